@@ -1,0 +1,202 @@
+"""Exact machine checks: does an output keep a criterion of the brief? Pure.
+
+A check says whether the words are there, not whether the sentence around them is true, kind or useful:
+that is for people in a blind round.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scipy.stats import beta
+
+from studio.records import Brief, Check, CheckKind, Criterion, Refusal
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a check looks at: one output, with the input, ideal output and slice it belongs to."""
+
+    input: str
+    output: str
+    ideal: str = ""
+    slice: str = ""
+
+
+@dataclass(frozen=True)
+class RuleScore:
+    """How often one criterion was kept. `share` = kept / n with its 95 % exact interval; n counts the outputs
+    it applies to. `broken` names the examples that broke it."""
+
+    criterion: str
+    kept: int
+    n: int
+    share: float
+    interval: tuple[float, float]
+    broken: tuple[str, ...]
+
+
+def _has(text: str, phrase: str) -> bool:
+    return phrase.casefold() in text.casefold()
+
+
+def _required(check: Check, subject: Subject) -> bool | None:
+    return any(_has(subject.output, phrase) for phrase in check.phrases)
+
+
+def _forbidden(check: Check, subject: Subject) -> bool | None:
+    return not any(_has(subject.output, phrase) for phrase in check.phrases)
+
+
+def _pattern(check: Check, subject: Subject) -> bool | None:
+    return re.search(check.pattern, subject.output) is not None
+
+
+def _max_words(check: Check, subject: Subject) -> bool | None:
+    return 0 < len(subject.output.split()) <= check.limit
+
+
+def _repeats(check: Check, subject: Subject) -> bool | None:
+    """Every match in the input stands in the output, and the output invents no other."""
+    wanted, found = set(re.findall(check.pattern, subject.input)), set(re.findall(check.pattern, subject.output))
+    if wanted:
+        return wanted == found
+    if found:
+        return False
+    return _has(subject.output, check.otherwise) if check.otherwise else None
+
+
+def _by_slice(check: Check, subject: Subject) -> bool | None:
+    own = check.by_slice.get(subject.slice, ())
+    others = {p for name, phrases in check.by_slice.items() if name != subject.slice for p in phrases} - set(own)
+    if any(_has(subject.output, phrase) for phrase in others):
+        return False
+    return any(_has(subject.output, phrase) for phrase in own) if own else True
+
+
+def parsed(text: str) -> dict[str, Any] | None:
+    """The JSON object that `text` is, or None when it is anything else (also a list or a number)."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _json_fields(check: Check, subject: Subject) -> bool | None:
+    value = parsed(subject.output)
+    if value is None or set(value) != set(check.fields):
+        return False
+    # `1 == True` in Python, and an answer of 1 is not the boolean that was asked for.
+    return all(
+        any(type(value[k]) is type(a) and value[k] == a for a in allowed) if allowed else True
+        for k, allowed in check.fields.items()
+    )
+
+
+def _equals_ideal(check: Check, subject: Subject) -> bool | None:
+    """The JSON fields named in `phrases` (or the whole text) equal the ideal output's; None without an ideal."""
+    if not subject.ideal.strip():
+        return None
+    if not check.phrases:
+        return subject.output.strip() == subject.ideal.strip()
+    output, ideal = parsed(subject.output), parsed(subject.ideal)
+    if ideal is None:
+        return None
+    return output is not None and all(k in output and output[k] == ideal.get(k) for k in check.phrases)
+
+
+_CHECKS: dict[CheckKind, Callable[[Check, Subject], bool | None]] = {
+    CheckKind.required: _required,
+    CheckKind.forbidden: _forbidden,
+    CheckKind.pattern: _pattern,
+    CheckKind.max_words: _max_words,
+    CheckKind.repeats: _repeats,
+    CheckKind.by_slice: _by_slice,
+    CheckKind.json_fields: _json_fields,
+    CheckKind.equals_ideal: _equals_ideal,
+}
+
+
+def kept(criterion: Criterion, subject: Subject) -> bool | None:
+    """True or False when the criterion's checks can tell, None when they do not apply to this subject.
+
+    All checks must hold. None: no checks, another slice, or nothing to compare with. The phrases of a
+    check are found in any case of letters; patterns are used as written.
+    """
+    if criterion.slices and subject.slice not in criterion.slices:
+        return None
+    answers = [answer for check in criterion.checks if (answer := _CHECKS[check.kind](check, subject)) is not None]
+    return all(answers) if answers else None
+
+
+def interval(successes: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The Clopper-Pearson interval of a share: exact, so a little wide, for independent outputs."""
+    if n == 0:
+        return (0.0, 1.0)
+    tail = (1 - confidence) / 2
+    low = float(beta.ppf(tail, successes, n - successes + 1)) if successes > 0 else 0.0
+    high = float(beta.ppf(1 - tail, successes + 1, n - successes)) if successes < n else 1.0
+    return (low, high)
+
+
+def score(brief: Brief, subjects: Mapping[str, Subject]) -> list[RuleScore]:
+    """One `RuleScore` per criterion that a machine can check, over `subjects` (example id -> subject)."""
+    scores = []
+    for criterion in brief.criteria:
+        answers = {name: kept(criterion, subject) for name, subject in subjects.items()}
+        told = {name: answer for name, answer in answers.items() if answer is not None}
+        if not criterion.checks:
+            continue
+        good = sum(told.values())
+        share = good / len(told) if told else 0.0
+        broken = tuple(name for name, answer in told.items() if not answer)
+        scores.append(RuleScore(criterion.name, good, len(told), share, interval(good, len(told)), broken))
+    return scores
+
+
+def share_kept(brief: Brief, subject: Subject) -> float | None:
+    """The share of applicable criteria that one output keeps; None when none applies."""
+    answers = [answer for c in brief.criteria if (answer := kept(c, subject)) is not None]
+    return sum(answers) / len(answers) if answers else None
+
+
+def overall(scores: Iterable[RuleScore]) -> tuple[int, int]:
+    """(kept, applicable) over all criteria."""
+    found = list(scores)
+    return sum(s.kept for s in found), sum(s.n for s in found)
+
+
+def refuse_broken_checks(brief: Brief) -> None:
+    """Raises Refusal for a check that could not run: a bad regular expression, or one with nothing to look for."""
+    for criterion in brief.criteria:
+        for check in criterion.checks:
+            if problem := _problem(check):
+                raise Refusal(f"The check of “{criterion.name}” {problem} Nothing was saved; your text is still here.")
+
+
+def _problem(check: Check) -> str:
+    if check.kind in (CheckKind.pattern, CheckKind.repeats):
+        return _pattern_problem(check.pattern)
+    missing = {
+        CheckKind.required: not any(p.strip() for p in check.phrases) and "has no phrase to look for.",
+        CheckKind.forbidden: not any(p.strip() for p in check.phrases) and "has no phrase to look for.",
+        CheckKind.max_words: check.limit < 1 and "needs a largest number of words of at least 1.",
+        CheckKind.by_slice: not check.by_slice and "names no slice.",
+        CheckKind.json_fields: not check.fields and "names no field.",
+    }
+    return missing.get(check.kind) or ""
+
+
+def _pattern_problem(pattern: str) -> str:
+    if not pattern:
+        return "has no pattern to look for."
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return f"is not a valid regular expression ({error})."
+    return ""

@@ -1,0 +1,401 @@
+"""The nouns of the studio as pure, frozen values.
+
+A record knows nothing of storage, pages or models: the store gives it identity, the steps give it
+meaning. Every record converts to and from plain JSON with `to_json` and `from_json`; an unknown enum
+value or field raises `ValueError`, it is never read as a default.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import hashlib
+import json
+import types
+import typing
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+R = TypeVar("R")
+
+
+class Refusal(Exception):
+    """Something the studio will not do, in one sentence a person can act on.
+
+    Raised for every expected failure (bad input, no permission, a conflict). Pages show the text,
+    the command prints it on stderr and exits with 1. Nothing was changed when it is raised.
+    """
+
+
+class Role(enum.StrEnum):
+    designer = "designer"
+    reviewer = "reviewer"
+    pm = "pm"
+    admin = "admin"
+
+
+class Status(enum.StrEnum):
+    """Where an example stands on its way into a dataset."""
+
+    draft = "draft"
+    in_review = "in_review"
+    approved = "approved"
+    rejected = "rejected"
+
+
+class Split(enum.StrEnum):
+    train = "train"
+    validation = "validation"
+    test = "test"
+
+
+class ArmKind(enum.StrEnum):
+    base = "base"
+    prompted = "prompted"
+    tuned = "tuned"
+
+
+class CheckKind(enum.StrEnum):
+    """How a machine can tell whether an output keeps a criterion (see `studio.evaluate.checks`)."""
+
+    required = "required"
+    forbidden = "forbidden"
+    pattern = "pattern"
+    max_words = "max_words"
+    repeats = "repeats"
+    by_slice = "by_slice"
+    json_fields = "json_fields"
+    equals_ideal = "equals_ideal"
+
+
+class JobState(enum.StrEnum):
+    queued = "queued"
+    running = "running"
+    done = "done"
+    failed = "failed"
+    cancelled = "cancelled"
+
+
+class Choice(enum.StrEnum):
+    """A vote seen from the candidate (`a`), as in the votes table; the page asks left or right."""
+
+    a = "a"
+    b = "b"
+    tie = "tie"
+    both_bad = "both_bad"
+    skip = "skip"
+
+
+class Verdict(enum.StrEnum):
+    go = "GO"
+    no_go = "NO_GO"
+    keep_collecting = "KEEP_COLLECTING"
+    inconclusive = "INCONCLUSIVE"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One exact machine check. Which fields matter depends on `kind`.
+
+    `phrases`: required (any one of them), forbidden (none of them). `pattern`: a regular expression,
+    searched in the output (`pattern`) or in the input, each match of which the output must repeat
+    (`repeats`; with no match the output must contain `otherwise`, if given). `limit`: words.
+    `by_slice`: slice -> accepted phrases; the phrases of the other slices must be absent; a slice
+    that is not named must hold none of them. `fields`: JSON keys -> allowed values, in any order.
+    """
+
+    kind: CheckKind
+    phrases: tuple[str, ...] = ()
+    pattern: str = ""
+    otherwise: str = ""
+    limit: int = 0
+    by_slice: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    fields: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One thing a good output does: why, how to tell, and exemplars. All `checks` must hold.
+
+    `slices` limits it to those slices (empty: all). Without `checks` only people can tell.
+    """
+
+    name: str
+    why: str = ""
+    how_to_tell: str = ""
+    good: str = ""
+    bad: str = ""
+    checks: tuple[Check, ...] = ()
+    slices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A kind of input the team cares about. `target_share` in [0, 1] of the dataset."""
+
+    name: str
+    meaning: str = ""
+    target_share: float = 0.0
+    critical: bool = False
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What good output looks like. Saved as numbered versions; version 0 means not saved yet."""
+
+    task: str = ""
+    audience: str = ""
+    inputs: str = ""
+    must_never: str = ""
+    intended_use: str = ""
+    not_intended_use: str = ""
+    data_rights: str = ""
+    criteria: tuple[Criterion, ...] = ()
+    slices: tuple[Slice, ...] = ()
+    version: int = 0
+
+
+@dataclass(frozen=True)
+class Example:
+    """What the model should say to one input. `revision` starts at 1 and grows with each edit."""
+
+    id: str
+    input: str
+    ideal: str
+    slice: str = ""
+    kinds: tuple[str, ...] = ()
+    status: Status = Status.draft
+    split: Split | None = None
+    group: str = ""
+    source: str = ""
+    batch: str = ""
+    revision: int = 1
+    brief_version: int = 0
+    row: int = 0
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A frozen set. `sha256` hashes the sorted rows with their splits, the brief version and the report."""
+
+    id: str
+    project: str
+    sha256: str
+    brief_version: int
+    splits: dict[str, int]
+    rows_blob: str
+    health: dict[str, Any]
+    name: str = ""
+    discarded: bool = False
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How an arm writes: greedy when `temperature` is 0. Registered with a round."""
+
+    max_new_tokens: int = 96
+    temperature: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Arm:
+    """Anything that produces an output for an input."""
+
+    id: str
+    project: str
+    kind: ArmKind
+    name: str
+    model: str
+    system_prompt: str = ""
+    run: str = ""
+    version: int = 1
+    retired: bool = False
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One output of one arm, with the hashes that prove where it came from."""
+
+    arm: str
+    example: str
+    output: str
+    tokens_in: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+    similarity: float | None = None
+    hashes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Job:
+    id: str
+    project: str
+    kind: str
+    state: JobState
+    folder: str
+    actor: str
+    at: str
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One fine-tune: what it was made from and what came out. `adapter_sha256` is empty until done."""
+
+    id: str
+    project: str
+    dataset: str
+    model: str
+    preset: str
+    job: str
+    state: JobState
+    settings: dict[str, Any] = field(default_factory=dict)
+    adapter: str = ""
+    adapter_sha256: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
+    discarded: bool = False
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Round:
+    """A registered blind round. `registration` is frozen and hashed before the first vote."""
+
+    id: str
+    project: str
+    registration: dict[str, Any]
+    sha256: str
+    state: str  # open, closed, cancelled
+    commitment: str
+    seed: str = ""
+    closed_because: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two outputs of one prompt, in the order a reviewer sees them. Arms stay on the server."""
+
+    id: str
+    round: str
+    position: int
+    example: str
+    slice: str
+    input: str
+    left: str
+    right: str
+    baseline: str
+    candidate_left: bool
+
+
+@dataclass(frozen=True)
+class Vote:
+    """One reviewer's answer to one pair. `at` in ISO 8601 UTC; `scripted` when no person voted."""
+
+    pair: str
+    reviewer: str
+    choice: Choice
+    reason: str = ""
+    shippable_a: bool | None = None
+    shippable_b: bool | None = None
+    scripted: bool = False
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class Person:
+    id: str
+    name: str
+    role: Role
+    scripted: bool = False
+    active: bool = True
+
+
+@dataclass(frozen=True)
+class Act:
+    """One entry of the journal. `hash` chains to `previous`; the payload sits in a blob."""
+
+    seq: int
+    previous: str
+    id: str
+    at: str
+    actor: str
+    kind: str
+    project: str
+    payload: str
+    hash: str
+
+
+def canonical(value: Any) -> bytes:
+    """The one byte form of a JSON value that is hashed: UTF-8, sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def sha256(value: bytes | str) -> str:
+    """Hex SHA-256 of bytes, or of a text's UTF-8."""
+    return hashlib.sha256(value.encode() if isinstance(value, str) else value).hexdigest()
+
+
+def to_json(record: Any) -> Any:
+    """A record (or tuple, dict, enum) as plain JSON values."""
+    if dataclasses.is_dataclass(record) and not isinstance(record, type):
+        return {f.name: to_json(getattr(record, f.name)) for f in dataclasses.fields(record)}
+    if isinstance(record, enum.Enum):
+        return record.value
+    if isinstance(record, (list, tuple)):
+        return [to_json(v) for v in record]
+    if isinstance(record, dict):
+        return {str(k): to_json(v) for k, v in record.items()}
+    return record
+
+
+def from_json(kind: type[R], value: Any) -> R:
+    """The inverse of `to_json`. Raises ValueError for an unknown field, enum value or shape."""
+    return typing.cast(R, _read(kind, value, kind.__name__))
+
+
+def _read(kind: Any, value: Any, where: str) -> Any:
+    origin, args = typing.get_origin(kind), typing.get_args(kind)
+    if kind is Any:
+        return value
+    if origin in (typing.Union, types.UnionType):
+        return None if value is None else _read(next(a for a in args if a is not type(None)), value, where)
+    if origin is not None:
+        return _read_container(origin, args, value, where)
+    if dataclasses.is_dataclass(kind):
+        return _read_record(typing.cast(type, kind), value, where)
+    return _read_scalar(kind, value, where)
+
+
+def _read_container(origin: Any, args: tuple[Any, ...], value: Any, where: str) -> Any:
+    if origin is tuple and isinstance(value, (list, tuple)):
+        return tuple(_read(args[0], v, f"{where}[{i}]") for i, v in enumerate(value))
+    if origin is dict and isinstance(value, dict):
+        return {k: _read(args[1], v, f"{where}.{k}") for k, v in value.items()}
+    raise ValueError(f"{where}: expected a {'list' if origin is tuple else 'dict'}, got {type(value).__name__}")
+
+
+def _read_scalar(kind: type, value: Any, where: str) -> Any:
+    if issubclass(kind, enum.Enum):
+        return kind(value)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, kind) or (kind in (int, float) and isinstance(value, bool)):
+        raise ValueError(f"{where}: expected {kind.__name__}, got {type(value).__name__}")
+    return value
+
+
+def _read_record(kind: type, value: Any, where: str) -> Any:
+    if not isinstance(value, dict):
+        raise ValueError(f"{where}: expected an object, got {type(value).__name__}")
+    hints = typing.get_type_hints(kind)
+    names = {f.name for f in dataclasses.fields(kind)}
+    if unknown := set(value) - names:
+        raise ValueError(f"{where}: unknown field {sorted(unknown)[0]!r}")
+    read = {k: _read(hints[k], v, f"{where}.{k}") for k, v in value.items()}
+    try:
+        return kind(**read)
+    except TypeError as missing:
+        raise ValueError(f"{where}: {missing}") from missing
