@@ -1,0 +1,301 @@
+"""The store: the one owner of the workspace's journal and DuckDB database, with one write path.
+
+`Store.act` is the only way to change anything; the modules beside this one hold what each kind of act
+does to the rows (`@applies`) and the typed reads. See docs/decisions for why it is built this way.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import fcntl
+import json
+import os
+import threading
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from studio.records import Act, Refusal, canonical
+from studio.store import (  # noqa: F401 - importing registers the handlers
+    arms,
+    briefs,
+    datasets,
+    decisions,
+    examples,
+    people,
+    projects,
+    rounds,
+    runs,
+)
+from studio.store.journal import Blobs, Journal, link
+from studio.store.migrations import MIGRATIONS
+from studio.store.writes import GUARDS, HANDLERS, Row, Tx, fetch
+
+__all__ = ["Store"]
+
+
+def now() -> str:
+    """The present as ISO 8601 in UTC, to the millisecond. Read only when an act is made, never in a replay."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+
+
+class Store:
+    """One workspace, open. Safe to share between threads: one lock round writes, a cursor for each read."""
+
+    def __init__(self, workspace: Path, *, rebuild: bool = False) -> None:
+        """Opens or makes `workspace`. Raises Refusal when it is owned, newer, damaged or not writable."""
+        self.workspace = workspace
+        self._lock = threading.Lock()
+        self._read_only = ""
+        self._lock_file = _own(workspace)
+        try:
+            self.blobs = Blobs(workspace / "blobs")
+            self.journal = Journal(workspace / "journal.jsonl")
+            if rebuild:
+                _set_aside(workspace)
+            self._db = _connect(workspace / "studio.duckdb")
+            self._migrate()
+            self.replayed = self._replay()
+        except BaseException:
+            self._lock_file.close()
+            raise
+
+    @classmethod
+    def open(cls, workspace: Path) -> Store:
+        return cls(workspace)
+
+    @classmethod
+    def rebuilt(cls, workspace: Path) -> Store:
+        """Replays the whole journal into a new database; the old file is kept beside it."""
+        return cls(workspace, rebuild=True)
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def act(self, kind: str, actor: str, payload: dict[str, Any], project: str = "") -> Act:
+        """Applies, journals and commits one act, in that order; returns it once it is durable.
+
+        Raises Refusal when the act is not allowed (nothing was changed) or the disk refuses (read-only
+        until restart).
+        """
+        if kind not in HANDLERS:
+            raise ValueError(f"unknown act kind {kind!r}")
+        body = canonical(payload)
+        with self._lock:
+            if self._read_only:
+                raise Refusal(self._read_only)
+            return self._act(kind, actor, json.loads(body), body, project)
+
+    def _act(self, kind: str, actor: str, payload: dict[str, Any], body: bytes, project: str) -> Act:
+        name = self._durably(lambda: self.blobs.put(body))
+        act = Act(self.journal.seq + 1, self.journal.head, uuid.uuid4().hex, now(), actor, kind, project, name, "")
+        act = dataclasses.replace(act, hash=link(act))
+        cursor = self._db.cursor()
+        try:
+            cursor.execute("BEGIN")
+            try:
+                self._apply(cursor, act, payload)
+                self._durably(lambda: self.journal.append(act))
+            except duckdb.ConstraintException as error:
+                cursor.execute("ROLLBACK")
+                raise Refusal("One of these records exists already. Nothing was changed.") from error
+            except BaseException:
+                cursor.execute("ROLLBACK")
+                raise
+            try:
+                cursor.execute("COMMIT")
+            except duckdb.Error as error:
+                # The journal has it, so it is not lost: the next start replays it.
+                self._read_only = (
+                    "The database could not be written. Everything acknowledged is safe in the journal. "
+                    "Free some disk space and start the studio again."
+                )
+                raise Refusal(self._read_only) from error
+        finally:
+            cursor.close()
+        return act
+
+    def _durably(self, write: Any) -> Any:
+        try:
+            return write()
+        except OSError as error:
+            self._read_only = (
+                f"The disk refused to write ({error.strerror or error}). What was saved before is safe; this last step "
+                "was not saved. Free some space and start the studio again."
+            )
+            raise Refusal(self._read_only) from error
+
+    def _apply(self, cursor: duckdb.DuckDBPyConnection, act: Act, payload: dict[str, Any]) -> None:
+        HANDLERS[act.kind](Tx(cursor, self.blobs, act.seq), act, payload)
+        cursor.execute(
+            "INSERT INTO acts VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            [act.seq, act.id, act.at, act.actor, act.kind, act.project, act.payload, act.hash],
+        )
+        cursor.execute("UPDATE meta SET value = ? WHERE key = 'applied_seq'", [str(act.seq)])
+
+    def undo(self, seq: int, actor: str) -> Act:
+        """A new act that takes back act `seq`. Raises Refusal when later work stands on it."""
+        found = self.rows("SELECT project FROM acts WHERE seq = ?", seq)
+        return self.act("undone", actor, {"seq": seq}, found[0]["project"] if found else "")
+
+    def put_blob(self, content: bytes) -> str:
+        """Keeps `content` durably and returns its hex SHA-256, for an act's payload to name."""
+        with self._lock:
+            if self._read_only:
+                raise Refusal(self._read_only)
+            return self._durably(lambda: self.blobs.put(content))
+
+    def get_blob(self, name: str) -> bytes:
+        return self.blobs.get(name)
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def rows(self, sql: str, *params: Any) -> list[Row]:
+        """Rows of a query, for the modules of this package only (all SQL lives here)."""
+        cursor = self._db.cursor()
+        try:
+            return fetch(cursor, sql, params)
+        finally:
+            cursor.close()
+
+    @property
+    def version(self) -> int:
+        """The number of the last act: a key for cached reads."""
+        return self.journal.seq
+
+    @property
+    def head(self) -> str:
+        return self.journal.head
+
+    def recent(self, project: str, actor: str, limit: int = 10) -> list[Act]:
+        """The last acts of one person in one project that can still be undone, newest first."""
+        marks = ", ".join("?" for _ in GUARDS)
+        found = self.rows(
+            f"SELECT * FROM acts WHERE project = ? AND actor = ? AND undone_by IS NULL AND kind IN ({marks}) "
+            "ORDER BY seq DESC LIMIT ?",
+            project, actor, *GUARDS, limit,
+        )  # fmt: skip
+        return [_act_of(row) for row in found]
+
+    def history(self, project: str, kinds: Sequence[str] = (), limit: int = 200) -> list[Act]:
+        """The acts of a project, newest first; `kinds` limits them."""
+        where = f" AND kind IN ({', '.join('?' for _ in kinds)})" if kinds else ""
+        sql = f"SELECT * FROM acts WHERE project = ?{where} ORDER BY seq DESC LIMIT ?"
+        return [_act_of(row) for row in self.rows(sql, project, *kinds, limit)]
+
+    def payload(self, act: Act) -> dict[str, Any]:
+        return json.loads(self.blobs.get(act.payload))
+
+    def audit(self) -> list[str]:
+        """Problems of the chain and of the database against it; empty when intact."""
+        problems = self.journal.problems(self.blobs)
+        applied = self._applied()
+        if applied != self.journal.seq:
+            problems.append(f"the database stands at act {applied}, the journal at {self.journal.seq}")
+        return problems
+
+    def close(self) -> None:
+        with self._lock:
+            self._read_only = "The studio is shutting down. What was saved is safe."
+            self._db.close()
+            self.journal.close()
+            self._lock_file.close()
+
+    # -- opening -------------------------------------------------------------------------------
+
+    def _applied(self) -> int:
+        return int(self.rows("SELECT value FROM meta WHERE key = 'applied_seq'")[0]["value"])
+
+    def _migrate(self) -> None:
+        self._db.execute("CREATE TABLE IF NOT EXISTS meta (key VARCHAR PRIMARY KEY, value VARCHAR)")
+        self._db.execute("INSERT OR IGNORE INTO meta VALUES ('schema_version', '0'), ('applied_seq', '0')")
+        version = int(self.rows("SELECT value FROM meta WHERE key = 'schema_version'")[0]["value"])
+        if version > len(MIGRATIONS):
+            self._db.close()
+            raise Refusal(_NEWER)
+        for number, migrate in enumerate(MIGRATIONS[version:], start=version + 1):
+            self._db.execute("BEGIN")
+            migrate(self._db)
+            self._db.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", [str(number)])
+            self._db.execute("COMMIT")
+
+    def _replay(self) -> int:
+        """Applies the acts that the journal holds and the database does not. How many."""
+        applied = self._applied()
+        if applied > self.journal.seq:
+            self._db.close()
+            raise Refusal(
+                f"The journal ends at act {self.journal.seq} but the database stands at {applied}: a part of "
+                "journal.jsonl is missing. Nothing was changed. Restore the journal from a backup."
+            )
+        count = 0
+        for act in self.journal.read(after=applied):
+            if act.kind not in HANDLERS:
+                self._db.close()
+                raise Refusal(_NEWER)
+            cursor = self._db.cursor()
+            cursor.execute("BEGIN")
+            self._apply(cursor, act, json.loads(self.blobs.get(act.payload)))
+            cursor.execute("COMMIT")
+            cursor.close()
+            count += 1
+        return count
+
+
+_NEWER = (
+    "This workspace was written by a newer version of the studio. Nothing was changed. "
+    "Update the studio, or choose another folder with --workspace."
+)
+
+
+def _act_of(row: Row) -> Act:
+    return Act(row["seq"], "", row["id"], row["at"], row["actor"], row["kind"], row["project"], row["payload"],
+               row["hash"])  # fmt: skip
+
+
+def _own(workspace: Path) -> Any:
+    """Takes the workspace's lock, held until the file is closed (also by the end of the process)."""
+    try:
+        workspace.mkdir(parents=True, exist_ok=True)
+        file = open(workspace / "lock", "a+")  # noqa: SIM115 - held for the life of the store
+    except OSError as error:
+        raise Refusal(
+            f"The folder {workspace} cannot be written ({error.strerror}). Nothing was changed. "
+            "Choose another with --workspace or free some space."
+        ) from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.seek(0)
+        owner = file.read().strip() or "unknown"
+        file.close()
+        raise Refusal(
+            f"Another running studio (process {owner}) owns the workspace {workspace}. Its data is safe. "
+            "Use that one, stop it, or choose another folder with --workspace."
+        ) from None
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+def _set_aside(workspace: Path) -> None:
+    stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S")
+    for name in ("studio.duckdb", "studio.duckdb.wal"):
+        if (workspace / name).exists():
+            os.replace(workspace / name, workspace / f"{name}.{stamp}.old")
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        db = duckdb.connect(str(path), config={"enable_external_access": "false", "threads": "2"})
+    except duckdb.Error as error:
+        raise Refusal(
+            "The database file cannot be opened; it looks damaged. The journal is the record and is safe. "
+            "Run `studio rebuild` to make the database again from it."
+        ) from error
+    db.execute("SET lock_configuration = true")
+    return db

@@ -1,0 +1,104 @@
+"""Arms, what they wrote, and who has looked at it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from studio.records import Act, Arm, ArmKind, Generation, Refusal, canonical
+from studio.store.writes import Row, Tx, applies
+
+if TYPE_CHECKING:
+    from studio.store import Store
+
+
+def _not_in_a_round(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    open_rounds = tx.query("SELECT registration FROM rounds WHERE project = ? AND state = 'open'", act.project)
+    if open_rounds:
+        raise Refusal("A blind round is open on these outputs. Nothing was changed. Cancel or finish the round first.")
+
+
+@applies("arm.saved", guard=_not_in_a_round)
+def arm_saved(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: arm. A change of prompt or model raises the version; its old outputs then no longer count."""
+    arm = payload["arm"]
+    current = tx.get("arms", arm["id"])
+    expected = 1 if current is None else current["version"] + 1
+    if arm["version"] != expected:
+        raise Refusal(
+            "Somebody saved this prompt while you were editing. Your text is still in the form; "
+            "compare the two and save again."
+        )
+    ArmKind(arm["kind"])
+    tx.put("arms", {**arm, "project": act.project, "actor": act.actor, "at": act.at})
+
+
+@applies("arm.retired", undo=True)
+def arm_retired(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: id, retired."""
+    tx.update("arms", tx.need("arms", payload["id"]), retired=payload["retired"])
+
+
+@applies("generations.stored", guard=_not_in_a_round)
+def generations_stored(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: dataset, job, rows_blob (JSON list of generations). Replaces older outputs of an arm and prompt."""
+    for value in json.loads(tx.blob(payload["rows_blob"])):
+        tx.put("generations", {
+            "project": act.project, "dataset": payload["dataset"], "arm": value["arm"], "example": value["example"],
+            "output": value["output"], "tokens_in": value["tokens_in"], "tokens_out": value["tokens_out"],
+            "seconds": float(value["seconds"]), "similarity": value["similarity"],
+            "hashes": canonical(value["hashes"]).decode(), "job": payload["job"],
+        })  # fmt: skip
+
+
+@applies("outputs.seen")
+def outputs_seen(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: what (the dataset whose raw outputs were on this person's screen)."""
+    row = {"project": act.project, "person": act.actor, "what": payload["what"], "at": act.at}
+    if tx.get("exposures", act.project, act.actor, payload["what"]) is None:
+        tx.put("exposures", row)
+
+
+def _arm(row: Row) -> Arm:
+    return Arm(row["id"], row["project"], ArmKind(row["kind"]), row["name"], row["model"], row["system_prompt"],
+               row["run"], row["version"], row["retired"])  # fmt: skip
+
+
+def every(store: Store, project: str) -> list[Arm]:
+    """The arms in use, in the order they were made."""
+    sql = 'SELECT * FROM arms WHERE project = ? AND NOT retired ORDER BY "at", id'
+    return [_arm(row) for row in store.rows(sql, project)]
+
+
+def get(store: Store, arm: str) -> Arm | None:
+    rows = store.rows("SELECT * FROM arms WHERE id = ?", arm)
+    return _arm(rows[0]) if rows else None
+
+
+def prompt_history(store: Store, arm: str) -> list[tuple[int, str, str, str]]:
+    """(version, system prompt, actor, time) of each saved version of one arm that still stands, newest first."""
+    sql = (
+        "SELECT c.after FROM changes c JOIN acts a ON a.seq = c.seq WHERE c.tbl = 'arms' AND c.key = ? "
+        "AND a.kind = 'arm.saved' AND a.undone_by IS NULL ORDER BY c.seq DESC"
+    )
+    rows = [json.loads(r["after"]) for r in store.rows(sql, canonical({"id": arm}).decode())]
+    return [(r["version"], r["system_prompt"], r["actor"], r["at"]) for r in rows]
+
+
+def generations(store: Store, dataset: str, arm: str = "") -> list[Generation]:
+    """What arms wrote to a dataset's prompts (one arm, or all)."""
+    where, params = "dataset = ?", [dataset]
+    if arm:
+        where, params = where + " AND arm = ?", [*params, arm]
+    rows = store.rows(f"SELECT * FROM generations WHERE {where} ORDER BY arm, example", *params)
+    return [
+        Generation(r["arm"], r["example"], r["output"], r["tokens_in"], r["tokens_out"], r["seconds"],
+                   r["similarity"], json.loads(r["hashes"]))
+        for r in rows
+    ]  # fmt: skip
+
+
+def exposed(store: Store, project: str) -> dict[str, str]:
+    """Person -> when they first saw raw outputs of this project."""
+    sql = 'SELECT person, min("at") AS "at" FROM exposures WHERE project = ? GROUP BY person'
+    return {row["person"]: row["at"] for row in store.rows(sql, project)}

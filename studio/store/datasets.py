@@ -1,0 +1,75 @@
+"""Frozen datasets. The rows sit in a blob; the row here names its hash."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from studio.records import Act, Dataset, Example, Refusal, canonical, from_json
+from studio.store.writes import Row, Tx, applies
+
+if TYPE_CHECKING:
+    from studio.store import Store
+
+
+def _unused(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    name = payload.get("id") or payload["dataset"]["id"]
+    if tx.query("SELECT 1 FROM runs WHERE dataset = ? AND NOT discarded LIMIT 1", name):
+        raise Refusal("A run was trained on this dataset. Nothing was changed. Discard the run first.")
+    if tx.query("SELECT 1 FROM generations WHERE dataset = ? LIMIT 1", name):
+        raise Refusal("Outputs were generated for this dataset's prompts. Nothing was changed. Undo those first.")
+
+
+@applies("dataset.frozen", guard=_unused)
+def dataset_frozen(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: dataset (id, sha256, brief_version, splits, rows_blob, health, name)."""
+    dataset = payload["dataset"]
+    same = tx.query(
+        "SELECT 1 FROM datasets WHERE project = ? AND sha256 = ? AND NOT discarded", act.project, dataset["sha256"]
+    )
+    if same:
+        raise Refusal("Exactly this set is frozen already. Nothing was changed. Use the one that is there.")
+    tx.insert("datasets", {
+        "id": dataset["id"], "project": act.project, "sha256": dataset["sha256"],
+        "brief_version": dataset["brief_version"], "splits": canonical(dataset["splits"]).decode(),
+        "rows_blob": dataset["rows_blob"], "health": canonical(dataset["health"]).decode(), "name": dataset["name"],
+        "discarded": False, "actor": act.actor, "at": act.at,
+    })  # fmt: skip
+
+
+@applies("dataset.renamed", undo=True)
+def dataset_renamed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    tx.update("datasets", tx.need("datasets", payload["id"]), name=payload["name"])
+
+
+@applies("dataset.discarded", undo=True)
+def dataset_discarded(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    row = tx.need("datasets", payload["id"])
+    _unused(tx, act, payload)
+    tx.update("datasets", row, discarded=True)
+
+
+def _dataset(row: Row) -> Dataset:
+    return Dataset(row["id"], row["project"], row["sha256"], row["brief_version"], json.loads(row["splits"]),
+                   row["rows_blob"], json.loads(row["health"]), row["name"], row["discarded"], row["at"])  # fmt: skip
+
+
+def every(store: Store, project: str) -> list[Dataset]:
+    """Newest first, without the discarded."""
+    sql = 'SELECT * FROM datasets WHERE project = ? AND NOT discarded ORDER BY "at" DESC'
+    return [_dataset(row) for row in store.rows(sql, project)]
+
+
+def latest(store: Store, project: str) -> Dataset | None:
+    found = every(store, project)
+    return found[0] if found else None
+
+
+def get(store: Store, dataset: str) -> Dataset | None:
+    rows = store.rows("SELECT * FROM datasets WHERE id = ?", dataset)
+    return _dataset(rows[0]) if rows else None
+
+
+def rows_of(store: Store, dataset: Dataset) -> list[Example]:
+    """The frozen rows, each with its split set."""
+    return [from_json(Example, value) for value in json.loads(store.get_blob(dataset.rows_blob))]

@@ -1,0 +1,67 @@
+"""Signed decisions: immutable; one can be withdrawn with a reason, and both stay visible."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from studio.records import Act, Refusal, Verdict, canonical
+from studio.store.writes import Row, Tx, applies
+
+if TYPE_CHECKING:
+    from studio.store import Store
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`body` is the ruling as it stood when signed; `head` the journal head it was signed on."""
+
+    id: str
+    project: str
+    round: str
+    body: dict[str, Any]
+    comment: str
+    signed_by: str
+    head: str
+    withdrawn: str
+    at: str
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict(self.body["verdict"])
+
+
+@applies("decision.signed")
+def decision_signed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: id, round, body (with verdict), comment, head."""
+    Verdict(payload["body"]["verdict"])
+    found = tx.need("rounds", payload["round"])
+    if found["state"] != "closed":
+        raise Refusal("The round is not closed, so there is nothing to sign yet. Nothing was changed.")
+    standing = tx.query("SELECT 1 FROM decisions WHERE round = ? AND withdrawn = '' LIMIT 1", payload["round"])
+    if standing:
+        raise Refusal("A decision on this round is signed already. Nothing was changed. Withdraw it to sign another.")
+    tx.insert("decisions", {
+        "id": payload["id"], "project": act.project, "round": payload["round"],
+        "body": canonical(payload["body"]).decode(), "comment": payload["comment"], "signed_by": act.actor,
+        "head": payload["head"], "withdrawn": "", "at": act.at,
+    })  # fmt: skip
+
+
+@applies("decision.withdrawn", undo=True)
+def decision_withdrawn(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: id, reason."""
+    row = tx.need("decisions", payload["id"])
+    if not payload["reason"].strip():
+        raise Refusal("Withdrawing a decision needs a reason. Nothing was changed.")
+    tx.update("decisions", row, withdrawn=payload["reason"])
+
+
+def _decision(row: Row) -> Decision:
+    return Decision(**{**row, "body": json.loads(row["body"])})
+
+
+def every(store: Store, project: str) -> list[Decision]:
+    """Newest first, the withdrawn too."""
+    return [_decision(r) for r in store.rows('SELECT * FROM decisions WHERE project = ? ORDER BY "at" DESC', project)]

@@ -1,0 +1,86 @@
+"""The database schema as numbered functions. Never edit one that has shipped: add the next.
+
+Columns are VARCHAR (also for JSON), BIGINT, DOUBLE or BOOLEAN, so that a row is plain JSON and the
+undo log can hold it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def m001_first(db: duckdb.DuckDBPyConnection) -> None:
+    for statement in _FIRST.strip().split(";\n"):
+        db.execute(statement)
+
+
+_FIRST = """
+CREATE TABLE acts (seq BIGINT PRIMARY KEY, id VARCHAR, "at" VARCHAR, actor VARCHAR, kind VARCHAR, project VARCHAR,
+    payload VARCHAR, hash VARCHAR, undone_by BIGINT);
+CREATE TABLE changes (seq BIGINT, n BIGINT, tbl VARCHAR, key VARCHAR, before VARCHAR, after VARCHAR,
+    PRIMARY KEY (seq, n));
+CREATE TABLE people (id VARCHAR PRIMARY KEY, name VARCHAR, role VARCHAR, scripted BOOLEAN, active BOOLEAN,
+    "at" VARCHAR);
+CREATE TABLE tokens (sha VARCHAR PRIMARY KEY, name VARCHAR, role VARCHAR, expires VARCHAR, made_by VARCHAR,
+    used_by VARCHAR, withdrawn BOOLEAN, "at" VARCHAR);
+CREATE TABLE sessions (sha VARCHAR PRIMARY KEY, person VARCHAR, expires VARCHAR, closed BOOLEAN, "at" VARCHAR);
+CREATE TABLE projects (id VARCHAR PRIMARY KEY, name VARCHAR, origin VARCHAR, archived BOOLEAN, made_by VARCHAR,
+    "at" VARCHAR);
+CREATE TABLE briefs (project VARCHAR, version BIGINT, body VARCHAR, note VARCHAR, changes_meaning BOOLEAN,
+    author VARCHAR, "at" VARCHAR, PRIMARY KEY (project, version));
+CREATE TABLE batches (id VARCHAR PRIMARY KEY, project VARCHAR, file VARCHAR, format VARCHAR, rows BIGINT, kept BIGINT,
+    refused VARCHAR, author VARCHAR, "at" VARCHAR);
+CREATE TABLE examples (id VARCHAR PRIMARY KEY, project VARCHAR, input VARCHAR, ideal VARCHAR, slice VARCHAR,
+    kinds VARCHAR, status VARCHAR, split VARCHAR, grp VARCHAR, source VARCHAR, batch VARCHAR, revision BIGINT,
+    brief_version BIGINT, row BIGINT, trashed BOOLEAN, author VARCHAR, "at" VARCHAR, position BIGINT);
+CREATE TABLE revisions (example VARCHAR, revision BIGINT, body VARCHAR, actor VARCHAR, "at" VARCHAR,
+    PRIMARY KEY (example, revision));
+CREATE TABLE datasets (id VARCHAR PRIMARY KEY, project VARCHAR, sha256 VARCHAR, brief_version BIGINT, splits VARCHAR,
+    rows_blob VARCHAR, health VARCHAR, name VARCHAR, discarded BOOLEAN, actor VARCHAR, "at" VARCHAR);
+CREATE TABLE arms (id VARCHAR PRIMARY KEY, project VARCHAR, kind VARCHAR, name VARCHAR, model VARCHAR,
+    system_prompt VARCHAR, run VARCHAR, version BIGINT, retired BOOLEAN, actor VARCHAR, "at" VARCHAR);
+CREATE TABLE jobs (id VARCHAR PRIMARY KEY, project VARCHAR, kind VARCHAR, state VARCHAR, folder VARCHAR, actor VARCHAR,
+    "at" VARCHAR, detail VARCHAR);
+CREATE TABLE runs (id VARCHAR PRIMARY KEY, project VARCHAR, dataset VARCHAR, model VARCHAR, preset VARCHAR, job VARCHAR,
+    state VARCHAR, settings VARCHAR, adapter VARCHAR, adapter_sha256 VARCHAR, result VARCHAR, discarded BOOLEAN,
+    actor VARCHAR, "at" VARCHAR);
+CREATE TABLE generations (project VARCHAR, dataset VARCHAR, arm VARCHAR, example VARCHAR, output VARCHAR,
+    tokens_in BIGINT, tokens_out BIGINT, seconds DOUBLE, similarity DOUBLE, hashes VARCHAR, job VARCHAR,
+    PRIMARY KEY (dataset, arm, example));
+CREATE TABLE exposures (project VARCHAR, person VARCHAR, what VARCHAR, "at" VARCHAR,
+    PRIMARY KEY (project, person, what));
+CREATE TABLE rounds (id VARCHAR PRIMARY KEY, project VARCHAR, registration VARCHAR, sha256 VARCHAR, state VARCHAR,
+    commitment VARCHAR, seed VARCHAR, closed_because VARCHAR, actor VARCHAR, "at" VARCHAR, closed_at VARCHAR);
+CREATE TABLE pairs (id VARCHAR PRIMARY KEY, round VARCHAR, position BIGINT, example VARCHAR, slice VARCHAR,
+    input VARCHAR, left_text VARCHAR, right_text VARCHAR, baseline VARCHAR, candidate_left BOOLEAN);
+CREATE TABLE votes (pair VARCHAR, reviewer VARCHAR, round VARCHAR, choice VARCHAR, reason VARCHAR, shippable_a BOOLEAN,
+    shippable_b BOOLEAN, scripted BOOLEAN, "at" VARCHAR, PRIMARY KEY (round, pair, reviewer));
+CREATE TABLE decisions (id VARCHAR PRIMARY KEY, project VARCHAR, round VARCHAR, body VARCHAR, comment VARCHAR,
+    signed_by VARCHAR, head VARCHAR, withdrawn VARCHAR, "at" VARCHAR)
+"""
+
+MIGRATIONS = (m001_first,)
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "people": ("id",),
+    "tokens": ("sha",),
+    "sessions": ("sha",),
+    "projects": ("id",),
+    "briefs": ("project", "version"),
+    "batches": ("id",),
+    "examples": ("id",),
+    "revisions": ("example", "revision"),
+    "datasets": ("id",),
+    "arms": ("id",),
+    "jobs": ("id",),
+    "runs": ("id",),
+    "generations": ("dataset", "arm", "example"),
+    "exposures": ("project", "person", "what"),
+    "rounds": ("id",),
+    "pairs": ("id",),
+    "votes": ("round", "pair", "reviewer"),
+    "decisions": ("id",),
+}

@@ -1,0 +1,124 @@
+"""People, invitations and sessions. Tokens are kept only as SHA-256."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from studio.records import Act, Person, Refusal, Role
+from studio.store.writes import Row, Tx, applies
+
+if TYPE_CHECKING:
+    from studio.store import Store
+
+
+@applies("token.made")
+def token_made(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: sha, name, role, expires (ISO UTC)."""
+    Role(payload["role"])
+    row = {"sha": payload["sha"], "name": payload["name"], "role": payload["role"], "expires": payload["expires"]}
+    tx.insert("tokens", {**row, "made_by": act.actor, "used_by": None, "withdrawn": False, "at": act.at})
+
+
+@applies("token.withdrawn", undo=True)
+def token_withdrawn(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    row = tx.need("tokens", payload["sha"], what="invitation")
+    if row["used_by"]:
+        raise Refusal("This invitation was used already; change the person's access instead. Nothing was changed.")
+    tx.update("tokens", row, withdrawn=True)
+
+
+@applies("person.joined")
+def person_joined(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: id, name, role, scripted, token (sha of the invitation; "" for a scripted person), session, expires."""
+    if payload["token"]:
+        token = tx.need("tokens", payload["token"], what="invitation")
+        _usable(token, act.at)
+        tx.update("tokens", token, used_by=payload["id"])
+    role = Role(payload["role"]).value
+    row = {"id": payload["id"], "name": payload["name"], "role": role, "scripted": payload["scripted"]}
+    tx.insert("people", {**row, "active": True, "at": act.at})
+    if payload.get("session"):
+        _open_session(tx, act, payload["session"], payload["id"], payload["expires"])
+
+
+@applies("session.opened")
+def session_opened(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: session (sha), person, expires, token (sha of a one-time sign-in token)."""
+    token = tx.need("tokens", payload["token"], what="sign-in link")
+    _usable(token, act.at)
+    tx.update("tokens", token, used_by=payload["person"])
+    _open_session(tx, act, payload["session"], payload["person"], payload["expires"])
+
+
+@applies("session.closed")
+def session_closed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    tx.update("sessions", tx.need("sessions", payload["session"]), closed=True)
+
+
+@applies("person.changed", undo=True)
+def person_changed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: id, and any of name, role, active. Refuses to leave the studio without an admin."""
+    row = tx.need("people", payload["id"], what="person")
+    changes = {k: payload[k] for k in ("name", "role", "active") if k in payload}
+    if "role" in changes:
+        Role(changes["role"])
+    tx.update("people", row, **changes)
+    if not tx.query("SELECT 1 FROM people WHERE role = 'admin' AND active AND NOT scripted LIMIT 1"):
+        raise Refusal("Somebody must stay admin. Nothing was changed. Make another person admin first.")
+
+
+def _usable(token: Row, at: str) -> None:
+    if token["used_by"]:
+        raise Refusal("This link was used already. Ask an admin for a new one.")
+    if token["withdrawn"]:
+        raise Refusal("This link was withdrawn. Ask an admin for a new one.")
+    if token["expires"] < at:
+        raise Refusal("This link has expired. Ask an admin for a new one.")
+
+
+def _open_session(tx: Tx, act: Act, sha: str, person: str, expires: str) -> None:
+    tx.insert("sessions", {"sha": sha, "person": person, "expires": expires, "closed": False, "at": act.at})
+
+
+def _person(row: Row) -> Person:
+    return Person(row["id"], row["name"], Role(row["role"]), row["scripted"], row["active"])
+
+
+def by_session(store: Store, session_sha: str, at: str) -> Person | None:
+    """The active person of a session that is open at `at`, or None."""
+    sql = (
+        "SELECT p.* FROM sessions s JOIN people p ON p.id = s.person "
+        "WHERE s.sha = ? AND NOT s.closed AND s.expires > ? AND p.active"
+    )
+    rows = store.rows(sql, session_sha, at)
+    return _person(rows[0]) if rows else None
+
+
+def get(store: Store, person: str) -> Person | None:
+    rows = store.rows("SELECT * FROM people WHERE id = ?", person)
+    return _person(rows[0]) if rows else None
+
+
+def everyone(store: Store) -> list[Person]:
+    return [_person(row) for row in store.rows('SELECT * FROM people ORDER BY "at"')]
+
+
+def names(store: Store) -> dict[str, str]:
+    """Person id -> name as shown; a scripted one says so."""
+    return {p.id: p.name + (" (scripted)" if p.scripted else "") for p in everyone(store)}
+
+
+def admins_exist(store: Store) -> bool:
+    sql = "SELECT 1 FROM people WHERE role = 'admin' AND active AND NOT scripted LIMIT 1"
+    return bool(store.rows(sql))
+
+
+def token(store: Store, sha: str) -> Row | None:
+    rows = store.rows("SELECT * FROM tokens WHERE sha = ?", sha)
+    return rows[0] if rows else None
+
+
+def open_invitations(store: Store, at: str) -> list[Row]:
+    """Invitations that somebody can still use: sha, name, role, expires."""
+    sql = "SELECT * FROM tokens WHERE used_by IS NULL AND NOT withdrawn AND expires > ? AND name <> '' ORDER BY \"at\""
+    return store.rows(sql, at)

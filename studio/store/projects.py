@@ -1,0 +1,50 @@
+"""Projects: the box that a brief, examples and everything after them live in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from studio.records import Act
+from studio.store.writes import Tx, applies
+
+if TYPE_CHECKING:
+    from studio.store import Store
+
+
+@dataclass(frozen=True)
+class Project:
+    """`origin` is "" for an own project or the name of the demo it was started from."""
+
+    id: str
+    name: str
+    origin: str
+    archived: bool
+    made_by: str
+    at: str
+
+
+@applies("project.created", undo=True)
+def project_created(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    row = {"id": payload["id"], "name": payload["name"], "origin": payload["origin"], "archived": False}
+    tx.insert("projects", {**row, "made_by": act.actor, "at": act.at}, "A project of this name exists already.")
+
+
+@applies("project.renamed", undo=True)
+def project_renamed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    tx.update("projects", tx.need("projects", act.project), name=payload["name"])
+
+
+@applies("project.archived", undo=True)
+def project_archived(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    tx.update("projects", tx.need("projects", act.project), archived=payload["archived"])
+
+
+def every(store: Store, *, archived: bool = False) -> list[Project]:
+    rows = store.rows('SELECT * FROM projects WHERE archived = ? ORDER BY "at"', archived)
+    return [Project(**row) for row in rows]
+
+
+def get(store: Store, project: str) -> Project | None:
+    rows = store.rows("SELECT * FROM projects WHERE id = ?", project)
+    return Project(**rows[0]) if rows else None

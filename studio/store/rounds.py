@@ -1,0 +1,127 @@
+"""Blind rounds, their pairs and votes. A vote's key is (round, pair, reviewer): the database refuses a second."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from studio.records import Act, Choice, Pair, Refusal, Round, Vote, canonical
+from studio.store.writes import Row, Tx, applies
+
+if TYPE_CHECKING:
+    from studio.store import Store
+
+CLOSED = "The round closed before this vote arrived, so it was not counted. Everything voted before is safe."
+
+
+def _no_votes(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    if tx.query("SELECT 1 FROM votes WHERE round = ? LIMIT 1", payload["id"]):
+        raise Refusal("People have voted in this round. Nothing was changed. Cancel the round instead; votes are kept.")
+
+
+@applies("round.opened", guard=_no_votes)
+def round_opened(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: id, registration, sha256, commitment, pairs_blob (JSON list of pair rows, with their sides)."""
+    if tx.query("SELECT 1 FROM rounds WHERE project = ? AND state = 'open' LIMIT 1", act.project):
+        raise Refusal("A round is open in this project. Nothing was changed. Finish or cancel it first.")
+    tx.insert("rounds", {
+        "id": payload["id"], "project": act.project, "registration": canonical(payload["registration"]).decode(),
+        "sha256": payload["sha256"], "state": "open", "commitment": payload["commitment"], "seed": "",
+        "closed_because": "", "actor": act.actor, "at": act.at, "closed_at": "",
+    })  # fmt: skip
+    rows = [{**row, "round": payload["id"]} for row in json.loads(tx.blob(payload["pairs_blob"]))]
+    tx.insert_many("pairs", rows, ("round", payload["id"]))
+
+
+def _still_open(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    if tx.need("rounds", payload["round"])["state"] != "open":
+        raise Refusal("The round is closed, so its votes can no longer change. Nothing was changed.")
+
+
+@applies("vote.cast", guard=_still_open)
+def vote_cast(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: round, registration (its hash), pair, choice, reason, shippable_a, shippable_b, scripted."""
+    found = tx.need("rounds", payload["round"])
+    if found["state"] != "open":
+        raise Refusal(CLOSED)
+    if payload["registration"] != found["sha256"]:
+        raise Refusal("This vote belongs to another registration of the round. It was not counted. Reload the page.")
+    pair = tx.need("pairs", payload["pair"])
+    if pair["round"] != payload["round"]:
+        raise Refusal("This pair is not part of the round. The vote was not counted. Reload the page.")
+    choice = Choice(payload["choice"])
+    if choice is Choice.skip and not payload["reason"]:
+        raise Refusal("A skip needs a reason. The pair is still open.")
+    tx.insert("votes", {
+        "pair": payload["pair"], "reviewer": act.actor, "round": payload["round"], "choice": choice.value,
+        "reason": payload["reason"], "shippable_a": payload["shippable_a"], "shippable_b": payload["shippable_b"],
+        "scripted": payload["scripted"], "at": act.at,
+    }, "You voted on this pair already; the first vote stands. Undo it to vote again.")  # fmt: skip
+
+
+@applies("round.closed")
+def round_closed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: id, because, seed (published now)."""
+    row = tx.need("rounds", payload["id"])
+    if row["state"] != "open":
+        raise Refusal("The round is closed already. Nothing was changed.")
+    tx.update("rounds", row, state="closed", closed_because=payload["because"], seed=payload["seed"], closed_at=act.at)
+
+
+@applies("round.cancelled", undo=True)
+def round_cancelled(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: id, because. Its votes stay in the record and decide nothing."""
+    row = tx.need("rounds", payload["id"])
+    if row["state"] != "open":
+        raise Refusal("Only an open round can be cancelled. Nothing was changed.")
+    tx.update("rounds", row, state="cancelled", closed_because=payload["because"], closed_at=act.at)
+
+
+def _round(row: Row) -> Round:
+    return Round(row["id"], row["project"], json.loads(row["registration"]), row["sha256"], row["state"],
+                 row["commitment"], row["seed"], row["closed_because"], row["at"])  # fmt: skip
+
+
+def _pair(row: Row) -> Pair:
+    return Pair(row["id"], row["round"], row["position"], row["example"], row["slice"], row["input"], row["left_text"],
+                row["right_text"], row["baseline"], row["candidate_left"])  # fmt: skip
+
+
+def every(store: Store, project: str) -> list[Round]:
+    """Newest first."""
+    return [_round(row) for row in store.rows('SELECT * FROM rounds WHERE project = ? ORDER BY "at" DESC', project)]
+
+
+def get(store: Store, name: str) -> Round | None:
+    rows = store.rows("SELECT * FROM rounds WHERE id = ?", name)
+    return _round(rows[0]) if rows else None
+
+
+def pairs(store: Store, name: str) -> list[Pair]:
+    """In the registered order."""
+    return [_pair(row) for row in store.rows("SELECT * FROM pairs WHERE round = ? ORDER BY position", name)]
+
+
+def pair(store: Store, name: str) -> Pair | None:
+    rows = store.rows("SELECT * FROM pairs WHERE id = ?", name)
+    return _pair(rows[0]) if rows else None
+
+
+def votes(store: Store, name: str) -> list[Vote]:
+    """In the order they were cast."""
+    rows = store.rows('SELECT * FROM votes WHERE round = ? ORDER BY "at", pair, reviewer', name)
+    return [
+        Vote(r["pair"], r["reviewer"], Choice(r["choice"]), r["reason"], r["shippable_a"], r["shippable_b"],
+             r["scripted"], r["at"])
+        for r in rows
+    ]  # fmt: skip
+
+
+def last_vote(store: Store, name: str, reviewer: str) -> tuple[int, Vote] | None:
+    """The act number and vote that this reviewer cast last in the round and that still stands."""
+    sql = "SELECT seq, payload FROM acts WHERE kind = 'vote.cast' AND actor = ? AND undone_by IS NULL ORDER BY seq DESC"
+    for row in store.rows(sql + " LIMIT 50", reviewer):
+        payload = json.loads(store.get_blob(row["payload"]))
+        if payload["round"] == name:
+            return row["seq"], Vote(payload["pair"], reviewer, Choice(payload["choice"]), payload["reason"])
+    return None

@@ -1,0 +1,273 @@
+"""The store: one write path, undo, replay, audit, ownership."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from studio import people
+from studio.records import Brief, Example, Refusal, Role, to_json
+from studio.store import Store, briefs, examples, projects
+from studio.store.journal import Journal
+
+
+def make_project(store: Store, name: str = "p") -> str:
+    store.act("project.created", "ann", {"id": name, "name": name, "origin": ""}, name)
+    return name
+
+
+def save_example(store: Store, name: str = "e1", revision: int = 1, ideal: str = "hello") -> None:
+    example = Example(name, "hi", ideal, revision=revision)
+    store.act("example.saved", "ann", {"example": to_json(example)}, "p")
+
+
+def test_an_act_is_applied_journalled_and_survives_a_restart(workspace: Path) -> None:
+    store = Store.open(workspace)
+    make_project(store)
+    save_example(store)
+    head = store.head
+    store.close()
+    again = Store.open(workspace)
+    assert again.head == head and again.replayed == 0
+    assert [e.ideal for e in examples.every(again, "p")] == ["hello"]
+    again.close()
+
+
+def test_a_refused_act_changes_and_journals_nothing(store: Store) -> None:
+    make_project(store)
+    before = store.version
+    with pytest.raises(Refusal, match="exists already"):
+        make_project(store)
+    with pytest.raises(Refusal, match="no such example"):
+        store.act("examples.marked", "ann", {"ids": ["nobody"], "status": "approved"}, "p")
+    assert store.version == before
+    assert store.audit() == []
+
+
+def test_undo_restores_and_is_itself_undone(store: Store) -> None:
+    make_project(store)
+    save_example(store)
+    store.act("example.saved", "ann", {"example": to_json(Example("e1", "hi", "better", revision=2))}, "p")
+    edit = store.version
+    undo = store.undo(edit, "ann")
+    found = examples.get(store, "e1")
+    assert found is not None and found.ideal == "hello" and found.revision == 1
+    with pytest.raises(Refusal, match="cannot be undone"):
+        store.undo(undo.seq, "ann")
+    with pytest.raises(Refusal, match="undone already"):
+        store.undo(edit, "ann")
+
+
+def test_undo_refuses_when_a_later_act_changed_the_same_record(store: Store) -> None:
+    make_project(store)
+    save_example(store)
+    first = store.version
+    store.act("examples.marked", "ann", {"ids": ["e1"], "status": "approved"}, "p")
+    with pytest.raises(Refusal, match="changed again later"):
+        store.undo(first, "ann")
+
+
+def test_a_batch_is_undone_as_a_whole(store: Store) -> None:
+    make_project(store)
+    rows = [Example(f"e{i}", f"input {i}", "x", batch="b1") for i in range(5)]
+    blob = store.put_blob(json.dumps(to_json(rows)).encode())
+    batch = {"id": "b1", "file": "f.csv", "format": "csv", "rows": 6, "refused": [[4, "empty input"]]}
+    act = store.act("examples.imported", "ann", {"batch": batch, "rows_blob": blob}, "p")
+    assert examples.count(store, "p") == 5 and examples.batches(store, "p")[0].refused == ((4, "empty input"),)
+    store.act("examples.marked", "ann", {"ids": ["e2"], "status": "approved"}, "p")
+    with pytest.raises(Refusal, match="1 of its 5 records were changed"):
+        store.undo(act.seq, "ann")
+    store.undo(store.version, "ann")
+    store.undo(act.seq, "ann")
+    assert examples.count(store, "p") == 0 and examples.batches(store, "p") == []
+
+
+def test_a_stale_save_is_refused_and_says_so(store: Store) -> None:
+    make_project(store)
+    save_example(store)
+    save_example(store, revision=2, ideal="first")
+    with pytest.raises(Refusal, match="Somebody saved revision 2"):
+        save_example(store, revision=2, ideal="second")
+
+
+def test_rebuild_gives_the_same_rows(workspace: Path) -> None:
+    store = Store.open(workspace)
+    make_project(store)
+    for i in range(20):
+        save_example(store, f"e{i}")
+    store.undo(store.version, "ann")
+    brief = {"brief": to_json(Brief(task="t", version=1)), "note": "", "changes_meaning": True}
+    store.act("brief.saved", "ann", brief, "p")
+    tables = ("acts", "changes", "examples", "revisions", "projects", "briefs")
+    before = {t: store.rows(f"SELECT * FROM {t} ORDER BY ALL") for t in tables}
+    store.close()
+    again = Store.rebuilt(workspace)
+    assert again.replayed == 23
+    assert {t: again.rows(f"SELECT * FROM {t} ORDER BY ALL") for t in tables} == before
+    assert list(workspace.glob("studio.duckdb.*.old"))
+    again.close()
+
+
+def test_a_damaged_database_is_refused_in_words_and_rebuilt(workspace: Path) -> None:
+    store = Store.open(workspace)
+    make_project(store)
+    store.close()
+    (workspace / "studio.duckdb").write_bytes(b"not a database" * 400)
+    with pytest.raises(Refusal, match="studio rebuild"):
+        Store.open(workspace)
+    again = Store.rebuilt(workspace)
+    assert [p.id for p in projects.every(again)] == ["p"]
+    again.close()
+
+
+def test_a_crash_between_journal_and_commit_is_replayed(workspace: Path) -> None:
+    store = Store.open(workspace)
+    make_project(store)
+    store.close()
+    saved = (workspace / "studio.duckdb").read_bytes()
+    store = Store.open(workspace)
+    save_example(store)
+    store.close()
+    (workspace / "studio.duckdb").write_bytes(saved)
+    again = Store.open(workspace)
+    assert again.replayed == 1 and examples.count(again, "p") == 1
+    again.close()
+
+
+def test_an_incomplete_last_line_is_dropped_and_reported(workspace: Path) -> None:
+    store = Store.open(workspace)
+    make_project(store)
+    store.close()
+    with open(workspace / "journal.jsonl", "ab") as file:
+        file.write(b'{"seq": 2, "prev')
+    again = Store.open(workspace)
+    assert again.journal.dropped == 16 and again.audit() == []
+    again.close()
+
+
+def test_audit_finds_a_changed_line_and_a_changed_payload(workspace: Path) -> None:
+    store = Store.open(workspace)
+    make_project(store)
+    save_example(store)
+    payload = store.history("p")[0].payload
+    store.blobs.path(payload).write_bytes(b"{}")
+    assert any("changed on disk" in problem for problem in store.audit())
+    store.close()
+    text = (workspace / "journal.jsonl").read_text().replace('"actor":"ann"', '"actor":"eve"', 1)
+    (workspace / "journal.jsonl").write_text(text)
+    assert any("was changed" in problem for problem in Journal(workspace / "journal.jsonl").problems(store.blobs))
+
+
+def test_a_workspace_has_one_owner(workspace: Path) -> None:
+    store = Store.open(workspace)
+    with pytest.raises(Refusal, match=f"process {os.getpid()}"):
+        Store.open(workspace)
+    store.close()
+    Store.open(workspace).close()
+
+
+def test_a_newer_workspace_is_refused_unchanged(workspace: Path) -> None:
+    store = Store.open(workspace)
+    make_project(store)
+    store._db.execute("UPDATE meta SET value = '999' WHERE key = 'schema_version'")
+    store.close()
+    before = (workspace / "journal.jsonl").read_bytes()
+    with pytest.raises(Refusal, match="newer version"):
+        Store.open(workspace)
+    assert (workspace / "journal.jsonl").read_bytes() == before
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_stops_writing_and_loses_nothing(workspace: Path) -> None:
+    store = Store.open(workspace)
+    make_project(store)
+    kept = store.journal._file
+    store.journal._file = open("/dev/full", "ab", buffering=0)  # noqa: SIM115
+    with pytest.raises(Refusal, match="disk refused"):
+        save_example(store)
+    with pytest.raises(Refusal, match="start the studio again"):
+        save_example(store)
+    assert examples.count(store, "p") == 0
+    store.journal._file = kept
+    store.close()
+    again = Store.open(workspace)
+    save_example(again)
+    assert examples.count(again, "p") == 1 and again.audit() == []
+    again.close()
+
+
+def test_twenty_threads_write_without_loss(store: Store) -> None:
+    make_project(store)
+
+    def write(n: int) -> None:
+        for i in range(10):
+            save_example(store, f"e{n}-{i}")
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert examples.count(store, "p") == 200 and store.audit() == []
+
+
+def test_kill_9_loses_nothing_acknowledged(workspace: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from studio.store import Store; from studio.records import Example, to_json\n"
+        "s = Store.open(Path(sys.argv[1])); s.act('project.created', 'a', {'id':'p','name':'p','origin':''}, 'p')\n"
+        "for i in range(10000):\n"
+        "    s.act('example.saved', 'a', {'example': to_json(Example(f'e{i}', 'hi', 'x'))}, 'p')\n"
+        "    print(i, flush=True)\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", script, str(workspace)], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    last = -1
+    for line in child.stdout:
+        last = int(line)
+        if last >= 60:
+            os.kill(child.pid, signal.SIGKILL)
+            break
+    rest = child.stdout.read().split()
+    child.wait()
+    acknowledged = int(rest[-1]) if rest else last
+    again = Store.open(workspace)
+    assert examples.count(again, "p") >= acknowledged + 1 and again.audit() == []
+    again.close()
+
+
+def test_people_join_by_single_use_links(store: Store) -> None:
+    token = people.new_admin_token(store)
+    admin = people.join(store, token, "Ann")
+    assert admin.person.role is Role.admin
+    assert people.by_session(store, admin.session) == admin.person
+    with pytest.raises(Refusal, match="used"):
+        people.join(store, token, "Eve")
+    link = people.make_invitation(store, admin.person.id, "Rita", Role.reviewer)
+    assert people.invitation(store, link).role is Role.reviewer
+    rita = people.join(store, link, "")
+    assert rita.person.name == "Rita"
+    people.sign_out(store, rita.session)
+    assert people.by_session(store, rita.session) is None
+    with pytest.raises(Refusal, match="must stay admin"):
+        store.act("person.changed", admin.person.id, {"id": admin.person.id, "role": "reviewer"})
+    secrets = {token, link, admin.session, rita.session}
+    kept = b"".join(p.read_bytes() for p in store.workspace.rglob("*") if p.is_file() and p.suffix != ".duckdb")
+    assert not [s for s in secrets if s.encode() in kept]
+
+
+def test_two_people_saving_the_brief_at_once_do_not_overwrite(store: Store) -> None:
+    make_project(store)
+    body = {"brief": to_json(Brief(task="one", version=1)), "note": "", "changes_meaning": True}
+    store.act("brief.saved", "ann", body, "p")
+    with pytest.raises(Refusal, match="Somebody saved version 1"):
+        store.act("brief.saved", "bob", body, "p")
+    saved = briefs.latest(store, "p")
+    assert saved is not None and saved.version == 1
