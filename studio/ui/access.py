@@ -1,0 +1,116 @@
+"""Who is looking, and at what: every page starts with `open_page`.
+
+Identity comes from the session that the guard put into the request's headers, which Streamlit hands over as
+`st.user` (server.trustedUserHeaders); the session row is read again at each rerun.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+import streamlit as st
+
+from studio.records import Person, Role
+from studio.store import Store, now, people, projects
+from studio.ui import keys, server
+
+_TEAM = (Role.designer, Role.pm, Role.admin)
+_MAKERS = (Role.designer, Role.admin)
+_EVERYONE = (*_TEAM, Role.reviewer)
+
+
+@dataclass(frozen=True)
+class Rights:
+    """Which roles may open a page, and which may change something there."""
+
+    see: tuple[Role, ...]
+    edit: tuple[Role, ...]
+
+
+PAGE_ROLES: dict[str, Rights] = {
+    "home": Rights(_EVERYONE, _TEAM),
+    "brief": Rights(_TEAM, _TEAM),
+    "examples": Rights(_TEAM, _MAKERS),
+    "health": Rights(_TEAM, _MAKERS),
+    "baselines": Rights(_TEAM, _MAKERS),
+    "train": Rights(_MAKERS, _MAKERS),
+    "evaluate": Rights(_TEAM, _TEAM),
+    "review": Rights(_EVERYONE, _EVERYONE),
+    "decision": Rights(_TEAM, _TEAM),
+    "admin": Rights((Role.admin,), (Role.admin,)),
+}
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One person on one page. `project` is an id that exists, or None when none is chosen."""
+
+    store: Store
+    person: Person
+    project: str | None
+    page: str = "home"
+
+    @property
+    def may_edit(self) -> bool:
+        return self.person.role in PAGE_ROLES[self.page].edit
+
+    @property
+    def project_id(self) -> str:
+        """The chosen project's id, for pages opened with `needs_project`."""
+        if self.project is None:
+            raise ValueError("this page was opened without a project")
+        return self.project
+
+
+def here(page: str = "home") -> Visit:
+    """The visit of this rerun. Without an open session it says so and stops the script."""
+    store = server.store()
+    session = st.user.get("session")
+    person = people.by_session(store, str(session), now()) if session else None
+    if person is None:
+        _signed_out()
+    return Visit(store, person, _project(store), page)
+
+
+def open_page(page: str, *, needs_project: bool = True) -> Visit:
+    """The visit, if this person may open `page`; otherwise a plain sentence, and the script stops."""
+    visit = here(page)
+    allowed = PAGE_ROLES[page].see
+    if visit.person.role not in allowed:
+        st.title("Not your page")
+        st.write(f"This page is for {_spoken(allowed)}. Nothing here was shown or changed.")
+        st.stop()
+    if needs_project and visit.project is None:
+        st.title("Choose a project first")
+        st.write("This page belongs to a project. Pick one on the first page, or start a new one there.")
+        st.stop()
+    return visit
+
+
+def choose(project: str) -> None:
+    """Makes `project` the chosen one, in the address and for the pages that follow."""
+    st.query_params["project"] = project
+    st.session_state[keys.PROJECT] = project
+
+
+def _project(store: Store) -> str | None:
+    wanted = st.query_params.get("project") or st.session_state.get(keys.PROJECT)
+    if not wanted or projects.get(store, wanted) is None:
+        return None
+    if st.query_params.get("project") != wanted:
+        st.query_params["project"] = wanted
+    st.session_state[keys.PROJECT] = wanted
+    return wanted
+
+
+def _signed_out() -> NoReturn:
+    st.title("You are signed out")
+    st.html('<p class="ys-lead">Nothing you saved is lost. <a href="/sign-in">Sign in again</a> with a new link.</p>')
+    st.stop()
+
+
+def _spoken(roles: tuple[Role, ...]) -> str:
+    words = {Role.designer: "designers", Role.reviewer: "reviewers", Role.pm: "PMs", Role.admin: "admins"}
+    named = [words[role] for role in roles]
+    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"

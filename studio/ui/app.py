@@ -1,0 +1,42 @@
+"""The entry script: theme, navigation by role, and who is signed in. It runs round every page.
+
+It is not beside `pages/`, on purpose: see docs/decisions/0001-entry-point.md.
+"""
+
+from html import escape
+
+import streamlit as st
+
+from studio import paths
+from studio.records import Refusal
+from studio.ui import access, frame
+from studio.ui.sign_in import ROLE_WORDS
+
+GROUPS = {
+    "": ("home",),
+    "Say what good is": ("brief", "examples", "health"),
+    "Teach it": ("baselines", "train"),
+    "Find out": ("evaluate", "review", "decision"),
+    "Studio": ("admin",),
+}
+
+st.set_page_config(page_title="Yardstick", page_icon=frame.MARK, layout="wide")
+frame.stylesheet()
+visit = access.here()
+pages = {
+    group: [
+        st.Page(paths.pages_dir() / f"{name}.py", title=frame.TITLES[name], url_path=name, default=name == "home")
+        for name in names
+        if visit.person.role in access.PAGE_ROLES[name].see and (paths.pages_dir() / f"{name}.py").is_file()
+    ]
+    for group, names in GROUPS.items()
+}
+current = st.navigation({group: found for group, found in pages.items() if found}, expanded=True)
+st.logo(frame.MARK, size="large")
+with st.sidebar:
+    who = f"{escape(visit.person.name)}<span>{ROLE_WORDS[visit.person.role]}</span>"
+    st.html(f'<div class="ys-who"><p>{who}</p><a href="/sign-out">Sign out</a></div>')
+try:
+    current.run()
+except Refusal as refusal:
+    frame.refused(refusal)

@@ -1,0 +1,174 @@
+"""The page frame and the components every page is set in. Words before numbers; outputs as reading text.
+
+Everything a person or a model wrote is escaped here; pages never build HTML of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+from typing import TypeVar
+
+import streamlit as st
+
+from studio import loop, paths
+from studio.records import Act, Refusal
+from studio.ui import keys
+from studio.ui.access import PAGE_ROLES, Visit
+
+T = TypeVar("T")
+
+_ASSETS = Path(__file__).parent / "assets"
+MARK = _ASSETS / "mark.svg"
+TITLES = {
+    "home": "Home",
+    "brief": "Brief",
+    "examples": "Examples",
+    "health": "Check and freeze",
+    "baselines": "Prompts",
+    "train": "Train",
+    "evaluate": "Compare",
+    "review": "Blind round",
+    "decision": "Decision",
+    "admin": "People and records",
+}
+_ARROW = ":material/arrow_forward:"
+_SHORT = {"health": "Dataset", "train": "Training", "review": "Round"}
+_TODO = {
+    "brief": "Write down what good looks like, so that everything after it can be checked against it.",
+    "examples": "Collect what it should say here, and approve it.",
+    "health": "Check the set and freeze it, so that a result can always be traced to its data.",
+    "baselines": "Try how far a good prompt gets you, before you train.",
+    "train": "Teach it from the frozen set.",
+    "evaluate": "Let the base, the best prompt and the tuned model answer the same unseen inputs.",
+    "review": "Let people choose between the answers, not knowing whose they are.",
+    "decision": "Read the verdict and sign the decision.",
+}
+_MARKS = {"done": "done", "current": "now", "open": "not yet"}
+
+
+def stylesheet() -> None:
+    """Our one stylesheet; sent with each run, before anything else."""
+    st.html(_ASSETS / "studio.css")
+
+
+def page(visit: Visit, step: str, title: str, question: str) -> None:
+    """The head of a page: its name and question, where the project stands, and the one next thing to do."""
+    st.html(f'<header class="ys-head"><h1>{escape(title)}</h1><p>{escape(question)}</p></header>')
+    _notice()
+    if visit.project is None:
+        return
+    steps = loop.stand(visit.store, visit.project)
+    st.html(_steps_html(steps, step))
+    following = next((s for s in steps if s.state == "current"), None)
+    if following is not None:
+        _next_thing(visit, step, following)
+
+
+def _steps_html(steps: Sequence[loop.LoopStep], here: str) -> str:
+    items = []
+    for each in steps:
+        label = _SHORT.get(each.name, TITLES[each.name])
+        at = ' aria-current="step"' if each.name == here else ""
+        items.append(
+            f'<li class="ys-{each.state}"{at}><b>{escape(label)}</b>'
+            f"<span>{escape(each.note)}</span><i>{_MARKS[each.state]}</i></li>"
+        )
+    done = sum(s.state == "done" for s in steps)
+    return f'<ol class="ys-steps" aria-label="{done} of {len(steps)} steps done">{"".join(items)}</ol>'
+
+
+def _next_thing(visit: Visit, here: str, following: loop.LoopStep) -> None:
+    target = paths.pages_dir() / f"{following.name}.py"
+    reachable = target.is_file() and visit.person.role in PAGE_ROLES[following.name].see
+    with st.container(key="ys-next", horizontal=True, vertical_alignment="center", gap="medium"):
+        st.html(f'<p class="ys-next"><span>Next</span> {escape(_TODO[following.name])}</p>', width="content")
+        if following.name != here and reachable:
+            query = {"project": visit.project_id}
+            st.page_link(target, label=TITLES[following.name], icon=_ARROW, icon_position="right", query_params=query)
+
+
+def empty(title: str, text: str, action: str = "", on_click: Callable[[], None] | None = None) -> bool:
+    """An empty page: what goes here, and a button that starts it. True when the button was pressed."""
+    with st.container(key="ys-empty", border=False):
+        st.html(f'<div class="ys-empty"><h2>{escape(title)}</h2><p>{escape(text)}</p></div>')
+        return bool(action) and st.button(action, type="primary", key="ys-empty-start", on_click=on_click)
+
+
+def reading(text: str, label: str = "") -> None:
+    """Something written, set to be read: at most 68 characters a line, line breaks kept, never as code."""
+    head = f"<h3>{escape(label)}</h3>" if label else ""
+    body = escape(text) if text.strip() else "<em>Nothing was written.</em>"
+    st.html(f'<article class="ys-reading">{head}<p>{body}</p></article>')
+
+
+def figure(value: str, interval: str, n: int, sentence: str) -> None:
+    """A result: first the sentence a person can repeat, then the figure with its interval and its n."""
+    between = f"<span>{escape(interval)}</span>" if interval else "<span>no interval</span>"
+    st.html(
+        f'<figure class="ys-figure"><figcaption>{escape(sentence)}</figcaption>'
+        f"<p><b>{escape(value)}</b>{between}<span>n = {n:,}</span></p></figure>"
+    )
+
+
+def stale(sentences: Sequence[str]) -> None:
+    """What predates a change made earlier in the loop, one sentence each. Nothing is shown for none."""
+    if sentences:
+        items = "".join(f"<li>{escape(each)}</li>" for each in sentences)
+        st.html(f'<aside class="ys-stale" role="note"><h3>Made before a later change</h3><ul>{items}</ul></aside>')
+
+
+def warnings(sentences: Sequence[str]) -> None:
+    """Things to know that stop nothing, one sentence each."""
+    for each in sentences:
+        st.html(f'<aside class="ys-warning" role="note"><p>{escape(each)}</p></aside>')
+
+
+def refused(refusal: Refusal) -> None:
+    """A refusal, in its own words."""
+    st.html(f'<aside class="ys-refused" role="alert"><p>{escape(str(refusal))}</p></aside>')
+
+
+def attempt(do: Callable[[], T], said: str = "") -> T | None:
+    """Calls `do` in a button's callback. A refusal is kept and shown on the run that follows; so is `said`."""
+    try:
+        result = do()
+    except Refusal as refusal:
+        st.session_state[keys.NOTICE] = ["refused", str(refusal)]
+        return None
+    if said:
+        st.session_state[keys.NOTICE] = ["said", said]
+    return result
+
+
+def _notice() -> None:
+    kind, text = st.session_state.pop(keys.NOTICE, None) or ("", "")
+    if kind == "refused":
+        refused(Refusal(text))
+    elif kind == "said":
+        st.html(f'<p class="ys-said" role="status">{escape(text)}</p>')
+
+
+def undo_bar(visit: Visit) -> None:
+    """This person's last undoable acts in this project, each with a button that takes it back."""
+    acts = visit.store.recent(visit.project_id, visit.person.id, 10)
+    if not acts:
+        return
+    with st.popover("Undo", icon=":material/undo:", type="tertiary", key="ys-undo-bar"):
+        st.caption("Your last changes in this project. Undoing one is itself recorded.")
+        for act in acts:
+            with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+                st.html(
+                    f'<p class="ys-act">{escape(_spoken(act))}<span>{act.at[11:16]} UTC</span></p>', width="content"
+                )
+                st.button("Undo", key=f"{keys.UNDO}-{act.seq}", on_click=_undo, args=(visit, act.seq), type="tertiary")
+
+
+def _undo(visit: Visit, seq: int) -> None:
+    attempt(lambda: visit.store.undo(seq, visit.person.id), "Undone.")
+
+
+def _spoken(act: Act) -> str:
+    noun, _, verb = act.kind.partition(".")
+    return f"{noun} {verb}".strip().replace("_", " ").capitalize()

@@ -1,0 +1,133 @@
+"""Long work on screen: how far it is, how long it takes, what it learns, and a way to stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from studio.records import JobState
+from studio.ui import frame, keys
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+RUNNING = (JobState.queued, JobState.running)
+_STATES = {
+    JobState.queued: "Waiting to start",
+    JobState.running: "Working",
+    JobState.done: "Done",
+    JobState.failed: "It stopped with a fault",
+    JobState.cancelled: "Stopped",
+}
+_COLOURS = {"light": ("#1D5C55", "#B06A1F", "#635E54"), "dark": ("#7CC4B6", "#E2A869", "#B3ADA1")}
+
+
+@dataclass(frozen=True)
+class JobView:
+    """What there is to show of one job now. Times in seconds; `losses` holds (step, training, validation)."""
+
+    id: str
+    state: JobState
+    what: str = ""
+    done: int = 0
+    total: int = 0
+    seconds_left: float | None = None
+    seconds: float | None = None
+    losses: tuple[tuple[int, float | None, float | None], ...] = ()
+    samples: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def job_panel(read: Callable[[], JobView], stop: Callable[[], object]) -> None:
+    """Shows a job and follows it each second while it runs; the page runs again when it ends.
+
+    `read` returns the view (it must be quick: it is called each second); `stop` asks the job to stop.
+    """
+    if read().state in RUNNING:
+        _follow(read, stop)
+    else:
+        _show(read())
+
+
+@st.fragment(run_every=1.0)
+def _follow(read: Callable[[], JobView], stop: Callable[[], object]) -> None:
+    view = read()
+    if view.state not in RUNNING:
+        st.rerun()
+    _show(view, stop)
+
+
+def _show(view: JobView, stop: Callable[[], object] | None = None) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        _state(view)
+        if stop is not None:
+            key, said = f"{keys.STOP_JOB}-{view.id}", "Stopping after this step."
+            st.button("Stop", key=key, icon=":material/stop:", on_click=frame.attempt, args=(stop, said))
+    if view.state in RUNNING:
+        st.progress(min(1.0, view.done / view.total) if view.total else 0.0)
+    if view.reason:
+        st.html(f'<aside class="ys-stale"><p>{escape(view.reason)}</p></aside>')
+    frame.warnings(view.warnings)
+    if view.losses:
+        st.html('<p class="ys-note">How far its answers are from yours (loss): lower is closer.</p>')
+        st.plotly_chart(_loss_chart(view), key=f"ys-loss-{view.id}", config={"displayModeBar": False})
+    for given, answer in view.samples[-2:]:
+        with st.container(border=True):
+            frame.reading(given, "Asked")
+            frame.reading(answer, "It answers now")
+
+
+def _state(view: JobView) -> None:
+    st.html(
+        f'<p class="ys-job" role="status"><b>{escape(_STATES[view.state])}'
+        f"{': ' + escape(view.what) if view.what and view.state in RUNNING else ''}</b><span>{_time(view)}</span></p>"
+    )
+
+
+def _time(view: JobView) -> str:
+    count = f"{view.done:,} of {view.total:,}" if view.total else ""
+    if view.state in RUNNING:
+        left = "estimating the time left" if view.seconds_left is None else f"about {duration(view.seconds_left)} left"
+        return " · ".join(part for part in (count, left) if part)
+    return f"took {duration(view.seconds)}" if view.seconds is not None else ""
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: "40 seconds", "3 minutes", "1 h 20 min"."""
+    if seconds < 60:
+        whole = max(1, round(seconds))
+        return f"{whole} second{'s' if whole > 1 else ''}"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} minute{'s' if minutes > 1 else ''}"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def _loss_chart(view: JobView) -> Figure:
+    import plotly.graph_objects as go
+
+    train, validation, soft = _COLOURS[st.context.theme.type or "light"]
+    chart = go.Figure()
+    for name, colour, at in (("On what it learns from", train, 1), ("On examples kept aside", validation, 2)):
+        points = [(row[0], row[at]) for row in view.losses if row[at] is not None]
+        if points:
+            x, y = zip(*points, strict=True)
+            mode = "lines" if len(points) > 1 else "markers"
+            chart.add_scatter(
+                x=x, y=y, name=name, mode=mode, line={"color": colour, "width": 2}, hovertemplate="%{y:.2f}"
+            )
+    chart.update_layout(
+        height=240,
+        margin={"l": 0, "r": 0, "t": 36, "b": 0},
+        hovermode="x unified",
+        dragmode=False,
+        legend={"orientation": "h", "y": 1.2, "x": 0},
+        xaxis={"title": "Step", "showgrid": False, "color": soft},
+        yaxis={"rangemode": "tozero", "nticks": 5, "color": soft},
+    )
+    return chart
