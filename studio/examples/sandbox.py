@@ -1,0 +1,131 @@
+"""Parses a file nobody vouches for in its own short-lived process, so that it can harm nothing but itself.
+
+The child (`python -m studio.examples.sandbox`) limits its own memory, CPU time and file size before it
+touches the file, and hands the batch back as JSON. It opens no database and gets no environment of ours.
+It is a limit on resources and crashes, not a jail: the child can still read what this user can read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import studio
+from studio.examples.batch import LIMITS, Limits, ParsedBatch, batch_from_json, batch_to_json
+from studio.examples.shapes import ColumnsUnclear
+from studio.records import Refusal, from_json, to_json
+
+_SAFE = "Nothing was imported and nothing else was affected"
+
+
+def parse_untrusted(
+    path: Path,
+    *,
+    name: str,
+    format: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    limits: Limits = LIMITS,
+) -> ParsedBatch:
+    """`studio.examples.parse.parse_file` in a process of its own. Any failure there is a Refusal here."""
+    with tempfile.TemporaryDirectory(prefix="studio-import-") as folder:
+        ask, answer, log = (Path(folder) / n for n in ("ask.json", "answer.json", "log.txt"))
+        asked = {"path": str(path.resolve()), "name": name, "format": format, "mapping": dict(mapping or {})}
+        ask.write_text(json.dumps(asked | {"limits": to_json(limits)}))
+        _run(ask, answer, log, limits)
+        return _answer(answer)
+
+
+def _run(ask: Path, answer: Path, log: Path, limits: Limits) -> None:
+    with log.open("wb") as out:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "studio.examples.sandbox", str(ask), str(answer)],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env=_environment(),
+            cwd=answer.parent,
+            start_new_session=True,
+        )
+        try:
+            code = child.wait(limits.wall_seconds)
+        except subprocess.TimeoutExpired as slow:
+            child.kill()
+            child.wait()
+            raise Refusal(_too_slow(limits)) from slow
+    if code == -signal.SIGXCPU:
+        raise Refusal(_too_slow(limits))
+    if code != 0:
+        raise Refusal(f"This file made its reader stop: it is damaged or needs too much memory. {_SAFE}.")
+
+
+def _too_slow(limits: Limits) -> str:
+    return (
+        f"Reading this file took longer than {min(limits.wall_seconds, limits.cpu_seconds):g} seconds and was stopped. "
+        f"{_SAFE}: split it into smaller files."
+    )
+
+
+def _environment() -> dict[str, str]:
+    """What the child needs to find the same code, and no more. One thread each: pools reserve address space."""
+    root = str(Path(studio.__file__).resolve().parents[1])
+    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+    return {"PYTHONPATH": root, "PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "2"} | threads
+
+
+def _answer(path: Path) -> ParsedBatch:
+    try:
+        said = json.loads(path.read_bytes())
+    except (OSError, ValueError) as lost:
+        raise Refusal(f"The result of reading this file was lost, perhaps the disk is full. {_SAFE}.") from lost
+    if "columns" in said:
+        raise ColumnsUnclear(said["refusal"], tuple(said["columns"]))
+    if "refusal" in said:
+        raise Refusal(said["refusal"])
+    return batch_from_json(said["batch"])
+
+
+def _limit_self(limits: Limits) -> None:
+    import resource
+
+    if sys.platform == "linux":  # elsewhere the system does not keep to it; the other limits hold
+        resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8 * limits.unpacked_bytes, 8 * limits.unpacked_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main(ask: Path, answer: Path) -> None:
+    """The child: reads the order, limits itself, parses, writes {"batch": ...} or {"refusal": ...}."""
+    order = json.loads(ask.read_text())
+    limits = from_json(Limits, order["limits"])
+    _limit_self(limits)
+    from studio.examples.parse import parse_file
+
+    try:
+        batch = parse_file(
+            Path(order["path"]),
+            name=order["name"],
+            format=order["format"],
+            mapping=order["mapping"] or None,
+            limits=limits,
+        )
+        text = json.dumps({"batch": batch_to_json(batch)})
+    except ColumnsUnclear as unclear:
+        text = json.dumps({"refusal": str(unclear), "columns": unclear.columns})
+    except Refusal as refusal:
+        text = json.dumps({"refusal": str(refusal)})
+    except MemoryError:
+        text = json.dumps(
+            {"refusal": f"This file needs more memory than an import may take. {_SAFE}: split it into smaller files."}
+        )
+    answer.write_text(text)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
