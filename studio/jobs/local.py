@@ -1,0 +1,135 @@
+"""The local backend: a job's worker as a process of its own on this machine.
+
+All that it knows it reads from the job folder and the process table, so a restarted server finds every job again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from studio.jobs import folder as job_folder
+from studio.records import JobState, Refusal
+
+# A start time read at two moments may differ by a clock tick; a reused pid differs by far more.
+_SAME_START_SECONDS = 2.0
+_DIED = (
+    "The worker stopped before it was finished; most often the system ends it when memory runs out. "
+    "What it had finished is kept. Close other programs or choose something smaller, then start it again."
+)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`done` of `total` steps; `seconds_left` is an estimate, None while there is none; `what` in plain words."""
+
+    done: int = 0
+    total: int = 0
+    seconds_left: float | None = None
+    what: str = ""
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """Where a job stands. `reason` is a sentence when it failed, else empty."""
+
+    state: JobState
+    progress: Progress = Progress()
+    reason: str = ""
+
+
+class LocalBackend:
+    """Starts, watches and stops workers on this machine. Holds no state of its own."""
+
+    def start(self, folder: Path) -> None:
+        """Start the worker on a prepared folder, or again on one that failed or was cancelled: it continues.
+
+        The worker is a session of its own: Ctrl-C on the server does not reach it. Raises Refusal when the job
+        is running or done.
+        """
+        job_folder.read_spec(folder)
+        if _alive(folder):
+            raise Refusal(f"The job {folder.name} is running already. It goes on. Wait for it or stop it first.")
+        job_folder.reopen(folder)
+        with (folder / "log.txt").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "studio.worker", str(folder.resolve())],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=worker_environment(),
+            )
+        # A worker that has ended by now has written its result, or is found dead.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            job_folder.write_worker(folder, process.pid, psutil.Process(process.pid).create_time())
+
+    def state(self, folder: Path) -> JobStatus:
+        """State and progress. A worker that is gone without a result is `failed`, with a sentence."""
+        result = job_folder.read_result(folder)
+        progress = _progress(folder)
+        if result is not None:
+            return JobStatus(JobState(result["state"]), progress, result.get("reason", ""))
+        if job_folder.read_worker(folder) is None:
+            return JobStatus(JobState.queued, progress)
+        if _alive(folder):
+            return JobStatus(JobState.running, progress)
+        # It may have written its result and ended between the two looks.
+        if (result := job_folder.read_result(folder)) is not None:
+            return JobStatus(JobState(result["state"]), progress, result.get("reason", ""))
+        return JobStatus(JobState.failed, progress, _DIED)
+
+    def cancel(self, folder: Path) -> None:
+        """Ask the worker to stop. It keeps what it has finished and then writes its result."""
+        job_folder.ask_cancel(folder)
+
+
+def worker_environment() -> dict[str, str]:
+    """The worker's environment: offline, one GPU at most, threads for the cores this process may use."""
+    cores = str(_cores())
+    return {
+        **os.environ,
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "HF_DATASETS_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", cores),
+        # Two visible GPUs in one process are refused by the trainer.
+        "CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "0"),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _alive(folder: Path) -> bool:
+    noted = job_folder.read_worker(folder)
+    return noted is not None and is_running(*noted)
+
+
+def is_running(pid: int, started: float) -> bool:
+    """Whether the process of that pid is the one that started then (seconds since the epoch), and not dead."""
+    try:
+        process = psutil.Process(pid)
+        same = abs(process.create_time() - started) <= _SAME_START_SECONDS
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _progress(folder: Path) -> Progress:
+    found = Progress()
+    for event in job_folder.read_events(folder).rows:
+        if event["kind"] == "progress":
+            found = Progress(event["done"], event["total"], event.get("seconds_left"), event.get("what", ""))
+    return found
