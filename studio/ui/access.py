@@ -79,7 +79,7 @@ def open_page(page: str, *, needs_project: bool = True) -> Visit:
     allowed = PAGE_ROLES[page].see
     if visit.person.role not in allowed:
         st.title("Not your page")
-        st.write(f"This page is for {_spoken(allowed)}. Nothing here was shown or changed.")
+        st.write(f"This page is for {spoken(allowed)}. Nothing here was shown or changed.")
         st.stop()
     if needs_project and visit.project is None:
         st.title("Choose a project first")
@@ -110,7 +110,8 @@ def _signed_out() -> NoReturn:
     st.stop()
 
 
-def _spoken(roles: tuple[Role, ...]) -> str:
+def spoken(roles: tuple[Role, ...]) -> str:
+    """Roles in a sentence: "designers, PMs and admins"."""
     words = {Role.designer: "designers", Role.reviewer: "reviewers", Role.pm: "PMs", Role.admin: "admins"}
     named = [words[role] for role in roles]
     return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"

@@ -14,8 +14,9 @@ import streamlit as st
 
 from studio import loop, paths
 from studio.records import Act, Refusal
+from studio.store import Store, projects
 from studio.ui import keys
-from studio.ui.access import PAGE_ROLES, Visit
+from studio.ui.access import PAGE_ROLES, Visit, spoken
 
 T = TypeVar("T")
 
@@ -55,15 +56,22 @@ def stylesheet() -> None:
 
 def page(visit: Visit, step: str, title: str, question: str) -> None:
     """The head of a page: its name and question, where the project stands, and the one next thing to do."""
-    st.html(f'<header class="ys-head"><h1>{escape(title)}</h1><p>{escape(question)}</p></header>')
+    project = projects.get(visit.store, visit.project) if visit.project else None
+    over = f"<b>{escape(project.name)}</b>" if project else ""
+    st.html(f'<header class="ys-head">{over}<h1>{escape(title)}</h1><p>{escape(question)}</p></header>')
     _notice()
-    if visit.project is None:
+    if project is None:
         return
-    steps = loop.stand(visit.store, visit.project)
+    steps = _stand(visit.store, str(visit.store.workspace), visit.store.version, project.id)
     st.html(_steps_html(steps, step))
     following = next((s for s in steps if s.state == "current"), None)
     if following is not None:
         _next_thing(visit, step, following)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _stand(_store: Store, workspace: str, version: int, project: str) -> list[loop.LoopStep]:
+    return loop.stand(_store, project)
 
 
 def _steps_html(steps: Sequence[loop.LoopStep], here: str) -> str:
@@ -80,13 +88,15 @@ def _steps_html(steps: Sequence[loop.LoopStep], here: str) -> str:
 
 
 def _next_thing(visit: Visit, here: str, following: loop.LoopStep) -> None:
+    rights = PAGE_ROLES[following.name]
     target = paths.pages_dir() / f"{following.name}.py"
-    reachable = target.is_file() and visit.person.role in PAGE_ROLES[following.name].see
+    mine = visit.person.role in rights.edit
     with st.container(key="ys-next", horizontal=True, vertical_alignment="center", gap="medium"):
-        st.html(f'<p class="ys-next"><span>Next</span> {escape(_TODO[following.name])}</p>', width="content")
-        if following.name != here and reachable:
-            query = {"project": visit.project_id}
-            st.page_link(target, label=TITLES[following.name], icon=_ARROW, icon_position="right", query_params=query)
+        whose = "Next" if mine else f"Next, for {spoken(rights.edit)}"
+        st.html(f'<p class="ys-next"><span>{whose}</span> {escape(_TODO[following.name])}</p>', width="content")
+        if following.name != here and mine and target.is_file():
+            label, query = f"Open {TITLES[following.name]}", {"project": visit.project_id}
+            st.page_link(target, label=label, icon=_ARROW, icon_position="right", query_params=query)
 
 
 def empty(title: str, text: str, action: str = "", on_click: Callable[[], None] | None = None) -> bool:
@@ -160,7 +170,7 @@ def undo_bar(visit: Visit) -> None:
         for act in acts:
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
                 st.html(
-                    f'<p class="ys-act">{escape(_spoken(act))}<span>{act.at[11:16]} UTC</span></p>', width="content"
+                    f'<p class="ys-act">{escape(_in_words(act))}<span>{act.at[11:16]} UTC</span></p>', width="content"
                 )
                 st.button("Undo", key=f"{keys.UNDO}-{act.seq}", on_click=_undo, args=(visit, act.seq), type="tertiary")
 
@@ -169,6 +179,6 @@ def _undo(visit: Visit, seq: int) -> None:
     attempt(lambda: visit.store.undo(seq, visit.person.id), "Undone.")
 
 
-def _spoken(act: Act) -> str:
+def _in_words(act: Act) -> str:
     noun, _, verb = act.kind.partition(".")
     return f"{noun} {verb}".strip().replace("_", " ").capitalize()

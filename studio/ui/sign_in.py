@@ -26,8 +26,8 @@ from studio.store import people as people_rows
 ROLE_WORDS = {Role.designer: "designer", Role.reviewer: "reviewer", Role.pm: "PM", Role.admin: "admin"}
 _FORM_BYTES = 8_192
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; font-src 'self'; img-src data:; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; font-src 'self'; img-src data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
