@@ -1,0 +1,233 @@
+"""From assessments and gates to one ruling that a person can repeat. Pure: nothing is read or stored here.
+
+The votes give a verdict of their own (`Assessment.votes_alone`); gates, independence and scripted votes can
+only take a GO away, never give one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from studio.records import Refusal, Verdict
+from studio.review.assessment import Assessment, SliceState, tested
+from studio.review.evidence import Projection
+from studio.review.gates import (
+    UNBUILT_GATES,
+    Gate,
+    GateState,
+    Words,
+    count_prompts,
+    join_words,
+    preference_name,
+    preference_sentence,
+    projection_sentence,
+    unchecked_gates,
+    vote_gates,
+)
+
+__all__ = ["UNBUILT_GATES", "Gate", "GateState", "Ruling", "preference_sentence", "unchecked_gates", "verdict"]
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """The verdict with its reasons. `arm` is the cheapest arm that may ship, empty unless the verdict is GO.
+
+    `subject`: the arm that the sentences speak of. `votes_alone`: what the votes alone would say.
+    `headline`: one sentence to repeat. `because` and `would_change`: further sentences, the weightiest first.
+    """
+
+    verdict: Verdict
+    votes_alone: Verdict
+    headline: str
+    arm: str = ""
+    subject: str = ""
+    because: tuple[str, ...] = ()
+    would_change: tuple[str, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    scripted: bool = False
+    practice: bool = False
+
+
+@dataclass(frozen=True)
+class _Trust:
+    scripted: bool
+    independent: bool
+
+
+def verdict(
+    assessments: Sequence[Assessment],
+    gates: Sequence[Gate] = (),
+    *,
+    independent: bool,
+    scripted: bool,
+    collecting: bool = False,
+    finished: bool = False,
+    projection: Projection | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Ruling:
+    """Rule on one round.
+
+    `assessments`: one per candidate in the registered cost order, the cheapest first. `gates`: those that were
+    computed; the unbuilt ones are added. `independent`: at least one voter neither curated, launched nor saw
+    outputs. `scripted`: any vote was cast by a script. `collecting`: the round is still open, so the ruling
+    shows no evidence. `finished`: closed for good, though perhaps before its cap. `projection`: shown with
+    KEEP COLLECTING. `names`: arm id to display name. Raises Refusal without an assessment.
+    """
+    if not assessments:
+        raise Refusal("There is no round to rule on: nothing was assessed.")
+    words = Words(names or {})
+    if collecting:
+        return _still_open(assessments)
+    subject, alone = tested(assessments, finished)
+    known = {gate.name for gate in gates}
+    shown = (*vote_gates(subject, words.names), *gates, *(g for g in unchecked_gates() if g.name not in known))
+    blocking = tuple(g for g in shown if g.state is not GateState.passed and (g.blocks or g.state is GateState.failed))
+    scripted = scripted or any(a.scripted for a in assessments)
+    ruled = alone
+    if scripted or not independent or (alone is Verdict.go and blocking):
+        ruled = Verdict.inconclusive
+    trust = _Trust(scripted, independent)
+    return Ruling(
+        verdict=ruled,
+        votes_alone=alone,
+        headline=_headline(subject, alone, blocking, trust, words),
+        arm=subject.candidate if ruled is Verdict.go else "",
+        subject=subject.candidate,
+        because=_because(assessments, subject, (ruled, alone), blocking, projection, words),
+        would_change=_would_change((ruled, alone), words[subject.candidate], blocking, trust),
+        gates=shown,
+        scripted=scripted,
+        practice=not independent,
+    )
+
+
+def _still_open(assessments: Sequence[Assessment]) -> Ruling:
+    done = min(a.done for a in assessments)
+    last = assessments[0].last
+    of = f" of at most {last}" if last is not None else ""
+    return Ruling(
+        verdict=Verdict.keep_collecting,
+        votes_alone=Verdict.keep_collecting,
+        headline=f"Votes are still coming in: {done}{of} prompts are done.",
+        because=("Nobody sees the evidence while a round is open; the server closes it once it is decided.",),
+        would_change=("More votes.",),
+        gates=unchecked_gates(),
+    )
+
+
+def _headline(subject: Assessment, alone: Verdict, blocking: Sequence[Gate], trust: _Trust, words: Words) -> str:
+    if trust.scripted:
+        return "Nothing ships from this round: its votes came from a script, not from people."
+    if not trust.independent:
+        return "Nothing ships from this round: it was practice, since nobody independent voted."
+    arm, done = words[subject.candidate], count_prompts(subject.done)
+    if alone is Verdict.no_go:
+        return f"Do not ship {arm}: {_no_go_reason(subject, words)}."
+    if _preferred(subject) and blocking:
+        end = "so votes are still needed" if alone is Verdict.keep_collecting else "so it cannot ship"
+        return f"People prefer {arm}; {_blocked(blocking)}, {end}."
+    over = join_words([words[a.baseline] for a in subject.against])
+    return {
+        Verdict.go: f"Ship {arm}: people preferred it to {over}, and every check passed.",
+        Verdict.keep_collecting: f"Keep collecting: {done} do not settle yet whether people prefer {arm} to {over}.",
+        Verdict.inconclusive: f"No answer: {done} did not settle whether people prefer {arm} to {over}.",
+    }[alone]
+
+
+def _preferred(subject: Assessment) -> bool:
+    """Whether the preference part is decided in the candidate's favour, whatever else is missing."""
+    return all(a.go and a.theta is not None and a.theta >= subject.theta_min for a in subject.against)
+
+
+def _no_go_reason(subject: Assessment, words: Words) -> str:
+    for against in subject.against:
+        if against.no_go:
+            return f"people do not prefer it to {words[against.baseline]} by the margin that was asked for"
+    for against in subject.against:
+        for finding in against.slices:
+            if finding.state is SliceState.regressed:
+                return f"it got worse than {words[against.baseline]} on {finding.name}"
+    return "too few of its answers could ship as they are"
+
+
+def _because(
+    assessments: Sequence[Assessment],
+    subject: Assessment,
+    verdicts: tuple[Verdict, Verdict],
+    blocking: Sequence[Gate],
+    projection: Projection | None,
+    words: Words,
+) -> tuple[str, ...]:
+    ruled, alone = verdicts
+    arm = words[subject.candidate]
+    sentences = [preference_sentence(a, arm, words[a.baseline]) for a in subject.against]
+    if ruled is not alone:
+        sentences.append(f"The votes alone would say {alone.value.replace('_', ' ')}.")
+    if alone is Verdict.go and subject.stopped_early:
+        sentences.append("The round stopped as soon as it was decided, which makes this figure a little optimistic.")
+    if alone is Verdict.keep_collecting and projection is not None:
+        sentences.append(projection_sentence(projection))
+    told = {preference_name(words[a.baseline]) for a in subject.against}
+    sentences += [g.sentence for g in blocking if g.name not in told and g.state is not GateState.unchecked]
+    if unchecked := [g.name for g in blocking if g.state is GateState.unchecked]:
+        sentences.append(f"Registered but not checked yet: {join_words(unchecked)}.")
+    for other in _other_failures(assessments, subject, alone):
+        name = words[other.candidate]
+        sentences.append(f"{name} was tested too and did not pass.")
+        sentences += [preference_sentence(a, name, words[a.baseline]) for a in other.against]
+    if subject.excluded:
+        sentences.append(f"Left out because reviewers skipped them: {count_prompts(subject.excluded)}.")
+    return tuple(sentences)
+
+
+def _other_failures(assessments: Sequence[Assessment], subject: Assessment, alone: Verdict) -> list[Assessment]:
+    """Candidates that were tested and failed: all the cheaper ones, and every other one when none passed."""
+    others = [a for a in assessments if a.candidate != subject.candidate]
+    if alone not in (Verdict.go, Verdict.keep_collecting):
+        return others
+    return others[: [a.candidate for a in assessments].index(subject.candidate)]
+
+
+def _would_change(
+    verdicts: tuple[Verdict, Verdict], arm: str, blocking: Sequence[Gate], trust: _Trust
+) -> tuple[str, ...]:
+    ruled, alone = verdicts
+    sentences = []
+    if trust.scripted:
+        sentences.append("A round in which people vote.")
+    if not trust.independent:
+        sentences.append("A round with at least one reviewer who did not curate, launch or see outputs before.")
+    if alone is Verdict.go:
+        failed = [g.name for g in blocking if g.state is GateState.failed]
+        waiting = [g.name for g in blocking if g.state is not GateState.failed]
+        sentences += [f"Repairing what failed and a new round: {join_words(failed)}."] if failed else []
+        sentences += [f"Checking what is not checked yet: {join_words(waiting)}."] if waiting else []
+    if ruled is Verdict.go:
+        sentences.append("A change of the brief, the outputs or the decoding settings: this result holds for these.")
+    if alone is Verdict.no_go:
+        sentences.append(f"A better version of {arm} in a new round; more votes in this one would not.")
+    if alone is Verdict.keep_collecting:
+        sentences.append("More completed prompts.")
+    if alone is Verdict.inconclusive:
+        sentences.append("A new round with more prompts, or a better version; an override needs a signed reason.")
+    return tuple(sentences)
+
+
+def _blocked(blocking: Sequence[Gate]) -> str:
+    """How many gates stand in the way, counted by what is wrong with them."""
+    told = []
+    for state, words in (
+        (GateState.failed, "failed"),
+        (GateState.unchecked, "not checked yet"),
+        (GateState.open, "not decided yet"),
+    ):
+        n = sum(g.state is state for g in blocking)
+        if n:
+            plural = f"gate{'' if n == 1 else 's'}"
+            told.append(f"{n} {plural} failed" if words == "failed" else f"{n} {plural} {_is(n)} {words}")
+    return join_words(told)
+
+
+def _is(n: int) -> str:
+    return "is" if n == 1 else "are"

@@ -1,0 +1,181 @@
+"""What a GO needs, gate by gate, and the sentences that say how each stands. Pure.
+
+The votes themselves make some gates (preference, the shippable floor, slices); others come from elsewhere in
+the studio. A gate that was registered and that nothing computes is unchecked, and an unchecked gate stops a GO.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from studio.review.assessment import AgainstBaseline, Assessment, Floor, FloorState, SliceFinding, SliceState
+from studio.review.evidence import BASE_EVIDENCE, CAP_P, GO_EVIDENCE, Interval, Projection
+
+
+class GateState(enum.StrEnum):
+    """`open`: being measured, not decided yet. `unchecked`: registered, but nothing measures it yet."""
+
+    passed = "passed"
+    failed = "failed"
+    open = "open"
+    unchecked = "unchecked"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One thing a GO needs. `evidence`: figures or places to look. `blocks` False: stops a GO only if failed."""
+
+    name: str
+    state: GateState
+    sentence: str
+    evidence: tuple[str, ...] = ()
+    blocks: bool = True
+
+
+UNBUILT_GATES = (
+    ("Side effects", "what tuning broke outside this task has not been measured"),
+    ("Memorisation", "whether the tuned model recites its training examples has not been measured"),
+    ("Personal data", "the examples and outputs have not been searched for personal data"),
+    ("Health waivers", "nobody has reviewed the findings that were waived in the dataset's health report"),
+    ("Assignment audit", "whether sides and prompts were dealt by chance has not been audited"),
+)
+"""Gates that are registered with every round but that the studio cannot compute yet: name and what is not known."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """Display names of arms by id; an arm without one is called by its id."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, arm: str) -> str:
+        return self.names.get(arm, arm)
+
+
+def unchecked_gates() -> tuple[Gate, ...]:
+    """The gates nothing computes yet, as they are shown: unchecked, and blocking GO."""
+    return tuple(Gate(name, GateState.unchecked, f"Not checked yet: {what}.") for name, what in UNBUILT_GATES)
+
+
+def vote_gates(assessment: Assessment, names: Mapping[str, str] | None = None) -> tuple[Gate, ...]:
+    """What the votes themselves must show: preference over each baseline, the shippable floor, the slices."""
+    words = Words(names or {})
+    gates = [_preference_gate(a, assessment, words) for a in assessment.against]
+    if assessment.floor is not None:
+        gates.append(_floor_gate(assessment.floor, words[assessment.candidate]))
+    gates += [_slice_gate(f, words[a.baseline]) for a in assessment.against for f in a.slices]
+    return tuple(gates)
+
+
+def preference_sentence(against: AgainstBaseline, candidate: str, baseline: str) -> str:
+    """Who was preferred, with theta, its interval and n, in words."""
+    if against.theta is None:
+        return f"No prompt is completed yet, so nothing is known of {candidate} against {baseline}."
+    return (
+        f"People preferred {candidate} to {baseline} in {100 * against.theta:.0f} of 100 prompts, a tie counting as "
+        f"half (theta {_share(against.theta)}, {_range(against.interval)}, n = {count_prompts(against.n)}); wins minus "
+        f"losses {against.net_win:+.0%}, both bad {against.both_bad:.0%}."
+    )
+
+
+def projection_sentence(projection: Projection) -> str:
+    """About how many prompts more, from simulations of the scores so far."""
+    if projection.more is None:
+        return f"Simulated from the scores so far, even {projection.horizon} prompts more would often not decide."
+    upto = f"{projection.high}" if projection.high is not None else f"more than {projection.horizon}"
+    return (
+        f"Simulated from the scores so far, about {projection.more} prompts more would decide "
+        f"(middle half of the simulations: {projection.low} to {upto})."
+    )
+
+
+def _preference_gate(against: AgainstBaseline, assessment: Assessment, words: Words) -> Gate:
+    baseline, candidate = words[against.baseline], words[assessment.candidate]
+    enough = against.theta is not None and against.theta >= assessment.theta_min
+    state = GateState.open
+    if against.no_go:
+        state = GateState.failed
+    elif against.go and enough:
+        state = GateState.passed
+    evidence = [
+        f"evidence for {candidate}: {_figure(against.e_go)} to 1 (a go at {GO_EVIDENCE:.0f})",
+        f"evidence against a win of {_share(assessment.theta_min)}: {_figure(against.e_no_go)} to 1 "
+        f"(a no-go at {against.no_go_at:.0f})",
+    ]
+    if against.p_cap is not None:
+        evidence.append(f"test at the cap: p = {against.p_cap:.4f} (a go at {CAP_P} or less)")
+    return Gate(preference_name(baseline), state, preference_sentence(against, candidate, baseline), tuple(evidence))
+
+
+def _floor_gate(floor: Floor, arm: str) -> Gate:
+    name = "Could ship"
+    state = {
+        FloorState.reached: GateState.passed,
+        FloorState.missed: GateState.failed,
+        FloorState.unchecked: GateState.unchecked,
+    }.get(floor.state, GateState.open)
+    if floor.share is None:
+        return Gate(name, state, f"Nobody has said yet whether answers of {arm} could ship.")
+    ends = {
+        GateState.passed: "which reaches the floor",
+        GateState.failed: "which stays under the floor",
+    }.get(state, "which does not settle the floor")
+    sentence = (
+        f"Reviewers would ship {floor.share:.0%} of the answers of {arm} (at least {floor.low:.0%} and at most "
+        f"{floor.high:.0%}, each 95 % sure, n = {count_prompts(floor.n)}), {ends} of {floor.registered:.0%}."
+    )
+    return Gate(name, state, sentence)
+
+
+def _slice_gate(finding: SliceFinding, baseline: str) -> Gate:
+    state = GateState.open
+    if finding.state is SliceState.regressed:
+        state = GateState.failed
+    elif finding.state is SliceState.cleared:
+        state = GateState.passed
+    meaning = {
+        GateState.passed: f"no worse than {baseline} by more than {_share(finding.delta)}",
+        GateState.failed: f"worse than {baseline}",
+    }.get(state, f"not enough votes to compare it with {baseline}")
+    figures = "no prompts yet"
+    if finding.theta is not None:
+        figures = f"theta {_share(finding.theta)}, {_range(finding.interval)}, n = {count_prompts(finding.n)}"
+    kind = "Critical slice" if finding.critical else "Slice"
+    evidence = (
+        f"evidence that it is no worse: {_figure(finding.e_cleared)} to 1 (cleared at {BASE_EVIDENCE:.0f})",
+        f"evidence that it is worse: {_figure(finding.e_regressed)} to 1 (regressed at {finding.regressed_at:.0f})",
+    )
+    sentence = f"{kind} {finding.name}: {meaning} ({figures})."
+    return Gate(f"{finding.name} against {baseline}", state, sentence, evidence, blocks=finding.critical)
+
+
+def preference_name(baseline: str) -> str:
+    """What the gate of one baseline is called."""
+    return f"Preferred to {baseline}"
+
+
+def count_prompts(n: int) -> str:
+    """How many prompts, with the right plural."""
+    return f"{n} prompt{'' if n == 1 else 's'}"
+
+
+def _share(value: float) -> str:
+    """A share with two decimals and no leading zero: .68, 1.00."""
+    return f"{value:.2f}".removeprefix("0") if value < 1 else f"{value:.2f}"
+
+
+def _range(interval: Interval) -> str:
+    return f"95 % interval {_share(interval.low)}-{_share(interval.high)}"
+
+
+def _figure(value: float) -> str:
+    if value < 0.1:
+        return "less than 0.1"
+    return f"{value:.1f}" if value < 1000 else f"{value:.1e}"
+
+
+def join_words(words: Sequence[str]) -> str:
+    """A list as it is said: a, b and c."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""

@@ -1,0 +1,166 @@
+"""What a table of votes says: the core of `studio votes`. Pure: rows in, one JSON object out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from studio.records import Choice, Refusal, Verdict, to_json
+from studio.review.agreement import agreement
+from studio.review.assessment import AgainstBaseline, Assessment, judge, position_of, projected, tested
+from studio.review.evidence import Interval
+from studio.review.gates import preference_sentence, projection_sentence
+from studio.review.ranking import Comparison, ranking
+from studio.review.scoring import Guardrail, PlannedPrompt, Registration, Scored, score
+from studio.review.votes_table import TableVote, read_votes
+
+
+def votes_report(
+    table: Sequence[Mapping[Any, Any]], theta_min: float = 0.55, cap: int | None = None, floor: float = 0.60
+) -> dict[str, Any]:
+    """What a votes table says, as the JSON object of `studio votes`. Raises Refusal for a table it cannot trust.
+
+    Prompts count in the order they first appear, up to `cap`; a prompt is complete with the votes it has, and
+    excluded if it has only skips. The floor is judged when the table holds shippable answers, every slice is a
+    guardrail, and gold rows judge reviewers, never arms. The top-level figures are those of the candidate that
+    the verdict is about, against its hardest baseline; `pairs` has every pair. A table knows no audits and no
+    independence, so its verdict is that of the votes alone, and INCONCLUSIVE if a script cast any of them.
+    """
+    votes = read_votes(table)
+    real = [v for v in votes if not v.gold]
+    cast = [v for v in real if v.ballot.choice is not Choice.skip]
+    if not cast:
+        raise Refusal("The votes table holds no vote that counts: every row is a skip or a gold pair.")
+    told = [
+        _assess([v for v in real if v.candidate == candidate], theta_min, cap, floor)
+        for candidate in dict.fromkeys(v.candidate for v in cast)
+    ]
+    about, alone = tested(told)
+    against = [a for assessment in told for a in assessment.against]
+    n_votes = sum(a.votes for a in against)
+    scripted = sum(v.ballot.scripted for v in real)
+    return {
+        **_figures(about, about.hardest),
+        "n_prompts": len({p.prompt for a in against for p in a.scored.prompts}),
+        "n_votes": n_votes,
+        "verdict": (Verdict.inconclusive if scripted else alone).value,
+        "votes_alone": alone.value,
+        "agreement": _agreement(against),
+        "position": _position(cast),
+        "ranking": _ranking(told),
+        "floor": to_json(about.floor),
+        "pairs": [_figures(a, b) for a in told for b in a.against],
+        "projection": _projection(about) if alone is Verdict.keep_collecting else None,
+        "gold": _gold(votes),
+        "skips": len(real) - len(cast),
+        "beyond_cap": len(cast) - n_votes,
+        "scripted_votes": scripted,
+    }
+
+
+def _assess(votes: Sequence[TableVote], theta_min: float, cap: int | None, floor: float) -> Assessment:
+    """One candidate. Each pair of arms is scored by itself: a table may hold other prompts for each baseline."""
+    real = [v.ballot for v in votes if v.ballot.choice is not Choice.skip]
+    answered = any(b.shippable_a is not None for b in real)
+    slices = {v.ballot.prompt: v.slice for v in votes}
+    plan = Registration(
+        candidate=votes[0].candidate,
+        baselines=tuple(dict.fromkeys(b.baseline for b in real)),
+        prompts=tuple(PlannedPrompt(p, slices[p]) for p in dict.fromkeys(b.prompt for b in real)),
+        cap=cap,
+        theta_min=theta_min,
+        floor=floor if answered else None,
+        guardrails=tuple(Guardrail(name) for name in dict.fromkeys(slices.values()) if name),
+        fixed_list=False,
+    )
+    scored: list[Scored] = []
+    for baseline in plan.baselines:
+        cast = [b for b in real if b.baseline == baseline]
+        counts = Counter(b.prompt for b in cast)
+        prompts = tuple(PlannedPrompt(p, slices[p], n) for p, n in counts.items())
+        scored += score(cast, replace(plan, baselines=(baseline,), prompts=prompts))
+    return judge(scored, plan, real)
+
+
+def _figures(assessment: Assessment, against: AgainstBaseline) -> dict[str, Any]:
+    return {
+        "candidate": assessment.candidate,
+        "baseline": against.baseline,
+        "n_prompts": against.n,
+        "n_votes": against.votes,
+        "theta": against.theta,
+        "interval": _ends(against.interval),
+        "se_prompt": against.se,
+        "net_win": against.net_win,
+        "both_bad_share": against.both_bad,
+        "e_go": against.e_go,
+        "e_no_go": against.e_no_go,
+        "no_go_at": against.no_go_at,
+        "p_cap": against.p_cap,
+        "slices": {
+            f.name: {
+                "state": f.state.value,
+                "n": f.n,
+                "theta": f.theta,
+                "interval": _ends(f.interval),
+                "shrunken": f.shrunken,
+                "e_cleared": f.e_cleared,
+                "e_regressed": f.e_regressed,
+                "regressed_at": f.regressed_at,
+            }
+            for f in against.slices
+        },
+        "sentence": preference_sentence(against, assessment.candidate, against.baseline),
+    }
+
+
+def _agreement(against: Iterable[AgainstBaseline]) -> dict[str, Any]:
+    found = agreement([p.labels for a in against for p in a.scored.prompts if len(p.labels) > 1])
+    return {**to_json(found), "sentence": found.sentence}
+
+
+def _position(votes: Iterable[TableVote]) -> dict[str, Any]:
+    found = position_of(v.ballot for v in votes)
+    return {
+        "left": found.left,
+        "decisive": found.decisive,
+        "p": found.p,
+        "interval": _ends(found.interval),
+        "sentence": found.sentence,
+    }
+
+
+def _ranking(told: Iterable[Assessment]) -> list[dict[str, Any]]:
+    """Every prompt weighs the same, however many votes it got."""
+    compared = [
+        Comparison(p.prompt, a.candidate, b.baseline, *(p.labels.count(x) / len(p.labels) for x in (1.0, 0.5, 0.0)))
+        for a in told
+        for b in a.against
+        for p in b.scored.prompts
+    ]
+    return [{"arm": s.arm, "strength": s.strength, "interval": _ends(s.interval)} for s in ranking(compared)]
+
+
+def _projection(about: Assessment) -> dict[str, Any]:
+    found = projected(about)
+    return {**to_json(found), "sentence": projection_sentence(found)}
+
+
+def _gold(votes: Iterable[TableVote]) -> dict[str, Any]:
+    """How often each reviewer found the arm that must win; a tie or both bad misses it, a skip does not count."""
+    seen: dict[str, list[bool]] = {}
+    for vote in votes:
+        if vote.gold and vote.ballot.choice is not Choice.skip:
+            winner = {Choice.a: vote.candidate, Choice.b: vote.ballot.baseline}.get(vote.ballot.choice)
+            seen.setdefault(vote.ballot.reviewer, []).append(winner == vote.gold)
+    return {
+        "n": sum(len(found) for found in seen.values()),
+        "right": sum(sum(found) for found in seen.values()),
+        "reviewers": {name: {"n": len(found), "right": sum(found)} for name, found in sorted(seen.items())},
+    }
+
+
+def _ends(interval: Interval) -> list[float]:
+    return [interval.low, interval.high]
