@@ -292,7 +292,10 @@ class Pair:
 
 @dataclass(frozen=True)
 class Vote:
-    """One reviewer's answer to one pair. `at` in ISO 8601 UTC; `scripted` when no person voted."""
+    """One reviewer's answer to one pair. `at` in ISO 8601 UTC; `scripted` when no person voted.
+
+    `conflict` says why this voter was not independent when they voted; such votes stay outside the gate.
+    """
 
     pair: str
     reviewer: str
@@ -301,6 +304,7 @@ class Vote:
     shippable_a: bool | None = None
     shippable_b: bool | None = None
     scripted: bool = False
+    conflict: str = ""
     at: str = ""
 
 

@@ -57,7 +57,7 @@ CREATE TABLE rounds (id VARCHAR PRIMARY KEY, project VARCHAR, registration VARCH
 CREATE TABLE pairs (id VARCHAR PRIMARY KEY, round VARCHAR, position BIGINT, example VARCHAR, slice VARCHAR,
     input VARCHAR, left_text VARCHAR, right_text VARCHAR, baseline VARCHAR, candidate_left BOOLEAN);
 CREATE TABLE votes (pair VARCHAR, reviewer VARCHAR, round VARCHAR, choice VARCHAR, reason VARCHAR, shippable_a BOOLEAN,
-    shippable_b BOOLEAN, scripted BOOLEAN, "at" VARCHAR, PRIMARY KEY (round, pair, reviewer));
+    shippable_b BOOLEAN, scripted BOOLEAN, conflict VARCHAR, "at" VARCHAR, PRIMARY KEY (round, pair, reviewer));
 CREATE TABLE decisions (id VARCHAR PRIMARY KEY, project VARCHAR, round VARCHAR, body VARCHAR, comment VARCHAR,
     signed_by VARCHAR, head VARCHAR, withdrawn VARCHAR, "at" VARCHAR)
 """

@@ -40,7 +40,7 @@ def _still_open(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 
 @applies("vote.cast", guard=_still_open)
 def vote_cast(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: round, registration (its hash), pair, choice, reason, shippable_a, shippable_b, scripted."""
+    """payload: round, registration (its hash), pair, choice, reason, shippable_a, shippable_b, scripted, conflict."""
     found = tx.need("rounds", payload["round"])
     if found["state"] != "open":
         raise Refusal(CLOSED)
@@ -55,7 +55,7 @@ def vote_cast(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     tx.insert("votes", {
         "pair": payload["pair"], "reviewer": act.actor, "round": payload["round"], "choice": choice.value,
         "reason": payload["reason"], "shippable_a": payload["shippable_a"], "shippable_b": payload["shippable_b"],
-        "scripted": payload["scripted"], "at": act.at,
+        "scripted": payload["scripted"], "conflict": payload["conflict"], "at": act.at,
     }, "You voted on this pair already; the first vote stands. Undo it to vote again.")  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def votes(store: Store, name: str) -> list[Vote]:
     rows = store.rows('SELECT * FROM votes WHERE round = ? ORDER BY "at", pair, reviewer', name)
     return [
         Vote(r["pair"], r["reviewer"], Choice(r["choice"]), r["reason"], r["shippable_a"], r["shippable_b"],
-             r["scripted"], r["at"])
+             r["scripted"], r["conflict"], r["at"])
         for r in rows
     ]  # fmt: skip
 

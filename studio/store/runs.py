@@ -44,6 +44,17 @@ def job_finished(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
                   adapter_sha256=result.get("adapter_sha256", ""), result=canonical(result).decode())  # fmt: skip
 
 
+@applies("job.resumed")
+def job_resumed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: id. A job that was stopped or died goes on in its folder."""
+    job = tx.need("jobs", payload["id"])
+    if job["state"] not in ("failed", "cancelled"):
+        raise Refusal("Only a job that was stopped or failed can go on. Nothing was changed.")
+    tx.update("jobs", job, state="running")
+    for run in tx.query("SELECT * FROM runs WHERE job = ?", payload["id"]):
+        tx.update("runs", run, state="running")
+
+
 def _no_outputs(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     if tx.query("SELECT 1 FROM rounds WHERE project = ? AND state = 'open' LIMIT 1", act.project):
         raise Refusal("A blind round is open. Nothing was changed. Cancel or finish the round first.")

@@ -1,0 +1,107 @@
+"""Check and freeze: a health report over the approved examples, then an immutable dataset with its splits."""
+
+from __future__ import annotations
+
+import collections
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from studio import health
+from studio.evaluate import checks
+from studio.records import Brief, Criterion, Dataset, Example, Refusal, Split, Status, canonical, sha256, to_json
+from studio.store import Store, briefs
+from studio.store import datasets as rows
+from studio.store import examples as example_rows
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What would be frozen now: the approved examples with their splits, and the report on them."""
+
+    brief: Brief
+    examples: tuple[Example, ...]
+    report: health.HealthReport
+    splits: dict[str, int]
+
+
+def kept(criterion: Criterion, example: Example) -> bool | None:
+    """Does the example's ideal output keep the criterion? None when a machine cannot tell."""
+    if not example.ideal.strip():
+        return None
+    subject = checks.Subject(example.input, example.ideal, example.ideal, example.slice)
+    return checks.kept(criterion, subject)
+
+
+def candidate(store: Store, project: str) -> Candidate:
+    """The set that would be frozen now. Raises Refusal when there is no brief or too little is approved."""
+    brief = briefs.latest(store, project)
+    if brief is None:
+        raise Refusal("There is no brief yet, so nothing says what good is. Write the brief first.")
+    approved = [e for e in example_rows.every(store, project) if e.status is Status.approved]
+    return _split(approved, brief, _previous(store, project))
+
+
+def _previous(store: Store, project: str) -> dict[str, Split]:
+    """Where each example stood in earlier datasets: one that was for testing never becomes one to learn from."""
+    found: dict[str, Split] = {}
+    for dataset in reversed(rows.every(store, project)):
+        found.update({e.id: e.split for e in rows.rows_of(store, dataset) if e.split})
+    return found
+
+
+def _split(approved: Sequence[Example], brief: Brief, previous: dict[str, Split]) -> Candidate:
+    splits = health.assign(approved, previous=previous)
+    placed = tuple(sorted((replace(e, split=splits[e.id]) for e in approved), key=lambda e: e.id))
+    report = health.report(placed, brief, kept)
+    counts = collections.Counter(e.split.value for e in placed if e.split)
+    return Candidate(brief, placed, report, {split.value: counts.get(split.value, 0) for split in Split})
+
+
+def freeze(
+    store: Store, actor: str, project: str, *, name: str = "", waivers: Mapping[str, str] | None = None
+) -> Dataset:
+    """Freezes the approved examples. `waivers`: check -> written reason, for must-fix findings the team accepts.
+
+    Raises Refusal while a must-fix finding is neither fixed nor waived. The same content gives the same hash.
+    """
+    made, reasons = candidate(store, project), {k: v.strip() for k, v in (waivers or {}).items() if v.strip()}
+    blocking = [f for f in made.report.findings if f.severity is health.Severity.must_fix and f.check not in reasons]
+    if blocking:
+        raise Refusal(f"{blocking[0].sentence} Nothing was frozen. Fix it, or accept it with a written reason.")
+    content = {
+        "rows": [_content(e) for e in made.examples], "brief_version": made.brief.version,
+        "health": to_json(made.report), "waivers": reasons,
+    }  # fmt: skip
+    blob = store.put_blob(canonical(to_json(made.examples)))
+    number = len(store.history(project, ["dataset.frozen"])) + 1
+    dataset = {
+        "id": uuid.uuid4().hex[:12], "sha256": sha256(canonical(content)), "brief_version": made.brief.version,
+        "splits": made.splits, "rows_blob": blob, "health": {"report": to_json(made.report), "waivers": reasons},
+        "name": name.strip() or f"Dataset {number}",
+    }  # fmt: skip
+    store.act("dataset.frozen", actor, {"dataset": dataset}, project)
+    found = rows.get(store, dataset["id"])
+    assert found is not None
+    return found
+
+
+def _content(example: Example) -> dict[str, object]:
+    """What counts for the hash: the words and their place, not who typed them or when."""
+    split = example.split.value if example.split else None
+    return {"id": example.id, "input": example.input, "ideal": example.ideal, "slice": example.slice, "split": split}
+
+
+def rename(store: Store, actor: str, project: str, dataset: str, name: str) -> None:
+    if not name.strip():
+        raise Refusal("A dataset needs a name. Nothing was changed.")
+    store.act("dataset.renamed", actor, {"id": dataset, "name": name.strip()}, project)
+
+
+def discard(store: Store, actor: str, project: str, dataset: str) -> None:
+    """Takes a dataset that nothing was made from off the pages; it can be undone."""
+    store.act("dataset.discarded", actor, {"id": dataset}, project)
+
+
+def rows_in(store: Store, dataset: Dataset, split: Split) -> list[Example]:
+    return [e for e in rows.rows_of(store, dataset) if e.split is split]

@@ -1,0 +1,118 @@
+"""The examples step: write, import, approve, trash. Every one of these is an act and can be undone."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from studio.examples.batch import ParsedBatch, ParsedRow
+from studio.examples.sandbox import parse_untrusted
+from studio.records import Example, Refusal, Split, Status, canonical, to_json
+from studio.store import Store, briefs
+from studio.store import examples as rows
+
+
+def current_brief(store: Store, project: str) -> int:
+    brief = briefs.latest(store, project)
+    return brief.version if brief else 0
+
+
+def write(
+    store: Store, actor: str, project: str, *, input: str, ideal: str, slice: str = "", kinds: Sequence[str] = (),
+    status: Status = Status.draft,
+) -> Example:  # fmt: skip
+    """A new example written by hand. Raises Refusal without an input."""
+    example = Example(
+        id=uuid.uuid4().hex, input=input, ideal=ideal, slice=slice, kinds=tuple(kinds), status=status,
+        source="written here", brief_version=current_brief(store, project),
+    )  # fmt: skip
+    return save(store, actor, project, example)
+
+
+def save(store: Store, actor: str, project: str, example: Example) -> Example:
+    """Saves `example` as it is, with the revision it carries. Raises Refusal when somebody saved in between,
+    without an input, or when it is approved without an ideal output."""
+    if not example.input.strip():
+        raise Refusal("An example needs an input. Nothing was saved; what you typed is still here.")
+    if example.status is Status.approved and not example.ideal.strip():
+        raise Refusal("An example cannot be approved without an ideal output. What you typed is still here.")
+    store.act("example.saved", actor, {"example": to_json(example)}, project)
+    return example
+
+
+def edit(store: Store, actor: str, project: str, read: Example, **changes: object) -> Example:
+    """The next revision of `read` with `changes`. An edited text goes back to review unless `status` says otherwise."""
+    after = dataclasses.replace(read, revision=read.revision + 1, **changes)  # type: ignore[arg-type]
+    if "status" not in changes and read.status is Status.approved and (after.input, after.ideal) != (
+        read.input, read.ideal,
+    ):  # fmt: skip
+        after = dataclasses.replace(after, status=Status.in_review)
+    return save(store, actor, project, after)
+
+
+def mark(store: Store, actor: str, project: str, ids: Sequence[str], status: Status) -> int:
+    """Sets the status of all `ids` in one act; how many. Approving skips none: an empty ideal is a Refusal."""
+    if not ids:
+        raise Refusal("No example is selected. Nothing was changed.")
+    if status is Status.approved:
+        empty = [e.row or e.id[:6] for i in ids if (e := rows.get(store, i)) and not e.ideal.strip()]
+        if empty:
+            raise Refusal(
+                f"{len(empty)} of the selected examples have no ideal output yet (first: {empty[0]}). "
+                "Nothing was changed. Write it or leave them out."
+            )
+    payload = {"ids": list(ids), "status": status.value, "brief_version": current_brief(store, project)}
+    store.act("examples.marked", actor, payload, project)
+    return len(ids)
+
+
+def trash(store: Store, actor: str, project: str, ids: Sequence[str], *, trashed: bool = True) -> None:
+    """Moves examples into the trash, or out of it."""
+    if not ids:
+        raise Refusal("No example is selected. Nothing was changed.")
+    store.act("examples.trashed", actor, {"ids": list(ids), "trashed": trashed}, project)
+
+
+def import_file(
+    store: Store, actor: str, project: str, path: Path, *, name: str = "", format: str | None = None,
+    mapping: Mapping[str, str] | None = None, split: Split | None = None, status: Status | None = None,
+) -> tuple[rows.Batch, ParsedBatch]:  # fmt: skip
+    """Parses `path` in its own process and stores what could be read as one batch, one act.
+
+    `split` and `status` set those of every row that names none. Raises Refusal when nothing could be read.
+    """
+    parsed = parse_untrusted(path, name=name or path.name, format=format, mapping=mapping)
+    return store_batch(store, actor, project, parsed, name or path.name, split=split, status=status), parsed
+
+
+def store_batch(
+    store: Store, actor: str, project: str, parsed: ParsedBatch, name: str, *, split: Split | None = None,
+    status: Status | None = None,
+) -> rows.Batch:  # fmt: skip
+    """Stores what a parse kept as one batch, one act. Raises Refusal when it kept nothing."""
+    if not parsed.rows:
+        first = f" The first reason: {parsed.refused[0].reason}" if parsed.refused else ""
+        raise Refusal(f"No row of {name} could be used, so nothing was imported.{first}")
+    batch, version = uuid.uuid4().hex, current_brief(store, project)
+    found = [_example(row, batch, name, version, split, status) for row in parsed.rows]
+    blob = store.put_blob(canonical(to_json(found)))
+    refused = [[row.row, row.reason] for row in parsed.refused]
+    payload = {
+        "batch": {"id": batch, "file": name, "format": parsed.format, "rows": parsed.total, "refused": refused},
+        "rows_blob": blob,
+    }
+    store.act("examples.imported", actor, payload, project)
+    return next(b for b in rows.batches(store, project) if b.id == batch)
+
+
+def _example(
+    row: ParsedRow, batch: str, name: str, version: int, split: Split | None, status: Status | None
+) -> Example:
+    wanted = row.status or status or Status.draft
+    return Example(
+        id=uuid.uuid4().hex, input=row.input, ideal=row.ideal, slice=row.slice, kinds=row.kinds,
+        status=wanted if row.ideal.strip() else Status.draft, split=row.split or split, group=row.group,
+        source=name, batch=batch, brief_version=version, row=row.row,
+    )  # fmt: skip

@@ -1,0 +1,130 @@
+"""Where a project stands in the loop, the one next thing, and what predates a later change. Reads only."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from studio.records import JobState
+from studio.store import Store, arms, briefs, datasets, decisions, examples, projects, rounds, runs
+
+STEPS = ("brief", "examples", "health", "baselines", "train", "evaluate", "review", "decision")
+ENOUGH_APPROVED = 20
+
+
+@dataclass(frozen=True)
+class LoopStep:
+    """One step of the loop. `state`: done, current or open; `note`: its record in a few words."""
+
+    name: str
+    state: str
+    note: str
+
+
+def stand(store: Store, project: str) -> list[LoopStep]:
+    """Every step in order. The first one that is not done is the current one."""
+    notes = {name: note(store, project) for name, note in _NOTES.items()}
+    steps, current = [], False
+    for name in STEPS:
+        done, text = notes[name]
+        state = "done" if done else "open" if current else "current"
+        current = current or not done
+        steps.append(LoopStep(name, state, text))
+    return steps
+
+
+def _brief(store: Store, project: str) -> tuple[bool, str]:
+    brief = briefs.latest(store, project)
+    return (True, f"version {brief.version}") if brief else (False, "not written")
+
+
+def _examples(store: Store, project: str) -> tuple[bool, str]:
+    counts = examples.counts(store, project)
+    total, approved = sum(counts.values()), counts["approved"]
+    return approved >= ENOUGH_APPROVED, f"{approved:,} of {total:,} approved" if total else "none yet"
+
+
+def _dataset(store: Store, project: str) -> tuple[bool, str]:
+    found = datasets.latest(store, project)
+    return (True, f"{sum(found.splits.values()):,} frozen") if found else (False, "not frozen")
+
+
+def _prompts(store: Store, project: str) -> tuple[bool, str]:
+    count = sum(arm.kind.value == "prompted" for arm in arms.every(store, project))
+    return count > 0, f"{count} prompt{'s' * (count != 1)}" if count else "none yet"
+
+
+def _run(store: Store, project: str) -> tuple[bool, str]:
+    found = runs.every(store, project)
+    if any(run.state is JobState.done for run in found):
+        count = sum(run.state is JobState.done for run in found)
+        return True, f"{count} run{'s' * (count != 1)}"
+    return False, "training now" if any(run.state is JobState.running for run in found) else "not trained"
+
+
+def _outputs(store: Store, project: str) -> tuple[bool, str]:
+    dataset = datasets.latest(store, project)
+    known = {arm.id for arm in arms.every(store, project)}
+    count = len({g.arm for g in arms.generations(store, dataset.id) if g.arm in known}) if dataset else 0
+    return count >= 2, f"{count} compared" if count else "no outputs"
+
+
+def _round(store: Store, project: str) -> tuple[bool, str]:
+    found = [r for r in rounds.every(store, project) if r.state != "cancelled"]
+    if not found:
+        return False, "not opened"
+    return (True, "closed") if found[0].state == "closed" else (False, "open now")
+
+
+def _decision(store: Store, project: str) -> tuple[bool, str]:
+    found = [d for d in decisions.every(store, project) if not d.withdrawn]
+    return (True, found[0].verdict.value.replace("_", " ").capitalize()) if found else (False, "not signed")
+
+
+_NOTES = {
+    "brief": _brief,
+    "examples": _examples,
+    "health": _dataset,
+    "baselines": _prompts,
+    "train": _run,
+    "evaluate": _outputs,
+    "review": _round,
+    "decision": _decision,
+}
+
+
+def stale(store: Store, project: str) -> list[str]:
+    """What predates an earlier link of the chain, one sentence each with how many; empty when all is fresh."""
+    found: list[str] = []
+    brief, dataset = briefs.latest(store, project), datasets.latest(store, project)
+    meaning = briefs.meaning_since(store, project)
+    if brief and (count := examples.approved_before(store, project, meaning)):
+        found.append(f"{count} approved examples predate version {meaning} of the brief, which changed the meaning.")
+    if dataset and dataset.brief_version < meaning:
+        found.append(f"{dataset.name} was frozen under version {dataset.brief_version} of the brief, not {meaning}.")
+    if dataset and (changed := _changed_since(store, project, dataset.rows_blob)):
+        found.append(f"{changed} approved examples are new or were changed after {dataset.name} was frozen.")
+    done = [run for run in runs.every(store, project) if run.state is JobState.done]
+    if dataset and done and done[0].dataset != dataset.id:
+        found.append(f"The latest run was trained on an older set than {dataset.name}.")
+    return found + _stale_round(store, project, meaning)
+
+
+def _changed_since(store: Store, project: str, rows_blob: str) -> int:
+    frozen = {row["id"]: (row["input"], row["ideal"], row["slice"]) for row in json.loads(store.get_blob(rows_blob))}
+    now = {
+        e.id: (e.input, e.ideal, e.slice) for e in examples.every(store, project) if e.status.value == "approved"
+    }  # fmt: skip
+    return sum(frozen.get(name) != words for name, words in now.items())
+
+
+def _stale_round(store: Store, project: str, meaning: int) -> list[str]:
+    latest = next((r for r in rounds.every(store, project) if r.state != "cancelled"), None)
+    if latest is None or latest.registration["brief_version"] >= meaning:
+        return []
+    return [f"The blind round was registered under version {latest.registration['brief_version']} of the brief."]
+
+
+def project_named(store: Store, wanted: str) -> projects.Project | None:
+    """The project with this id or name."""
+    return next((p for p in projects.every(store) if wanted in (p.id, p.name)), None)

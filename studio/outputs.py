@@ -1,0 +1,143 @@
+"""Outputs: let every arm answer the same unseen inputs, with one copy of the weights; then compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from studio import datasets, models
+from studio.evaluate import checks
+from studio.jobs import folder as job_folder
+from studio.jobs.local import LocalBackend
+from studio.records import Arm, ArmKind, Decoding, Example, Generation, Job, Refusal, Split, to_json
+from studio.review.rounds import is_current
+from studio.store import Store, arms, briefs, runs
+from studio.store import datasets as dataset_rows
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What one arm wrote to a split: rule by rule, and how near in meaning to the ideal outputs.
+
+    `written` of `expected` prompts have an output; `empty` of them say nothing. `similarity`: mean cosine
+    of the MiniLM embeddings, -1 to 1, None when not measured.
+    """
+
+    arm: Arm
+    scores: tuple[checks.RuleScore, ...]
+    written: int
+    expected: int
+    empty: int
+    similarity: float | None
+    seconds: float
+    tokens_in: int
+    tokens_out: int
+
+    @property
+    def kept(self) -> tuple[int, int]:
+        return checks.overall(self.scores)
+
+
+def generate(store: Store, actor: str, project: str, dataset: str, arm_ids: Sequence[str], split: Split) -> Job:
+    """Starts a job in which `arm_ids` answer the prompts of a split. Outputs that exist already are kept.
+
+    Raises Refusal when the model is missing, an arm is unfinished, or a generation is going on.
+    """
+    found = dataset_rows.get(store, dataset)
+    if found is None:
+        raise Refusal("This dataset is not in use any more. Nothing was started. Freeze one first.")
+    chosen = [_usable(store, name) for name in arm_ids]
+    if not chosen:
+        raise Refusal("No arm is chosen. Nothing was started. Choose at least one.")
+    model = chosen[0].model
+    if any(arm.model != model for arm in chosen):
+        raise Refusal("These arms use different base models. Nothing was started. Generate them one model at a time.")
+    models.verify(model, store.workspace)
+    models.verify("minilm", store.workspace)
+    prompts = datasets.rows_in(store, found, split)
+    name = job_folder.new_id()
+    spec = {
+        "kind": "generate", "id": name, "project": project, "model": models.reference(model, store.workspace),
+        "arms": [_arm_spec(store, arm) for arm in chosen], "decoding": to_json(Decoding()),
+        "prompts": [{"id": e.id, "input": e.input, "ideal": e.ideal} for e in prompts],
+        "embedder": {"name": "minilm", "path": str(models.path("minilm", store.workspace))},
+    }  # fmt: skip
+    folder = job_folder.create(store.workspace / "jobs" / name, spec)
+    detail = {"dataset": dataset, "split": split.value, "arms": [arm.id for arm in chosen]}
+    store.act("job.started", actor, {"id": name, "kind": "generate", "folder": name, "detail": detail}, project)
+    LocalBackend().start(folder)
+    job = runs.job(store, name)
+    assert job is not None
+    return job
+
+
+def _usable(store: Store, name: str) -> Arm:
+    arm = arms.get(store, name)
+    if arm is None or arm.retired:
+        raise Refusal("One of the arms is not in use any more. Nothing was started.")
+    return arm
+
+
+def _arm_spec(store: Store, arm: Arm) -> dict[str, Any]:
+    adapter, sha = "", ""
+    if arm.kind is ArmKind.tuned:
+        run = runs.get(store, arm.run)
+        if run is None or not run.adapter_sha256:
+            raise Refusal(f"{arm.name} has no finished training behind it. Nothing was started.")
+        adapter, sha = str(adapter_folder(store, run.job, run.adapter)), run.adapter_sha256
+    return {"id": arm.id, "system_prompt": arm.system_prompt, "adapter": adapter, "adapter_sha256": sha}
+
+
+def adapter_folder(store: Store, job: str, adapter: str) -> Path:
+    return (store.workspace / "jobs" / job / adapter).resolve()
+
+
+def stop(store: Store, job: Job) -> None:
+    LocalBackend().cancel(store.workspace / "jobs" / job.folder)
+
+
+def current(store: Store, dataset: str, arm: Arm) -> dict[str, Generation]:
+    """Example -> output of the arm as it is now (an older version's outputs are left out)."""
+    return {g.example: g for g in arms.generations(store, dataset, arm.id) if is_current(arm, g)}
+
+
+def compare(store: Store, project: str, dataset: str, split: Split = Split.test) -> list[Compared]:
+    """Every arm that has outputs on the split, scored by the brief's exact checks."""
+    brief, found = briefs.latest(store, project), dataset_rows.get(store, dataset)
+    if brief is None or found is None:
+        return []
+    examples = {e.id: e for e in datasets.rows_in(store, found, split)}
+    compared = []
+    for arm in arms.every(store, project):
+        written = {k: g for k, g in current(store, dataset, arm).items() if k in examples}
+        if written:
+            scores = tuple(checks.score(brief, subjects(examples, written)))
+            compared.append(_compared(arm, scores, written, len(examples)))
+    return compared
+
+
+def subjects(examples: dict[str, Example], written: dict[str, Generation]) -> dict[str, checks.Subject]:
+    """Each output with the example it answers, for the checks."""
+    return {
+        name: checks.Subject(examples[name].input, g.output, examples[name].ideal, examples[name].slice)
+        for name, g in written.items()
+    }
+
+
+def _compared(
+    arm: Arm, scores: tuple[checks.RuleScore, ...], written: dict[str, Generation], expected: int
+) -> Compared:
+    near = [g.similarity for g in written.values() if g.similarity is not None]
+    return Compared(
+        arm, scores, len(written), expected, sum(not g.output.strip() for g in written.values()),
+        sum(near) / len(near) if near else None, sum(g.seconds for g in written.values()),
+        sum(g.tokens_in for g in written.values()), sum(g.tokens_out for g in written.values()),
+    )  # fmt: skip
+
+
+def saw(store: Store, person: str, project: str, dataset: str) -> None:
+    """Notes that this person has seen which arm wrote what, once; their later votes stay outside the gate."""
+    if person not in arms.exposed(store, project):
+        store.act("outputs.seen", person, {"what": dataset}, project)

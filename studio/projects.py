@@ -1,0 +1,84 @@
+"""Projects: start one empty or from a demo, rename, archive."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from dataclasses import dataclass
+
+from studio import brief as brief_step
+from studio.paths import data_dir
+from studio.records import Brief, Example, Refusal, Split, Status, canonical, from_json, to_json
+from studio.store import Store, projects
+from studio.store.projects import Project
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A demo project that ships with the studio. `folder` under the data folder."""
+
+    folder: str
+    title: str
+    about: str
+
+
+DEMOS = (
+    Demo("support-replies", "Support replies in a house voice", "A homewares shop answers 318 customers."),
+    Demo("ticket-triage", "Tickets sorted as JSON", "A time-tracking app sorts 318 tickets."),
+)
+
+
+def create(store: Store, actor: str, name: str, origin: str = "") -> Project:
+    """A new, empty project. Raises Refusal for an empty or taken name."""
+    name = name.strip()
+    if not name:
+        raise Refusal("A project needs a name. Nothing was created.")
+    if any(p.name == name for p in [*projects.every(store), *projects.every(store, archived=True)]):
+        raise Refusal(f"There is a project called “{name}” already. Nothing was created. Choose another name.")
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32] or "project"
+    made = f"{slug}-{uuid.uuid4().hex[:6]}"
+    store.act("project.created", actor, {"id": made, "name": name, "origin": origin}, made)
+    found = projects.get(store, made)
+    assert found is not None
+    return found
+
+
+def from_demo(store: Store, actor: str, folder: str, name: str = "") -> Project:
+    """A project filled with a demo's brief and examples, approved. Raises Refusal for an unknown demo."""
+    demo = next((d for d in DEMOS if d.folder == folder), None)
+    if demo is None:
+        raise Refusal(f"There is no demo called “{folder}”. Nothing was created.")
+    source = data_dir() / demo.folder
+    project = create(store, actor, name or _free_name(store, demo.title), origin=demo.folder)
+    brief = from_json(Brief, json.loads((source / "brief.json").read_text("utf-8")))
+    brief_step.save(store, actor, project.id, brief, note="Came with the demo", changes_meaning=True)
+    lines = (source / "examples.jsonl").read_text("utf-8").splitlines()
+    batch = uuid.uuid4().hex
+    found = [_example(number, json.loads(line), batch) for number, line in enumerate(lines, start=1)]
+    about = {"id": batch, "file": "examples.jsonl", "format": "jsonl", "rows": len(found), "refused": []}
+    payload = {"batch": about, "rows_blob": store.put_blob(canonical(to_json(found)))}
+    store.act("examples.imported", actor, payload, project.id)
+    return project
+
+
+def _free_name(store: Store, title: str) -> str:
+    taken = {p.name for p in [*projects.every(store), *projects.every(store, archived=True)]}
+    return next(n for n in (title, *(f"{title} {i}" for i in range(2, 1000))) if n not in taken)
+
+
+def _example(number: int, row: dict[str, object], batch: str) -> Example:
+    """The demo's own examples were checked by their authors, so they arrive approved; only the test split is fixed."""
+    split = Split.test if row["split"] == "test" else None
+    value = {**row, "split": split and split.value, "id": uuid.uuid4().hex, "status": Status.approved.value}
+    return from_json(Example, {**value, "source": "demo", "batch": batch, "brief_version": 1, "row": number})
+
+
+def rename(store: Store, actor: str, project: str, name: str) -> None:
+    if not name.strip():
+        raise Refusal("A project needs a name. Nothing was changed.")
+    store.act("project.renamed", actor, {"name": name.strip()}, project)
+
+
+def archive(store: Store, actor: str, project: str, *, archived: bool = True) -> None:
+    store.act("project.archived", actor, {"archived": archived}, project)

@@ -1,0 +1,104 @@
+"""The decision step: gather the gates of a closed round, rule, and keep what was signed."""
+
+from __future__ import annotations
+
+import uuid
+
+from studio import decision, loop
+from studio.decision import Gate, GateState, Ruling
+from studio.records import Person, Refusal, Role, Round, Verdict, to_json
+from studio.review import preference, rounds
+from studio.store import Store, arms
+from studio.store import decisions as rows
+from studio.store import rounds as round_rows
+
+MAY_SIGN = (Role.pm, Role.admin)
+
+
+def ruling(store: Store, found: Round) -> Ruling:
+    """What the registered rule says about a round. While it is open the ruling holds no evidence."""
+    assessment = rounds.assess(store, found)
+    cast = round_rows.votes(store, found.id)
+    return decision.verdict(
+        [assessment],
+        gates(store, found),
+        independent=not found.registration["practice"] and any(not v.conflict for v in cast),
+        scripted=any(v.scripted for v in cast),
+        collecting=found.state == "open",
+        finished=found.state == "closed",
+        projection=preference.projected(assessment) if found.state == "closed" else None,
+        names=names(found),
+    )
+
+
+def names(found: Round) -> dict[str, str]:
+    """Arm id -> name as registered. Only for pages that come after the round."""
+    return {name: facts["name"] for name, facts in found.registration["arms"].items()}
+
+
+def gates(store: Store, found: Round) -> list[Gate]:
+    """The gates this studio computes itself, beside those of the votes; unbuilt ones are added by the rule."""
+    return [_integrity(store, found), _seal(store, found), _fresh(store, found)]
+
+
+def _integrity(store: Store, found: Round) -> Gate:
+    facts = found.registration["arms"]
+    changed = []
+    for name, fact in facts.items():
+        arm = arms.get(store, name)
+        if arm is None or arm.version != fact["version"]:
+            changed.append(fact["name"])
+    if changed:
+        text = f"{', '.join(changed)} changed after the round was registered, so these votes are about something older."
+        return Gate("same outputs as registered", GateState.failed, text)
+    text = f"All {len(facts)} arms are as they were registered, with the hashes of what they wrote."
+    return Gate("same outputs as registered", GateState.passed, text)
+
+
+def _seal(store: Store, found: Round) -> Gate:
+    name = "sides sealed"
+    if found.state != "closed":
+        return Gate(name, GateState.open, "The sides are published when the round closes.")
+    if rounds.seal_holds(store, found):
+        return Gate(name, GateState.passed, "The published seed gives the sides that were committed to at the opening.")
+    return Gate(name, GateState.failed, "The sides do not match what was committed to when the round opened.")
+
+
+def _fresh(store: Store, found: Round) -> Gate:
+    stale = loop.stale(store, found.project)
+    if stale:
+        return Gate("nothing is stale", GateState.failed, " ".join(stale))
+    return Gate("nothing is stale", GateState.passed, "Brief, examples, dataset, run and round belong together.")
+
+
+def latest_round(store: Store, project: str) -> Round | None:
+    """The round a decision would be about: the newest that was not cancelled."""
+    return next((r for r in round_rows.every(store, project) if r.state != "cancelled"), None)
+
+
+def sign(store: Store, person: Person, found: Round, comment: str, override: str = "") -> rows.Decision:
+    """Signs the ruling as it stands. `override`: a written reason to ship although the verdict is not GO.
+
+    Raises Refusal for a role that may not sign, while the round is open, or with a decision standing.
+    """
+    if person.role not in MAY_SIGN:
+        raise Refusal("Decisions are signed by a PM or an admin. Nothing was signed.")
+    ruled = ruling(store, found)
+    body = {**to_json(ruled), "override": override.strip(), "registration": found.sha256,
+            "dataset": found.registration["dataset"]}  # fmt: skip
+    payload = {"id": uuid.uuid4().hex[:12], "round": found.id, "body": body, "comment": comment.strip(),
+               "head": store.head}  # fmt: skip
+    store.act("decision.signed", person.id, payload, found.project)
+    return next(d for d in rows.every(store, found.project) if d.id == payload["id"])
+
+
+def withdraw(store: Store, person: Person, project: str, name: str, reason: str) -> None:
+    """Takes a signature back, with a reason that stays beside it."""
+    if person.role not in MAY_SIGN:
+        raise Refusal("Decisions are withdrawn by a PM or an admin. Nothing was changed.")
+    store.act("decision.withdrawn", person.id, {"id": name, "reason": reason}, project)
+
+
+def ships(found: rows.Decision) -> bool:
+    """Whether a standing decision lets something ship: a GO, or an override with its reason."""
+    return not found.withdrawn and (found.verdict is Verdict.go or bool(found.body.get("override")))

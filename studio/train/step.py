@@ -1,0 +1,102 @@
+"""The train step: start a run on a frozen dataset, watch it, take its result in, discard it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from studio import datasets, models
+from studio.baselines import DEFAULT_MODEL
+from studio.jobs import folder as job_folder
+from studio.jobs.local import LocalBackend
+from studio.records import Dataset, Example, Job, Refusal, Run, Split, to_json
+from studio.store import Store, arms, runs
+from studio.store import datasets as dataset_rows
+from studio.train import settings as presets
+
+SAMPLES = 3
+
+
+def start(
+    store: Store, actor: str, project: str, dataset: str, *, preset: str, model: str = DEFAULT_MODEL,
+    changes: dict[str, Any] | None = None,
+) -> Run:  # fmt: skip
+    """Starts a fine-tune as its own process; it goes on when this one ends. `changes`: settings an expert edited.
+
+    Raises Refusal when the model is missing or damaged, the set is too small, or a run is going on.
+    """
+    found = dataset_rows.get(store, dataset)
+    if found is None or found.discarded:
+        raise Refusal("This dataset is not in use any more. Nothing was started. Freeze one first.")
+    models.verify(model, store.workspace)
+    train, validation = (datasets.rows_in(store, found, s) for s in (Split.train, Split.validation))
+    settings = replace(presets.resolve(preset, rows=len(train)), **(changes or {}))
+    name = job_folder.new_id()
+    spec = _spec(store, name, found, settings, model, validation)
+    inputs = {"train.jsonl": _lines(train), "validation.jsonl": _lines(validation)}
+    folder = job_folder.create(store.workspace / "jobs" / name, spec, inputs)
+    run = {"id": name, "dataset": dataset, "model": model, "preset": preset, "settings": to_json(settings)}
+    payload = {"id": name, "kind": "train", "folder": name, "detail": {"dataset": dataset}, "run": run}
+    store.act("job.started", actor, payload, project)
+    LocalBackend().start(folder)
+    made = runs.get(store, name)
+    assert made is not None
+    return made
+
+
+def _spec(
+    store: Store, name: str, dataset: Dataset, settings: presets.Settings, model: str, validation: list[Example]
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "kind": "train", "id": name, "project": dataset.project, "model": models.reference(model, store.workspace),
+        "settings": to_json(settings), "seed": settings.seed, "train": "inputs/train.jsonl",
+        "validation": "inputs/validation.jsonl", "dataset_sha256": dataset.sha256,
+        "samples": [{"id": e.id, "input": e.input} for e in spread(validation, SAMPLES)],
+    }  # fmt: skip
+
+
+def spread(examples: list[Example], count: int) -> list[Example]:
+    """Up to `count` examples of different slices, in a fixed order."""
+    by_slice: dict[str, Example] = {}
+    for example in sorted(examples, key=lambda e: e.id):
+        by_slice.setdefault(example.slice, example)
+    chosen = list(by_slice.values())[:count]
+    rest = [e for e in sorted(examples, key=lambda e: e.id) if e not in chosen]
+    return chosen + rest[: count - len(chosen)]
+
+
+def _lines(examples: list[Example]) -> bytes:
+    return job_folder.jsonl({"id": e.id, "input": e.input, "ideal": e.ideal} for e in examples)
+
+
+def stop(store: Store, job: Job) -> None:
+    """Asks the worker to stop after this step; it keeps the last checkpoint."""
+    LocalBackend().cancel(store.workspace / "jobs" / job.folder)
+
+
+def resume(store: Store, job: str) -> Run:
+    """Continues a job that was stopped or died, in the same folder. Raises Refusal when it cannot go on."""
+    found = runs.job(store, job)
+    run = runs.get(store, job)
+    if found is None or run is None:
+        raise Refusal(f"There is no training job {job}. Nothing was started.")
+    raise_if_done(found)
+    store.act("job.resumed", found.actor, {"id": job}, found.project)
+    LocalBackend().start(store.workspace / "jobs" / found.folder)
+    return run
+
+
+def raise_if_done(job: Job) -> None:
+    if job.state.value == "done":
+        raise Refusal("This job is done; there is nothing to resume. Nothing was started.")
+
+
+def discard(store: Store, actor: str, project: str, run: str) -> None:
+    """Takes a run and its arm off the pages. Its files stay, and it can be undone."""
+    store.act("run.discarded", actor, {"id": run}, project)
+
+
+def run_name(store: Store, run: Run) -> str:
+    """What the tuned arm of a run is called: Tuned 1, Tuned 2, ... in the order they were made."""
+    earlier = sum(arm.kind.value == "tuned" for arm in arms.every(store, run.project))
+    return f"Tuned {earlier + 1}"
