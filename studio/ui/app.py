@@ -12,26 +12,15 @@ from studio.records import Refusal
 from studio.ui import access, frame
 from studio.ui.sign_in import ROLE_WORDS
 
-GROUPS = {
-    "": ("home",),
-    "Say what good is": ("brief", "examples", "health"),
-    "Teach it": ("baselines", "train"),
-    "Find out": ("evaluate", "review", "decision"),
-    "Studio": ("admin",),
-}
-
 st.set_page_config(page_title="Yardstick", page_icon=frame.MARK, layout="wide")
 frame.stylesheet()
 visit = access.here()
-pages = {
-    group: [
-        st.Page(paths.pages_dir() / f"{name}.py", title=frame.TITLES[name], url_path=name, default=name == "home")
-        for name in names
-        if visit.person.role in access.PAGE_ROLES[name].see and (paths.pages_dir() / f"{name}.py").is_file()
-    ]
-    for group, names in GROUPS.items()
-}
-current = st.navigation({group: found for group, found in pages.items() if found}, expanded=True)
+pages = [
+    st.Page(paths.pages_dir() / f"{name}.py", title=title, url_path=name, default=name == "home")
+    for name, title in frame.TITLES.items()
+    if visit.person.role in access.PAGE_ROLES[name].see and (paths.pages_dir() / f"{name}.py").is_file()
+]
+current = st.navigation(pages, expanded=True)
 st.logo(frame.MARK, size="large")
 with st.sidebar:
     who = f"{escape(visit.person.name)}<span>{ROLE_WORDS[visit.person.role]}</span>"

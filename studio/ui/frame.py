@@ -108,7 +108,7 @@ def empty(title: str, text: str, action: str = "", on_click: Callable[[], None] 
 
 def reading(text: str, label: str = "") -> None:
     """Something written, set to be read: at most 68 characters a line, line breaks kept, never as code."""
-    head = f"<h3>{escape(label)}</h3>" if label else ""
+    head = f'<div class="ys-label">{escape(label)}</div>' if label else ""
     body = escape(text) if text.strip() else "<em>Nothing was written.</em>"
     st.html(f'<article class="ys-reading">{head}<p>{body}</p></article>')
 
@@ -126,7 +126,8 @@ def stale(sentences: Sequence[str]) -> None:
     """What predates a change made earlier in the loop, one sentence each. Nothing is shown for none."""
     if sentences:
         items = "".join(f"<li>{escape(each)}</li>" for each in sentences)
-        st.html(f'<aside class="ys-stale" role="note"><h3>Made before a later change</h3><ul>{items}</ul></aside>')
+        label = '<div class="ys-label">Made before a later change</div>'
+        st.html(f'<aside class="ys-stale" role="note">{label}<ul>{items}</ul></aside>')
 
 
 def warnings(sentences: Sequence[str]) -> None:
