@@ -1,0 +1,68 @@
+"""What a health check says: a finding with its examples, a gate, and the report that holds them."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Severity(enum.StrEnum):
+    """`must_fix` blocks freezing unless it is waived with a reason."""
+
+    must_fix = "must_fix"
+    should_look = "should_look"
+    fine = "fine"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check's answer. `examples` holds one tuple of example ids for each case; `count` is the number of
+    cases, or of missing examples or slices where there are no ids to show. `subject` names the criterion
+    when a check answers once for each."""
+
+    check: str
+    severity: Severity
+    count: int
+    examples: tuple[tuple[str, ...], ...]
+    sentence: str
+    subject: str = ""
+
+    @property
+    def key(self) -> str:
+        """What a waiver names: the check, with its subject when it has one."""
+        return f"{self.check}:{self.subject}" if self.subject else self.check
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Whether a finding lets the set be frozen. A failed gate that was waived carries the reason and passes."""
+
+    key: str
+    passed: bool
+    sentence: str
+    waived: str = ""
+
+
+@dataclass(frozen=True)
+class Leakage:
+    """Held-out examples (test or validation) that stand in another split too: the same, and the same or nearly so."""
+
+    exact: int
+    near: int
+
+
+@dataclass(frozen=True)
+class HealthReport:
+    """All checks at one moment. `examined`: examples that are not rejected; `approved`: those that would be frozen."""
+
+    findings: tuple[Finding, ...]
+    gates: tuple[Gate, ...]
+    leakage: Leakage
+    examined: int
+    approved: int
+    sentence: str
+
+    @property
+    def ready(self) -> bool:
+        """Whether every gate passes."""
+        return all(g.passed for g in self.gates)

@@ -1,0 +1,85 @@
+"""All checks on one set, and whether it may be frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from studio.health import checks
+from studio.health.checks import Checked, Kept
+from studio.health.findings import Finding, Gate, HealthReport, Severity
+from studio.records import Brief, Example, Refusal, Status
+
+# In the order a page shows them. A check that answers more than once returns a list.
+_CHECKS: tuple[Callable[[Checked], Finding | list[Finding]], ...] = (
+    checks.too_few,
+    checks.exact_leakage,
+    checks.near_leakage,
+    checks.contradictions,
+    checks.empty_ideals,
+    checks.rules_broken,
+    checks.slice_coverage,
+    checks.exact_duplicates,
+    checks.near_duplicates,
+    checks.near_empty_ideals,
+    checks.unknown_slices,
+    checks.not_approved,
+)
+_NEVER_BLOCK = {"exact_duplicates", "near_duplicates", "near_empty_ideals", "unknown_slices", "not_approved"}
+
+
+def report(
+    examples: Sequence[Example], brief: Brief, kept: Kept, *, waivers: Mapping[str, str] | None = None
+) -> HealthReport:
+    """Every check on the examples that are not rejected, and a gate for each that can block freezing.
+
+    Only what is approved would be frozen, so a finding that must be fixed blocks only when it also holds
+    among the approved examples. `waivers`: finding key -> reason. Raises Refusal for a waiver without a
+    reason. A waiver for a finding that no longer holds changes nothing.
+    """
+    for key, reason in (waivers or {}).items():
+        if not reason.strip():
+            raise Refusal(f'To waive "{key}", write down why; nothing was waived.')
+    on = checks.checked(examples, brief, kept)
+    approved = on.only_approved()
+    findings: list[Finding] = []
+    for check in _CHECKS:
+        found = _listed(check(on))
+        if any(f.severity is Severity.must_fix for f in found):
+            among_approved = {f.key: f for f in _listed(check(approved))}
+            found = [_softened(f, among_approved.get(f.key)) for f in found]
+        findings += found
+    gates = tuple(_gate(f, waivers or {}) for f in findings if f.check not in _NEVER_BLOCK)
+    ready = sum(e.status is Status.approved for e in on.examples)
+    return HealthReport(
+        tuple(findings), gates, checks.leakage(on), len(on.examples), ready, _sentence(findings, gates, ready)
+    )
+
+
+def _listed(found: Finding | list[Finding]) -> list[Finding]:
+    return found if isinstance(found, list) else [found]
+
+
+def _softened(finding: Finding, approved: Finding | None) -> Finding:
+    if finding.severity is not Severity.must_fix or (approved and approved.severity is Severity.must_fix):
+        return finding
+    sentence = f"{finding.sentence} It concerns examples that are not approved, so it does not block freezing."
+    return replace(finding, severity=Severity.should_look, sentence=sentence)
+
+
+def _gate(finding: Finding, waivers: Mapping[str, str]) -> Gate:
+    blocks = finding.severity is Severity.must_fix
+    waived = waivers.get(finding.key, "") if blocks else ""
+    return Gate(finding.key, not blocks or bool(waived), finding.sentence, waived)
+
+
+def _sentence(findings: list[Finding], gates: tuple[Gate, ...], approved: int) -> str:
+    failed = sum(not g.passed for g in gates)
+    waived = sum(bool(g.waived) for g in gates)
+    look = sum(f.severity is Severity.should_look for f in findings)
+    said = [f"{waived} waived with a reason"] if waived else []
+    said += [f"{look} deserve{'s' if look == 1 else ''} a look"] if look else []
+    rest = f"; {', '.join(said)}" if said else ""
+    if failed:
+        return f"Not ready to freeze: {failed} finding{'s' if failed > 1 else ''} must be fixed or waived first{rest}."
+    return f"Ready to freeze with {approved:,} approved examples{rest}."
