@@ -38,10 +38,10 @@ def route(store: Callable[[], Store], token: str) -> BaseRoute:
             name, args = _asked(body)
         except ValueError as problem:
             return JSONResponse({"refusal": str(problem)}, 400)
-        from studio import commands
+        from studio.commands import run
 
         try:
-            result = await run_in_threadpool(commands.run, store(), name, args)
+            result = await run_in_threadpool(run, store(), name, args)
         except Refusal as refusal:
             return JSONResponse({"refusal": str(refusal)}, 409)
         return JSONResponse(result)

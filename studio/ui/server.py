@@ -56,7 +56,7 @@ def build_app(
     *,
     url: str = "http://127.0.0.1:8501",
     open_store: Callable[[Path], Store] = Store.open,
-    tick: Callable[[Store], None] | None = None,
+    tick: Callable[[Store], object] | None = None,
     new_token: bool = False,
 ) -> Any:
     """The ASGI app of one workspace: Streamlit's, behind the guard, with our routes beside it.
@@ -103,7 +103,7 @@ def serve(
     port: int = 8501,
     *,
     open_store: Callable[[Path], Store] = Store.open,
-    tick: Callable[[Store], None] | None = None,
+    tick: Callable[[Store], object] | None = None,
     new_token: bool = False,
 ) -> None:
     """Serves until interrupted. Raises Refusal when the port or the workspace cannot be had; nothing is left behind."""
@@ -173,7 +173,7 @@ def _write_server_file(workspace: Path, url: str, token: str) -> None:
     fresh.replace(target)
 
 
-async def _supervise(opened: Store, tick: Callable[[Store], None]) -> None:
+async def _supervise(opened: Store, tick: Callable[[Store], object]) -> None:
     """Calls `tick` each second. One that fails is reported once per message; the next is called all the same."""
     told = ""
     while True:
