@@ -33,13 +33,15 @@ def kept(criterion: Criterion, example: Example) -> bool | None:
     return checks.kept(criterion, subject)
 
 
-def candidate(store: Store, project: str) -> Candidate:
-    """The set that would be frozen now. Raises Refusal when there is no brief or too little is approved."""
+def candidate(store: Store, project: str, waivers: Mapping[str, str] | None = None) -> Candidate:
+    """The set that would be frozen now. `waivers`: finding key -> written reason.
+
+    Raises Refusal when there is no brief or too little is approved.
+    """
     brief = briefs.latest(store, project)
     if brief is None:
         raise Refusal("There is no brief yet, so nothing says what good is. Write the brief first.")
-    approved = [e for e in example_rows.every(store, project) if e.status is Status.approved]
-    return _split(approved, brief, _previous(store, project))
+    return _split(example_rows.every(store, project), brief, _previous(store, project), waivers or {})
 
 
 def _previous(store: Store, project: str) -> dict[str, Split]:
@@ -50,10 +52,14 @@ def _previous(store: Store, project: str) -> dict[str, Split]:
     return found
 
 
-def _split(approved: Sequence[Example], brief: Brief, previous: dict[str, Split]) -> Candidate:
-    splits = health.assign(approved, previous=previous)
+def _split(
+    examples: Sequence[Example], brief: Brief, previous: Mapping[str, Split], waivers: Mapping[str, str]
+) -> Candidate:
+    approved = [e for e in examples if e.status is Status.approved]
+    splits = health.assign(approved, seed="studio", previous=previous)
     placed = tuple(sorted((replace(e, split=splits[e.id]) for e in approved), key=lambda e: e.id))
-    report = health.report(placed, brief, kept)
+    rest = [e for e in examples if e.status in (Status.draft, Status.in_review)]
+    report = health.report([*placed, *rest], brief, kept, waivers=waivers)
     counts = collections.Counter(e.split.value for e in placed if e.split)
     return Candidate(brief, placed, report, {split.value: counts.get(split.value, 0) for split in Split})
 
@@ -61,27 +67,28 @@ def _split(approved: Sequence[Example], brief: Brief, previous: dict[str, Split]
 def freeze(
     store: Store, actor: str, project: str, *, name: str = "", waivers: Mapping[str, str] | None = None
 ) -> Dataset:
-    """Freezes the approved examples. `waivers`: check -> written reason, for must-fix findings the team accepts.
+    """Freezes the approved examples. `waivers`: finding key -> written reason, for a finding the team accepts.
 
-    Raises Refusal while a must-fix finding is neither fixed nor waived. The same content gives the same hash.
+    Raises Refusal while a gate is neither passed nor waived. The same content gives the same hash.
     """
-    made, reasons = candidate(store, project), {k: v.strip() for k, v in (waivers or {}).items() if v.strip()}
-    blocking = [f for f in made.report.findings if f.severity is health.Severity.must_fix and f.check not in reasons]
-    if blocking:
+    reasons = {key: text.strip() for key, text in (waivers or {}).items()}
+    made = candidate(store, project, reasons)
+    if blocking := [gate for gate in made.report.gates if not gate.passed]:
         raise Refusal(f"{blocking[0].sentence} Nothing was frozen. Fix it, or accept it with a written reason.")
+    report = to_json(made.report)
     content = {
         "rows": [_content(e) for e in made.examples], "brief_version": made.brief.version,
-        "health": to_json(made.report), "waivers": reasons,
+        "health": report, "waivers": reasons,
     }  # fmt: skip
-    blob = store.put_blob(canonical(to_json(made.examples)))
     number = len(store.history(project, ["dataset.frozen"])) + 1
+    dataset_id = uuid.uuid4().hex[:12]
     dataset = {
-        "id": uuid.uuid4().hex[:12], "sha256": sha256(canonical(content)), "brief_version": made.brief.version,
-        "splits": made.splits, "rows_blob": blob, "health": {"report": to_json(made.report), "waivers": reasons},
-        "name": name.strip() or f"Dataset {number}",
+        "id": dataset_id, "sha256": sha256(canonical(content)), "brief_version": made.brief.version,
+        "splits": made.splits, "rows_blob": store.put_blob(canonical(to_json(made.examples))),
+        "health": {"report": report, "waivers": reasons}, "name": name.strip() or f"Dataset {number}",
     }  # fmt: skip
     store.act("dataset.frozen", actor, {"dataset": dataset}, project)
-    found = rows.get(store, dataset["id"])
+    found = rows.get(store, dataset_id)
     assert found is not None
     return found
 

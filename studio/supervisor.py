@@ -23,7 +23,7 @@ def collect(store: Store) -> int:
     ended = 0
     with _ONE_AT_A_TIME:
         for job in runs.jobs(store, active=True):
-            status = LocalBackend().status(store.workspace / "jobs" / job.folder)
+            status = LocalBackend().state(store.workspace / "jobs" / job.folder)
             if status.state in _ENDED:
                 _take_in(store, job, status.state, status.reason)
                 ended += 1
@@ -64,7 +64,7 @@ def wait(store: Store, job: str, report: Callable[[str], None] | None = None) ->
 
 def spoken_progress(store: Store, job: Job) -> str:
     """One line: what it is doing, how far, and the time left."""
-    progress = LocalBackend().status(store.workspace / "jobs" / job.folder).progress
+    progress = LocalBackend().state(store.workspace / "jobs" / job.folder).progress
     left = f", about {progress.seconds_left:.0f} s left" if progress.seconds_left is not None else ""
     count = f" {progress.done} of {progress.total}" if progress.total else ""
     return f"{progress.what or 'starting'}{count}{left}"

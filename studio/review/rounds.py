@@ -101,12 +101,13 @@ def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
     order = random.Random(f"{seed}/order").sample(tests, len(tests))
     registration = _registration(store, project, plan, order, outputs, brief.version)
     pairs = _pairs(seed, plan, order, outputs)
+    name = uuid.uuid4().hex[:12]
     payload = {
-        "id": uuid.uuid4().hex[:12], "registration": registration, "sha256": sha256(canonical(registration)),
+        "id": name, "registration": registration, "sha256": sha256(canonical(registration)),
         "commitment": commitment(seed, pairs), "sealed": {"seed": seed}, "pairs_blob": store.put_blob(canonical(pairs)),
     }  # fmt: skip
     store.act("round.opened", actor, payload, project)
-    found = rounds.get(store, payload["id"])
+    found = rounds.get(store, name)
     assert found is not None
     return found
 
@@ -228,7 +229,7 @@ def next_pair(store: Store, found: Round, reviewer: str) -> Pair | None:
     """The first pair in the registered order that still needs a vote and this reviewer has not voted on."""
     cast, everything = _cast(store, found), rounds.pairs(store, found.id)
     mine = {v.pair for v in cast if v.reviewer == reviewer}
-    full = {v.pair for v in _counted(found, cast) if v.choice is not Choice.skip}
+    full = {v.pair for v in counted(found, cast) if v.choice is not Choice.skip}
     counts_here = _counts(store, found, reviewer)
     return next((p for p in everything if p.id not in mine and not (counts_here and p.id in full)), None)
 
@@ -237,7 +238,7 @@ def _cast(store: Store, found: Round) -> list[Vote]:
     return rounds.votes(store, found.id)
 
 
-def _counted(found: Round, cast: Sequence[Vote]) -> list[Vote]:
+def counted(found: Round, cast: Sequence[Vote]) -> list[Vote]:
     """The votes that the rule sees: in a practice round all, else only the independent ones."""
     return [v for v in cast if found.registration["practice"] or not v.conflict]
 
@@ -251,7 +252,7 @@ def progress(store: Store, found: Round, reviewer: str) -> Progress:
     cast, everything = _cast(store, found), rounds.pairs(store, found.id)
     assessed = assess(store, found)
     mine = {v.pair for v in cast if v.reviewer == reviewer}
-    full = {v.pair for v in _counted(found, cast) if v.choice is not Choice.skip} - mine
+    full = {v.pair for v in counted(found, cast) if v.choice is not Choice.skip} - mine
     left = len({p.id for p in everything} - mine - (full if _counts(store, found, reviewer) else set()))
     return Progress(assessed.done, int(found.registration["cap"]), len(mine), left)
 
@@ -301,8 +302,8 @@ def undo_last(store: Store, found: Round, reviewer: str) -> None:
 
 def assess(store: Store, found: Round) -> preference.Assessment:
     """What the counted votes say by the registered rule. For pages only once the round is closed."""
-    counted = _counted(found, _cast(store, found))
-    return preference.assess(ballots(rounds.pairs(store, found.id), counted), registered(found))
+    seen = counted(found, _cast(store, found))
+    return preference.assess(ballots(rounds.pairs(store, found.id), seen), registered(found))
 
 
 _BECAUSE = {

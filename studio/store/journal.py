@@ -78,12 +78,15 @@ def link(act: Act) -> str:
 class Journal:
     """One line per act in `path`. `head` is the hash of the last act, `seq` its number."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Opens `path` for appending; `read_only` leaves it untouched, for a look beside a running studio."""
         self.path = path
         self.head, self.seq = GENESIS, 0
-        self.dropped = self._drop_incomplete_line()
+        self.dropped = 0 if read_only else self._drop_incomplete_line()
         for act in self.read():
             self.head, self.seq = act.hash, act.seq
+        if read_only:
+            return
         created = not path.exists()
         self._file = open(path, "ab", buffering=0)  # noqa: SIM115 - held for the life of the store
         self._size = path.stat().st_size

@@ -1,0 +1,242 @@
+"""The `studio` command: for engineers, schedules and tests. The pages are for people.
+
+Exits 0 only when it did what was asked, 2 for wrong usage, 1 for a refusal (one sentence on stderr). With
+`--json` the last line on stdout is one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from studio.records import Refusal, to_json
+
+Args = argparse.Namespace
+Result = dict[str, Any] | None
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    args = _parser().parse_args(argv)
+    try:
+        result = args.act(args)
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. What was saved is safe; a worker that was started goes on.", file=sys.stderr)
+        return 1
+    if result is not None:
+        print(json.dumps(result, ensure_ascii=False) if args.json else _spoken(result))
+        return 0 if result.get("ok", True) else 1
+    return 0
+
+
+def _spoken(result: dict[str, Any], indent: str = "") -> str:
+    """A result as aligned lines for a person."""
+    width = max((len(key) for key in result), default=0)
+    lines = []
+    for key, value in result.items():
+        if isinstance(value, dict) and value:
+            lines += [f"{indent}{key}:", _spoken(value, indent + "  ")]
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            lines += [f"{indent}{key}:", *(f"{indent}  {json.dumps(v, ensure_ascii=False)}" for v in value)]
+        else:
+            shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            lines.append(f"{indent}{key.ljust(width)}  {shown}")
+    return "\n".join(lines)
+
+
+# -- the commands ----------------------------------------------------------------------------------
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _in_workspace(name: str, fields: Callable[[Args], dict[str, Any]]) -> Callable[[Args], Result]:
+    """A command that needs the store: by the running studio when there is one, else here."""
+
+    def act(args: Args) -> Result:
+        from studio import remote
+
+        return remote.run(args.workspace, name, fields(args))
+
+    return act
+
+
+def _serve(args: Args) -> Result:
+    from studio.ui import server
+
+    server.serve(args.workspace, host=args.host, port=args.port)
+    return None
+
+
+def _demo(args: Args) -> Result:
+    from studio import demo, projects
+    from studio.store import Store
+
+    store = Store.open(args.workspace)
+    try:
+        if args.headless:
+            return demo.walk(store, _say, args.project, args.preset)
+        projects.from_demo(store, demo.ACTOR, args.project)
+    finally:
+        store.close()
+    return _serve(args)
+
+
+def _votes(args: Args) -> Result:
+    from studio.review.votes_report import votes_report
+    from studio.review.votes_table import parse_votes
+
+    try:
+        text = args.file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refusal(f"{args.file} cannot be read as UTF-8 text ({error}). Nothing was counted.") from error
+    return votes_report(parse_votes(text), theta_min=args.theta_min, cap=args.cap, floor=args.floor)
+
+
+def _models(args: Args) -> Result:
+    from studio import models
+
+    if args.what == "fetch":
+        for name in [args.name] if args.name else [entry.name for entry in models.bundled()]:
+            models.fetch(name, args.workspace, _say)
+    return {"models": models.listing(args.workspace)}
+
+
+def _rebuild(args: Args) -> Result:
+    from studio.store import Store
+
+    store = Store.rebuilt(args.workspace)
+    try:
+        lost = store.journal.dropped
+        return {"acts": store.version, "head": store.head, "lost": 0, "incomplete_bytes_dropped": lost}
+    finally:
+        store.close()
+
+
+def _doctor(args: Args) -> Result:
+    from studio import doctor
+
+    report: dict[str, Any] = to_json(doctor.examine(args.workspace))
+    return report
+
+
+def _import_fields(args: Args) -> dict[str, Any]:
+    mapping = dict(_assignment(part) for part in args.map.split(",")) if args.map else None
+    return {
+        "file": str(args.file.resolve()), "project": args.project, "split": args.split, "format": args.format,
+        "map": mapping, "approved": args.approved,
+    }  # fmt: skip
+
+
+def _assignment(part: str) -> tuple[str, str]:
+    role, equals, column = part.partition("=")
+    if not equals:
+        raise Refusal(f"“{part}” in --map is not ROLE=COLUMN. Nothing was imported.")
+    return role.strip(), column.strip()
+
+
+def _freeze_fields(args: Args) -> dict[str, Any]:
+    return {"project": args.project, "name": args.name, "waive": dict(_assignment(w) for w in args.waive)}
+
+
+# -- the parser ------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="studio", description="Yardstick: curate, fine-tune, compare blind, decide.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, about: str, act: Callable[[Args], Result]) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=about, description=about)
+        command.set_defaults(act=act)
+        command.add_argument("--workspace", type=Path, default=Path("workspace"), help="folder (default: workspace)")
+        command.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        return command
+
+    _add_serving(add)
+    _add_data(add)
+    _add_model_work(add)
+    _add_care(add)
+    return parser
+
+
+Add = Callable[[str, str, Callable[[Args], Result]], argparse.ArgumentParser]
+
+
+def _add_address(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    command.add_argument("--port", type=int, default=8501)
+
+
+def _add_serving(add: Add) -> None:
+    _add_address(add("serve", "Start the studio and print its address with a one-time sign-in link.", _serve))
+    demo = add("demo", "Make a demo project and open it; --headless walks the whole loop.", _demo)
+    _add_address(demo)
+    demo.add_argument("--headless", action="store_true", help="walk the whole loop here; votes are scripted")
+    demo.add_argument("--project", default="support-replies", help="which demo (support-replies, ticket-triage)")
+    demo.add_argument("--preset", default="match_our_tone", help="how to train (match_our_tone, quick_trial)")
+
+
+def _add_data(add: Add) -> None:
+    read = add("import", "Import examples from a file into a project.", _in_workspace("import", _import_fields))
+    read.add_argument("file", type=Path)
+    read.add_argument("--project", required=True, help="its name; made when there is none")
+    read.add_argument("--split", choices=("train", "validation", "test"))
+    read.add_argument("--format", help="csv, tsv, json, jsonl, xlsx, xls, ods or parquet (default: by content)")
+    read.add_argument("--map", help="prompt=COLUMN,completion=COLUMN")
+    read.add_argument("--approved", action="store_true", help="these examples are approved already")
+    fields = ("project", "what", "format", "out")
+    write = add("export", "Write examples, dataset, votes, preferences or a run to a file.",
+                _in_workspace("export", lambda a: {k: str(getattr(a, k)) for k in fields}))  # fmt: skip
+    write.add_argument("what", choices=("examples", "dataset", "votes", "preferences", "run"))
+    write.add_argument("--project", required=True)
+    write.add_argument("--format", required=True, help="csv, jsonl, trl or json")
+    write.add_argument("--out", required=True, type=lambda text: Path(text).resolve())
+    freeze = add("freeze", "Freeze the approved examples as a dataset.", _in_workspace("freeze", _freeze_fields))
+    freeze.add_argument("--project", required=True)
+    freeze.add_argument("--name", default="")
+    freeze.add_argument("--waive", action="append", default=[], metavar="CHECK=REASON", help="accept a finding")
+
+
+def _add_model_work(add: Add) -> None:
+    train = add("train", "Fine-tune on a frozen dataset and wait for it.", _in_workspace("train", lambda a: {
+        "project": a.project, "dataset": a.dataset, "preset": a.preset, "resume": a.resume,
+    }))  # fmt: skip
+    train.add_argument("--project", required=True)
+    train.add_argument("--dataset", help="id or hash (default: the latest)")
+    train.add_argument("--preset", default="match_our_tone")
+    train.add_argument("--resume", metavar="JOB", help="go on with a job that was stopped or died")
+    generate = add("generate", "Let arms answer the prompts of a split.", _in_workspace("generate", lambda a: {
+        "project": a.project, "arms": a.arms.split(","), "split": a.split,
+    }))  # fmt: skip
+    generate.add_argument("--project", required=True)
+    generate.add_argument("--arms", required=True, help="names, ids or kinds (base, prompted, tuned), by commas")
+    generate.add_argument("--split", choices=("train", "validation", "test"), default="test")
+    models = add("models", "List the models, or fetch a bundled one.", _models)
+    models.add_argument("what", nargs="?", choices=("list", "fetch"), default="list")
+    models.add_argument("name", nargs="?", help="which to fetch (default: all bundled ones)")
+    votes = add("votes", "Judge a table of votes taken anywhere.", _votes)
+    votes.add_argument("file", type=Path)
+    votes.add_argument("--theta-min", type=float, default=0.55, help="the smallest win that matters")
+    votes.add_argument("--cap", type=int, help="the registered number of prompts")
+    votes.add_argument("--floor", type=float, default=0.60, help="the shippable floor")
+
+
+def _add_care(add: Add) -> None:
+    audit = add("audit", "Check the journal's chain and the database against it.",
+                _in_workspace("audit", lambda a: {"head": a.head}))  # fmt: skip
+    audit.add_argument("--head", help="a hash that the chain must contain")
+    add("rebuild", "Make the database again from the journal.", _rebuild)
+    add("doctor", "Tell what this machine can do and whether the workspace is in order.", _doctor)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
