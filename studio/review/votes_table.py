@@ -41,7 +41,7 @@ class TableVote:
 
 
 def parse_votes(text: str) -> list[dict[str, str]]:
-    """The rows of a CSV text as dicts, for `read_votes`. Raises Refusal when it is empty or no CSV."""
+    """The rows of a CSV text, read with `newline=""`, as dicts for `read_votes`. Raises Refusal when it is no CSV."""
     try:
         reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
         names = list(reader.fieldnames or ())
@@ -65,13 +65,13 @@ def read_votes(table: Sequence[Mapping[Any, Any]]) -> tuple[TableVote, ...]:
 
 
 def write_votes(rows: Iterable[Mapping[str, object]]) -> str:
-    """CSV text with every column, in order; None and a missing column become an empty cell.
+    """CSV text with every column, in order, to be saved with `newline=""`; what is missing becomes an empty cell.
 
     A cell that a spreadsheet could run as a formula gets a leading apostrophe, which `read_votes` takes off
     again. Raises Refusal for an unknown column.
     """
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
+    writer = csv.writer(out)  # its line ends, CR LF, are what makes it quote a lone CR
     writer.writerow(COLUMNS)
     for n, row in enumerate(rows, 1):
         for name in row:

@@ -1,0 +1,173 @@
+"""Rulings: what the votes, the gates, independence and scripts make of one another, in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from studio.decision import UNBUILT_GATES, Gate, GateState, Ruling, preference_sentence, unchecked_gates, verdict
+from studio.records import Refusal, Verdict, from_json, to_json
+from studio.review.preference import Assessment, Ballot, Guardrail, PlannedPrompt, Projection, Registration, assess
+
+ALL_CHECKED = tuple(Gate(name, GateState.passed, "Checked.") for name, _ in UNBUILT_GATES)
+NAMES = {"tuned": "the tuned model", "base": "the base model", "prompted": "the prompted base"}
+
+
+def assessed(
+    choices: str,
+    candidate: str = "tuned",
+    baselines: tuple[str, ...] = ("base",),
+    prompts: int = 100,
+    ships: bool | None = None,
+    scripted: bool = False,
+    **more: object,
+) -> Assessment:
+    """One vote per prompt and baseline: w, l, t for win, tie, loss of the candidate."""
+    words = {"w": "a", "l": "b", "t": "tie"}
+    planned = tuple(PlannedPrompt(f"p{i}", "refunds") for i in range(prompts))
+    registration = Registration(candidate, baselines, planned, **{"floor": None, **more})  # type: ignore[arg-type]
+    votes = [
+        Ballot(f"p{i}", b, "ann", words[c], shippable_a=ships, scripted=scripted)  # type: ignore[arg-type]
+        for i, c in enumerate(choices)
+        for b in baselines
+    ]
+    return assess(votes, registration)
+
+
+def rule(*assessments: Assessment, gates: tuple[Gate, ...] = ALL_CHECKED, **more: object) -> Ruling:
+    return verdict(assessments, gates, **{"independent": True, "scripted": False, "names": NAMES, **more})  # type: ignore[arg-type]
+
+
+def test_a_go_needs_every_gate_checked() -> None:
+    ruling = rule(assessed("w" * 30))
+    assert (ruling.verdict, ruling.votes_alone, ruling.arm) == (Verdict.go, Verdict.go, "tuned")
+    assert ruling.headline == "Ship the tuned model: people preferred it to the base model, and every check passed."
+    assert any("optimistic" in sentence for sentence in ruling.because)
+
+
+def test_unchecked_gates_hold_a_go_back_and_are_named() -> None:
+    ruling = rule(assessed("w" * 30), gates=())
+    assert (ruling.verdict, ruling.votes_alone, ruling.arm) == (Verdict.inconclusive, Verdict.go, "")
+    assert ruling.headline == "People prefer the tuned model; 5 gates are not checked yet, so it cannot ship."
+    assert {g.name for g in ruling.gates if g.state is GateState.unchecked} == {name for name, _ in UNBUILT_GATES}
+    assert unchecked_gates() == tuple(g for g in ruling.gates if g.state is GateState.unchecked)
+    assert any("Memorisation" in sentence for sentence in ruling.would_change)
+    four = rule(assessed("w" * 30), gates=ALL_CHECKED[1:])
+    assert "1 gate is not checked yet" in four.headline
+
+
+def test_a_failed_gate_holds_a_go_back() -> None:
+    failed = Gate("Leakage", GateState.failed, "Three test prompts are in the training set.", blocks=False)
+    ruling = rule(assessed("w" * 30), gates=(*ALL_CHECKED, failed))
+    assert ruling.verdict is Verdict.inconclusive
+    assert "1 gate failed" in ruling.headline
+    assert failed.sentence in ruling.because
+
+
+@pytest.mark.parametrize("choices", ["w" * 30, "l" * 20, "wl" * 50])
+def test_practice_and_scripted_rounds_ship_nothing(choices: str) -> None:
+    alone = assessed(choices).votes_alone
+    practice = rule(assessed(choices), independent=False)
+    assert (practice.verdict, practice.votes_alone, practice.practice) == (Verdict.inconclusive, alone, True)
+    assert "practice" in practice.headline
+    scripted = rule(assessed(choices, scripted=True))
+    assert (scripted.verdict, scripted.votes_alone, scripted.scripted) == (Verdict.inconclusive, alone, True)
+    assert "script" in scripted.headline
+    assert scripted.arm == practice.arm == ""
+
+
+def test_a_no_go_wins_a_clash() -> None:
+    slices = (Guardrail("refunds"),)
+    clash = assessed("l" * 25 + "w" * 75, guardrails=slices, ships=False, floor=0.6)
+    assert clash.against[0].go
+    ruling = rule(clash, gates=())
+    assert (ruling.verdict, ruling.headline) == (
+        Verdict.no_go,
+        "Do not ship the tuned model: too few of its answers could ship as they are.",
+    )
+    lost = rule(assessed("l" * 20, baselines=("base", "prompted")))
+    assert lost.verdict is Verdict.no_go
+    assert "people do not prefer it to the base model" in lost.headline
+
+
+def test_a_regressed_slice_is_named() -> None:
+    registration = Registration(
+        "tuned",
+        ("base",),
+        tuple(PlannedPrompt(f"p{i}", "refunds" if i < 20 else "delivery") for i in range(200)),
+        floor=None,
+        guardrails=(Guardrail("refunds"), Guardrail("delivery")),
+    )
+    votes = [Ballot(f"p{i}", "base", "ann", "b" if i < 20 else "a") for i in range(200)]  # type: ignore[arg-type]
+    ruling = rule(assess(votes, registration))
+    assert ruling.verdict is Verdict.no_go
+    assert ruling.headline.endswith("it got worse than the base model on refunds.")
+
+
+def test_undecided_keeps_collecting_until_no_more_votes_come() -> None:
+    found = assessed("wl" * 20)
+    ruling = rule(found, projection=Projection(140, 60, None, 0.7, 1000))
+    assert ruling.verdict is Verdict.keep_collecting
+    assert any("about 140 prompts more" in s and "more than 1000" in s for s in ruling.because)
+    assert rule(found, finished=True).verdict is Verdict.inconclusive
+    at_cap = rule(assessed("wl" * 50))
+    assert (at_cap.verdict, at_cap.headline) == (
+        Verdict.inconclusive,
+        "No answer: 100 prompts did not settle whether people prefer the tuned model to the base model.",
+    )
+
+
+def test_preference_without_its_floor_is_said_so() -> None:
+    ruling = rule(assessed("w" * 100, floor=0.6))
+    assert ruling.verdict is Verdict.inconclusive
+    assert ruling.headline == "People prefer the tuned model; 1 gate is not checked yet, so it cannot ship."
+    collecting = rule(assessed("w" * 40, floor=0.6))
+    assert collecting.verdict is Verdict.keep_collecting
+    assert collecting.headline.endswith("so votes are still needed.")
+
+
+def test_an_open_round_shows_no_evidence() -> None:
+    ruling = rule(assessed("w" * 30), collecting=True)
+    assert (ruling.verdict, ruling.votes_alone) == (Verdict.keep_collecting, Verdict.keep_collecting)
+    assert ruling.headline == "Votes are still coming in: 30 of at most 100 prompts are done."
+    told = " ".join((ruling.headline, *ruling.because, *ruling.would_change, *(g.sentence for g in ruling.gates)))
+    assert "theta" not in told and "prefer" not in told
+
+
+def test_the_cheapest_arm_that_passes_is_named() -> None:
+    cheap, tuned = assessed("w" * 30, "prompted"), assessed("w" * 30, "tuned", ("base", "prompted"))
+    assert rule(cheap, tuned).arm == "prompted"
+    failed = rule(assessed("l" * 20, "prompted"), tuned)
+    assert (failed.verdict, failed.arm) == (Verdict.go, "tuned")
+    assert "the prompted base was tested too and did not pass." in failed.because
+    waiting = rule(assessed("wl" * 10, "prompted"), tuned)
+    assert (waiting.verdict, waiting.subject) == (Verdict.keep_collecting, "prompted")
+    assert rule(assessed("l" * 20, "prompted"), assessed("wl" * 50)).verdict is Verdict.inconclusive
+    assert rule(assessed("l" * 20, "prompted"), assessed("l" * 20)).verdict is Verdict.no_go
+
+
+def test_figures_come_with_interval_and_n() -> None:
+    found = assessed("w" * 60 + "t" * 30 + "l" * 30, prompts=200)
+    against = found.against[0]
+    assert preference_sentence(against, "tuned", "base") == (
+        "People preferred tuned to base in 62 of 100 prompts, a tie counting as half (theta .62, 95 % interval "
+        ".51-.73, n = 120 prompts); wins minus losses +25%, both bad 0%."
+    )
+    assert "No prompt is completed" in preference_sentence(assessed("").against[0], "tuned", "base")
+
+
+def test_every_gate_speaks() -> None:
+    found = assessed("w" * 60 + "l" * 20, ships=True, floor=0.6, guardrails=(Guardrail("refunds", critical=True),))
+    ruling = rule(found, gates=())
+    assert [g.name for g in ruling.gates[:3]] == [
+        "Preferred to the base model",
+        "Could ship",
+        "refunds against the base model",
+    ]
+    assert all(g.state is GateState.passed and g.sentence.endswith(".") for g in ruling.gates[:3])
+    assert all("n = 80 prompts" in g.sentence for g in ruling.gates[:3])
+    assert from_json(Ruling, to_json(ruling)) == ruling
+
+
+def test_nothing_to_rule_on_is_refused() -> None:
+    with pytest.raises(Refusal):
+        rule()
