@@ -70,9 +70,10 @@ def _in_workspace(name: str, fields: Callable[[Args], dict[str, Any]]) -> Callab
 
 
 def _serve(args: Args) -> Result:
+    from studio import supervisor
     from studio.ui import server
 
-    server.serve(args.workspace, host=args.host, port=args.port)
+    server.serve(args.workspace, host=args.host, port=args.port, tick=supervisor.collect, new_token=args.new_token)
     return None
 
 
@@ -174,6 +175,7 @@ Add = Callable[[str, str, Callable[[Args], Result]], argparse.ArgumentParser]
 def _add_address(command: argparse.ArgumentParser) -> None:
     command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     command.add_argument("--port", type=int, default=8501)
+    command.add_argument("--new-token", action="store_true", help="print a one-time sign-in link for an admin")
 
 
 def _add_serving(add: Add) -> None:
