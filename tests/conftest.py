@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from studio.store import Store
 
 REPO = Path(__file__).resolve().parents[1]
+MODELS_VARIABLE = "YARDSTICK_MODELS"
+MODELS_FOLDER = Path(os.environ.get(MODELS_VARIABLE) or REPO / ".cache" / "models")
+BUNDLED = ("smollm2-135m", "minilm")
 OFFLINE = REPO / "tests" / "_offline"
 BROWSERS = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
 BROWSER_FLAGS = [
@@ -96,6 +99,26 @@ def store(workspace: Path) -> Iterator[Store]:
     opened = Store.open(workspace)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def models_cache() -> Iterator[Path]:
+    """The bundled models, converted once on this machine; every workspace of the session finds them there."""
+    from studio import models
+
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(MODELS_VARIABLE, str(MODELS_FOLDER))
+        for name in BUNDLED:
+            if not models.present(name, REPO / "workspace"):
+                models.fetch(name, REPO / "workspace")
+        yield MODELS_FOLDER
+
+
+@pytest.fixture(autouse=True)
+def _models_only_where_asked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test without `models_cache` starts on a machine without models, whichever test ran before it."""
+    if "models_cache" not in request.fixturenames:
+        monkeypatch.delenv(MODELS_VARIABLE, raising=False)
 
 
 def in_ci() -> bool:

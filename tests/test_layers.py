@@ -23,6 +23,7 @@ WORKER_ONLY = {
     "studio.evaluate.embed",
     "studio.models_convert",
 }
+SCRIPTS = {"studio.ui.app"}  # Streamlit runs it for a visitor; importing it would, too
 HEAVY = {"torch", "transformers", "peft", "trl", "accelerate", "datasets", "sentence_transformers"}
 PAGE_LIBRARIES = {"streamlit", "plotly", "pandas"}
 NOT_FOR_PAGES = {"store", "jobs", "worker", "cli", "models_convert"}
@@ -53,7 +54,7 @@ def test_pages_import_the_ui_the_steps_and_three_libraries(page: Path) -> None:
 
 def everything_but_the_worker() -> list[str]:
     names = [m.name for m in pkgutil.walk_packages(studio.__path__, "studio.") if not m.name.endswith("__main__")]
-    return [name for name in names if name not in WORKER_ONLY]
+    return [name for name in names if name not in WORKER_ONLY | SCRIPTS]
 
 
 def test_the_server_and_the_command_load_no_model_library() -> None:

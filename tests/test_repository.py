@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from studio.health import near_duplicate_share
+
 REPO = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DEMOS = {"support-replies": "delivery refunds technical upset out_of_scope must_refuse", "ticket-triage": ""}
@@ -118,8 +120,6 @@ def test_the_tickets_end_in_their_three_fields() -> None:
 
 @pytest.mark.parametrize("demo", DEMOS)
 def test_a_demo_has_hardly_any_near_duplicates(demo: str) -> None:
-    from studio.health import near_duplicate_share
-
     assert near_duplicate_share([row["input"] for row in examples(demo)]) < SHARE
 
 
