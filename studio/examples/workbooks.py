@@ -16,8 +16,8 @@ def read_workbook(data: bytes, *, format: str, limits: Limits) -> Sheet:
     """The first sheet that holds anything; its first row that is not blank is the header.
 
     Dates become ISO 8601, whole numbers lose the ".0" that the file format gives them, formulas are
-    their last computed value. Raises Refusal. Does not promise to survive a hostile file: run it in
-    the sandbox.
+    their last computed value, and a cell with a formula error (#REF!) reads as empty. Raises Refusal.
+    Does not promise to survive a hostile file (the reader may panic): run it in the sandbox.
     """
     import python_calamine as calamine
 

@@ -36,7 +36,8 @@ class Checked:
 def checked(examples: Sequence[Example], brief: Brief, kept: Kept) -> Checked:
     """Prepares the examples that are not rejected; the near-duplicate search happens here, once."""
     live = [e for e in examples if e.status is not Status.rejected]
-    return Checked(live, compare([e.input for e in live]), brief, kept)
+    labels = [(e.split, e.status is Status.approved) for e in live]
+    return Checked(live, compare([e.input for e in live], labels), brief, kept)
 
 
 def _finding(
@@ -94,11 +95,12 @@ def near_duplicates(on: Checked) -> Finding:
     Does not promise to see the same question in other words; see `studio.health.near`.
     """
     clusters = [c for c in on.alike.clusters() if len({normalise(on.examples[i].input) for i in c}) > 1]
+    partly = "" if on.alike.complete else " So many inputs are alike that not every pair was compared."
     return _finding(
         "near_duplicates",
         Severity.should_look,
         [tuple(on.examples[i].id for i in c) for c in clusters],
-        "Groups of nearly the same input: {n}. They teach little beyond the first; vary or remove some.",
+        "Groups of nearly the same input: {n}. They teach little beyond the first; vary or remove some." + partly,
         "No two inputs are nearly the same.",
     )
 
