@@ -99,9 +99,10 @@ def read_delimited(data: bytes, *, format: str, limits: Limits) -> Sheet:
     told apart at all.
     """
     text, encoding_note = decode(data)
-    separator = _sniff(text, "\t" if format == "tsv" else ",")
+    usual = "\t" if format == "tsv" else ","
+    separator = _sniff(text, usual)
     notes = [encoding_note] if encoding_note else []
-    if separator != ("\t" if format == "tsv" else ","):
+    if separator != usual:
         notes.append(f"The columns are separated by {_SEPARATORS[separator]}.")
     records: list[tuple[int, tuple[object, ...]]] = []
     refused: list[RefusedRow] = []
@@ -127,8 +128,7 @@ def read_delimited(data: bytes, *, format: str, limits: Limits) -> Sheet:
         raise Refusal("This file holds no rows, nothing was imported: check that it is the file you meant.")
     if guarded:
         notes.append(
-            f"Cells that start with ' before = + - or @: {guarded:,}. That mark keeps a spreadsheet from running them "
-            "as a formula; it was taken off."
+            f"Cells whose ' before = + - or @ was taken off (it kept a spreadsheet from a formula): {guarded:,}."
         )
     if blank:
         notes.append(blank_note(blank))

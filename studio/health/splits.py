@@ -51,17 +51,8 @@ def assign(
             f"{len(pool)} examples are approved and at least {MINIMUM} are needed to set some aside for testing. "
             "Nothing was frozen: approve or write more."
         )
-    fixed = _fixed(pool, previous or {})
     units = _units(pool, seed)
-    given: dict[str, Split] = {}
-    free: list[_Unit] = []
-    for unit in units:
-        known = {fixed[e.id] for e in unit.members if e.id in fixed}
-        if known:
-            joins = next(s for s in _HELD_OUT_FIRST if s in known)
-            given.update({e.id: fixed.get(e.id, joins) for e in unit.members})
-        else:
-            free.append(unit)
+    given, free = _settled(units, _fixed(pool, previous or {}))
     marked = Counter(e.split for e in pool)
     for split, share in ((Split.test, shares[2]), (Split.validation, shares[1])):
         if marked[split] < _AT_LEAST[split]:
@@ -71,6 +62,20 @@ def assign(
         _carve_validation(round(shares[1] * len(pool)), pool, units, given)
     _enough(given)
     return {e.id: given[e.id] for e in pool}
+
+
+def _settled(units: list[_Unit], fixed: Mapping[str, Split]) -> tuple[dict[str, Split], list[_Unit]]:
+    """The splits that need no draw, and the units that do: a unit joins a split one of its members has."""
+    given: dict[str, Split] = {}
+    free: list[_Unit] = []
+    for unit in units:
+        known = {fixed[e.id] for e in unit.members if e.id in fixed}
+        if known:
+            joins = next(s for s in _HELD_OUT_FIRST if s in known)
+            given.update({e.id: fixed.get(e.id, joins) for e in unit.members})
+        else:
+            free.append(unit)
+    return given, free
 
 
 def _fixed(pool: list[Example], previous: Mapping[str, Split]) -> dict[str, Split]:
