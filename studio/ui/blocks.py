@@ -1,0 +1,130 @@
+"""Further pieces of a page, beside the frame's: tables, differences, the rules an answer broke, ways to other pages.
+
+As in the frame, everything a person or a model wrote is escaped here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from studio import paths, wording
+from studio.ui.access import PAGE_ROLES, Visit
+
+_LOOK = Path(__file__).parent / "assets" / "blocks.css"
+
+
+def look() -> None:
+    """The style of these pieces; sent once a page."""
+    st.html(_LOOK)
+
+
+def section(title: str, text: str = "") -> None:
+    """The head of a part of a page, with a sentence of explanation."""
+    said = f"<p>{escape(text)}</p>" if text else ""
+    st.html(f'<div class="ys-section"><h2>{escape(title)}</h2>{said}</div>')
+
+
+def item(title: str, text: str = "", mark: str = "") -> None:
+    """One thing in a list: its name, what there is to say, and a short word for its state (`mark`)."""
+    marked = f"<i>{escape(mark)}</i>" if mark else ""
+    said = f"<p>{escape(text)}</p>" if text else ""
+    st.html(f'<div class="ys-item"><h3>{escape(title)}{marked}</h3>{said}</div>')
+
+
+def lead(sentence: str) -> None:
+    """The one sentence that a reader may take away from a page."""
+    st.html(f'<p class="ys-say">{escape(sentence)}</p>')
+
+
+def note(text: str) -> None:
+    """A quiet remark in the reading width."""
+    st.html(f'<p class="ys-note ys-measure">{escape(text)}</p>')
+
+
+def tally(counts: Sequence[tuple[int, str]]) -> None:
+    """A few counts in words, side by side: (2, "to fix")."""
+    said = "".join(f"<li><b>{count:,}</b> {escape(words)}</li>" for count, words in counts)
+    st.html(f'<ul class="ys-tally">{said}</ul>')
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> None:
+    """A table to read (first column: row heads). It scrolls sideways on a phone, and by the keyboard."""
+    head = "".join(f'<th scope="col">{escape(h)}</th>' for h in headers)
+    body = "".join(
+        f'<tr><th scope="row">{escape(row[0])}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in row[1:])}</tr>'
+        for row in rows
+    )
+    st.html(
+        f'<div class="ys-table" role="region" tabindex="0" aria-label="{escape(caption)}"><table>'
+        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def bullets(sentences: Sequence[str]) -> None:
+    """Sentences as a list."""
+    items = "".join(f"<li>{escape(each)}</li>" for each in sentences)
+    st.html(f'<ul class="ys-bullets">{items}</ul>')
+
+
+def fingerprint(sha: str) -> None:
+    """The start of a content hash, with the whole of it on pointing."""
+    st.html(f'<p class="ys-note">Fingerprint <span title="{escape(sha)}">{escape(sha[:12])}</span></p>', width="content")
+
+
+def excerpt(text: str, limit: int = 180) -> None:
+    """The start of something written, on a few lines."""
+    flat = " ".join(text.split())
+    shown = flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
+    st.html(f'<p class="ys-excerpt">{escape(shown) or "<em>Nothing is written here.</em>"}</p>')
+
+
+def rules(broken: Sequence[str], told: int) -> None:
+    """Under an answer: which of the `told` rules that a machine can check it broke."""
+    if not told:
+        st.html('<p class="ys-rules">No rule that a machine can check applies here.</p>')
+    elif not broken:
+        st.html(f'<p class="ys-rules ys-kept">Keeps {"the rule" if told == 1 else f"all {told} rules"}</p>')
+    else:
+        items = "".join(f"<li>{escape(name)}</li>" for name in broken)
+        st.html(f'<div class="ys-rules"><b>Breaks {len(broken)} of {told}</b><ul>{items}</ul></div>')
+
+
+def difference(before: str, after: str) -> None:
+    """What changed from `before` to `after`, word by word; taken out and put in are marked as such."""
+    tags = {"same": "{}", "gone": "<del>{}</del>", "new": "<ins>{}</ins>"}
+    parts = [tags[kind].format(escape(text)) for kind, text in wording.compare(before, after)]
+    st.html(f'<article class="ys-reading ys-difference"><p>{"".join(parts)}</p></article>')
+
+
+def way(visit: Visit, step: str, label: str, key: str, **query: str) -> None:
+    """A link to another page of the loop, in this project; nothing for those who may not open it."""
+    target = paths.pages_dir() / f"{step}.py"
+    if visit.person.role in PAGE_ROLES[step].see and target.is_file():
+        with st.container(key=key):
+            wanted = {"project": visit.project_id, **query}
+            st.page_link(target, label=label, icon=":material/arrow_forward:", icon_position="right", query_params=wanted)
+
+
+def when(at: str) -> str:
+    """An ISO time in words: "3 May 2026, 14:05 UTC"."""
+    moment = datetime.fromisoformat(at)
+    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def between(interval: tuple[float, float]) -> str:
+    """An interval of a share: "62 to 84 %"."""
+    return f"{100 * interval[0]:.0f} to {100 * interval[1]:.0f} %"
+
+
+def several(count: int, noun: str) -> str:
+    """A count with its noun: "1 prompt", "12 prompts"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

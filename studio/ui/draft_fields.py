@@ -1,0 +1,52 @@
+"""Text fields whose content outlives a page change, a reload and a restart until it is saved (see `studio.drafts`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from studio import drafts
+from studio.ui import frame
+from studio.ui.access import Visit
+
+
+def value(visit: Visit, key: str, saved: str = "") -> str:
+    """What the field `key` holds now: its draft, or else what is saved."""
+    if key not in st.session_state:
+        kept = drafts.kept(visit.store, visit.person.id, _name(visit, key))
+        st.session_state[key] = kept["text"] if kept else saved
+    return str(st.session_state[key])
+
+
+def forget(visit: Visit, key: str, saved: str = "") -> None:
+    """The field shows what is saved; for the callback that saved the draft or threw it away."""
+    drafts.drop(visit.store, visit.person.id, _name(visit, key))
+    st.session_state[key] = saved
+
+
+def put(visit: Visit, key: str, text: str) -> None:
+    """Puts a text into the field and its draft; for a callback."""
+    st.session_state[key] = text
+    _keep(visit, key)
+
+
+def line(visit: Visit, label: str, key: str, saved: str = "", **more: Any) -> str:
+    """A field of one line."""
+    value(visit, key, saved)
+    return st.text_input(label, key=key, on_change=_keep, args=(visit, key), persist_state="session", **more)
+
+
+def area(visit: Visit, label: str, key: str, saved: str = "", **more: Any) -> str:
+    """A field of several lines."""
+    value(visit, key, saved)
+    return st.text_area(label, key=key, on_change=_keep, args=(visit, key), persist_state="session", **more)
+
+
+def _name(visit: Visit, key: str) -> str:
+    return f"{visit.project or ''}/{key}"
+
+
+def _keep(visit: Visit, key: str) -> None:
+    text = str(st.session_state[key])
+    frame.attempt(lambda: drafts.keep(visit.store, visit.person.id, _name(visit, key), {"text": text}))

@@ -1,0 +1,224 @@
+"""The pieces of Check and freeze: the score card, what goes where, the freezing, and the frozen sets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import streamlit as st
+
+from studio import datasets
+from studio.health import Finding, HealthReport, Severity
+from studio.records import Dataset, Example, Refusal, Split
+from studio.store import Store, examples
+from studio.store import datasets as rows
+from studio.ui import blocks, draft_fields, frame
+from studio.ui.access import Visit
+
+SHOWN_CASES = 5
+PURPOSE = {
+    Split.train: ("to learn from", "training", "The model sees these, again and again."),
+    Split.validation: (
+        "to watch while it learns", "validation", "Kept aside. They show when it starts to learn by heart, and prompts are tried on them.",
+    ),
+    Split.test: ("to test at the end", "test", "Kept from the model and from every prompt until the answers are compared."),
+}  # fmt: skip
+_HEADINGS = {
+    Severity.must_fix: ("Must fix", "Each of these stops the freezing until it is fixed, or accepted with a written reason."),
+    Severity.should_look: ("Should look", "None of these stops you. Each can make the result worse, or harder to believe."),
+    Severity.fine: ("Fine", ""),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The report, the examples it speaks of by id, and the set that would be frozen (None: `hindrance` says why)."""
+
+    report: HealthReport
+    by_id: dict[str, Example]
+    set: datasets.Candidate | None
+    hindrance: str = ""
+
+
+def check(visit: Visit) -> Checked | None:
+    """Checks the project's examples; None without a brief or without examples."""
+    return _check(visit.store, str(visit.store.workspace), visit.store.version, visit.project_id)
+
+
+@st.cache_data(max_entries=8, show_spinner="Checking the examples")
+def _check(_store: Store, workspace: str, version: int, project: str) -> Checked | None:
+    by_id = {e.id: e for e in examples.every(_store, project)}
+    try:
+        made = datasets.candidate(_store, project)
+    except Refusal as refusal:
+        report = datasets.report(_store, project)
+        return Checked(report, by_id, None, str(refusal)) if report else None
+    return Checked(made.report, by_id, made)
+
+
+def nothing_yet(visit: Visit) -> None:
+    """Before there is a brief and an example."""
+    frame.empty(
+        "Nothing to check yet",
+        "Here the approved examples are checked, divided into those to learn from and those to test with, and frozen "
+        "under a name, so that every later result can be traced to exactly these words. It needs a brief and at least "
+        "20 approved examples.",
+    )
+    blocks.way(visit, "brief", "Write the brief", "health-to-brief")
+    blocks.way(visit, "examples", "Collect examples", "health-to-examples")
+
+
+def score_card(visit: Visit, checked: Checked) -> None:
+    """What must be fixed, what deserves a look, what is fine; each finding with its examples to open."""
+    found = checked.report.findings
+    by_severity = {s: [f for f in found if f.severity is s] for s in Severity}
+    blocks.lead(checked.report.sentence)
+    counts = {Severity.must_fix: "must be fixed", Severity.should_look: "deserve a look", Severity.fine: "are fine"}
+    blocks.tally([(len(by_severity[s]), words) for s, words in counts.items()])
+    for severity in (Severity.must_fix, Severity.should_look):
+        if by_severity[severity]:
+            blocks.section(*_HEADINGS[severity])
+            for finding in by_severity[severity]:
+                _finding(visit, checked, finding)
+    if fine := by_severity[Severity.fine]:
+        with st.expander(f"Fine: {blocks.several(len(fine), 'check')} found nothing", key="health-fine"):
+            blocks.bullets([f.sentence for f in fine])
+
+
+def _slug(finding: Finding) -> str:
+    return "".join(c if c.isalnum() else "-" for c in finding.key.lower())
+
+
+def waiver_key(finding: Finding) -> str:
+    """The key of the field in which a reason to accept this finding is typed."""
+    return f"health-waive-{_slug(finding)}"
+
+
+def _finding(visit: Visit, checked: Checked, finding: Finding) -> None:
+    with st.container(border=True, key=f"health-finding-{_slug(finding)}"):
+        blocks.item(finding.sentence)
+        if finding.examples:
+            title = f"Show {'it' if finding.count == 1 else 'them'}"
+            with st.expander(title, key=f"health-cases-{_slug(finding)}"):
+                _cases(visit, checked, finding)
+        if finding.severity is Severity.must_fix and visit.may_edit:
+            draft_fields.line(
+                visit, "Or accept it: why is this all right?", waiver_key(finding),
+                help="Your reason is frozen with the set; everybody who reads the result can read it.",
+            )  # fmt: skip
+
+
+def _cases(visit: Visit, checked: Checked, finding: Finding) -> None:
+    for number, case in enumerate(finding.examples[:SHOWN_CASES]):
+        for place, name in enumerate(case):
+            example = checked.by_id.get(name)
+            if example is not None:
+                blocks.excerpt(example.input)
+                key = f"health-open-{_slug(finding)}-{number}-{place}"
+                blocks.way(visit, "examples", "Open this example", key, example=name)
+        st.divider()
+    rest = len(finding.examples) - SHOWN_CASES
+    if rest > 0:
+        blocks.note(f"And {rest:,} more. They come up here as you fix these.")
+
+
+def splits(made: datasets.Candidate) -> None:
+    """How the set would be divided, and what each part is for."""
+    blocks.section("What goes where", "Drawn once and kept: an example to test with never becomes one to learn from.")
+    blocks.bullets([
+        f"{made.splits[s.value]:,} {words} ({term} set). {why}" for s, (words, term, why) in PURPOSE.items()
+    ])  # fmt: skip
+    counts = Counter((e.slice, e.split) for e in made.examples)
+    names = sorted({e.slice for e in made.examples})
+    table = [
+        [(n or "in no slice").replace("_", " "), *(f"{counts[n, s]:,}" for s in PURPOSE), f"{sum(counts[n, s] for s in PURPOSE):,}"]
+        for n in names
+    ]  # fmt: skip
+    table.append(["All", *(f"{made.splits[s.value]:,}" for s in PURPOSE), f"{len(made.examples):,}"])
+    blocks.table(["Slice", "To learn from", "To watch", "To test", "All"], table, "Approved examples by slice")
+
+
+def _reasons(visit: Visit, report: HealthReport) -> dict[str, str]:
+    """Finding -> written reason, of those that must be fixed and were accepted instead."""
+    blocking = [f for f in report.findings if f.severity is Severity.must_fix]
+    return {f.key: text for f in blocking if (text := draft_fields.value(visit, waiver_key(f)).strip())}
+
+
+def freeze_form(visit: Visit, checked: Checked) -> None:
+    """A name and the button. What hinders it is said before it is pressed."""
+    assert checked.set is not None
+    blocks.section(
+        "Freeze it", "A frozen set never changes; later edits go into the next one. Training starts from a frozen set."
+    )
+    if not visit.may_edit:
+        blocks.note("Designers and admins freeze a set.")
+        return
+    reasons = _reasons(visit, checked.report)
+    left = [g for g in checked.report.gates if not g.passed and g.key not in reasons]
+    if left:
+        blocks.note(f"{blocks.several(len(left), 'finding')} above must still be fixed or accepted with a reason.")
+    name = draft_fields.line(
+        visit, "Name of the set", "health-name", placeholder="For example: First set, before the autumn sale", max_chars=80
+    )
+    st.button(
+        f"Freeze these {blocks.several(len(checked.set.examples), 'example')}", key="health-freeze", type="primary",
+        icon=":material/lock:", on_click=_freeze, args=(visit, checked.report, name),
+    )  # fmt: skip
+
+
+def _freeze(visit: Visit, report: HealthReport, name: str) -> None:
+    reasons = _reasons(visit, report)
+    frozen = frame.attempt(
+        lambda: datasets.freeze(visit.store, visit.person.id, visit.project_id, name=name, waivers=reasons)
+    )
+    if frozen is None:
+        return
+    draft_fields.forget(visit, "health-name")
+    for finding in report.findings:
+        if finding.key in reasons:
+            draft_fields.forget(visit, waiver_key(finding))
+    frame.attempt(lambda: None, f"“{frozen.name}” is frozen: {blocks.several(sum(frozen.splits.values()), 'example')}.")
+
+
+def frozen_sets(visit: Visit) -> None:
+    """Every frozen set in use, newest first."""
+    found = rows.every(visit.store, visit.project_id)
+    if found:
+        blocks.section("Frozen sets", "The newest is the one that training and comparing offer first.")
+    for place, dataset in enumerate(found):
+        with st.container(border=True, key=f"health-set-{dataset.id}"):
+            _frozen(visit, dataset, newest=place == 0)
+
+
+def _frozen(visit: Visit, dataset: Dataset, *, newest: bool) -> None:
+    counts = ", ".join(f"{dataset.splits.get(s.value, 0):,} {words}" for s, (words, _, _) in PURPOSE.items())
+    blocks.item(
+        dataset.name,
+        f"{counts}. Frozen {blocks.when(dataset.at)} under version {dataset.brief_version} of the brief.",
+        "newest" if newest else "",
+    )
+    waived = dataset.health.get("waivers", {})
+    if waived:
+        blocks.bullets([f"Accepted: {name.replace('_', ' ')}. Reason: {reason}" for name, reason in waived.items()])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        blocks.fingerprint(dataset.sha256)
+        if visit.may_edit:
+            with st.popover("Rename", key=f"health-rename-{dataset.id}", type="tertiary"):
+                key = f"health-newname-{dataset.id}"
+                draft_fields.line(visit, "New name", key, dataset.name, max_chars=80)
+                st.button("Rename", key=f"health-rename-do-{dataset.id}", on_click=_rename, args=(visit, dataset.id))
+            st.button(
+                "Discard", key=f"health-discard-{dataset.id}", type="tertiary", on_click=frame.attempt,
+                args=(lambda: datasets.discard(visit.store, visit.person.id, visit.project_id, dataset.id),
+                      "Discarded. Undo brings it back."),
+            )  # fmt: skip
+
+
+def _rename(visit: Visit, dataset: str) -> None:
+    key = f"health-newname-{dataset}"
+    name = str(st.session_state[key])
+    done = frame.attempt(
+        lambda: (datasets.rename(visit.store, visit.person.id, visit.project_id, dataset, name), True)[1], "Renamed."
+    )
+    if done:
+        draft_fields.forget(visit, key, name.strip())
