@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 REPO = Path(__file__).resolve().parents[1]
 MODELS_VARIABLE = "YARDSTICK_MODELS"
 MODELS_FOLDER = Path(os.environ.get(MODELS_VARIABLE) or REPO / ".cache" / "models")
-BUNDLED = ("smollm2-135m", "minilm")
 OFFLINE = REPO / "tests" / "_offline"
 BROWSERS = ("/usr/bin/chromium", "chromium", "chromium-browser", "google-chrome")
 BROWSER_FLAGS = [
@@ -108,9 +107,8 @@ def models_cache() -> Iterator[Path]:
 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv(MODELS_VARIABLE, str(MODELS_FOLDER))
-        for name in BUNDLED:
-            if not models.present(name, REPO / "workspace"):
-                models.fetch(name, REPO / "workspace")
+        for bundled in models.bundled():
+            models.fetch(bundled.name, REPO / "workspace")
         yield MODELS_FOLDER
 
 
