@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ from studio.records import JobState, Refusal
 
 # A start time read at two moments may differ by a clock tick; a reused pid differs by far more.
 _SAME_START_SECONDS = 2.0
+_LITTLE_DISK_BYTES = 20 * 10**6
+_DISK_FULL = (
+    "The worker stopped because the disk is full. What it had finished is kept. Free some space, then start it again."
+)
 _DIED = (
     "The worker stopped before it was finished; most often the system ends it when memory runs out. "
     "What it had finished is kept. Close other programs or choose something smaller, then start it again."
@@ -83,7 +88,8 @@ class LocalBackend:
         # It may have written its result and ended between the two looks.
         if (result := job_folder.read_result(folder)) is not None:
             return JobStatus(JobState(result["state"]), progress, result.get("reason", ""))
-        return JobStatus(JobState.failed, progress, _DIED)
+        full = shutil.disk_usage(folder).free < _LITTLE_DISK_BYTES
+        return JobStatus(JobState.failed, progress, _DISK_FULL if full else _DIED)
 
     def cancel(self, folder: Path) -> None:
         """Ask the worker to stop. It keeps what it has finished and then writes its result."""

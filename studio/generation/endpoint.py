@@ -1,0 +1,99 @@
+"""Outputs of a model elsewhere, behind an OpenAI-compatible address. Prompts leave this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from typing import Any
+
+from studio.generation import ArmSpec, Written, chat
+from studio.records import Decoding, Refusal, canonical, sha256, to_json
+
+KEY_VARIABLE = "YARDSTICK_ENDPOINT_KEY"
+_SAFE = "What was written so far is kept."
+_ANSWERS = {
+    401: "asks for a key or refuses ours; set YARDSTICK_ENDPOINT_KEY",
+    403: "asks for a key or refuses ours; set YARDSTICK_ENDPOINT_KEY",
+    404: "does not know this model; check its name and the address",
+    429: "is asked too often; try again later",
+}
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """An address that points elsewhere is an error: the prompts were meant for the one that was named."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+class EndpointModel:
+    """A `Generator` over `POST {address}/chat/completions`. The key comes from the environment, never from a spec."""
+
+    batch_size = 4
+
+    def __init__(self, address: str, model: str, timeout: float = 60.0) -> None:
+        """`address` such as "http://127.0.0.1:8000/v1"; `timeout` in seconds for each answer."""
+        if not address.startswith(("http://", "https://")):
+            raise Refusal("An endpoint's address begins with http:// or https://. Nothing was asked. Correct it.")
+        self._url = address.rstrip("/") + "/chat/completions"
+        self._model, self._timeout = model, timeout
+        self._opener = urllib.request.build_opener(_NoRedirect)
+
+    def prepare(self, arms: Sequence[ArmSpec]) -> None:
+        """Raises Refusal for a tuned arm: an adapter made here cannot be worn elsewhere."""
+        if any(arm.adapter for arm in arms):
+            raise Refusal("A model behind an address cannot wear an adapter made here. Nothing was asked.")
+
+    def lengths(self, inputs: Sequence[str], system_prompt: str) -> list[int]:
+        return [len(text) for text in inputs]
+
+    def write(self, arm: ArmSpec, inputs: Sequence[str], decoding: Decoding) -> list[Written]:
+        """One request an input. Raises Refusal when the endpoint does not answer as agreed."""
+        return [self._ask(arm, text, decoding) for text in inputs]
+
+    def _ask(self, arm: ArmSpec, text: str, decoding: Decoding) -> Written:
+        body = {
+            "model": self._model,
+            "messages": chat.messages(text, arm.system_prompt),
+            "max_tokens": decoding.max_new_tokens,
+            "temperature": decoding.temperature,
+            "seed": decoding.seed,
+        }
+        began = time.monotonic()
+        answer = self._post(body)
+        try:
+            content = answer["choices"][0]["message"]["content"]
+            usage = answer.get("usage") or {}
+            tokens_in, tokens_out = int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0))
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            raise Refusal(f"The endpoint's answer is not a chat completion. {_SAFE} Check its address.") from error
+        hashes = {
+            "base": sha256(f"{self._url}#{self._model}"),
+            "adapter": "",
+            "template": "",
+            "prompt": sha256(arm.system_prompt),
+            "settings": sha256(canonical(to_json(decoding))),
+        }
+        return Written((content or "").strip(), tokens_in, tokens_out, round(time.monotonic() - began, 4), hashes)
+
+    def _post(self, body: dict[str, Any]) -> Any:
+        headers = {"Content-Type": "application/json"}
+        if key := os.environ.get(KEY_VARIABLE):
+            headers["Authorization"] = f"Bearer {key}"
+        request = urllib.request.Request(self._url, data=json.dumps(body).encode(), headers=headers, method="POST")
+        try:
+            with self._opener.open(request, timeout=self._timeout) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            said = _ANSWERS.get(error.code, f"answered with error {error.code}; try again later")
+            raise Refusal(f"The endpoint {said}. {_SAFE}") from error
+        except ValueError as error:
+            raise Refusal(f"The endpoint's answer is not JSON. {_SAFE} Check its address.") from error
+        except TimeoutError as error:
+            raise Refusal(f"The endpoint gave no answer in {self._timeout:.0f} seconds. {_SAFE} Try later.") from error
+        except OSError as error:
+            raise Refusal(f"The endpoint cannot be reached. {_SAFE} Check its address and that it runs.") from error

@@ -1,0 +1,150 @@
+"""Outputs of a model on this machine: one copy of the weights serves every arm. Only the worker loads this."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from studio.generation import ArmSpec, Written, chat
+from studio.models.files import ADAPTER_FILES, adapter_sha256
+from studio.records import Decoding, Refusal, canonical, sha256, to_json
+
+_CANARY = "Where is my order?"
+
+
+class LocalModel:
+    """A `Generator` over a model folder. Arms with an adapter get it attached by PEFT; the others run without."""
+
+    batch_size = 24
+
+    def __init__(self, path: Path, model_sha256: str) -> None:
+        """Load the weights once, bfloat16. Raises what the loader raises when memory is short."""
+        self._device = "cuda" if torch.cuda.is_available() else "cpu"
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(path)
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            path, dtype=torch.bfloat16, use_safetensors=True, trust_remote_code=False
+        )
+        self._model: Any = model.to(self._device).eval()
+        self._sha256 = model_sha256
+        self._template = chat.template_sha256(self._tokenizer)
+        self._adapters: dict[str, str] = {}
+
+    def prepare(self, arms: Sequence[ArmSpec]) -> None:
+        """Attach every arm's adapter, after checking its hash, and prove that it changes what the model says."""
+        for arm in arms:
+            if arm.adapter and arm.adapter not in self._adapters:
+                self._attach(arm)
+                self._prove_it_differs(arm)
+
+    def lengths(self, inputs: Sequence[str], system_prompt: str) -> list[int]:
+        return [len(ids) for ids in self._encode(inputs, system_prompt)["input_ids"]]
+
+    def write(self, arm: ArmSpec, inputs: Sequence[str], decoding: Decoding) -> list[Written]:
+        """Write one left-padded batch; each answer stops at the model's own end mark."""
+        began = time.monotonic()
+        batch = self._tokenizer.pad(
+            self._encode(inputs, arm.system_prompt), padding=True, padding_side="left", return_tensors="pt"
+        ).to(self._device)
+        torch.manual_seed(decoding.seed)
+        sampling = (
+            {"do_sample": True, "temperature": decoding.temperature} if decoding.temperature else {"do_sample": False}
+        )
+        with self._wearing(arm), torch.inference_mode():
+            written = self._model.generate(
+                **batch,
+                **sampling,
+                max_new_tokens=decoding.max_new_tokens,
+                eos_token_id=self._tokenizer.eos_token_id,
+                pad_token_id=self._pad(),
+            )
+        answers = written[:, batch["input_ids"].shape[1] :]
+        seconds = (time.monotonic() - began) / len(inputs)
+        hashes = self._hashes(arm, decoding)
+        return [
+            Written(
+                text=self._tokenizer.decode(answer, skip_special_tokens=True).strip(),
+                tokens_in=int(mask.sum()),
+                tokens_out=self._count(answer),
+                seconds=round(seconds, 4),
+                hashes=hashes,
+            )
+            for answer, mask in zip(answers, batch["attention_mask"], strict=True)
+        ]
+
+    def _attach(self, arm: ArmSpec) -> None:
+        folder = Path(arm.adapter)
+        if missing := [name for name in ADAPTER_FILES if not (folder / name).is_file()]:
+            raise Refusal(
+                f"The tuned model's adapter is missing ({missing[0]}). The other arms and all examples are safe. "
+                "Train it again."
+            )
+        if adapter_sha256(folder) != arm.adapter_sha256:
+            raise Refusal(
+                "The tuned model's adapter is not the one that was trained: its files changed. It was not used. "
+                "Train it again."
+            )
+        name = f"adapter{len(self._adapters)}"
+        if self._adapters:
+            self._model.load_adapter(folder, adapter_name=name)
+        else:
+            self._model = PeftModel.from_pretrained(self._model, folder, adapter_name=name)
+        self._model.eval()
+        self._adapters[arm.adapter] = name
+
+    def _prove_it_differs(self, arm: ArmSpec) -> None:
+        """A known product showed tuned answers as "base" (unsloth#4503): compare the logits of one prompt."""
+        batch = self._tokenizer(
+            chat.render(self._tokenizer, _CANARY), add_special_tokens=False, return_tensors="pt"
+        ).to(self._device)
+        base = ArmSpec(id="")
+        with torch.inference_mode():
+            with self._wearing(base):
+                plain = self._model(**batch).logits[0, -1]
+            with self._wearing(arm):
+                tuned = self._model(**batch).logits[0, -1]
+        if torch.equal(plain, tuned):
+            raise Refusal(
+                "The tuned model answers exactly like its base, so there is nothing to compare. Nothing was stored. "
+                "Train it again, with more rows or another preset."
+            )
+
+    @contextmanager
+    def _wearing(self, arm: ArmSpec) -> Iterator[None]:
+        """The arm's adapter on, or none at all."""
+        if arm.adapter:
+            self._model.set_adapter(self._adapters[arm.adapter])
+            yield
+        elif self._adapters:
+            with self._model.disable_adapter():
+                yield
+        else:
+            yield
+
+    def _encode(self, inputs: Sequence[str], system_prompt: str) -> Any:
+        texts = [chat.render(self._tokenizer, text, system_prompt) for text in inputs]
+        return self._tokenizer(texts, add_special_tokens=False)
+
+    def _pad(self) -> int:
+        pad = self._tokenizer.pad_token_id
+        return int(self._tokenizer.eos_token_id if pad is None else pad)
+
+    def _count(self, answer: Any) -> int:
+        """Tokens written, the end mark included, the padding after it not."""
+        ends = (answer == self._tokenizer.eos_token_id).nonzero()
+        return int(ends[0]) + 1 if len(ends) else len(answer)
+
+    def _hashes(self, arm: ArmSpec, decoding: Decoding) -> dict[str, str]:
+        return {
+            "base": self._sha256,
+            "adapter": arm.adapter_sha256,
+            "template": self._template,
+            "prompt": sha256(arm.system_prompt),
+            "settings": sha256(canonical(to_json(decoding))),
+        }

@@ -1,0 +1,82 @@
+"""Training presets in words, resolved to figures for so many rows and this device. Pure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from studio.records import Refusal
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A choice a designer can make: a title and one sentence."""
+
+    name: str
+    title: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every figure of a fine-tune.
+
+    A LoRA adapter of rank `lora_rank` on all linear layers of the upper `upper_layers` share (0 to 1] of the model;
+    `lora_alpha` scales it. `learning_rate` peaks after `warmup` (share of steps) and falls along a cosine.
+    A step learns from `micro_batch` x `accumulation` rows. `max_length` in tokens: longer rows are left out and named.
+    `row_limit`: at most so many rows are used (0: all). Evaluated and saved after every epoch.
+    """
+
+    preset: str
+    epochs: int
+    learning_rate: float
+    lora_rank: int = 16
+    lora_alpha: int = 32
+    lora_dropout: float = 0.0
+    upper_layers: float = 2 / 3
+    warmup: float = 0.1
+    micro_batch: int = 4
+    accumulation: int = 2
+    max_length: int = 512
+    row_limit: int = 0
+    sample_tokens: int = 96
+    seed: int = 0
+
+
+PRESETS = (
+    Preset(
+        "quick_trial", "Quick trial", "A minute or so on a few rows, to see that everything works. Not for judging."
+    ),
+    Preset(
+        "match_our_tone", "Match our tone", "Learns your voice, your rules and your layout from all approved examples."
+    ),
+)
+
+_QUICK_ROWS = 32
+# Optimiser steps from which a small set was learned on the bundled model, and the most passes over any row.
+_STEPS_TO_LEARN, _MOST_EPOCHS, _LEAST_EPOCHS = 160, 8, 2
+
+
+def resolve(preset: str, rows: int, device: str = "cpu", seed: int = 0) -> Settings:
+    """The settings of a preset for `rows` training rows on `device` ("cpu", or anything else for a GPU).
+
+    Raises Refusal for an unknown preset or an empty set.
+    """
+    if rows < 1:
+        raise Refusal("There are no rows to learn from. Nothing was started. Approve some examples and freeze them.")
+    micro_batch, accumulation = (4, 2) if device == "cpu" else (8, 1)
+    if preset == "quick_trial":
+        return Settings(
+            preset, epochs=1, learning_rate=2e-3, lora_rank=8, lora_alpha=16, upper_layers=1 / 2,
+            micro_batch=micro_batch, accumulation=1, row_limit=_QUICK_ROWS, sample_tokens=32, seed=seed,
+        )  # fmt: skip
+    if preset == "match_our_tone":
+        if rows < 100:
+            accumulation = 1
+        steps_an_epoch = math.ceil(rows / (micro_batch * accumulation))
+        epochs = min(_MOST_EPOCHS, max(_LEAST_EPOCHS, math.ceil(_STEPS_TO_LEARN / steps_an_epoch)))
+        return Settings(
+            preset, epochs=epochs, learning_rate=2e-3, micro_batch=micro_batch, accumulation=accumulation, seed=seed
+        )
+    known = ", ".join(p.name for p in PRESETS)
+    raise Refusal(f"There is no preset called {preset!r}. Nothing was started. Choose one of: {known}.")

@@ -1,0 +1,324 @@
+"""The worker: `python -m studio.worker JOB_FOLDER` does one job and leaves result.json in its folder.
+
+Every failure ends as one plain sentence in the result; tracebacks go to stderr (log.txt). SIGTERM asks it to stop,
+like the file `cancel`: it keeps what it has finished.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib.metadata
+import os
+import platform
+import resource
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import psutil
+
+from studio.generation import ArmSpec, Generator, Written
+from studio.jobs import folder as job_folder
+from studio.jobs.local import is_running
+from studio.models.files import damaged, folder_sha256, read_manifest
+from studio.records import Decoding, Refusal, from_json
+
+_LIBRARIES = ("torch", "transformers", "trl", "peft")
+# What the libraries say when memory is short; they raise plain RuntimeErrors on a CPU.
+_NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory", "bad_alloc")
+_LIBRARIES_GB = 1.0
+
+
+class Stop:
+    """Whether somebody asked this job to stop, by the file or by SIGTERM or Ctrl-C."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._signalled = folder, False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._signalled = True
+
+    def __call__(self) -> bool:
+        return self._signalled or job_folder.cancel_asked(self._folder)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job adds to its result; `stopped` when it was cancelled before its end."""
+
+    fields: dict[str, Any]
+    stopped: bool = False
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do the job and write its result. Exit code 0: done or cancelled; 1: failed; 2: wrong usage."""
+    if len(arguments) != 1:
+        print("Usage: python -m studio.worker JOB_FOLDER", file=sys.stderr)
+        return 2
+    folder = Path(arguments[0]).resolve()
+    try:
+        _claim(folder)
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    result = _work(folder)
+    try:
+        job_folder.write_result(folder, result)
+    except OSError as error:
+        # The disk is full: the server finds a worker that is gone, and says so.
+        print(plain(error, folder.name), file=sys.stderr)
+        return 1
+    return 1 if result["state"] == "failed" else 0
+
+
+def _claim(folder: Path) -> None:
+    """Note that this process works here. Raises Refusal when the job has ended or another worker is at it."""
+    if not folder.is_dir():
+        raise Refusal(f"There is no job folder {folder}. Nothing was started. Check the path.")
+    if job_folder.read_result(folder) is not None:
+        raise Refusal(f"The job {folder.name} has ended already. Its result was left as it is. Start a new job.")
+    noted = job_folder.read_worker(folder)
+    if noted is not None and noted[0] != os.getpid() and is_running(*noted):
+        raise Refusal(f"Another worker is at job {folder.name}. It goes on. Wait for it or stop it first.")
+    job_folder.write_worker(folder, os.getpid(), psutil.Process().create_time())
+
+
+def _work(folder: Path) -> dict[str, Any]:
+    began = time.monotonic()
+    stop = Stop(folder)
+    fields: dict[str, Any] = {}
+    try:
+        job_folder.drop_incomplete_line(folder / "events.jsonl")
+        job_folder.append(folder, "state", state="running")
+        spec = job_folder.read_spec(folder)
+        kinds: dict[str, Callable[[Path, dict[str, Any], Stop], Outcome]]
+        kinds = {"train": _train, "generate": _generate, "convert": _convert}
+        if spec.get("kind") not in kinds:
+            raise Refusal(f"A job of the kind {spec.get('kind')!r} is unknown here. Nothing was done. Start a new job.")
+        outcome = kinds[spec["kind"]](folder, spec, stop)
+        fields, state, reason = outcome.fields, "cancelled" if outcome.stopped else "done", ""
+    except Exception as error:
+        traceback.print_exc()
+        state, reason = "failed", plain(error, folder.name)
+    return {
+        "state": state,
+        "reason": reason,
+        "seconds": round(time.monotonic() - began, 2),
+        "peak_memory_mb": peak_memory_mb(),
+        **fields,
+    }
+
+
+def plain(error: BaseException, job: str) -> str:
+    """One sentence for any failure: what happened, what is safe, what to do."""
+    said = str(error).lower()
+    if isinstance(error, Refusal):
+        return str(error)
+    if isinstance(error, MemoryError) or any(words in said for words in _NO_MEMORY):
+        return (
+            "This machine ran out of memory. What the job had finished is kept, and all examples are safe. "
+            "Close other programs or choose a smaller model, then start it again."
+        )
+    if (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or "no space left" in said:
+        return (
+            "The disk is full. What the job had finished is kept, and all examples are safe. "
+            "Free some space, then start it again."
+        )
+    if "safetensor" in type(error).__name__.lower():
+        return (
+            "A model file is damaged. Your examples and votes are safe. "
+            "Fetch the model again (studio models fetch), or train the adapter again."
+        )
+    return (
+        f"The job stopped on an unexpected error ({type(error).__name__}). What it had finished is kept. "
+        f"Start it again; if it stops again, the details are in log.txt of job {job}."
+    )
+
+
+def peak_memory_mb() -> float:
+    """The most memory this process has held at once, in MB (2^20 bytes)."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(most / (2**20 if sys.platform == "darwin" else 2**10), 1)
+
+
+def _checked_model(model: dict[str, str]) -> Path:
+    """The model's folder, whole, unchanged since the job was made, and small enough for the free memory."""
+    path = Path(model["path"])
+    if not path.is_dir():
+        raise Refusal(f"The model {model['name']} is not there any more. Nothing was changed. Fetch it again.")
+    broken = damaged(path) if read_manifest(path) else []
+    if broken:
+        raise Refusal(
+            f"The model {model['name']} is damaged ({broken[0]}). Your examples and votes are safe. "
+            f"Fetch it again: studio models fetch {model['name']}."
+        )
+    if model.get("sha256") and folder_sha256(path) != model["sha256"]:
+        raise Refusal(
+            f"The model {model['name']} is not the one this job was made for: its files changed. Nothing was done. "
+            "Start a new job."
+        )
+    weights = sum(file.stat().st_size for file in path.glob("*.safetensors")) / 1e9
+    free = psutil.virtual_memory().available / 1e9
+    if weights + _LIBRARIES_GB > free:
+        raise Refusal(
+            f"The model {model['name']} needs about {weights + _LIBRARIES_GB:.1f} GB of memory and {free:.1f} GB are "
+            "free. Nothing was changed. Close other programs or choose a smaller model, then start it again."
+        )
+    return path
+
+
+def _train(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
+    from studio.train.settings import Settings
+
+    settings = from_json(Settings, spec["settings"])
+    model = _checked_model(spec["model"])
+    rows = job_folder.read_rows(folder, spec["train"])
+    checks = job_folder.read_rows(folder, spec["validation"]) if spec.get("validation") else []
+    emit = partial(job_folder.append, folder)
+    emit("progress", done=0, total=0, seconds_left=None, what="loading the model")
+
+    from studio.train import fit
+
+    fitted = fit.fit(
+        model,
+        [fit.Row(row["id"], row["input"], row["ideal"]) for row in rows],
+        [fit.Row(row["id"], row["input"], row["ideal"]) for row in checks],
+        spec.get("samples", []),
+        settings,
+        folder / "checkpoints",
+        stop,
+        emit,
+    )
+    fields = {
+        **fit.as_json(fitted, folder),
+        "settings": spec["settings"],
+        "versions": {"python": platform.python_version(), **{n: importlib.metadata.version(n) for n in _LIBRARIES}},
+        "device": fit.device_name(),
+    }
+    return Outcome(fields, fitted.stopped)
+
+
+def _convert(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
+    from studio.models_convert import convert
+
+    made = convert(spec, folder, stop, partial(job_folder.append, folder))
+    return Outcome(made or {}, stopped=made is None)
+
+
+def _generate(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
+    arms = [from_json(ArmSpec, arm) for arm in spec["arms"]]
+    decoding = from_json(Decoding, spec["decoding"])
+    outputs = folder / "outputs.jsonl"
+    job_folder.drop_incomplete_line(outputs)
+    job_folder.append(folder, "progress", done=0, total=0, seconds_left=None, what="loading the model")
+    generator = _generator(spec["model"])
+    generator.prepare(arms)
+    compare = _comparer(spec.get("embedder"))
+    done = {(line["arm"], line["example"]) for line in job_folder.read_lines(outputs).rows}
+    pace = _Pace(folder, total=len(arms) * len(spec["prompts"]), done=len(done))
+    for arm, batch in _batches(generator, arms, spec["prompts"]):
+        left = [prompt for prompt in batch if (arm.id, prompt["id"]) not in done]
+        if not left:
+            continue
+        if stop():
+            return Outcome(_counted(arms, outputs), stopped=True)
+        written = generator.write(arm, [prompt["input"] for prompt in left], decoding)
+        near = compare([w.text for w in written], [prompt.get("ideal", "") for prompt in left])
+        job_folder.append_lines(outputs, map(partial(_output, arm), left, written, near))
+        pace.went_on(len(left))
+    return Outcome(_counted(arms, outputs))
+
+
+def _generator(model: dict[str, str]) -> Generator:
+    if model["path"].startswith(("http://", "https://")):
+        from studio.generation.endpoint import EndpointModel
+
+        return EndpointModel(model["path"], model["name"])
+    path = _checked_model(model)
+    from studio.generation.local import LocalModel
+
+    return LocalModel(path, model["sha256"])
+
+
+def _comparer(embedder: dict[str, str] | None) -> Callable[[list[str], list[str]], Sequence[float | None]]:
+    if embedder is None:
+        return lambda outputs, ideals: [None] * len(outputs)
+    path = _checked_model(embedder)
+    from studio.evaluate.embed import Embedder
+
+    return Embedder(path).similarity
+
+
+def _batches(
+    generator: Generator, arms: Sequence[ArmSpec], prompts: Sequence[dict[str, str]]
+) -> Iterator[tuple[ArmSpec, list[dict[str, str]]]]:
+    """Each arm's prompts, the longest first, in batches that are the same at every start.
+
+    What stands beside a prompt in its batch can change a bfloat16 answer in the last bit, so a job that goes on after
+    a kill must cut the batches as it did before.
+    """
+    for arm in arms:
+        lengths = generator.lengths([prompt["input"] for prompt in prompts], arm.system_prompt)
+        order = sorted(range(len(prompts)), key=lambda i: (-lengths[i], prompts[i]["id"]))
+        for start in range(0, len(order), generator.batch_size):
+            yield arm, [prompts[i] for i in order[start : start + generator.batch_size]]
+
+
+def _output(arm: ArmSpec, prompt: dict[str, str], written: Written, near: float | None) -> dict[str, Any]:
+    return {
+        "arm": arm.id,
+        "example": prompt["id"],
+        "output": written.text,
+        "tokens_in": written.tokens_in,
+        "tokens_out": written.tokens_out,
+        "seconds": written.seconds,
+        "similarity": near,
+        "hashes": written.hashes,
+    }
+
+
+def _counted(arms: Sequence[ArmSpec], outputs: Path) -> dict[str, Any]:
+    """For each arm: outputs written, how many of them say nothing, and its pace."""
+    lines = job_folder.read_lines(outputs).rows
+    counted = {}
+    for arm in arms:
+        own = [line for line in lines if line["arm"] == arm.id]
+        seconds = sum(line["seconds"] for line in own)
+        counted[arm.id] = {
+            "outputs": len(own),
+            "missing": sum(not line["output"] for line in own),
+            "tokens_per_second": round(sum(line["tokens_out"] for line in own) / seconds, 1) if seconds else 0.0,
+        }
+    return {"arms": counted}
+
+
+class _Pace:
+    """Progress of a generate job, with an estimate from what was done since this start."""
+
+    def __init__(self, folder: Path, total: int, done: int) -> None:
+        self._folder, self._total, self._done, self._first = folder, total, done, done
+        self._began = time.monotonic()
+        self._tell(None)
+
+    def went_on(self, count: int) -> None:
+        self._done += count
+        each = (time.monotonic() - self._began) / (self._done - self._first)
+        self._tell(round(each * (self._total - self._done), 1))
+
+    def _tell(self, left: float | None) -> None:
+        job_folder.append(
+            self._folder, "progress", done=self._done, total=self._total, seconds_left=left, what="writing outputs"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
