@@ -99,8 +99,11 @@ class LocalBackend:
 def worker_environment() -> dict[str, str]:
     """The worker's environment: offline, one GPU at most, threads for the cores this process may use."""
     cores = str(_cores())
+    code = str(Path(__file__).resolve().parents[2])
     return {
         **os.environ,
+        # The worker runs the code that started it, installed or not.
+        "PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), code])),
         "HF_HUB_OFFLINE": "1",
         "TRANSFORMERS_OFFLINE": "1",
         "HF_DATASETS_OFFLINE": "1",
