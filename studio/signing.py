@@ -7,7 +7,7 @@ import uuid
 from studio import decision, loop
 from studio.decision import Gate, GateState, Ruling
 from studio.records import Person, Refusal, Role, Round, Verdict, to_json
-from studio.review import preference, rounds
+from studio.review import rounds
 from studio.store import Store, arms
 from studio.store import decisions as rows
 from studio.store import rounds as round_rows
@@ -17,16 +17,14 @@ MAY_SIGN = (Role.pm, Role.admin)
 
 def ruling(store: Store, found: Round) -> Ruling:
     """What the registered rule says about a round. While it is open the ruling holds no evidence."""
-    assessment = rounds.assess(store, found)
     cast = round_rows.votes(store, found.id)
     return decision.verdict(
-        [assessment],
+        [rounds.assess(store, found)],
         gates(store, found),
         independent=not found.registration["practice"] and any(not v.conflict for v in cast),
         scripted=any(v.scripted for v in cast),
         collecting=found.state == "open",
         finished=found.state == "closed",
-        projection=preference.projected(assessment) if found.state == "closed" else None,
         names=names(found),
     )
 
@@ -42,21 +40,24 @@ def gates(store: Store, found: Round) -> list[Gate]:
 
 
 def _integrity(store: Store, found: Round) -> Gate:
-    facts = found.registration["arms"]
+    name, facts = "Same outputs as registered", found.registration["arms"]
+    registered = {p["id"] for p in found.registration["prompts"]}
     changed = []
-    for name, fact in facts.items():
-        arm = arms.get(store, name)
-        if arm is None or arm.version != fact["version"]:
+    for arm_id, fact in facts.items():
+        arm = arms.get(store, arm_id)
+        written = {g.example: g for g in arms.generations(store, found.registration["dataset"], arm_id)}
+        outputs = rounds.outputs_sha256({k: g for k, g in written.items() if k in registered})
+        if arm is None or arm.version != fact["version"] or outputs != fact["outputs_sha256"]:
             changed.append(fact["name"])
     if changed:
         text = f"{', '.join(changed)} changed after the round was registered, so these votes are about something older."
-        return Gate("same outputs as registered", GateState.failed, text)
+        return Gate(name, GateState.failed, text)
     text = f"All {len(facts)} arms are as they were registered, with the hashes of what they wrote."
-    return Gate("same outputs as registered", GateState.passed, text)
+    return Gate(name, GateState.passed, text)
 
 
 def _seal(store: Store, found: Round) -> Gate:
-    name = "sides sealed"
+    name = "Sides sealed"
     if found.state != "closed":
         return Gate(name, GateState.open, "The sides are published when the round closes.")
     if rounds.seal_holds(store, found):
@@ -67,8 +68,8 @@ def _seal(store: Store, found: Round) -> Gate:
 def _fresh(store: Store, found: Round) -> Gate:
     stale = loop.stale(store, found.project)
     if stale:
-        return Gate("nothing is stale", GateState.failed, " ".join(stale))
-    return Gate("nothing is stale", GateState.passed, "Brief, examples, dataset, run and round belong together.")
+        return Gate("Nothing is stale", GateState.failed, " ".join(stale))
+    return Gate("Nothing is stale", GateState.passed, "Brief, examples, dataset, run and round belong together.")
 
 
 def latest_round(store: Store, project: str) -> Round | None:
@@ -76,20 +77,37 @@ def latest_round(store: Store, project: str) -> Round | None:
     return next((r for r in round_rows.every(store, project) if r.state != "cancelled"), None)
 
 
-def sign(store: Store, person: Person, found: Round, comment: str, override: str = "") -> rows.Decision:
-    """Signs the ruling as it stands. `override`: a written reason to ship although the verdict is not GO.
+def sign(store: Store, person: Person, found: Round, comment: str, override: str | None = None) -> rows.Decision:
+    """Signs the ruling as it stands. `override`: the written reason to ship although the verdict is not GO.
 
-    Raises Refusal for a role that may not sign, while the round is open, or with a decision standing.
+    Raises Refusal for a role that may not sign, while the round is open, with a decision standing, and for an
+    override without a reason, of a GO, or of a round that was practice or scripted.
     """
     if person.role not in MAY_SIGN:
         raise Refusal("Decisions are signed by a PM or an admin. Nothing was signed.")
     ruled = ruling(store, found)
-    body = {**to_json(ruled), "override": override.strip(), "registration": found.sha256,
+    if override is not None:
+        _refuse_override(ruled, override)
+    body = {**to_json(ruled), "override": (override or "").strip(), "registration": found.sha256,
             "dataset": found.registration["dataset"]}  # fmt: skip
     payload = {"id": uuid.uuid4().hex[:12], "round": found.id, "body": body, "comment": comment.strip(),
                "head": store.head}  # fmt: skip
     store.act("decision.signed", person.id, payload, found.project)
     return next(d for d in rows.every(store, found.project) if d.id == payload["id"])
+
+
+def may_override(ruled: Ruling) -> bool:
+    """Whether a person may ship against the ruling: never a practice or scripted round, and a GO needs none."""
+    return ruled.verdict is not Verdict.go and not ruled.scripted and not ruled.practice
+
+
+def _refuse_override(ruled: Ruling, reason: str) -> None:
+    if not reason.strip():
+        raise Refusal("An override needs a written reason; it is signed and stays visible. Nothing was signed.")
+    if not may_override(ruled):
+        raise Refusal(
+            "This verdict cannot be overridden: it is a GO already, or nobody independent voted. Nothing was signed."
+        )
 
 
 def withdraw(store: Store, person: Person, project: str, name: str, reason: str) -> None:

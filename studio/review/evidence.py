@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -81,9 +82,14 @@ def confidence_sequence(scores: Scores, alpha: float = 0.05, sides: int = 2) -> 
     itself at that level. Found by bisection on t, to 1e-13; (0, 1) without scores.
     """
     values, counts = _tally(scores)
-    if not len(values):
+    return _sequence(tuple(values), tuple(counts), sides / alpha)
+
+
+@lru_cache(maxsize=4096)  # while votes come in, most slices are as they were at the vote before
+def _sequence(found: tuple[float, ...], times: tuple[float, ...], bound: float) -> Interval:
+    values, counts, limit = np.array(found), np.array(times), math.log(bound)
+    if not found:
         return Interval(0.0, 1.0)
-    limit = math.log(sides / alpha)
     return Interval(
         low=_edge(0.0, 1.0, lambda t: _log_above(values, counts, t) >= limit),
         high=_edge(1.0, 0.0, lambda t: _log_below(values, counts, t) >= limit),

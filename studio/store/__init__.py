@@ -186,6 +186,11 @@ class Store:
         sql = f"SELECT * FROM acts WHERE project = ?{where} ORDER BY seq DESC LIMIT ?"
         return [_act_of(row) for row in self.rows(sql, project, *kinds, limit)]
 
+    def kinds_done(self, project: str, actor: str) -> set[str]:
+        """The kinds of acts of one person in one project that still stand."""
+        sql = "SELECT DISTINCT kind FROM acts WHERE project = ? AND actor = ? AND undone_by IS NULL"
+        return {row["kind"] for row in self.rows(sql, project, actor)}
+
     def payload(self, act: Act) -> dict[str, Any]:
         return json.loads(self.blobs.get(act.payload))
 

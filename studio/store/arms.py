@@ -98,6 +98,15 @@ def generations(store: Store, dataset: str, arm: str = "") -> list[Generation]:
     ]  # fmt: skip
 
 
+def prompt_authors(store: Store, project: str) -> set[str]:
+    """Everybody who wrote or changed a prompted arm here that still stands."""
+    sql = (
+        "SELECT DISTINCT a.actor FROM acts a JOIN changes c ON c.seq = a.seq AND c.tbl = 'arms' WHERE a.project = ? "
+        "AND a.kind = 'arm.saved' AND a.undone_by IS NULL AND json_extract_string(c.after, '$.kind') = 'prompted'"
+    )
+    return {row["actor"] for row in store.rows(sql, project)}
+
+
 def exposed(store: Store, project: str) -> dict[str, str]:
     """Person -> when they first saw raw outputs of this project."""
     sql = 'SELECT person, min("at") AS "at" FROM exposures WHERE project = ? GROUP BY person'

@@ -49,12 +49,20 @@ def decision_signed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     })  # fmt: skip
 
 
-@applies("decision.withdrawn", undo=True)
+def _none_standing(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    row = tx.need("decisions", payload["id"])
+    if tx.query("SELECT 1 FROM decisions WHERE round = ? AND withdrawn = '' LIMIT 1", row["round"]):
+        raise Refusal("Another decision on this round was signed meanwhile. Nothing was changed. Withdraw that first.")
+
+
+@applies("decision.withdrawn", guard=_none_standing)
 def decision_withdrawn(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: id, reason."""
     row = tx.need("decisions", payload["id"])
     if not payload["reason"].strip():
         raise Refusal("Withdrawing a decision needs a reason. Nothing was changed.")
+    if row["withdrawn"]:
+        raise Refusal("This decision was withdrawn already. Nothing was changed.")
     tx.update("decisions", row, withdrawn=payload["reason"])
 
 

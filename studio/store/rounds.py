@@ -11,6 +11,7 @@ from studio.store.writes import Row, Tx, applies
 if TYPE_CHECKING:
     from studio.store import Store
 
+TWICE = "You voted on this pair already; the first vote stands. Undo it to vote again."
 CLOSED = "The round closed before this vote arrived, so it was not counted. Everything voted before is safe."
 
 
@@ -56,7 +57,7 @@ def vote_cast(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
         "pair": payload["pair"], "reviewer": act.actor, "round": payload["round"], "choice": choice.value,
         "reason": payload["reason"], "shippable_a": payload["shippable_a"], "shippable_b": payload["shippable_b"],
         "scripted": payload["scripted"], "conflict": payload["conflict"], "at": act.at,
-    }, "You voted on this pair already; the first vote stands. Undo it to vote again.")  # fmt: skip
+    }, TWICE)  # fmt: skip
 
 
 @applies("round.closed")
@@ -68,7 +69,14 @@ def round_closed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     tx.update("rounds", row, state="closed", closed_because=payload["because"], seed=payload["seed"], closed_at=act.at)
 
 
-@applies("round.cancelled", undo=True)
+def _none_open(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    if tx.query("SELECT 1 FROM rounds WHERE project = ? AND state = 'open' LIMIT 1", act.project):
+        raise Refusal(
+            "Another round is open in this project meanwhile. Nothing was changed. Finish or cancel it first."
+        )
+
+
+@applies("round.cancelled", guard=_none_open)
 def round_cancelled(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: id, because. Its votes stay in the record and decide nothing."""
     row = tx.need("rounds", payload["id"])
@@ -115,6 +123,11 @@ def votes(store: Store, name: str) -> list[Vote]:
              r["scripted"], r["conflict"], r["at"])
         for r in rows
     ]  # fmt: skip
+
+
+def has_voted(store: Store, name: str, pair_id: str, reviewer: str) -> bool:
+    sql = "SELECT 1 FROM votes WHERE round = ? AND pair = ? AND reviewer = ?"
+    return bool(store.rows(sql, name, pair_id, reviewer))
 
 
 def last_vote(store: Store, name: str, reviewer: str) -> tuple[int, Vote] | None:

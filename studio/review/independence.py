@@ -1,0 +1,32 @@
+"""Who may count: someone who neither made the examples and prompts nor saw whose output is whose."""
+
+from __future__ import annotations
+
+from studio.records import Person
+from studio.store import Store, arms, people
+
+_BECAUSE = {
+    "examples.imported": "wrote, imported or approved examples",
+    "example.saved": "wrote, imported or approved examples",
+    "examples.marked": "wrote, imported or approved examples",
+    "job.started": "started a training or generation job",
+    "outputs.seen": "saw which arm wrote what",
+}
+"""Kinds of acts that end independence, the weightiest first."""
+
+
+def conflict(store: Store, project: str, person: Person) -> str:
+    """Why this person's votes stay outside the gate, to follow "because you". "" when they are independent."""
+    if person.scripted:
+        return "are a script, not a person"
+    did = store.kinds_done(project, person.id)
+    if found := next((why for kind, why in _BECAUSE.items() if kind in did), ""):
+        return found
+    if "arm.saved" in did and person.id in arms.prompt_authors(store, project):
+        return "wrote one of the prompts that compete"
+    return ""
+
+
+def independent_people(store: Store, project: str) -> list[Person]:
+    """Everybody active whose votes would count in this project now."""
+    return [p for p in people.everyone(store) if p.active and not conflict(store, project, p)]

@@ -1,0 +1,286 @@
+"""Opening a blind round: what is registered and hashed before the first vote, and how the sides are drawn.
+
+The sides come from a seed that is committed to (its SHA-256 is shown) when the round opens and published when
+it closes. One prompt's pairs are kept apart, because the candidate's answer is the one that stands in all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import secrets
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from studio import datasets
+from studio.records import (
+    Arm,
+    ArmKind,
+    Decoding,
+    Example,
+    Generation,
+    Refusal,
+    Role,
+    Round,
+    Split,
+    canonical,
+    sha256,
+    to_json,
+)
+from studio.review.independence import independent_people
+from studio.review.scoring import Guardrail, PlannedPrompt, Registration
+from studio.store import Store, arms, briefs, rounds, runs
+from studio.store import datasets as dataset_rows
+
+DEFAULT_CAP = 200
+SECOND_READERS = 0.20
+"""The share of prompts that two reviewers vote on when there are two: how agreement is measured."""
+APART = 12
+"""How many prompts lie between two pairs of the same prompt."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a round will register. `cap` counts prompts; `floor` in (0, 1), or None when not asked.
+
+    `second_readers`: the share of prompts, 0 to 1, that need votes of two reviewers.
+    """
+
+    candidate: str
+    baselines: tuple[str, ...]
+    dataset: str
+    cap: int = DEFAULT_CAP
+    theta_min: float = 0.55
+    floor: float | None = 0.60
+    guardrail_delta: float = 0.10
+    second_readers: float = 0.0
+
+
+@dataclass(frozen=True)
+class Dealt:
+    """One pair as drawn: a random id that says nothing, the prompt, the baseline and the candidate's side."""
+
+    id: str
+    prompt: str
+    baseline: str
+    candidate_left: bool
+
+
+def plan_for(store: Store, project: str, candidate: str, dataset: str) -> Plan:
+    """The default plan: the candidate against the base and every prompt that has outputs."""
+    written = {g.arm for g in arms.generations(store, dataset)}
+    others = [a for a in arms.every(store, project) if a.id != candidate and a.kind is not ArmKind.tuned]
+    reviewers = [p for p in independent_people(store, project) if p.role is Role.reviewer]
+    second = SECOND_READERS if len(reviewers) > 1 else 0.0
+    return Plan(candidate, tuple(a.id for a in others if a.id in written), dataset, second_readers=second)
+
+
+def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
+    """Registers and opens a round over the dataset's test prompts. Raises Refusal, and opens nothing, when
+    outputs are missing, the arms cannot be told apart, the plan cannot be judged, or another round is open."""
+    brief, dataset = briefs.latest(store, project), dataset_rows.get(store, plan.dataset)
+    if brief is None or dataset is None or dataset.discarded:
+        raise Refusal("A round needs a brief and a frozen dataset. Nothing was opened.")
+    tests = datasets.rows_in(store, dataset, Split.test)
+    if not tests:
+        raise Refusal("The frozen dataset holds no test prompts, so there is nothing to vote on. Nothing was opened.")
+    outputs = _outputs(store, plan, tests)
+    seed, name = secrets.token_hex(16), uuid.uuid4().hex[:12]
+    order = random.Random(f"{seed}/order").sample(tests, len(tests))
+    registration = _registration(store, project, plan, _planned(seed, plan, order), outputs)
+    read_registration(registration)  # refuses what could never be judged
+    pairs = _pairs(seed, plan, order[: registration["cap"]], outputs)
+    payload = {
+        "id": name, "registration": registration, "sha256": sha256(canonical(registration)),
+        "commitment": commitment(seed, pairs), "sealed": {"seed": seed}, "pairs_blob": store.put_blob(canonical(pairs)),
+    }  # fmt: skip
+    store.act("round.opened", actor, payload, project)
+    found = rounds.get(store, name)
+    assert found is not None
+    return found
+
+
+def read_registration(frozen: dict[str, Any]) -> Registration:
+    """A round's frozen registration as the rule reads it. Raises Refusal for one that cannot be judged."""
+    return Registration(
+        candidate=frozen["candidate"],
+        baselines=tuple(frozen["baselines"]),
+        prompts=tuple(PlannedPrompt(p["id"], p["slice"], p["votes"]) for p in frozen["prompts"]),
+        cap=frozen["cap"],
+        theta_min=frozen["theta_min"],
+        floor=frozen["floor"],
+        guardrails=tuple(Guardrail(g["name"], g["delta"], g["critical"]) for g in frozen["guardrails"]),
+    )
+
+
+# -- what the arms wrote ---------------------------------------------------------------------------
+
+Outputs = dict[str, dict[str, Generation]]
+"""Arm -> prompt -> output."""
+
+
+def _outputs(store: Store, plan: Plan, tests: Sequence[Example]) -> Outputs:
+    """What each arm wrote to each test prompt: complete, of the arm's present version, and told apart."""
+    wanted = {e.id for e in tests}
+    found: Outputs = {}
+    for name in (plan.candidate, *plan.baselines):
+        arm = arms.get(store, name)
+        if arm is None or arm.retired:
+            raise Refusal("One of the arms is not in use any more. Nothing was opened.")
+        written = {g.example: g for g in arms.generations(store, plan.dataset, name) if g.example in wanted}
+        found[name] = {k: g for k, g in written.items() if is_current(arm, g)}
+        if missing := len(tests) - len(found[name]):
+            raise Refusal(
+                f"{arm.name} has no output for {missing} of {len(tests)} test prompts. Nothing was opened. "
+                "Generate outputs on the Compare page first."
+            )
+        _refuse_foreign(store, arm, found[name])
+    for name in plan.baselines:
+        _refuse_alike(found[plan.candidate], found[name])
+    return found
+
+
+def is_current(arm: Arm, generation: Generation) -> bool:
+    """Whether an output was written by the arm as it is now, not by an older prompt."""
+    return generation.hashes.get("prompt") == prompt_hash(arm.system_prompt)
+
+
+def prompt_hash(system_prompt: str) -> str:
+    """What `hashes["prompt"]` of an output holds: which system prompt the arm had."""
+    return sha256(system_prompt)
+
+
+def _refuse_foreign(store: Store, arm: Arm, written: dict[str, Generation]) -> None:
+    """A tuned arm's outputs must carry the hash of its own run's weights."""
+    run = runs.get(store, arm.run) if arm.kind is ArmKind.tuned else None
+    if run is not None and any(g.hashes.get("adapter") != run.adapter_sha256 for g in written.values()):
+        raise Refusal(
+            f"Some outputs of {arm.name} were not written by its trained weights. Nothing was opened. "
+            "Generate its outputs again on the Compare page."
+        )
+
+
+def _refuse_alike(one: dict[str, Generation], other: dict[str, Generation]) -> None:
+    """Two arms of a round must be different systems, asked with the same decoding settings, and answer differently."""
+    if {g.hashes.get("settings") for g in one.values()} != {g.hashes.get("settings") for g in other.values()}:
+        raise Refusal(
+            "Two of the arms wrote with different settings (length, temperature or seed), so a vote would be about "
+            "those, too. Nothing was opened. Generate both again on the Compare page."
+        )
+    if all(g.hashes == other[name].hashes for name, g in one.items()):
+        raise Refusal("Two of the arms are the same model with the same prompt. Nothing was opened. Choose another.")
+    if all(g.output.strip() == other[name].output.strip() for name, g in one.items()):
+        raise Refusal("Two of the arms answered every prompt alike, so there is nothing to vote on.")
+
+
+def outputs_sha256(written: dict[str, Generation]) -> str:
+    """One hash over what an arm wrote to the registered prompts, with where each text came from."""
+    return sha256(canonical([[name, g.output, g.hashes] for name, g in sorted(written.items())]))
+
+
+# -- what is registered ----------------------------------------------------------------------------
+
+
+def _planned(seed: str, plan: Plan, order: Sequence[Example]) -> list[dict[str, object]]:
+    """The prompts in their random order, each with the number of votes it is to get."""
+    doubled = random.Random(f"{seed}/second").sample(range(len(order)), round(plan.second_readers * len(order)))
+    return [{"id": e.id, "slice": e.slice, "votes": 2 if i in set(doubled) else 1} for i, e in enumerate(order)]
+
+
+def _registration(
+    store: Store, project: str, plan: Plan, prompts: list[dict[str, object]], outputs: Outputs
+) -> dict[str, Any]:  # fmt: skip
+    brief = briefs.latest(store, project)
+    assert brief is not None
+    named = {arm.id: arm for arm in arms.every(store, project)}
+    return {
+        "candidate": plan.candidate,
+        "baselines": list(plan.baselines),
+        "arms": {name: _arm_facts(named[name], written) for name, written in outputs.items()},
+        "cost_order": [plan.candidate],
+        "dataset": plan.dataset,
+        "brief_version": brief.version,
+        "decoding": to_json(Decoding()),
+        "prompts": prompts,
+        "cap": min(plan.cap, len(prompts)),
+        "theta_min": plan.theta_min,
+        "floor": plan.floor,
+        "guardrails": [
+            {"name": s.name, "delta": plan.guardrail_delta, "critical": s.critical} for s in brief.slices
+        ],
+        "gold": [],
+        "exclusion": "none",
+        "practice": not independent_people(store, project),
+    }  # fmt: skip
+
+
+def _arm_facts(arm: Arm, written: dict[str, Generation]) -> dict[str, object]:
+    return {
+        "name": arm.name, "kind": arm.kind.value, "model": arm.model, "version": arm.version, "run": arm.run,
+        "outputs_sha256": outputs_sha256(written),
+    }  # fmt: skip
+
+
+# -- the sides -------------------------------------------------------------------------------------
+
+
+def deal(seed: str, baselines: Sequence[str], prompts: Sequence[str]) -> list[Dealt]:
+    """A pair per prompt and baseline from the seed alone: sides balanced for each baseline, one prompt's pairs apart.
+
+    Prompts are dealt in blocks of at least `APART`, in order: first each prompt of the block against one drawn
+    baseline, then against another. So the unbroken run of completed prompts never lags by more than a block.
+    """
+    draw = random.Random(f"{seed}/sides")
+    sides = {name: _balanced(draw, len(prompts)) for name in baselines}
+    dealt = []
+    for block in _blocks(len(prompts)):
+        against = {i: draw.sample(list(baselines), len(baselines)) for i in block}
+        for turn in range(len(baselines)):
+            for i in block:
+                name = against[i][turn]
+                dealt.append(Dealt(draw.randbytes(12).hex(), prompts[i], name, sides[name][i]))
+    return dealt
+
+
+def _blocks(n: int) -> list[range]:
+    count = max(1, n // APART)
+    edges = [round(i * n / count) for i in range(count + 1)]
+    return [range(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+
+
+def _balanced(draw: random.Random, n: int) -> list[bool]:
+    sides = [i % 2 == 0 for i in range(n)]
+    draw.shuffle(sides)
+    return sides
+
+
+def _pairs(seed: str, plan: Plan, order: Sequence[Example], outputs: Outputs) -> list[dict[str, Any]]:
+    prompts = {e.id: e for e in order}
+    pairs = []
+    for position, dealt in enumerate(deal(seed, plan.baselines, list(prompts))):
+        example = prompts[dealt.prompt]
+        ours, other = (outputs[a][example.id].output.strip() for a in (plan.candidate, dealt.baseline))
+        left, right = (ours, other) if dealt.candidate_left else (other, ours)
+        pairs.append({
+            "id": dealt.id, "round": "", "position": position, "example": example.id, "slice": example.slice,
+            "input": example.input, "left_text": left, "right_text": right, "baseline": dealt.baseline,
+            "candidate_left": dealt.candidate_left,
+        })  # fmt: skip
+    return pairs
+
+
+def commitment(seed: str, pairs: Sequence[dict[str, Any]]) -> str:
+    """What is published at the opening: a hash of the seed and the side of every pair."""
+    sides = [[p["id"], p["candidate_left"]] for p in pairs]
+    return hashlib.sha256(seed.encode() + canonical(sides)).hexdigest()
+
+
+def seal_holds(store: Store, found: Round) -> bool:
+    """Whether the published seed deals exactly the pairs and sides that were voted on and committed to."""
+    pairs, frozen = rounds.pairs(store, found.id), found.registration
+    prompts = [p["id"] for p in frozen["prompts"]][: frozen["cap"]]
+    shown = [Dealt(p.id, p.example, p.baseline, p.candidate_left) for p in pairs]
+    sides = [{"id": p.id, "candidate_left": p.candidate_left} for p in pairs]
+    return shown == deal(found.seed, frozen["baselines"], prompts) and commitment(found.seed, sides) == found.commitment

@@ -1,0 +1,142 @@
+"""A project that is ready for a blind round, without a model: the demo, frozen, with outputs written here.
+
+`python tests/round_seed.py WORKSPACE` makes one on disk, to look at the pages.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio import baselines, datasets, people, projects
+from studio.records import Example, Person, Role, Round, Split, canonical, sha256
+from studio.review import rounds
+from studio.store import Store
+from studio.store import datasets as dataset_rows
+
+MAKER = "maker"
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """Ids of what was made; `maker` wrote everything in it, so nobody else is in conflict."""
+
+    project: str
+    dataset: str
+    base: str
+    prompted: str
+    tuned: str
+
+    @property
+    def plan(self) -> rounds.Plan:
+        return rounds.Plan(self.tuned, (self.base, self.prompted), self.dataset)
+
+
+def ready(store: Store, *, actor: str = MAKER, tests: int = 66) -> Seeded:
+    """The support demo with a base, a prompt and a tuned arm, each with an output for `tests` test prompts."""
+    project = projects.from_demo(store, actor, "support-replies").id
+    dataset = frozen(store, actor, project, tests)
+    base = baselines.base(store, actor, project)
+    prompted = baselines.add_prompt(store, actor, project, name="House rules as a prompt", text="Answer politely.")
+    tuned = trained(store, actor, project, dataset)
+    shown = datasets.rows_in(store, found(store, dataset), Split.test)
+    for arm, prompt, adapter, write in (
+        (base.id, "", "", bare), (prompted.id, "Answer politely.", "", polite), (tuned, "", "weights", housed),
+    ):  # fmt: skip
+        draw = random.Random(arm[:4])
+        rows = [
+            {"arm": arm, "example": e.id, "output": write(e, draw), "tokens_in": 60, "tokens_out": 40, "seconds": 0.2,
+             "similarity": 0.8, "hashes": {"prompt": sha256(prompt), "adapter": adapter, "settings": "s"}}
+            for e in shown
+        ]  # fmt: skip
+        payload = {"dataset": dataset, "job": "", "rows_blob": store.put_blob(canonical(rows))}
+        store.act("generations.stored", actor, payload, project)
+    return Seeded(project, dataset, base.id, prompted.id, tuned)
+
+
+def found(store: Store, dataset: str) -> dataset_rows.Dataset:
+    row = dataset_rows.get(store, dataset)
+    assert row is not None
+    return row
+
+
+def frozen(store: Store, actor: str, project: str, tests: int) -> str:
+    """A dataset of the demo's rows with only the first `tests` test prompts, so that a round can be short."""
+    made = datasets.candidate(store, project)
+    keep = {e.id for e in sorted(made.examples, key=lambda e: e.row) if e.split is Split.test}
+    short = set(sorted(keep, key=lambda name: name)[tests:])
+    kept = [e for e in made.examples if e.id not in short]
+    blob = store.put_blob(canonical([_plain(e) for e in kept]))
+    splits = {s.value: sum(e.split is s for e in kept) for s in Split}
+    dataset = {
+        "id": uuid.uuid4().hex[:12], "sha256": sha256(blob), "brief_version": 1, "splits": splits, "rows_blob": blob,
+        "health": {}, "name": "Dataset 1",
+    }  # fmt: skip
+    store.act("dataset.frozen", actor, {"dataset": dataset}, project)
+    return dataset["id"]
+
+
+def _plain(example: Example) -> object:
+    from studio.records import to_json
+
+    return to_json(example)
+
+
+def trained(store: Store, actor: str, project: str, dataset: str) -> str:
+    """A finished run and its arm; the weights are only a hash."""
+    run = uuid.uuid4().hex[:8]
+    about = {"id": run, "dataset": dataset, "model": "smollm2-135m", "preset": "match_our_tone", "settings": {}}
+    job = {"id": run, "kind": "train", "folder": run, "detail": {}, "run": about}
+    store.act("job.started", actor, job, project)
+    result = {"adapter": "checkpoints/final", "adapter_sha256": "weights"}
+    store.act("job.finished", actor, {"id": run, "state": "done", "result": result}, project)
+    return baselines.tuned(store, actor, project, run, "smollm2-135m", "Tuned on Dataset 1").id
+
+
+def bare(example: Example, draw: random.Random) -> str:
+    """What an untaught model says: helpful in tone, none of the house's rules."""
+    starts = ("I'm sorry to hear that.", "Thank you for reaching out!", "Sure, I can help with that.")
+    rest = (
+        "Please contact the shop's customer service team, who will be able to look into it for you.",
+        "Could you give me some more details about your order so that I can assist you further?",
+        "You can try to turn it off and on again. If this does not help, return the product to the store.",
+    )
+    return f"{draw.choice(starts)} {draw.choice(rest)}"
+
+
+def polite(example: Example, draw: random.Random) -> str:
+    """What a good prompt reaches: the house's words, but some of its sentences are lost."""
+    sentences = example.ideal.split(". ")
+    return ". ".join(sentences if draw.random() < 0.35 else sentences[: max(1, len(sentences) - 2)])
+
+
+def housed(example: Example, draw: random.Random) -> str:
+    """What tuning reaches: mostly the ideal reply, sometimes cut short."""
+    return example.ideal if draw.random() < 0.8 else example.ideal.split(". ")[0] + "."
+
+
+def person(store: Store, name: str, role: Role) -> Person:
+    """Somebody who joined by an invitation."""
+    return people.join(store, people.make_invitation(store, people.SYSTEM, name, role), "").person
+
+
+def vote_like_the_script(store: Store, opened: Round, reviewer: Person, most: int = 10_000) -> Round:
+    """A person who votes for the longer answer, which in this seed is mostly the house's."""
+    now = opened
+    for _ in range(most):
+        pair = rounds.next_pair(store, now, reviewer.id) if now.state == "open" else None
+        if pair is None:
+            break
+        side = "tie" if pair.left == pair.right else "left" if len(pair.left) > len(pair.right) else "right"
+        now = rounds.vote(store, now, reviewer, pair.id, side, seconds_on_screen=9.0,
+                          shippable_left=side != "right", shippable_right=side != "left")  # fmt: skip
+    return now
+
+
+if __name__ == "__main__":
+    opened_store = Store.open(Path(sys.argv[1]))
+    ready(opened_store)
+    opened_store.close()
