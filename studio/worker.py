@@ -33,6 +33,8 @@ from studio.records import Decoding, Refusal, from_json
 _LIBRARIES = ("torch", "transformers", "trl", "peft")
 # What the libraries say when memory is short; they raise plain RuntimeErrors on a CPU.
 _NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory", "bad_alloc")
+# No space, no quota, or more than one file may hold.
+_NO_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LIBRARIES_GB = 1.0
 
 
@@ -128,7 +130,7 @@ def plain(error: BaseException, job: str) -> str:
             "This machine ran out of memory. What the job had finished is kept, and all examples are safe. "
             "Close other programs or choose a smaller model, then start it again."
         )
-    if (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or "no space left" in said:
+    if (isinstance(error, OSError) and error.errno in _NO_DISK) or "no space left" in said:
         return (
             "The disk is full. What the job had finished is kept, and all examples are safe. "
             "Free some space, then start it again."

@@ -59,7 +59,7 @@ class LocalBackend:
         is running or done.
         """
         job_folder.read_spec(folder)
-        if _alive(folder):
+        if job_folder.read_result(folder) is None and _alive(folder):
             raise Refusal(f"The job {folder.name} is running already. It goes on. Wait for it or stop it first.")
         job_folder.reopen(folder)
         with (folder / "log.txt").open("ab") as log:
