@@ -37,10 +37,13 @@ def fetch(name: str, workspace: Path, report: Report | None = None) -> Path:
     target = path(name, workspace)
     root = models_dir(workspace)
     with _one_at_a_time(root, target.name):
+        for leftover in root.glob(f".{target.name}.part-*"):
+            # A studio that was killed leaves its worker behind, and that one may still finish.
+            while LocalBackend().state(leftover).state is JobState.running:
+                time.sleep(_POLL_SECONDS)
+            shutil.rmtree(leftover)
         if target.exists() and not damaged(target):
             return target
-        for leftover in root.glob(f".{target.name}.part-*"):
-            shutil.rmtree(leftover)
         if found.wheel is not None:
             _convert(found, found.wheel, target, report or _silent)
         else:
