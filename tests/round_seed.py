@@ -1,6 +1,6 @@
 """A project that is ready for a blind round, without a model: the demo, frozen, with outputs written here.
 
-`python tests/round_seed.py WORKSPACE` makes one on disk, to look at the pages.
+`python -m tests.round_seed WORKSPACE` makes one on disk, to look at the pages.
 """
 
 from __future__ import annotations
@@ -8,14 +8,15 @@ from __future__ import annotations
 import random
 import sys
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio import baselines, datasets, people, projects
-from studio.records import Example, Person, Role, Round, Split, canonical, sha256
+from studio.records import Dataset, Example, Person, Role, Round, Split, Status, canonical, sha256, to_json
 from studio.review import rounds
 from studio.store import Store
 from studio.store import datasets as dataset_rows
+from studio.store import examples as example_rows
 
 MAKER = "maker"
 
@@ -57,7 +58,7 @@ def ready(store: Store, *, actor: str = MAKER, tests: int = 66) -> Seeded:
     return Seeded(project, dataset, base.id, prompted.id, tuned)
 
 
-def found(store: Store, dataset: str) -> dataset_rows.Dataset:
+def found(store: Store, dataset: str) -> Dataset:
     row = dataset_rows.get(store, dataset)
     assert row is not None
     return row
@@ -65,11 +66,12 @@ def found(store: Store, dataset: str) -> dataset_rows.Dataset:
 
 def frozen(store: Store, actor: str, project: str, tests: int) -> str:
     """A dataset of the demo's rows with only the first `tests` test prompts, so that a round can be short."""
-    made = datasets.candidate(store, project)
-    keep = {e.id for e in sorted(made.examples, key=lambda e: e.row) if e.split is Split.test}
-    short = set(sorted(keep, key=lambda name: name)[tests:])
-    kept = [e for e in made.examples if e.id not in short]
-    blob = store.put_blob(canonical([_plain(e) for e in kept]))
+    left_out = [e.id for e in example_rows.every(store, project) if e.split is Split.test][tests:]
+    if left_out:
+        store.act("examples.marked", actor, {"ids": left_out, "status": Status.rejected.value}, project)
+    approved = [e for e in example_rows.every(store, project) if e.status is Status.approved]
+    kept = [replace(e, split=e.split or Split.train) for e in approved]
+    blob = store.put_blob(canonical(to_json(kept)))
     splits = {s.value: sum(e.split is s for e in kept) for s in Split}
     dataset = {
         "id": uuid.uuid4().hex[:12], "sha256": sha256(blob), "brief_version": 1, "splits": splits, "rows_blob": blob,
@@ -77,12 +79,6 @@ def frozen(store: Store, actor: str, project: str, tests: int) -> str:
     }  # fmt: skip
     store.act("dataset.frozen", actor, {"dataset": dataset}, project)
     return dataset["id"]
-
-
-def _plain(example: Example) -> object:
-    from studio.records import to_json
-
-    return to_json(example)
 
 
 def trained(store: Store, actor: str, project: str, dataset: str) -> str:

@@ -86,11 +86,13 @@ def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
     tests = datasets.rows_in(store, dataset, Split.test)
     if not tests:
         raise Refusal("The frozen dataset holds no test prompts, so there is nothing to vote on. Nothing was opened.")
-    outputs = _outputs(store, plan, tests)
     seed, name = secrets.token_hex(16), uuid.uuid4().hex[:12]
     order = random.Random(f"{seed}/order").sample(tests, len(tests))
-    registration = _registration(store, project, plan, _planned(seed, plan, order), outputs)
-    read_registration(registration)  # refuses what could never be judged
+    prompts = _planned(seed, plan, order)
+    _refuse_unfit(plan)
+    outputs = _outputs(store, plan, tests)
+    registration = _registration(store, project, plan, prompts, outputs)
+    read_registration(registration)
     pairs = _pairs(seed, plan, order[: registration["cap"]], outputs)
     payload = {
         "id": name, "registration": registration, "sha256": sha256(canonical(registration)),
@@ -100,6 +102,11 @@ def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
     found = rounds.get(store, name)
     assert found is not None
     return found
+
+
+def _refuse_unfit(plan: Plan) -> None:
+    """Refuses a plan that could never be judged, before its outputs are looked at."""
+    Registration(plan.candidate, plan.baselines, (), plan.cap, plan.theta_min, plan.floor)
 
 
 def read_registration(frozen: dict[str, Any]) -> Registration:

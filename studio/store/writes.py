@@ -140,7 +140,7 @@ class Tx:
                 column, value = key["*"]
                 self._revert_batch(change["tbl"], column, value, _parsed(change["after"]))
                 continue
-            current = self.get(change["tbl"], *key.values())
+            current = self.get(change["tbl"], *(key[k] for k in KEYS[change["tbl"]]))
             if current != _parsed(change["after"]):
                 raise Refusal(
                     "This cannot be undone by itself: the same record was changed again later. Nothing was changed. "

@@ -1,0 +1,361 @@
+"""The blind round as a step: what is registered, who counts, what a vote may be, when it closes, what it proves."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections import Counter
+
+import pytest
+from round_seed import MAKER, Seeded, person, ready, vote_like_the_script
+
+from studio import baselines, people, signing
+from studio.records import Choice, Person, Refusal, Role, Round, Verdict, canonical, sha256
+from studio.review import desk, planning, rounds
+from studio.review.opening import APART, deal
+from studio.store import Store, arms
+from studio.store import decisions as decision_rows
+from studio.store import examples as example_rows
+from studio.store import rounds as rows
+
+SECONDS = 5.0
+
+
+@pytest.fixture
+def seeded(store: Store) -> Seeded:
+    return ready(store, tests=24)
+
+
+@pytest.fixture
+def rita(store: Store) -> Person:
+    return person(store, "Rita", Role.reviewer)
+
+
+def opened(store: Store, seeded: Seeded, **changes: object) -> Round:
+    return rounds.open_round(store, "pia", seeded.project, dataclasses.replace(seeded.plan, **changes))  # type: ignore[arg-type]
+
+
+def cast(store: Store, found: Round, who: Person, side: str = "left", **more: object) -> Round:
+    pair = rounds.next_pair(store, found, who.id)
+    assert pair is not None
+    return rounds.vote(store, found, who, pair.id, side, seconds_on_screen=SECONDS, **more)  # type: ignore[arg-type]
+
+
+# -- opening ---------------------------------------------------------------------------------------
+
+
+def test_a_round_registers_and_seals_before_the_first_vote(store: Store, seeded: Seeded, rita: Person) -> None:
+    found = opened(store, seeded, cap=20)
+    assert found.sha256 == sha256(canonical(found.registration)) and found.seed == ""
+    assert found.registration["cap"] == 20 and len(found.registration["prompts"]) == 24
+    assert not found.registration["practice"]
+    pairs = rows.pairs(store, found.id)
+    assert len(pairs) == 40
+    for baseline in (seeded.base, seeded.prompted):
+        assert sum(p.candidate_left for p in pairs if p.baseline == baseline) == 10
+    with pytest.raises(Refusal, match="A round is open"):
+        opened(store, seeded)
+
+
+def test_pairs_of_one_prompt_stand_apart_so_that_the_common_answer_does_not_give_the_candidate_away() -> None:
+    prompts = [f"p{i}" for i in range(50)]
+    dealt = deal("seed", ["a", "b", "c"], prompts)
+    assert Counter(d.prompt for d in dealt) == dict.fromkeys(prompts, 3)
+    last: dict[str, int] = {}
+    for i, each in enumerate(dealt):
+        assert i - last.get(each.prompt, -APART) >= APART
+        last[each.prompt] = i
+    assert [d.prompt for d in deal("seed", ["a"], prompts)] == prompts
+    assert len({d.id for d in dealt}) == 150
+
+
+def test_what_cannot_be_judged_is_not_opened(store: Store, seeded: Seeded, rita: Person) -> None:
+    with pytest.raises(Refusal, match="at least one baseline"):
+        opened(store, seeded, baselines=())
+    with pytest.raises(Refusal, match="at least one baseline"):
+        opened(store, seeded, baselines=(seeded.tuned,))
+    with pytest.raises(Refusal, match=r"from 0\.5 to below 1"):
+        opened(store, seeded, theta_min=0.4)
+    with pytest.raises(Refusal, match="between 0 and 1"):
+        opened(store, seeded, floor=1.0)
+    with pytest.raises(Refusal, match="at least one prompt"):
+        opened(store, seeded, cap=0)
+    assert rows.every(store, seeded.project) == []
+
+
+def test_missing_older_and_foreign_outputs_are_refused(store: Store, seeded: Seeded, rita: Person) -> None:
+    arm = arms.get(store, seeded.prompted)
+    assert arm is not None
+    baselines.change_prompt(store, MAKER, arm, text="Another prompt.")
+    with pytest.raises(Refusal, match="no output for 24 of 24"):
+        opened(store, seeded)
+    written = arms.generations(store, seeded.dataset, seeded.tuned)
+    foreign = [{**dataclasses.asdict(g), "hashes": {**g.hashes, "adapter": ""}} for g in written]
+    payload = {"dataset": seeded.dataset, "job": "", "rows_blob": store.put_blob(canonical(foreign))}
+    store.act("generations.stored", MAKER, payload, seeded.project)
+    with pytest.raises(Refusal, match="not written by its trained weights"):
+        opened(store, seeded, baselines=(seeded.base,))
+
+
+def test_undoing_the_opening_only_works_before_the_first_vote(store: Store, seeded: Seeded, rita: Person) -> None:
+    opened(store, seeded)
+    act = store.recent(seeded.project, "pia")[0]
+    store.undo(act.seq, "pia")
+    assert rows.every(store, seeded.project) == []
+    found = opened(store, seeded)
+    act = store.recent(seeded.project, "pia")[0]
+    cast(store, found, rita)
+    with pytest.raises(Refusal, match="Cancel the round instead"):
+        store.undo(act.seq, "pia")
+
+
+def test_cancelling_needs_a_reason_and_its_undo_gives_way_to_a_newer_round(
+    store: Store, seeded: Seeded, rita: Person
+) -> None:
+    found = opened(store, seeded)
+    with pytest.raises(Refusal, match="needs a reason"):
+        rounds.cancel(store, "pia", found, "  ")
+    rounds.cancel(store, "pia", found, "wrong prompt")
+    cancelled = store.recent(seeded.project, "pia")[0]
+    opened(store, seeded)
+    with pytest.raises(Refusal, match="Another round is open"):
+        store.undo(cancelled.seq, "pia")
+    assert sum(r.state == "open" for r in rows.every(store, seeded.project)) == 1
+
+
+# -- who counts ------------------------------------------------------------------------------------
+
+
+def test_who_made_or_saw_it_is_in_conflict(store: Store, seeded: Seeded, rita: Person) -> None:
+    assert rounds.conflict(store, seeded.project, rita) == ""
+    assert [p.name for p in rounds.independent_people(store, seeded.project)] == ["Rita"]
+    saw, wrote, asked = (person(store, name, Role.pm) for name in ("Saul", "Wanda", "Paul"))
+    store.act("outputs.seen", saw.id, {"what": seeded.dataset}, seeded.project)
+    example = example_rows.every(store, seeded.project)[0]
+    store.act("examples.marked", wrote.id, {"ids": [example.id], "status": "approved"}, seeded.project)
+    baselines.add_prompt(store, asked.id, seeded.project, name="Mine", text="Be brief.")
+    told = [rounds.conflict(store, seeded.project, p) for p in (saw, wrote, asked, people.scripted_reviewer(store))]
+    assert [t.split()[0].rstrip(",") for t in told] == ["saw", "wrote", "wrote", "are"]
+    store.act("person.changed", rita.id, {"id": rita.id, "active": False})
+    assert rounds.independent_people(store, seeded.project) == []
+
+
+def test_votes_in_conflict_are_kept_and_decide_nothing(store: Store, seeded: Seeded, rita: Person) -> None:
+    found = opened(store, seeded, baselines=(seeded.base,))
+    saul = person(store, "Saul", Role.pm)
+    store.act("outputs.seen", saul.id, {"what": seeded.dataset}, seeded.project)
+    found = vote_like_the_script(store, found, saul)
+    assert found.state == "open" and rounds.assess(store, found).done == 0
+    assert len(rows.votes(store, found.id)) == 24 and all(v.conflict for v in rows.votes(store, found.id))
+    assert rounds.turn(store, found, rita.id).left == 24
+    assert vote_like_the_script(store, found, rita).state == "closed"
+
+
+def test_nobody_independent_makes_a_practice_round_that_never_ships(store: Store, seeded: Seeded) -> None:
+    found = opened(store, seeded)
+    assert found.registration["practice"]
+    pia = person(store, "Pia", Role.pm)
+    store.act("outputs.seen", pia.id, {"what": seeded.dataset}, seeded.project)
+    found = vote_like_the_script(store, found, pia)
+    ruled = signing.ruling(store, found)
+    assert found.state == "closed" and ruled.practice and ruled.verdict is Verdict.inconclusive
+    with pytest.raises(Refusal, match="cannot be overridden"):
+        signing.sign(store, pia, found, "", override="I like it")
+
+
+def test_scripted_votes_are_labelled_and_ship_nothing(store: Store, seeded: Seeded) -> None:
+    found = opened(store, seeded)
+    found = rounds.vote_by_script(store, found, people.scripted_reviewer(store))
+    ruled = signing.ruling(store, found)
+    assert found.state == "closed" and ruled.scripted and ruled.verdict is Verdict.inconclusive
+    assert "script" in ruled.headline
+
+
+# -- voting ----------------------------------------------------------------------------------------
+
+
+def test_a_vote_is_stored_as_seen_from_the_candidate(store: Store, seeded: Seeded, rita: Person) -> None:
+    found = opened(store, seeded)
+    pair = rounds.next_pair(store, found, rita.id)
+    assert pair is not None
+    rounds.vote(store, found, rita, pair.id, "left", seconds_on_screen=SECONDS, shippable_left=True)
+    vote = rows.votes(store, found.id)[0]
+    assert vote.choice is (Choice.a if pair.candidate_left else Choice.b)
+    assert (vote.shippable_a, vote.shippable_b) == ((True, None) if pair.candidate_left else (None, True))
+
+
+def test_a_second_a_hasty_a_foreign_and_an_unknown_vote_are_refused(store: Store, seeded: Seeded, rita: Person) -> None:
+    found = opened(store, seeded)
+    first = rounds.next_pair(store, found, rita.id)
+    assert first is not None
+    with pytest.raises(Refusal, match="quicker than reading"):
+        rounds.vote(store, found, rita, first.id, "left", seconds_on_screen=0.1)
+    with pytest.raises(Refusal, match="not a vote this studio knows"):
+        rounds.vote(store, found, rita, first.id, "a", seconds_on_screen=SECONDS)
+    with pytest.raises(Refusal, match="A skip needs a reason"):
+        rounds.vote(store, found, rita, first.id, "skip", seconds_on_screen=SECONDS)
+    with pytest.raises(Refusal, match="not part of the round"):
+        rounds.vote(store, found, rita, "0" * 24, "left", seconds_on_screen=SECONDS)
+    rounds.vote(store, found, rita, first.id, "left", seconds_on_screen=SECONDS)
+    with pytest.raises(Refusal, match="voted on this pair already"):
+        rounds.vote(store, found, rita, first.id, "right", seconds_on_screen=0.0)
+    assert [v.pair for v in rows.votes(store, found.id)] == [first.id]
+
+
+def test_undo_gives_the_pair_back_until_the_round_closes(store: Store, seeded: Seeded, rita: Person) -> None:
+    found = opened(store, seeded, baselines=(seeded.base,))
+    first = rounds.next_pair(store, found, rita.id)
+    cast(store, found, rita, "tie")
+    rounds.undo_last(store, found, rita.id)
+    assert rounds.next_pair(store, found, rita.id) == first and rows.votes(store, found.id) == []
+    with pytest.raises(Refusal, match="no vote in this round"):
+        rounds.undo_last(store, found, rita.id)
+    found = vote_like_the_script(store, found, rita)
+    assert found.state == "closed"
+    with pytest.raises(Refusal, match="closed"):
+        rounds.undo_last(store, found, rita.id)
+
+
+def test_a_skipped_prompt_leaves_the_round_and_is_counted(store: Store, seeded: Seeded, rita: Person) -> None:
+    found = opened(store, seeded, baselines=(seeded.base,))
+    skipped = rounds.next_pair(store, found, rita.id)
+    assert skipped is not None
+    cast(store, found, rita, "skip", reason=rounds.SKIP_REASONS[0])
+    other = person(store, "Otto", Role.reviewer)
+    following = rounds.next_pair(store, found, other.id)
+    assert following is not None and following.id != skipped.id
+    found = vote_like_the_script(store, found, other)
+    assert found.state == "closed" and rounds.assess(store, found).excluded == 1
+
+
+def test_two_reviewers_get_different_pairs_and_second_readers_the_same(
+    store: Store, seeded: Seeded, rita: Person
+) -> None:
+    otto = person(store, "Otto", Role.reviewer)
+    assert rounds.plan_for(store, seeded.project, seeded.tuned, seeded.dataset).second_readers == 0.20
+    found = opened(store, seeded, baselines=(seeded.base,), second_readers=0.25)
+    assert sum(p["votes"] == 2 for p in found.registration["prompts"]) == 6
+    one, two = rounds.turn(store, found, rita.id), rounds.turn(store, found, otto.id)
+    assert one.pair and two.pair and one.pair.id != two.pair.id
+    found = vote_like_the_script(store, found, rita)
+    assert found.state == "open" and rounds.turn(store, found, rita.id).pair is None
+    assert rounds.turn(store, found, otto.id).left == 6
+    found = vote_like_the_script(store, found, otto)
+    assert found.state == "closed" and rounds.assess(store, found).agreement.prompts == 6
+
+
+def test_twenty_clicks_at_once_are_one_vote(store: Store, seeded: Seeded, rita: Person) -> None:
+    found = opened(store, seeded)
+    pair = rounds.next_pair(store, found, rita.id)
+    assert pair is not None
+    refused: list[str] = []
+
+    def click() -> None:
+        try:
+            rounds.vote(store, found, rita, pair.id, "left", seconds_on_screen=SECONDS)
+        except Refusal as refusal:
+            refused.append(str(refusal))
+
+    threads = [threading.Thread(target=click) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(rows.votes(store, found.id)) == 1 and len(refused) == 19
+
+
+def test_a_held_key_never_votes_twice() -> None:
+    now = [0.0]
+    place = desk.Desk(lambda: now[0])
+    place.show("r", "rita", "p1")
+    for _ in range(60):  # a key repeats 30 times a second
+        now[0] += 1 / 30
+        assert place.seconds("r", "rita", "p1") < rounds.MIN_SECONDS_ON_SCREEN
+        place.pressed_too_soon("r", "rita")
+    now[0] += 0.5
+    assert place.seconds("r", "rita", "p1") == pytest.approx(0.5)
+    assert place.seconds("r", "rita", "p2") == 0.0
+    place.show("r", "rita", "p1")
+    assert place.seconds("r", "rita", "p1") == pytest.approx(0.5), "showing it again must not start its time again"
+
+
+def test_ticks_stay_with_their_pair() -> None:
+    place = desk.Desk()
+    place.show("r", "rita", "p1")
+    place.tick("r", "rita", "p1", "left", True)
+    place.tick("r", "rita", "p1", "right", False)
+    place.tick("r", "rita", "p9", "left", False)
+    assert place.ticked("r", "rita", "p1") == {"left": True, "right": False}
+    place.tick("r", "rita", "p1", "left", True)
+    assert place.ticked("r", "rita", "p1") == {"right": False}
+    place.show("r", "rita", "p2")
+    assert place.ticked("r", "rita", "p2") == {} and place.elsewhere("r", "otto") == {"p2"}
+
+
+# -- closing and signing ---------------------------------------------------------------------------
+
+
+def test_the_round_closes_by_itself_and_its_sides_can_be_checked(store: Store, seeded: Seeded, rita: Person) -> None:
+    found = opened(store, seeded)
+    found = vote_like_the_script(store, found, rita)
+    assert found.state == "closed" and found.closed_because and found.seed
+    assert rounds.seal_holds(store, found)
+    assert not rounds.seal_holds(store, dataclasses.replace(found, seed="0" * 32))
+    assert not rounds.seal_holds(store, dataclasses.replace(found, commitment="0" * 64))
+    with pytest.raises(Refusal, match="not part|closed"):
+        pair = rows.pairs(store, found.id)[-1]
+        rounds.vote(store, found, person(store, "Otto", Role.reviewer), pair.id, "left", seconds_on_screen=SECONDS)
+
+
+def test_an_open_round_rules_without_evidence(store: Store, seeded: Seeded, rita: Person) -> None:
+    found = opened(store, seeded)
+    for _ in range(12):
+        found = cast(store, found, rita)
+    ruled = signing.ruling(store, found)
+    told = " ".join((ruled.headline, *ruled.because, *(g.sentence for g in ruled.gates)))
+    assert ruled.verdict is Verdict.keep_collecting and "Tuned" not in told and "theta" not in told
+    with pytest.raises(Refusal, match="not closed"):
+        signing.sign(store, person(store, "Pia", Role.pm), found, "")
+
+
+def test_a_decision_is_signed_once_withdrawn_with_a_reason_and_signed_again(
+    store: Store, seeded: Seeded, rita: Person
+) -> None:
+    found = vote_like_the_script(store, opened(store, seeded), rita)
+    pia, dora = person(store, "Pia", Role.pm), person(store, "Dora", Role.designer)
+    with pytest.raises(Refusal, match="PM or an admin"):
+        signing.sign(store, dora, found, "fine")
+    with pytest.raises(Refusal, match="needs a written reason"):
+        signing.sign(store, pia, found, "", override=" ")
+    first = signing.sign(store, pia, found, " as ruled ")
+    assert first.comment == "as ruled" and first.verdict is Verdict.inconclusive and not signing.ships(first)
+    with pytest.raises(Refusal, match="signed already"):
+        signing.sign(store, pia, found, "")
+    with pytest.raises(Refusal, match="needs a reason"):
+        signing.withdraw(store, pia, seeded.project, first.id, " ")
+    signing.withdraw(store, pia, seeded.project, first.id, "read again")
+    withdrawn = store.version
+    second = signing.sign(store, pia, found, "", override="The gates were checked by hand.")
+    assert signing.ships(second) and [d.withdrawn for d in decision_rows.every(store, seeded.project)][1] != ""
+    with pytest.raises(Refusal, match="Another decision"):
+        store.undo(withdrawn, pia.id)
+
+
+def test_outputs_written_again_after_the_opening_fail_the_gate(store: Store, seeded: Seeded, rita: Person) -> None:
+    found = vote_like_the_script(store, opened(store, seeded), rita)
+    state = {g.name: g.state.value for g in signing.gates(store, found)}
+    assert set(state.values()) == {"passed"}
+    written = [dataclasses.asdict(g) for g in arms.generations(store, seeded.dataset, seeded.base)]
+    written[0]["output"] = "Something else."
+    payload = {"dataset": seeded.dataset, "job": "", "rows_blob": store.put_blob(canonical(written))}
+    store.act("generations.stored", MAKER, payload, seeded.project)
+    gate = next(g for g in signing.gates(store, found) if g.name == "Same outputs as registered")
+    assert gate.state.value == "failed" and "Base" in gate.sentence
+
+
+def test_the_planner_gives_the_published_power_and_names_slices_that_are_too_thin() -> None:
+    told = planning.outlook(200, 1, {}, floor=None)
+    assert told.preferred == told.go == pytest.approx(0.87, abs=0.05)  # STATISTICS: .870 at theta .60, 25 % ties
+    assert planning.outlook(200, 1, {"refunds": 33}, floor=0.6).thin == (("refunds", 33),) or told.go > 0
+    small = planning.outlook(60, 2, {"refunds": 10}, floor=0.6)
+    assert small.go == 0.0 and small.typical is None and small.thin == (("refunds", 10),)
