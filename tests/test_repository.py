@@ -10,12 +10,15 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from test_layers import imported
 
 from studio.health import near_duplicate_share
 
 REPO = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DEMOS = {"support-replies": "delivery refunds technical upset out_of_scope must_refuse", "ticket-triage": ""}
+# The trainer's loop, reading 4-bit weights, and the server's live connection: found by name, not imported by us.
+NEEDED_BY_LIBRARIES = {"accelerate", "gguf", "websockets"}
 NEAR = 0.8
 SHARE = 0.02
 
@@ -48,6 +51,14 @@ def test_everything_the_package_asks_for_is_pinned() -> None:
     asked = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"], "hatchling", "uv"]
     names = {re.split(r"[>=<\[; ]", name)[0].lower() for name in asked}
     assert names <= pinned
+
+
+def test_what_is_imported_is_declared_and_no_more() -> None:
+    files = [*(REPO / "studio").rglob("*.py"), *(REPO / "pages").glob("*.py")]
+    first = {name.split(".")[0] for file in files for name in imported(file)}
+    third_party = {name.replace("_", "-") for name in first - sys.stdlib_module_names - {"studio"}}
+    declared = {re.split(r"[>=]", name)[0] for name in PROJECT["dependencies"]}
+    assert third_party | NEEDED_BY_LIBRARIES == declared
 
 
 def test_no_file_carries_a_path_of_the_machine_it_was_written_on() -> None:
