@@ -71,8 +71,8 @@ def open_first_page(browser: Browser, address: str) -> None:
     page.goto(address)
     page.fill("#name", "Bench")
     page.click("button")
+    page.wait_for_selector("[data-testid=stMain] h1", timeout=LIMIT_SECONDS * 1000)
     page.wait_for_selector(READY, timeout=LIMIT_SECONDS * 1000)
-    page.wait_for_selector("[data-testid=stMain] h1, [data-testid=stMain] h2", timeout=LIMIT_SECONDS * 1000)
 
 
 def torch_libraries(pid: int) -> int:
