@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from studio import wording
 from studio.evaluate import checks
-from studio.records import Brief, Criterion, Refusal, Slice, to_json
-from studio.store import Store, briefs
+from studio.records import Brief, Criterion, JobState, Refusal, Slice, to_json
+from studio.store import Store, briefs, datasets, examples, rounds, runs
 
 TEXTS = {
     "task": "The task",
@@ -87,23 +88,38 @@ def _listed(what: str, before: tuple[Any, ...], after: tuple[Any, ...]) -> list[
     ]
 
 
+_PARTS = {"why": "Why", "how_to_tell": "How to tell", "good": "Good", "bad": "Bad", "meaning": "Meaning"}
+
+
 def spoken(record: Criterion | Slice | None) -> str:
     """A criterion or slice as lines of plain text; "" for None."""
     if record is None:
         return ""
-    lines = []
-    for name, value in to_json(record).items():
-        if name != "name" and value not in ("", [], {}, 0.0, False):
-            lines.append(f"{name.replace('_', ' ')}: {_words(value)}")
-    return "\n".join(lines)
+    parts = ((title, getattr(record, name, "")) for name, title in _PARTS.items())
+    lines = [f"{title}: {text}" for title, text in parts if text]
+    if isinstance(record, Slice):
+        return "\n".join([*lines, f"Share aimed at: {record.target_share:.0%}", *["Critical"] * record.critical])
+    if record.slices:
+        lines.append(f"Applies to: {wording.all_of(list(record.slices))}")
+    lines += [f"A machine checks that it {wording.check_in_words(check)}" for check in record.checks]
+    return "\n".join(lines) or "Only its name"
 
 
-def _words(value: Any) -> str:
-    if isinstance(value, list):
-        return "; ".join(_words(v) for v in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{k}: {_words(v)}" for k, v in value.items() if v not in ("", [], {}, 0))
-    return str(value)
+def consequences(store: Store, project: str) -> list[str]:
+    """What a new version that changes what good means makes stale, one sentence each with how many."""
+    approved, found = examples.counts(store, project)["approved"], []
+    if approved:
+        found.append(f"{approved:,} approved example{'s' * (approved != 1)} will ask to be looked at again.")
+    if dataset := datasets.latest(store, project):
+        rows = sum(dataset.splits.values())
+        found.append(f"{dataset.name} ({rows:,} rows) stays as it is, frozen under version {dataset.brief_version}.")
+    trained = sum(run.state is JobState.done for run in runs.every(store, project))
+    if trained:
+        found.append(f"{trained} tuned model{'s' * (trained != 1)} learnt from the old meaning.")
+    going = [r for r in rounds.every(store, project) if r.state == "open"]
+    if going:
+        found.append(f"The blind round that is open goes on under version {going[0].registration['brief_version']}.")
+    return found
 
 
 def house_prompt(brief: Brief) -> str:

@@ -43,17 +43,20 @@ class Shape:
 
 
 def recognise(columns: tuple[str, ...], mapping: Mapping[str, str] | None) -> Shape:
-    """The shape by its column names (case does not matter), or by `mapping` (role -> column).
+    """The shape by its column names (case does not matter), or by `mapping` (role -> column; an
+    empty column leaves the role out even where a column has its name).
 
     Raises Refusal when no shape fits, a mapped column is missing or two columns have the name meant.
     """
     known: dict[str, str] = {}
     for column in columns:
         known.setdefault(column.strip().casefold(), column)
-    shape = _mapped(columns, known, mapping) if mapping else _by_names(known, columns)
+    left_out = {role for role, column in (mapping or {}).items() if not column}
+    wanted = {role: column for role, column in (mapping or {}).items() if column}
+    shape = _mapped(columns, known, wanted) if mapping else _by_names(known, columns)
     taken = dict(shape.columns)
     for extra in _EXTRAS:
-        if extra not in taken and extra in known and known[extra] not in taken.values():
+        if extra not in left_out and extra not in taken and extra in known and known[extra] not in taken.values():
             taken[extra] = known[extra]
     names = list(columns) if mapping else [c.strip().casefold() for c in columns]
     for column in taken.values():

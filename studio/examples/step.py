@@ -107,6 +107,21 @@ def store_batch(
     return next(b for b in rows.batches(store, project) if b.id == batch)
 
 
+def undo_import(store: Store, actor: str, project: str, batch: str) -> None:
+    """Takes a whole import back. Raises Refusal when some of its examples were changed since."""
+    acts = store.history(project, ["examples.imported"], limit=10_000)
+    found = next((a for a in acts if store.payload(a)["batch"]["id"] == batch), None)
+    if found is None:
+        raise Refusal("This import is not here any more. Nothing was changed.")
+    store.undo(found.seq, actor)
+
+
+def restore(store: Store, actor: str, project: str, current: Example, old: Example) -> Example:
+    """Saves the texts, slice and kinds of an older revision as the newest; its approval is to be given again."""
+    back = {"input": old.input, "ideal": old.ideal, "slice": old.slice, "kinds": old.kinds}
+    return edit(store, actor, project, current, **back)
+
+
 def _example(
     row: ParsedRow, batch: str, name: str, version: int, split: Split | None, status: Status | None
 ) -> Example:

@@ -39,7 +39,7 @@ from studio.store import datasets as dataset_rows
 __all__ = [
     "DEFAULT_CAP", "MIN_SECONDS_ON_SCREEN", "SECOND_READERS", "SKIP_REASONS", "Plan", "Turn", "assess", "cancel",
     "close", "close_if_decided", "commitment", "conflict", "counted", "counts_here", "deal", "independent_people",
-    "is_current", "next_pair", "open_round", "outputs_sha256", "pace", "plan_for", "prompt_hash",
+    "is_current", "left_for", "next_pair", "open_round", "outputs_sha256", "pace", "plan_for", "prompt_hash",
     "registered", "seal_holds", "turn", "undo_last", "vote", "vote_by_script",
 ]  # fmt: skip
 
@@ -88,6 +88,11 @@ def turn(store: Store, found: Round, reviewer: str) -> Turn:
     left = seconds * len(waiting) if seconds is not None else None
     done = min(len(s.prompts) for s in preference.score(_ballots(store, found, cast), registered(found)))
     return Turn(pair, done, int(found.registration["cap"]), len(mine), len(waiting), left)
+
+
+def left_for(store: Store, found: Round, reviewer: str) -> int:
+    """How many pairs wait for this reviewer, without putting one before them."""
+    return len(_waiting(store, found, reviewer, rounds.votes(store, found.id)))
 
 
 def next_pair(store: Store, found: Round, reviewer: str) -> Pair | None:

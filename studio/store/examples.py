@@ -173,6 +173,47 @@ def counts(store: Store, project: str) -> dict[str, int]:
     return {status.value: found.get(status.value, 0) for status in Status}
 
 
+def tally(store: Store, project: str) -> dict[tuple[str, str], int]:
+    """(slice, status) -> number of examples that are not in the trash."""
+    sql = (
+        "SELECT slice, status, count(*) AS n FROM examples WHERE project = ? AND NOT trashed GROUP BY ALL ORDER BY ALL"
+    )
+    return {(row["slice"], row["status"]): row["n"] for row in store.rows(sql, project)}
+
+
+def ids(
+    store: Store, project: str, *, text: str = "", status: str = "", slice: str = "", batch: str = "",
+    trashed: bool = False,
+) -> list[str]:  # fmt: skip
+    """The ids of all that a filter finds, in the order they came."""
+    where, params = _where(project, text, status, slice, batch, trashed)
+    return [row["id"] for row in store.rows(f"SELECT id FROM examples WHERE {where} ORDER BY position", *params)]
+
+
+def neighbour(
+    store: Store, project: str, example: str, *, forward: bool, text: str = "", status: str = "", slice: str = "",
+) -> str | None:  # fmt: skip
+    """The next (or the previous) example that a filter finds after `example`, which need not match it itself."""
+    where, params = _where(project, text, status, slice, "", False)
+    sign, order = (">", "ASC") if forward else ("<", "DESC")
+    sql = (
+        f"SELECT id FROM examples WHERE {where} AND position {sign} (SELECT position FROM examples WHERE id = ?) "
+        f"ORDER BY position {order} LIMIT 1"
+    )
+    rows = store.rows(sql, *params, example)
+    return rows[0]["id"] if rows else None
+
+
+def is_trashed(store: Store, example: str) -> bool:
+    return bool(store.rows("SELECT 1 FROM examples WHERE id = ? AND trashed", example))
+
+
+def project_of(store: Store, example: str) -> str:
+    """The project an example belongs to; "" when there is no such example."""
+    rows = store.rows("SELECT project FROM examples WHERE id = ?", example)
+    return rows[0]["project"] if rows else ""
+
+
 def approved_before(store: Store, project: str, version: int) -> int:
     """Approved examples whose approval predates brief `version`."""
     sql = (

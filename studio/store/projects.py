@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from studio.records import Act
+from studio.records import Act, Refusal
 from studio.store.writes import Tx, applies
 
 if TYPE_CHECKING:
@@ -24,7 +24,13 @@ class Project:
     at: str
 
 
-@applies("project.created", undo=True)
+def _still_empty(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    for table in ("briefs", "examples"):
+        if tx.query(f"SELECT 1 FROM {table} WHERE project = ? LIMIT 1", act.project):
+            raise Refusal("This project holds work already. Nothing was changed. Archive it instead.")
+
+
+@applies("project.created", guard=_still_empty)
 def project_created(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     row = {"id": payload["id"], "name": payload["name"], "origin": payload["origin"], "archived": False}
     tx.insert("projects", {**row, "made_by": act.actor, "at": act.at}, "A project of this name exists already.")

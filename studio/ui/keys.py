@@ -11,3 +11,42 @@ UNDO = "ys-undo"
 
 STOP_JOB = "ys-stop"
 """Prefix of the stop buttons' keys; the job's id follows."""
+
+GO = "ys-go"
+"""[page, project] that the first page switches to on its next run, once a button's callback made the project."""
+
+NEW_PROJECT = "home-new-name"
+"""The name being typed for a new project."""
+
+RENAME = "home-rename"
+"""Prefix of the fields that rename a project; its id follows."""
+
+BRIEF_VIEW = "brief-view"
+"""read, write or history: which side of the brief is shown; in the address too."""
+
+BRIEF_OPEN = "brief-open"
+"""Id of the criterion that is open for writing."""
+
+EXAMPLES_VIEW = "examples-view"
+"""list, import, batches or trash: which part of the examples page is shown; in the address too."""
+
+PICKED = "examples-picked"
+"""Ids of the examples that are selected in the list."""
+
+PICK = "examples-pick"
+"""Prefix of the check boxes in the list; the example's id follows."""
+
+SHOWN_AT = "example-shown-at"
+"""[example id, seconds] when the example on screen came up, so that a held key does not run on."""
+
+PROMPT = "baselines-arm"
+"""Id of the arm on screen on the Prompts page."""
+
+PROMPT_TEXT = "baselines-text"
+"""Prefix of the field that holds a prompt's text; the arm's id follows."""
+
+PROMPT_FROM = "baselines-from"
+"""Prefix of [version, text] that the writing of a prompt started from; the arm's id follows."""
+
+SKIPPING = "review-skipping"
+"""Id of the pair whose skip is waiting for a reason."""

@@ -1,0 +1,133 @@
+"""The brief's page: read it, find its versions, and the empty start. Writing it is in brief_write.py."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from studio import brief as step
+from studio import brief_form, projects
+from studio.paths import data_dir
+from studio.records import Brief, from_json
+from studio.store import briefs, people
+from studio.store.briefs import BriefVersion
+from studio.ui import blocks, brief_write, form_fields, frame, keys, prose
+from studio.ui.access import Visit
+
+VIEWS = {"read": "Read", "write": "Write", "history": "Versions"}
+
+
+def show(visit: Visit) -> None:
+    saved = briefs.latest(visit.store, visit.project_id)
+    held = form_fields.draft(visit, brief_write.DRAFT, lambda: brief_form.to_form(saved or Brief()))
+    if saved is None and not held.begun:
+        _empty(visit, held)
+        return
+    view = _chosen_view(visit, saved is not None, held.begun)
+    if view == "write":
+        brief_write.show(visit, held, saved)
+    elif view == "history":
+        _history(visit)
+    elif saved is not None:
+        _read(visit, saved, held.begun)
+
+
+def _chosen_view(visit: Visit, saved: bool, begun: bool) -> str:
+    """Which side is shown. Nothing to read before the first version."""
+    if not saved:
+        return "write"
+    st.session_state.setdefault(keys.BRIEF_VIEW, st.query_params.get(keys.BRIEF_VIEW, "read"))
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        words = VIEWS | ({"write": "Write (not saved yet)"} if begun else {})
+        chosen = st.segmented_control(
+            "Which side of the brief", list(VIEWS), format_func=words.__getitem__, key=keys.BRIEF_VIEW,
+            label_visibility="collapsed", required=True, bind="query-params",
+        )  # fmt: skip
+        frame.undo_bar(visit)
+    return chosen or "read"
+
+
+def _empty(visit: Visit, held: form_fields.Draft) -> None:
+    frame.empty(
+        "Write down what good looks like",
+        "One page: what the model should do, for whom, what it must never do, and how anybody can tell a good answer "
+        "from a bad one. Everything after it - examples, training, the blind round - is held against this page.",
+        "Start with a blank page",
+        on_click=lambda: brief_write.add_criterion(held),
+    )
+    blocks.section("Or start from an example brief", "It becomes your draft. Nothing is saved until you say so.")
+    for column, demo in zip(st.columns(len(projects.DEMOS)), projects.DEMOS, strict=True):
+        with column, st.container(key=f"home-demo-brief-{demo.folder}"):
+            prose.card(demo.title, demo_brief(demo.folder).task)
+            st.button(
+                "Start from this brief", key=f"brief-from-{demo.folder}", on_click=_begin, args=(held, demo.folder)
+            )
+
+
+def demo_brief(folder: str) -> Brief:
+    return from_json(Brief, json.loads((data_dir() / folder / "brief.json").read_text("utf-8")))
+
+
+def _begin(held: form_fields.Draft, folder: str) -> None:
+    start = brief_form.to_form(demo_brief(folder)) | {"base": 0, "note": "Started from an example"}
+    held.change(lambda form: form.update(start))
+
+
+def _read(visit: Visit, saved: Brief, begun: bool) -> None:
+    latest = briefs.versions(visit.store, visit.project_id)[0]
+    blocks.note(_facts(latest, people.names(visit.store)))
+    if begun:
+        frame.warnings(["You have changes that are not saved yet. They are kept for you under Write."])
+    prose.brief(saved)
+
+
+def _facts(found: BriefVersion, names: dict[str, str]) -> str:
+    by = names.get(found.author, "the studio")
+    note = f" “{found.note}”" if found.note else ""
+    return f"Version {found.brief.version}, saved by {by} on {blocks.when(found.at)}.{note}"
+
+
+def _history(visit: Visit) -> None:
+    found, names = briefs.versions(visit.store, visit.project_id), people.names(visit.store)
+    for newer, older in zip(found, [*found[1:], None], strict=True):
+        number = newer.brief.version
+        with st.container(key=f"brief-version-{number}", border=False):
+            meaning = "changes what good means" if newer.changes_meaning else "a smaller change"
+            mark = "the one that holds" if number == found[0].brief.version else ""
+            by = names.get(newer.author, "the studio")
+            blocks.item(f"Version {number}", f"{by}, {blocks.when(newer.at)}; {meaning}", mark)
+            if newer.note:
+                blocks.note(newer.note)
+            if older is not None:
+                with st.expander(f"What changed from version {older.brief.version}", key=f"brief-changes-{number}"):
+                    differences(older.brief, newer.brief)
+            if number != found[0].brief.version and visit.may_edit:
+                _restore_button(visit, number)
+
+
+def _restore_button(visit: Visit, number: int) -> None:
+    with st.container(horizontal=True):
+        with st.popover(f"Read version {number}", type="tertiary", key=f"brief-old-{number}", width="content"):
+            old = briefs.version(visit.store, visit.project_id, number)
+            if old is not None:
+                prose.brief(old)
+        st.button(
+            f"Bring version {number} back", key=f"brief-restore-{number}", type="tertiary", on_click=_restore,
+            args=(visit, number), help="Saves it again as the newest version; nothing is removed.",
+        )  # fmt: skip
+
+
+def _restore(visit: Visit, number: int) -> None:
+    said = f"Version {number} holds again, as a new version."
+    frame.attempt(lambda: step.restore(visit.store, visit.person.id, visit.project_id, number), said)
+
+
+def differences(before: Brief, after: Brief) -> None:
+    """What a reader would call different, each set out word by word."""
+    changes = step.diff(before, after)
+    if not changes:
+        blocks.note("Nothing that a reader would notice.")
+    for change in changes:
+        blocks.item(change.what, mark="" if change.before and change.after else "new" if change.after else "taken out")
+        blocks.difference(change.before, change.after)

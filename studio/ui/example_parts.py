@@ -1,0 +1,294 @@
+"""One example: write it, check it against the brief, decide on it by a key, find its older revisions."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import streamlit as st
+
+from studio.evaluate import checks
+from studio.examples import step
+from studio.records import Brief, Example, Refusal, Status
+from studio.store import briefs, people
+from studio.store import examples as rows
+from studio.ui import blocks, form_fields, frame, keys, prose
+from studio.ui.access import Visit
+from studio.ui.form_fields import Draft
+
+MIN_SECONDS_ON_SCREEN = 0.35
+"""A decision sooner than this after the example came up is a held key or a double click."""
+
+
+def open_one(example: str) -> None:
+    """Opens an example ("new": an empty one, "": the list) in this page, in a callback."""
+    if example:
+        st.query_params["example"] = example
+    else:
+        st.query_params.pop("example", None)
+
+
+def show(visit: Visit, wanted: str, filters: dict[str, str]) -> None:
+    found = None if wanted == "new" else rows.get(visit.store, wanted)
+    if wanted != "new" and (found is None or rows.project_of(visit.store, wanted) != visit.project_id):
+        st.button(
+            "All examples",
+            icon=":material/arrow_back:",
+            key="example-back",
+            type="tertiary",
+            on_click=open_one,
+            args=("",),
+        )
+        frame.warnings(["This example is not in this project (any more)."])
+        return
+    held = form_fields.draft(visit, f"example/{wanted}", lambda: _form(found))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "All examples",
+            icon=":material/arrow_back:",
+            key="example-back",
+            type="tertiary",
+            on_click=open_one,
+            args=("",),
+        )
+        if found is not None:
+            _ways(visit, found, filters)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            frame.undo_bar(visit)
+    if not visit.may_edit and found is not None:
+        frame.reading(found.input, "Input")
+        frame.reading(found.ideal, "Ideal output")
+    elif visit.may_edit:
+        _write(visit, held, found, filters)
+    if found is not None:
+        _revisions(visit, found)
+
+
+def _form(found: Example | None) -> dict[str, Any]:
+    start = found or Example("", "", "", revision=0)
+    return {
+        "base": start.revision, "input": start.input, "ideal": start.ideal, "slice": start.slice,
+        "kinds": list(start.kinds),
+    }  # fmt: skip
+
+
+def _ways(visit: Visit, found: Example, filters: dict[str, str]) -> None:
+    for label, key, forward in (("Previous", "B", False), ("Next", "N", True)):
+        other = rows.neighbour(visit.store, visit.project_id, found.id, forward=forward, **filters)
+        st.button(
+            label, key=f"example-{label.lower()}", shortcut=key, disabled=other is None, type="tertiary",
+            on_click=open_one, args=(other or found.id,),
+        )  # fmt: skip
+
+
+def _write(visit: Visit, held: Draft, found: Example | None, filters: dict[str, str]) -> None:
+    brief = briefs.latest(visit.store, visit.project_id) or Brief()
+    if found is not None:
+        _facts(visit, found)
+        if held.form["base"] != found.revision:
+            _overtaken(held, found)
+    fields, beside = st.columns([5, 3], gap="large")
+    with fields, st.container(key="example-fields"):
+        form_fields.area(held, ("input",), "Input, as it really comes in", "example-input")
+        form_fields.area(held, ("ideal",), "Ideal output, as you would be glad to have written it", "example-ideal")
+        _tags(visit, held, brief)
+        _decide(visit, held, found, filters)
+    with beside:
+        _against(brief, held.form)
+
+
+def _facts(visit: Visit, found: Example) -> None:
+    status = prose.STATUS_WORDS[found.status]
+    since = (
+        f" under version {found.brief_version} of the brief"
+        if found.status is Status.approved and found.brief_version
+        else ""
+    )
+    where = f"row {found.row:,} of {found.source}" if found.row else found.source or "unknown"
+    trashed = " It is in the trash." if rows.is_trashed(visit.store, found.id) else ""
+    blocks.note(f"{status}{since}. Revision {found.revision}; from {where}.{trashed}")
+
+
+def _overtaken(held: Draft, found: Example) -> None:
+    """Somebody saved in between: theirs beside mine, and which one to go on with."""
+    frame.warnings([
+        f"Somebody saved revision {found.revision} after you began from revision {held.form['base']}. "
+        "Yours is still in the fields below; nothing of it is lost."
+    ])  # fmt: skip
+    theirs, mine = st.columns(2)
+    for column, title, form in ((theirs, "Saved by somebody else", _form(found)), (mine, "Yours", held.form)):
+        with column, st.container(border=True):
+            blocks.item(title)
+            frame.reading(form["input"], "Input")
+            frame.reading(form["ideal"], "Ideal output")
+    with st.container(horizontal=True):
+        newest = found.revision
+        st.button(
+            "Go on with mine", key="example-mine", on_click=held.change, args=(lambda form: form.update(base=newest),)
+        )
+        st.button("Take theirs", key="example-theirs", on_click=held.drop)
+
+
+def _tags(visit: Visit, held: Draft, brief: Brief) -> None:
+    used = {name for name, _ in rows.tally(visit.store, visit.project_id)} | {held.form["slice"]}
+    slices = ["", *(s.name for s in brief.slices)]
+    slices += sorted(used - set(slices))
+    form_fields.one(
+        held, ("slice",), "Kind of input (slice)", "example-slice", slices, format_func=lambda s: s or "None given"
+    )
+    form_fields.several(
+        held, ("kinds",), "Tags of your own", "example-kinds", list(held.form["kinds"]), accept_new_options=True,
+        placeholder="Type a word and press Enter",
+    )  # fmt: skip
+
+
+def _against(brief: Brief, form: dict[str, Any]) -> None:
+    """The brief's criteria, kept or broken by the ideal output as it is written now."""
+    blocks.item("Against the brief", "What a machine can tell of the ideal output as it stands now.")
+    if not brief.criteria:
+        blocks.note("The brief has no criteria yet.")
+        return
+    subject = checks.Subject(form["input"], form["ideal"], form["ideal"], form["slice"])
+    answers = []
+    for criterion in brief.criteria:
+        kept = checks.kept(criterion, subject) if form["ideal"].strip() else None
+        if not criterion.checks:
+            remark = "only people can tell"
+        elif not form["ideal"].strip():
+            remark = "nothing written yet"
+        elif criterion.slices and form["slice"] not in criterion.slices:
+            remark = "does not apply to this kind of input"
+        else:
+            remark = criterion.how_to_tell if kept is False else ""
+        answers.append((criterion.name, kept, remark))
+    prose.verdicts(answers)
+
+
+# -- saving and deciding ---------------------------------------------------------------------------
+
+
+def _decide(visit: Visit, held: Draft, found: Example | None, filters: dict[str, str]) -> None:
+    if found is None:
+        with st.container(horizontal=True):
+            primary, args = f"example-add-{Status.approved.value}", (visit, held, Status.approved)
+            st.button("Add and approve", key=primary, type="primary", on_click=_add, args=args)
+            args = (visit, held, Status.draft)
+            st.button("Add as a draft", key=f"example-add-{Status.draft.value}", on_click=_add, args=args)
+            if held.begun:
+                st.button("Start over", key="example-discard", type="tertiary", on_click=held.drop)
+        return
+    shown = st.session_state.get(keys.SHOWN_AT)
+    if shown is None or shown[0] != found.id:
+        st.session_state[keys.SHOWN_AT] = [found.id, time.monotonic()]
+    with st.container(horizontal=True, key="example-decide"):
+        for label, key, status, kind in _DECISIONS:
+            st.button(
+                label, key=f"example-{status.value}-{found.id}", shortcut=key, type=kind, on_click=_decided,  # type: ignore[arg-type]
+                args=(visit, held, found, status, filters), help="With what is written above; then comes the next one",
+            )  # fmt: skip
+        st.button("Save", key="example-save", disabled=not held.begun, on_click=_saved, args=(visit, held, found))
+        if held.begun:
+            st.button("Throw my changes away", key="example-discard", type="tertiary", on_click=held.drop)
+
+
+_DECISIONS = (("Approve", "A", Status.approved, "primary"), ("Reject", "X", Status.rejected, "secondary"))
+_LIST = ("input", "ideal", "slice", "kinds")
+
+
+def _changes(form: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(form[name]) if name == "kinds" else form[name] or "" for name in _LIST}
+
+
+def _edited(visit: Visit, held: Draft, found: Example, **more: object) -> Example | None:
+    """Saves the draft on top of the revision it began from; None when that was refused."""
+    form = held.again()
+
+    def save() -> Example:
+        current = rows.get(visit.store, found.id)
+        if current is not None and current.revision != form["base"]:
+            raise Refusal(
+                f"Somebody saved revision {current.revision} of this example while you were editing. Nothing was "
+                "overwritten: both versions are below."
+            )
+        if "status" in more:
+            more["brief_version"] = step.current_brief(visit.store, visit.project_id)
+        return step.edit(visit.store, visit.person.id, visit.project_id, found, **_changes(form), **more)
+
+    made = frame.attempt(save)
+    if made is not None:
+        held.drop()
+    return made
+
+
+def _saved(visit: Visit, held: Draft, found: Example) -> None:
+    made = _edited(visit, held, found)
+    if made is not None:
+        again = " Its text changed, so it is back in review." if made.status is not found.status else ""
+        st.session_state[keys.NOTICE] = ["said", f"Saved as revision {made.revision}.{again}"]
+
+
+def _decided(visit: Visit, held: Draft, found: Example, status: Status, filters: dict[str, str]) -> None:
+    shown = st.session_state.get(keys.SHOWN_AT) or ["", 0.0]
+    if shown[0] != found.id or time.monotonic() - shown[1] < MIN_SECONDS_ON_SCREEN:
+        said = "That was quicker than reading, so this example was left as it is."
+        st.session_state[keys.NOTICE] = ["said", said]
+        return
+    following = rows.neighbour(visit.store, visit.project_id, found.id, forward=True, **filters)
+    made = _edited(visit, held, found, status=status)
+    if made is not None:
+        then = "This is the next one." if following else "It was the last one of the list."
+        st.session_state[keys.NOTICE] = ["said", f"{prose.STATUS_WORDS[status]}. {then}"]
+        open_one(following or found.id)
+
+
+def _add(visit: Visit, held: Draft, status: Status) -> None:
+    form = held.again()
+    made = frame.attempt(
+        lambda: step.write(visit.store, visit.person.id, visit.project_id, **_changes(form), status=status),
+        "Added. Here is room for another one.",
+    )
+    if made is not None:
+        held.drop()
+
+
+# -- older revisions -------------------------------------------------------------------------------
+
+
+def _revisions(visit: Visit, found: Example) -> None:
+    every, names = rows.revisions(visit.store, found.id), people.names(visit.store)
+    if len(every) < 2:
+        return
+    with st.expander(f"{len(every)} revisions", key="example-revisions"):
+        for newer, older in zip(every, [*every[1:], None], strict=True):
+            number = newer.example.revision
+            by = names.get(newer.actor, "the studio")
+            blocks.item(
+                f"Revision {number}", f"{by}, {blocks.when(newer.at)}", prose.STATUS_WORDS[newer.example.status]
+            )
+            if older is not None:
+                _what_changed(older.example, newer.example)
+            if number != found.revision and visit.may_edit:
+                args = (visit, found, newer.example)
+                st.button(
+                    f"Bring revision {number} back",
+                    key=f"example-restore-{number}",
+                    type="tertiary",
+                    on_click=_restored,
+                    args=args,
+                )
+
+
+def _what_changed(older: Example, newer: Example) -> None:
+    for title, before, after in (
+        ("Input", older.input, newer.input),
+        ("Ideal output", older.ideal, newer.ideal),
+        ("Kind of input", older.slice, newer.slice),
+    ):
+        if before != after:
+            blocks.note(title)
+            blocks.difference(before, after)
+
+
+def _restored(visit: Visit, current: Example, old: Example) -> None:
+    said = f"Revision {old.revision} is back, as a new revision."
+    frame.attempt(lambda: step.restore(visit.store, visit.person.id, visit.project_id, current, old), said)

@@ -1,0 +1,71 @@
+"""Records said in plain words, and two texts set against each other. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from studio.records import Check, CheckKind
+
+_TOKENS = re.compile(r"\s+|\w+|[^\w\s]")
+
+
+def check_in_words(check: Check) -> str:
+    """What a machine check asks of an output, as one sentence without its full stop."""
+    phrases = [f"“{p}”" for p in check.phrases]
+    pattern = f"the pattern “{check.pattern}”"
+    words = {
+        CheckKind.required: lambda: f"contains {any_of(phrases)}",
+        CheckKind.forbidden: lambda: f"does not contain {any_of(phrases)}",
+        CheckKind.pattern: lambda: f"matches {pattern}",
+        CheckKind.max_words: lambda: f"has at most {check.limit:,} word{'s' * (check.limit != 1)}",
+        CheckKind.repeats: lambda: (
+            f"repeats whatever in the input matches {pattern}, and no other"
+            + (f"; when there is none, contains “{check.otherwise}”" if check.otherwise else "")
+        ),
+        CheckKind.by_slice: lambda: (
+            "contains the phrase of its slice and of no other: "
+            + "; ".join(f"{name} {any_of([f'“{p}”' for p in accepted])}" for name, accepted in check.by_slice.items())
+        ),
+        CheckKind.json_fields: lambda: (
+            "is a JSON object with exactly "
+            + "; ".join(f"{name} ({_allowed(values)})" for name, values in check.fields.items())
+        ),
+        CheckKind.equals_ideal: lambda: (
+            f"has the same {all_of(list(check.phrases))} as the ideal output"
+            if check.phrases
+            else "is the ideal output, word for word"
+        ),
+    }
+    return words[check.kind]()
+
+
+def _allowed(values: Iterable[Any]) -> str:
+    listed = [v if isinstance(v, str) else json.dumps(v) for v in values]
+    return any_of(listed) if listed else "anything"
+
+
+def any_of(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}" if words else "nothing"
+
+
+def all_of(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "nothing"
+
+
+def compare(before: str, after: str) -> list[tuple[str, str]]:
+    """The way from one text to the other by words: ("same" | "gone" | "new", text), in reading order."""
+    old, new = _TOKENS.findall(before), _TOKENS.findall(after)
+    parts: list[tuple[str, str]] = []
+    for kind, i, j, k, m in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            parts.append(("same", "".join(old[i:j])))
+            continue
+        if i < j:
+            parts.append(("gone", "".join(old[i:j])))
+        if k < m:
+            parts.append(("new", "".join(new[k:m])))
+    return parts

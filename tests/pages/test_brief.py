@@ -1,0 +1,130 @@
+"""The brief's page: write, refuse, save, compare, restore; drafts that survive; and the form without a page."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from signed_in import opened, person, press, sound, words
+
+from studio import brief as step
+from studio import brief_form, projects
+from studio.paths import data_dir
+from studio.records import Brief, Check, CheckKind, Criterion, Role, Slice, from_json
+from studio.store import Store, briefs
+
+
+@pytest.mark.parametrize("demo", [d.folder for d in projects.DEMOS])
+def test_a_brief_comes_back_from_its_form(demo: str) -> None:
+    found = from_json(Brief, json.loads((data_dir() / demo / "brief.json").read_text("utf-8")))
+    assert brief_form.to_brief(json.loads(json.dumps(brief_form.to_form(found)))) == found
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [("low", "high"), (True, False), ("true", "1"), (1, 2.5), ("a, b", "c"), ("[x",), (), ("null",), ("NaN",)],
+)
+def test_the_values_of_a_field_read_back_as_they_were(allowed: tuple[object, ...]) -> None:
+    check = Check(CheckKind.json_fields, fields={"key": allowed})
+    found = Brief("t", criteria=(Criterion("c", checks=(check,)),))
+    back = brief_form.to_brief(brief_form.to_form(found)).criteria[0].checks[0].fields["key"]
+    assert (back, [type(v) for v in back]) == (allowed, [type(v) for v in allowed])
+
+
+def test_renaming_a_slice_keeps_the_criteria_that_name_it() -> None:
+    form = brief_form.to_form(Brief("t", criteria=(Criterion("c", slices=("old",)),), slices=(Slice("old"),)))
+    form["slices"][0]["name"] = "new"
+    assert brief_form.to_brief(form).criteria[0].slices == ("new",)
+
+
+def test_what_was_removed_comes_back_to_its_place() -> None:
+    form = brief_form.to_form(Brief("t", criteria=(Criterion("a"), Criterion("b"), Criterion("c"))))
+    brief_form.move(form, "criteria", "c2", -1)
+    brief_form.remove(form, "criteria", "c2")
+    brief_form.put_back(form)
+    assert [c.name for c in brief_form.to_brief(form).criteria] == ["a", "c", "b"]
+
+
+def test_from_an_empty_project_to_a_saved_brief_and_back(store: Store) -> None:
+    dora, session = person(store, "Dora", Role.designer)
+    project = projects.create(store, dora.id, "Mine").id
+    at = press(opened(store, session, "brief", project=project), "ys-empty-start")
+    at.text_input(key="brief-c0-name").set_value("Says when")
+    press(at, "brief-save-do")
+    assert "The brief needs its task" in words(at)
+    assert at.text_input(key="brief-c0-name").value == "Says when"
+    at.text_area(key="brief-task").set_value("Answer <b>kindly</b>")
+    sound(at.run())
+    # Another browser of the same person, as after a reload: the draft is there.
+    again = opened(store, session, "brief", project=project)
+    assert again.text_area(key="brief-task").value == "Answer <b>kindly</b>"
+    press(again, "brief-save-do")
+    saved = briefs.latest(store, project)
+    assert saved is not None and saved.version == 1 and saved.criteria[0].name == "Says when"
+    assert "Answer &lt;b&gt;kindly&lt;/b&gt;" in words(again)
+    press(again, f"ys-undo-{store.recent(project, dora.id)[0].seq}")
+    assert briefs.latest(store, project) is None
+    assert "Write down what good looks like" in words(again)
+
+
+def test_a_check_is_added_in_plain_words_and_tried(store: Store) -> None:
+    dora, session = person(store, "Dora", Role.designer)
+    project = projects.create(store, dora.id, "Mine").id
+    at = press(opened(store, session, "brief", project=project), "ys-empty-start")
+    press(at, "brief-c0-add-required")
+    at.text_area(key="brief-check-c0-k0-phrases").set_value("today\nwithin")
+    at.text_area(key="brief-try-c0-output").set_value("You have it Today.")
+    assert 'ys-kept" role="status">Kept' in words(sound(at.run()))
+    at.text_area(key="brief-try-c0-output").set_value("Soon.")
+    assert ">Broken<" in words(sound(at.run()))
+    at.text_area(key="brief-check-c0-k0-phrases").set_value("")
+    assert "has no phrase to look for" in words(sound(at.run()))
+
+
+def test_a_new_version_says_what_it_makes_stale_and_can_be_brought_back(store: Store) -> None:
+    dora, session = person(store, "Dora", Role.designer)
+    project = projects.from_demo(store, dora.id, "support-replies").id
+    at = opened(store, session, "brief", project=project, **{"brief-view": "write"})
+    at.text_area(key="brief-task").set_value("Answer in one line.")
+    press(at, "brief-save-do")
+    assert "Say first whether this version changes" in words(at)
+    at.radio(key="brief-meaning").set_value("changes")
+    assert "318 approved examples will ask to be looked at again" in words(sound(at.run()))
+    at.text_input(key="brief-note").set_value("Shorter")
+    press(at, "brief-save-do")
+    assert "Version 2 is saved" in words(at)
+    at = opened(store, session, "brief", project=project, **{"brief-view": "history"})
+    assert "<ins>" in words(at) and "<del>" in words(at)
+    press(at, "brief-restore-1")
+    latest = briefs.latest(store, project)
+    assert latest is not None and latest.version == 3 and latest.task.startswith("Answer a customer")
+
+
+def test_somebody_saved_in_between(store: Store) -> None:
+    dora, session = person(store, "Dora", Role.designer)
+    pia, _ = person(store, "Pia", Role.pm)
+    project = projects.from_demo(store, dora.id, "ticket-triage").id
+    at = opened(store, session, "brief", project=project, **{"brief-view": "write"})
+    at.text_area(key="brief-audience").set_value("Mine")
+    sound(at.run())
+    first = briefs.latest(store, project)
+    assert first is not None
+    step.save(store, pia.id, project, first, note="Theirs", changes_meaning=False)
+    at.radio(key="brief-meaning").set_value("minor")
+    press(at, "brief-save-do")
+    assert "Somebody saved version 2" in words(at) and "Pia saved version 2" in words(at)
+    assert at.text_area(key="brief-audience").value == "Mine"
+    press(at, "brief-go-on")
+    press(at, "brief-save-do")
+    latest = briefs.latest(store, project)
+    assert latest is not None and (latest.version, latest.audience) == (3, "Mine")
+
+
+def test_a_reviewer_is_not_let_in(store: Store) -> None:
+    dora, _ = person(store, "Dora", Role.designer)
+    project = projects.from_demo(store, dora.id, "ticket-triage").id
+    _, session = person(store, "Rosa", Role.reviewer)
+    at = opened(store, session, "home", project=project)
+    assert "Tickets sorted as JSON" not in words(at)
+    with pytest.raises(ValueError, match="Could not find a navigation page"):
+        opened(store, session, "brief", project=project)

@@ -1,0 +1,172 @@
+"""The examples' page: import, write, decide, undo, and what a refusal or a colleague leaves untouched."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from signed_in import opened, person, press, sound, words
+from streamlit.testing.v1 import AppTest
+
+from studio import projects
+from studio.examples import step
+from studio.records import Role, Status
+from studio.store import Store
+from studio.store import examples as rows
+
+CSV = "question,reply,topic\nWhere is it?,On its way <b>today</b>.,delivery\n,No question,delivery\nHello?,,other\n"
+
+
+@pytest.fixture
+def dora(store: Store) -> tuple[str, str]:
+    """(person id, session) of a designer."""
+    found, session = person(store, "Dora", Role.designer)
+    return found.id, session
+
+
+def _project(store: Store, actor: str) -> str:
+    return projects.create(store, actor, "Mine").id
+
+
+def _pasted(store: Store, session: str, project: str, text: str) -> AppTest:
+    at = opened(store, session, "examples", project=project, **{"examples-view": "import"})
+    at.text_area(key="import-paste").set_value(text)
+    return press(at, "import-read")
+
+
+def test_an_empty_list_leads_to_the_import(store: Store, dora: tuple[str, str]) -> None:
+    at = opened(store, dora[1], "examples", project=_project(store, dora[0]))
+    assert "Collect what it should say" in words(at)
+    press(at, "ys-empty-start")
+    assert at.text_area(key="import-paste")
+
+
+def test_rows_are_previewed_mapped_imported_and_undone(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = _project(store, actor)
+    at = _pasted(store, session, project, CSV)
+    assert "2 of 3 rows in pasted rows can become examples" in words(at)
+    assert "the input is empty" in words(at)
+    at.selectbox(key="import-column-completion").set_value("reply")
+    sound(at.run())
+    at.selectbox(key="import-column-slice").set_value("topic")
+    assert "On its way &lt;b&gt;today&lt;/b&gt;." in words(sound(at.run()))
+    at.checkbox(key="import-approved").check()
+    press(at, "import-do")
+    assert "2 examples imported. 1 row refused" in words(at)
+    assert [(e.slice, e.status.value) for e in rows.every(store, project)] == [
+        ("delivery", "approved"), ("other", "draft"),
+    ]  # fmt: skip
+    batch = rows.batches(store, project)[0].id
+    at = opened(store, session, "examples", project=project, **{"examples-view": "batches"})
+    press(at, f"batch-undo-{batch}")
+    assert "is undone" in words(at) and not rows.every(store, project)
+
+
+def test_columns_nobody_knows_are_asked_for(store: Store, dora: tuple[str, str]) -> None:
+    at = _pasted(store, dora[1], _project(store, dora[0]), "anfrage,antwort\nWo?,Hier.\n")
+    assert "does not recognise which column" in words(at)
+    at.selectbox(key="import-column-prompt").set_value("anfrage")
+    assert "1 of 1 row" in words(sound(at.run()))
+
+
+def test_a_file_that_is_no_table_is_refused_in_words(store: Store, dora: tuple[str, str]) -> None:
+    at = _pasted(store, dora[1], _project(store, dora[0]), "%PDF-1.7 something")
+    assert "This file is a PDF" in words(at)
+    press(at, "import-aside")
+    assert at.text_area(key="import-paste").value == "%PDF-1.7 something"
+
+
+def test_write_one_by_hand_with_the_brief_beside_it(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = projects.from_demo(store, actor, "support-replies").id
+    at = opened(store, session, "examples", project=project, example="new")
+    press(at, "example-add-approved")
+    assert "An example needs an input" in words(at)
+    at.text_area(key="example-input").set_value("Where is LF-12345?")
+    at.text_area(key="example-ideal").set_value("Unfortunately we do not know.")
+    at.selectbox(key="example-slice").set_value("delivery")
+    assert words(sound(at.run())).count(">Broken<") == 5
+    press(at, "example-add-approved")
+    assert rows.every(store, project)[-1].input == "Where is LF-12345?"
+    assert at.text_area(key="example-input").value == ""
+    press(at, f"ys-undo-{store.recent(project, actor)[0].seq}")
+    assert len(rows.every(store, project)) == 318
+
+
+def test_select_mark_trash_and_restore(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = projects.from_demo(store, actor, "ticket-triage").id
+    at = opened(store, session, "examples", project=project)
+    press(at, "examples-pick-page")
+    press(at, "examples-mark-in_review")
+    assert rows.counts(store, project)["in_review"] == 20
+    press(at, f"ys-undo-{store.recent(project, actor)[0].seq}")
+    assert rows.counts(store, project)["in_review"] == 0
+    first = rows.every(store, project)[0].id
+    at.checkbox(key=f"examples-pick-{first}").check()
+    sound(at.run())
+    press(at, "examples-to-trash")
+    assert rows.is_trashed(store, first)
+    at = opened(store, session, "examples", project=project, **{"examples-view": "trash"})
+    at.checkbox(key=f"examples-pick-{first}").check()
+    sound(at.run())
+    press(at, "examples-restore")
+    assert not rows.is_trashed(store, first)
+
+
+def test_search_and_status_narrow_the_list(store: Store, dora: tuple[str, str]) -> None:
+    project = projects.from_demo(store, dora[0], "support-replies").id
+    at = opened(store, dora[1], "examples", project=project)
+    at.text_input(key="examples-search").set_value("slow cooker")
+    sound(at.run())
+    assert len(at.checkbox) == rows.count(store, project, text="slow cooker") < 20
+    at.text_input(key="examples-search").set_value("nothing has this")
+    assert "No example matches" in words(sound(at.run()))
+
+
+def test_approve_saves_what_is_written_and_goes_on(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = _project(store, actor)
+    first, second = (step.write(store, actor, project, input=f"Input {n}", ideal="") for n in (1, 2))
+    at = opened(store, session, "examples", project=project, example=first.id)
+    time.sleep(0.4)
+    press(at, f"example-approved-{first.id}")
+    assert "cannot be approved without an ideal output" in words(at)
+    at.text_area(key="example-ideal").set_value("An answer")
+    press(at, f"example-approved-{first.id}")
+    saved = rows.get(store, first.id)
+    assert saved is not None and (saved.status, saved.ideal) == (Status.approved, "An answer")
+    assert at.query_params["example"] in (second.id, [second.id])
+    press(at, f"example-rejected-{second.id}")
+    assert "quicker than reading" in words(at)
+
+
+def test_a_stale_save_shows_both_and_loses_neither(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = _project(store, actor)
+    found = step.write(store, actor, project, input="Input", ideal="First")
+    at = opened(store, session, "examples", project=project, example=found.id)
+    at.text_area(key="example-ideal").set_value("Mine")
+    sound(at.run())
+    step.edit(store, actor, project, found, ideal="Theirs")
+    press(at, "example-save")
+    assert "Somebody saved revision 2" in words(at) and "Theirs" in words(at)
+    assert at.text_area(key="example-ideal").value == "Mine"
+    press(at, "example-mine")
+    press(at, "example-save")
+    saved = rows.get(store, found.id)
+    assert saved is not None and (saved.revision, saved.ideal) == (3, "Mine")
+    press(at, "example-restore-1")
+    saved = rows.get(store, found.id)
+    assert saved is not None and (saved.revision, saved.ideal) == (4, "First")
+
+
+def test_a_pm_reads_and_changes_nothing(store: Store, dora: tuple[str, str]) -> None:
+    project = projects.from_demo(store, dora[0], "ticket-triage").id
+    _, session = person(store, "Pia", Role.pm)
+    at = opened(store, session, "examples", project=project)
+    assert not at.checkbox and not [b for b in at.button if b.key and b.key.startswith("examples-mark")]
+    found = rows.every(store, project)[0]
+    at = opened(store, session, "examples", project=project, example=found.id)
+    assert not at.text_area and found.ideal.split(":")[0].strip("{") in words(at).replace("&quot;", '"')

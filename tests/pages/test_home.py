@@ -1,0 +1,75 @@
+"""The first page: what a newcomer, a team and a reviewer find there, and that every change can be taken back."""
+
+from __future__ import annotations
+
+import pytest
+from signed_in import opened, person, press, words
+
+from studio import projects
+from studio.records import Refusal, Role
+from studio.store import Store
+from studio.store import projects as rows
+
+
+def test_a_newcomer_finds_the_one_next_thing_and_lands_on_the_brief(store: Store) -> None:
+    _, session = person(store, "Dora", Role.designer)
+    at = opened(store, session, "home")
+    assert "Start with one thing" in words(at)
+    at.text_input(key="home-new-name").set_value("Late deliveries")
+    press(at, "home-create")
+    assert [p.name for p in rows.every(store)] == ["Late deliveries"]
+    assert "Write down what good looks like" in words(at)
+
+
+def test_a_refused_name_stays_in_its_field(store: Store) -> None:
+    dora, session = person(store, "Dora", Role.designer)
+    projects.create(store, dora.id, "Taken")
+    at = opened(store, session, "home")
+    at.text_input(key="home-new-name").set_value("Taken")
+    press(at, "home-create")
+    assert "There is a project called “Taken” already" in words(at)
+    assert at.text_input(key="home-new-name").value == "Taken"
+
+
+def test_an_example_project_starts_with_its_brief_and_examples(store: Store) -> None:
+    _, session = person(store, "Dora", Role.designer)
+    at = press(opened(store, session, "home"), "home-from-ticket-triage")
+    assert "Tickets sorted as JSON" in words(at)
+    at = opened(store, session, "home")
+    assert "2 of 8 steps done" in words(at)
+
+
+def test_rename_archive_and_back(store: Store) -> None:
+    dora, session = person(store, "Dora", Role.designer)
+    made = projects.create(store, dora.id, "First <b>name</b>").id
+    at = opened(store, session, "home")
+    assert "First &lt;b&gt;name&lt;/b&gt;" in words(at)
+    at.text_input(key=f"home-rename-{made}").set_value("Second name")
+    press(at, f"home-rename-do-{made}")
+    assert "Second name" in words(at)
+    press(at, f"home-archive-{made}")
+    assert not rows.every(store)
+    press(at, f"home-back-{made}")
+    assert [p.name for p in rows.every(store)] == ["Second name"]
+
+
+def test_only_an_empty_project_can_be_undone(store: Store) -> None:
+    dora, session = person(store, "Dora", Role.designer)
+    made = projects.create(store, dora.id, "Mistake")
+    at = opened(store, session, "home")
+    press(at, f"ys-undo-{store.recent(made.id, dora.id)[0].seq}")
+    assert not rows.every(store)
+    full = projects.from_demo(store, dora.id, "ticket-triage")
+    created = store.recent(full.id, dora.id)[-1]
+    with pytest.raises(Refusal, match="holds work already"):
+        store.undo(created.seq, dora.id)
+
+
+def test_a_reviewer_sees_only_what_waits(store: Store) -> None:
+    dora, _ = person(store, "Dora", Role.designer)
+    projects.from_demo(store, dora.id, "ticket-triage")
+    _, session = person(store, "Rosa", Role.reviewer)
+    at = opened(store, session, "home")
+    assert "Nothing waits for you" in words(at)
+    assert "Tickets sorted as JSON" not in words(at)
+    assert not at.button
