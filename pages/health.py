@@ -6,7 +6,7 @@ from studio.ui import access, blocks, frame, health_parts
 visit = access.open_page("health")
 frame.page(visit, "health", "Check and freeze", "Is this set fit to learn from, and shall we keep it exactly as it is?")
 blocks.look()
-frame.undo_bar(visit)
+blocks.undo(visit)
 checked = health_parts.check(visit)
 if checked is None:
     health_parts.nothing_yet(visit)

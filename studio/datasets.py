@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -42,6 +43,12 @@ def candidate(store: Store, project: str, waivers: Mapping[str, str] | None = No
     if brief is None:
         raise Refusal("There is no brief yet, so nothing says what good is. Write the brief first.")
     return _split(example_rows.every(store, project), brief, _previous(store, project), waivers or {})
+
+
+def report(store: Store, project: str) -> health.HealthReport | None:
+    """The checks alone, for a set too small to divide. None without a brief or without examples."""
+    brief, found = briefs.latest(store, project), example_rows.every(store, project)
+    return health.report(found, brief, kept) if brief and found else None
 
 
 def _previous(store: Store, project: str) -> dict[str, Split]:
@@ -112,3 +119,12 @@ def discard(store: Store, actor: str, project: str, dataset: str) -> None:
 
 def rows_in(store: Store, dataset: Dataset, split: Split) -> list[Example]:
     return [e for e in rows.rows_of(store, dataset) if e.split is split]
+
+
+def spread(examples: Sequence[Example], count: int) -> list[Example]:
+    """Up to `count` examples that take turns over the slices, the same ones each time."""
+    by_slice: dict[str, list[Example]] = collections.defaultdict(list)
+    for example in sorted(examples, key=lambda e: (e.slice, e.id)):
+        by_slice[example.slice].append(example)
+    turns = itertools.zip_longest(*by_slice.values())
+    return [e for turn in turns for e in turn if e is not None][:count]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from studio import datasets, models
-from studio.evaluate import checks
+from studio.evaluate import averages, checks
 from studio.jobs import folder as job_folder
 from studio.jobs.local import LocalBackend
-from studio.records import Arm, ArmKind, Decoding, Example, Generation, Job, Refusal, Split, to_json
+from studio.records import Arm, ArmKind, Brief, Decoding, Example, Generation, Job, Refusal, Split, to_json
 from studio.review.rounds import is_current
 from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
@@ -22,7 +22,7 @@ class Compared:
     """What one arm wrote to a split: rule by rule, and how near in meaning to the ideal outputs.
 
     `written` of `expected` prompts have an output; `empty` of them say nothing. `similarity`: mean cosine
-    of the MiniLM embeddings, -1 to 1, None when not measured.
+    of the MiniLM embeddings, -1 to 1, None when not measured. `shares`: prompt -> share of the rules that apply to it.
     """
 
     arm: Arm
@@ -34,14 +34,22 @@ class Compared:
     seconds: float
     tokens_in: int
     tokens_out: int
+    shares: dict[str, float] = field(default_factory=dict)
 
     @property
     def kept(self) -> tuple[int, int]:
         return checks.overall(self.scores)
 
+    @property
+    def average(self) -> averages.Average:
+        """Rules kept per prompt on average, of all that a machine can check."""
+        return averages.average(list(self.shares.values()), len(self.scores))
 
-def generate(store: Store, actor: str, project: str, dataset: str, arm_ids: Sequence[str], split: Split) -> Job:
-    """Starts a job in which `arm_ids` answer the prompts of a split. Outputs that exist already are kept.
+
+def generate(
+    store: Store, actor: str, project: str, dataset: str, arm_ids: Sequence[str], split: Split, *, most: int = 0
+) -> Job:
+    """Starts a job in which `arm_ids` answer the prompts of a split (`most`: so many of them, spread over the slices).
 
     Raises Refusal when the model is missing, an arm is unfinished, or a generation is going on.
     """
@@ -57,6 +65,8 @@ def generate(store: Store, actor: str, project: str, dataset: str, arm_ids: Sequ
     models.verify(model, store.workspace)
     models.verify("minilm", store.workspace)
     prompts = datasets.rows_in(store, found, split)
+    if most:
+        prompts = datasets.spread(prompts, most)
     name = job_folder.new_id()
     spec = {
         "kind": "generate", "id": name, "project": project, "model": models.reference(model, store.workspace),
@@ -113,8 +123,7 @@ def compare(store: Store, project: str, dataset: str, split: Split = Split.test)
     for arm in arms.every(store, project):
         written = {k: g for k, g in current(store, dataset, arm).items() if k in examples}
         if written:
-            scores = tuple(checks.score(brief, subjects(examples, written)))
-            compared.append(_compared(arm, scores, written, len(examples)))
+            compared.append(_compared(arm, brief, subjects(examples, written), written, len(examples)))
     return compared
 
 
@@ -127,14 +136,29 @@ def subjects(examples: dict[str, Example], written: dict[str, Generation]) -> di
 
 
 def _compared(
-    arm: Arm, scores: tuple[checks.RuleScore, ...], written: dict[str, Generation], expected: int
+    arm: Arm, brief: Brief, answers: dict[str, checks.Subject], written: dict[str, Generation], expected: int
 ) -> Compared:
+    scores = tuple(checks.score(brief, answers))
+    told = {
+        name: share for name, subject in answers.items() if (share := checks.share_kept(brief, subject)) is not None
+    }
     near = [g.similarity for g in written.values() if g.similarity is not None]
     return Compared(
         arm, scores, len(written), expected, sum(not g.output.strip() for g in written.values()),
         sum(near) / len(near) if near else None, sum(g.seconds for g in written.values()),
-        sum(g.tokens_in for g in written.values()), sum(g.tokens_out for g in written.values()),
+        sum(g.tokens_in for g in written.values()), sum(g.tokens_out for g in written.values()), told,
     )  # fmt: skip
+
+
+def headline(compared: Sequence[Compared]) -> averages.Headline | None:
+    """The sentence on top: the newest tuned model, the best prompt and the base among `compared`."""
+    named = {kind: [c for c in compared if c.arm.kind is kind] for kind in ArmKind}
+    best = max(named[ArmKind.prompted], key=lambda c: c.average.value, default=None)
+    tuned, base = named[ArmKind.tuned][-1:], named[ArmKind.base][:1]
+    return averages.headline(*(
+        averages.Named(c.arm.name, c.average, c.shares) if c else None
+        for c in (tuned[0] if tuned else None, best, base[0] if base else None)
+    ))  # fmt: skip
 
 
 def saw(store: Store, person: str, project: str, dataset: str) -> None:

@@ -30,7 +30,7 @@ def start(
         raise Refusal("This dataset is not in use any more. Nothing was started. Freeze one first.")
     models.verify(model, store.workspace)
     train, validation = (datasets.rows_in(store, found, s) for s in (Split.train, Split.validation))
-    settings = replace(presets.resolve(preset, rows=len(train)), **(changes or {}))
+    settings = replace(settings_for(store, found, preset), **(changes or {}))
     name = job_folder.new_id()
     spec = _spec(store, name, found, settings, model, validation)
     inputs = {"train.jsonl": _lines(train), "validation.jsonl": _lines(validation)}
@@ -44,6 +44,12 @@ def start(
     return made
 
 
+def settings_for(store: Store, dataset: Dataset, preset: str) -> presets.Settings:
+    """The figures of a preset for this set on this machine."""
+    device = "cuda" if models.machine(store.workspace).gpu_memory_gb else "cpu"
+    return presets.resolve(preset, rows=dataset.splits.get(Split.train.value, 0), device=device)
+
+
 def _spec(
     store: Store, name: str, dataset: Dataset, settings: presets.Settings, model: str, validation: list[Example]
 ) -> dict[str, Any]:  # fmt: skip
@@ -51,18 +57,8 @@ def _spec(
         "kind": "train", "id": name, "project": dataset.project, "model": models.reference(model, store.workspace),
         "settings": to_json(settings), "seed": settings.seed, "train": "inputs/train.jsonl",
         "validation": "inputs/validation.jsonl", "dataset_sha256": dataset.sha256,
-        "samples": [{"id": e.id, "input": e.input} for e in spread(validation, SAMPLES)],
+        "samples": [{"id": e.id, "input": e.input} for e in datasets.spread(validation, SAMPLES)],
     }  # fmt: skip
-
-
-def spread(examples: list[Example], count: int) -> list[Example]:
-    """Up to `count` examples of different slices, in a fixed order."""
-    by_slice: dict[str, Example] = {}
-    for example in sorted(examples, key=lambda e: e.id):
-        by_slice.setdefault(example.slice, example)
-    chosen = list(by_slice.values())[:count]
-    rest = [e for e in sorted(examples, key=lambda e: e.id) if e not in chosen]
-    return chosen + rest[: count - len(chosen)]
 
 
 def _lines(examples: list[Example]) -> bytes:

@@ -13,6 +13,7 @@ from pathlib import Path
 import streamlit as st
 
 from studio import paths, wording
+from studio.ui import frame
 from studio.ui.access import PAGE_ROLES, Visit
 
 _LOOK = Path(__file__).parent / "assets" / "blocks.css"
@@ -21,6 +22,12 @@ _LOOK = Path(__file__).parent / "assets" / "blocks.css"
 def look() -> None:
     """The style of these pieces; sent once a page."""
     st.html(_LOOK)
+
+
+def undo(visit: Visit) -> None:
+    """The undo bar, close under the head of the page."""
+    with st.container(key="ys-undo-row"):
+        frame.undo_bar(visit)
 
 
 def section(title: str, text: str = "") -> None:
@@ -39,6 +46,11 @@ def item(title: str, text: str = "", mark: str = "") -> None:
 def lead(sentence: str) -> None:
     """The one sentence that a reader may take away from a page."""
     st.html(f'<p class="ys-say">{escape(sentence)}</p>')
+
+
+def plain(text: str) -> None:
+    """A sentence or two in the reading width."""
+    st.html(f'<p class="ys-plain">{escape(text)}</p>')
 
 
 def note(text: str) -> None:
@@ -73,7 +85,9 @@ def bullets(sentences: Sequence[str]) -> None:
 
 def fingerprint(sha: str) -> None:
     """The start of a content hash, with the whole of it on pointing."""
-    st.html(f'<p class="ys-note">Fingerprint <span title="{escape(sha)}">{escape(sha[:12])}</span></p>', width="content")
+    st.html(
+        f'<p class="ys-note">Fingerprint <span title="{escape(sha)}">{escape(sha[:12])}</span></p>', width="content"
+    )
 
 
 def excerpt(text: str, limit: int = 180) -> None:
@@ -107,7 +121,9 @@ def way(visit: Visit, step: str, label: str, key: str, **query: str) -> None:
     if visit.person.role in PAGE_ROLES[step].see and target.is_file():
         with st.container(key=key):
             wanted = {"project": visit.project_id, **query}
-            st.page_link(target, label=label, icon=":material/arrow_forward:", icon_position="right", query_params=wanted)
+            st.page_link(
+                target, label=label, icon=":material/arrow_forward:", icon_position="right", query_params=wanted
+            )
 
 
 def when(at: str) -> str:

@@ -19,13 +19,14 @@ SHOWN_CASES = 5
 PURPOSE = {
     Split.train: ("to learn from", "training", "The model sees these, again and again."),
     Split.validation: (
-        "to watch while it learns", "validation", "Kept aside. They show when it starts to learn by heart, and prompts are tried on them.",
+        "to watch while it learns", "validation", 
+        "Kept aside. They show when it starts to learn by heart, and prompts are tried on them.",
     ),
-    Split.test: ("to test at the end", "test", "Kept from the model and from every prompt until the answers are compared."),
+    Split.test: ("to test at the end", "test", "Kept from the model and every prompt until the answers are compared."),
 }  # fmt: skip
 _HEADINGS = {
-    Severity.must_fix: ("Must fix", "Each of these stops the freezing until it is fixed, or accepted with a written reason."),
-    Severity.should_look: ("Should look", "None of these stops you. Each can make the result worse, or harder to believe."),
+    Severity.must_fix: ("Must fix", "Each of these stops the freezing until it is fixed, or accepted with a reason."),
+    Severity.should_look: ("Should look", "None of these stops you. Each can make the result worse, or less sure."),
     Severity.fine: ("Fine", ""),
 }  # fmt: skip
 
@@ -131,9 +132,10 @@ def splits(made: datasets.Candidate) -> None:
     counts = Counter((e.slice, e.split) for e in made.examples)
     names = sorted({e.slice for e in made.examples})
     table = [
-        [(n or "in no slice").replace("_", " "), *(f"{counts[n, s]:,}" for s in PURPOSE), f"{sum(counts[n, s] for s in PURPOSE):,}"]
+        [(n or "in no slice").replace("_", " "), *(f"{count:,}" for count in (*split, sum(split)))]
         for n in names
-    ]  # fmt: skip
+        for split in [[counts[n, s] for s in PURPOSE]]
+    ]
     table.append(["All", *(f"{made.splits[s.value]:,}" for s in PURPOSE), f"{len(made.examples):,}"])
     blocks.table(["Slice", "To learn from", "To watch", "To test", "All"], table, "Approved examples by slice")
 
@@ -157,17 +159,18 @@ def freeze_form(visit: Visit, checked: Checked) -> None:
     left = [g for g in checked.report.gates if not g.passed and g.key not in reasons]
     if left:
         blocks.note(f"{blocks.several(len(left), 'finding')} above must still be fixed or accepted with a reason.")
-    name = draft_fields.line(
-        visit, "Name of the set", "health-name", placeholder="For example: First set, before the autumn sale", max_chars=80
+    draft_fields.line(
+        visit, "Name of the set", "health-name", placeholder="For example: First set", max_chars=80, width=560
     )
     st.button(
         f"Freeze these {blocks.several(len(checked.set.examples), 'example')}", key="health-freeze", type="primary",
-        icon=":material/lock:", on_click=_freeze, args=(visit, checked.report, name),
+        icon=":material/lock:", on_click=_freeze, args=(visit, checked.report),
     )  # fmt: skip
 
 
-def _freeze(visit: Visit, report: HealthReport, name: str) -> None:
-    reasons = _reasons(visit, report)
+def _freeze(visit: Visit, report: HealthReport) -> None:
+    # The fields are read here, not passed on: a click right after typing comes with them in one go.
+    reasons, name = _reasons(visit, report), draft_fields.value(visit, "health-name")
     frozen = frame.attempt(
         lambda: datasets.freeze(visit.store, visit.person.id, visit.project_id, name=name, waivers=reasons)
     )
@@ -217,8 +220,11 @@ def _frozen(visit: Visit, dataset: Dataset, *, newest: bool) -> None:
 def _rename(visit: Visit, dataset: str) -> None:
     key = f"health-newname-{dataset}"
     name = str(st.session_state[key])
-    done = frame.attempt(
-        lambda: (datasets.rename(visit.store, visit.person.id, visit.project_id, dataset, name), True)[1], "Renamed."
-    )
+
+    def rename() -> bool:
+        datasets.rename(visit.store, visit.person.id, visit.project_id, dataset, name)
+        return True
+
+    done = frame.attempt(rename, "Renamed.")
     if done:
         draft_fields.forget(visit, key, name.strip())

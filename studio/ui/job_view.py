@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from studio.jobs import folder as job_folder
 from studio.records import Job, JobState
@@ -16,7 +17,7 @@ def view(store: Store, name: str) -> JobView:
     if job is None:
         return JobView(name, JobState.failed, reason="This job is not known here any more.")
     events = job_folder.read_events(store.workspace / "jobs" / job.folder).rows
-    last = next((e for e in reversed(events) if e["kind"] == "progress"), {})
+    last: dict[str, Any] = next((e for e in reversed(events) if e["kind"] == "progress"), {})
     result = job.detail.get("result", {}) if job.state not in RUNNING else {}
     return JobView(
         name, job.state,

@@ -1,0 +1,26 @@
+"""Prompts: how far does a good prompt get us? Its records are the base and the prompts."""
+
+from studio import loop
+from studio.records import ArmKind
+from studio.store import arms, briefs
+from studio.ui import access, baselines_parts, blocks, frame
+
+visit = access.open_page("baselines")
+frame.page(visit, "baselines", "Prompts", "How far does a good prompt get you, before any training?")
+blocks.look()
+brief = briefs.latest(visit.store, visit.project_id)
+known = [a for a in arms.every(visit.store, visit.project_id) if a.kind is not ArmKind.tuned]
+if brief is None:
+    baselines_parts.no_brief(visit)
+elif not any(a.kind is ArmKind.prompted for a in known):
+    blocks.undo(visit)
+    baselines_parts.no_prompt(visit)
+else:
+    arm = baselines_parts.choose(visit, known)
+    if arm.kind is ArmKind.base:
+        baselines_parts.base(arm)
+    else:
+        baselines_parts.editor(visit, arm, brief)
+        baselines_parts.versions(visit, arm)
+    baselines_parts.trial(visit, arm, known, brief)
+    frame.stale(loop.stale(visit.store, visit.project_id))

@@ -1,0 +1,26 @@
+"""Compare: did it get better, and what did it break? Its records are the outputs and their scores."""
+
+from studio import loop
+from studio.records import Split
+from studio.store import briefs, datasets
+from studio.ui import access, answers, blocks, evaluate_parts, frame
+
+visit = access.open_page("evaluate")
+frame.page(visit, "evaluate", "Compare", "Did it get better, by how much, and what did it break?")
+blocks.look()
+blocks.undo(visit)
+brief, dataset = briefs.latest(visit.store, visit.project_id), datasets.latest(visit.store, visit.project_id)
+if brief is None or dataset is None:
+    evaluate_parts.nothing_yet(visit)
+else:
+    known = evaluate_parts.in_use(visit)
+    compared = answers.compared(visit, dataset.id, Split.test)
+    shown = evaluate_parts.chosen(compared)
+    if shown:
+        evaluate_parts.summary(shown)
+        evaluate_parts.rules(shown)
+        evaluate_parts.beside_the_rules(shown)
+        evaluate_parts.reading(visit, brief, dataset, shown)
+    evaluate_parts.writing(visit, dataset, known, compared)
+    evaluate_parts.onwards(visit)
+    frame.stale(loop.stale(visit.store, visit.project_id))

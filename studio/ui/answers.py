@@ -1,0 +1,109 @@
+"""What the arms wrote: rule by rule, and side by side for those who no longer vote in the count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from studio import datasets, outputs
+from studio.evaluate import checks
+from studio.records import Brief, Dataset, Example, Generation, Split
+from studio.store import Store, arms
+from studio.store import datasets as dataset_rows
+from studio.ui import blocks, frame
+from studio.ui.access import Visit
+
+Written = Mapping[str, Mapping[str, Generation]]
+
+
+def compared(visit: Visit, dataset: str, split: Split) -> list[outputs.Compared]:
+    """Every arm that answered prompts of this split, scored by the brief's exact checks."""
+    workspace = str(visit.store.workspace)
+    return _compared(visit.store, workspace, visit.store.version, visit.project_id, dataset, split.value)
+
+
+@st.cache_data(max_entries=16, show_spinner="Checking the answers against the brief")
+def _compared(
+    _store: Store, workspace: str, version: int, project: str, dataset: str, split: str
+) -> list[outputs.Compared]:
+    return outputs.compare(_store, project, dataset, Split(split))
+
+
+def examples(visit: Visit, dataset: Dataset, split: Split) -> list[Example]:
+    """The frozen examples of a split, taking turns over the slices."""
+    found = dataset_rows.get(visit.store, dataset.id)
+    rows = datasets.rows_in(visit.store, found, split) if found else []
+    return datasets.spread(rows, len(rows))
+
+
+def rule_table(shown: Sequence[outputs.Compared], caption: str) -> None:
+    """Each rule with each arm's share, its interval and n."""
+    rules = [s.criterion for s in shown[0].scores] if shown else []
+    by_arm = [{s.criterion: s for s in each.scores} for each in shown]
+    rows = []
+    for rule in rules:
+        cells = []
+        for found in by_arm:
+            score = found.get(rule)
+            told = score is not None and score.n > 0
+            cells.append(
+                f"{blocks.percent(score.share)} ({blocks.between(score.interval)}), n = {score.n}"
+                if told and score else "does not apply"
+            )  # fmt: skip
+        rows.append([rule, *cells])
+    blocks.table(["Rule", *(each.arm.name for each in shown)], rows, caption)
+
+
+def may_read(visit: Visit, dataset: str, where: str) -> bool:
+    """Whether this person has chosen to see who wrote what. Otherwise the choice, and what it means for their votes."""
+    if visit.person.id in arms.exposed(visit.store, visit.project_id):
+        blocks.note(
+            "You have seen who wrote what, so your votes in blind rounds of this project stay outside the count."
+        )
+        return True
+    with st.container(border=True, key=f"{where}-gate"):
+        blocks.item(
+            "Reading the answers has a price",
+            "Here each answer stands under the name of its author. Somebody who has read them is no longer blind: your "
+            "votes in this project's rounds are kept, but they no longer decide anything. "
+            "If you are to vote, do that first.",
+        )
+        st.button(
+            "Show answers; I will then vote outside the count",
+            key=f"{where}-show",
+            on_click=_saw,
+            args=(visit, dataset),
+        )
+    return False
+
+
+def _saw(visit: Visit, dataset: str) -> None:
+    frame.attempt(lambda: outputs.saw(visit.store, visit.person.id, visit.project_id, dataset))
+
+
+def broken(each: outputs.Compared, example: str) -> set[str]:
+    """The rules that this arm's answer to an example broke."""
+    return {s.criterion for s in each.scores if example in s.broken}
+
+
+def side_by_side(brief: Brief, example: Example, shown: Sequence[outputs.Compared], written: Written, key: str) -> None:
+    """One prompt with every arm's answer under its name, and the rules it broke. A missing answer says so."""
+    with st.container(border=True, key=key):
+        frame.reading(example.input, f"Asked · {example.slice.replace('_', ' ')}" if example.slice else "Asked")
+        for column, each in zip(st.columns(len(shown), gap="medium"), shown, strict=True):
+            with column:
+                found = written.get(each.arm.id, {}).get(example.id)
+                if found is None:
+                    blocks.item(
+                        each.arm.name, "No answer: it was not asked yet, or its answer went missing.", "missing"
+                    )
+                    continue
+                frame.reading(found.output, each.arm.name)
+                _rules(brief, example, found.output)
+
+
+def _rules(brief: Brief, example: Example, output: str) -> None:
+    subject = checks.Subject(example.input, output, example.ideal, example.slice)
+    told = {c.name: kept for c in brief.criteria if (kept := checks.kept(c, subject)) is not None}
+    blocks.rules([name for name, kept in told.items() if not kept], len(told))

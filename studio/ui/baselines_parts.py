@@ -1,0 +1,298 @@
+"""The pieces of the Prompts page: which prompt, its text beside the brief, its versions, and a try on validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from studio import baselines, outputs
+from studio.records import Arm, ArmKind, Brief, Dataset, Example, Split
+from studio.store import arms, people
+from studio.store import datasets as dataset_rows
+from studio.ui import answers, blocks, draft_fields, frame, job_view, keys, model_parts
+from studio.ui.access import Visit
+from studio.ui.job_panel import job_panel
+
+FROM_BRIEF = "The brief"
+TRIED = 24
+_SHOWN = 4
+
+
+def no_brief(visit: Visit) -> None:
+    """Without a brief there is nothing that a prompt could state."""
+    frame.empty(
+        "A prompt starts from the brief",
+        "Write the brief first: its rules are what a prompt asks for, and what every answer is checked against.",
+    )
+    blocks.way(visit, "brief", "Write the brief", "baselines-to-brief")
+
+
+def no_prompt(visit: Visit) -> None:
+    """The first prompt states the brief; people improve it from there."""
+    text = (
+        "A prompt is an instruction that goes before each input. A good one may be all you need, and it is what "
+        "training has to beat. The first one is made from your brief; you improve it from there."
+    )
+    action = "Start a prompt from the brief" if visit.may_edit else ""
+    frame.empty("No prompt yet", text, action, lambda: _start(visit))
+
+
+def _start(visit: Visit) -> None:
+    frame.attempt(lambda: baselines.base(visit.store, visit.person.id, visit.project_id))
+    made = frame.attempt(
+        lambda: baselines.add_prompt(visit.store, visit.person.id, visit.project_id, name="House prompt")
+    )
+    if made:
+        st.session_state[keys.PROMPT] = made.id
+
+
+def choose(visit: Visit, known: Sequence[Arm]) -> Arm:
+    """The arm on screen, and the way to one more prompt."""
+    names = {a.id: a.name for a in known}
+    prompts = [a.id for a in known if a.kind is ArmKind.prompted]
+    if st.session_state.get(keys.PROMPT) not in names:
+        st.session_state[keys.PROMPT] = prompts[-1]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            "Prompt", list(names), format_func=names.__getitem__, key=keys.PROMPT, persist_state="session", width=340
+        )
+        if visit.may_edit:
+            with st.popover("Another prompt", icon=":material/add:", key="baselines-add"):
+                _another(visit, [a for a in known if a.id in prompts])
+        frame.undo_bar(visit)
+    return next(a for a in known if a.id == chosen)
+
+
+def _another(visit: Visit, prompts: Sequence[Arm]) -> None:
+    draft_fields.line(visit, "Its name", "baselines-new-name", placeholder="For example: Shorter", max_chars=60)
+    texts = {FROM_BRIEF: "", **{f"A copy of {a.name}": a.system_prompt for a in prompts}}
+    start = st.selectbox("It starts from", list(texts), key="baselines-new-from")
+    st.button("Add it", key="baselines-new", type="primary", on_click=_add, args=(visit, texts[start]))
+
+
+def _add(visit: Visit, text: str) -> None:
+    # Read here, not passed on: a click right after typing comes with the field in one go.
+    name = draft_fields.value(visit, "baselines-new-name")
+    made = frame.attempt(
+        lambda: baselines.add_prompt(visit.store, visit.person.id, visit.project_id, name=name, text=text)
+    )
+    if made:
+        st.session_state[keys.PROMPT] = made.id
+        draft_fields.forget(visit, "baselines-new-name")
+
+
+def base(arm: Arm) -> None:
+    """What the base is."""
+    blocks.section(
+        arm.name,
+        "The model as it comes, given the bare input and nothing else. It has no prompt to edit; it is the ground that "
+        "prompts and training are measured against.",
+    )
+
+
+# -- the text ---------------------------------------------------------------------------------------
+
+
+def _text_key(arm: Arm) -> str:
+    return f"{keys.PROMPT_TEXT}-{arm.id}"
+
+
+def _from_key(arm: Arm) -> str:
+    return f"{keys.PROMPT_FROM}-{arm.id}"
+
+
+def editor(visit: Visit, arm: Arm, brief: Brief) -> None:
+    """The prompt's text, beside what the brief asks for (under it on a narrow screen)."""
+    writing, asking = st.columns([3, 2], gap="large")
+    with asking:
+        blocks.section("What the brief asks for", brief.task)
+        for criterion in brief.criteria:
+            with st.container(gap="xsmall"):
+                blocks.item(criterion.name, criterion.how_to_tell or criterion.why)
+    with writing:
+        blocks.section("What the model is told", "This text goes before each input (system prompt).")
+        if visit.may_edit:
+            _editing(visit, arm)
+        else:
+            frame.reading(arm.system_prompt)
+
+
+def _editing(visit: Visit, arm: Arm) -> None:
+    key, begun = _text_key(arm), _from_key(arm)
+    text = draft_fields.value(visit, key, arm.system_prompt)
+    version, saved = st.session_state.setdefault(begun, [arm.version, arm.system_prompt])
+    if version != arm.version and text in (saved, arm.system_prompt):
+        # Nothing was typed here, so the field follows what was saved or undone elsewhere.
+        draft_fields.forget(visit, key, arm.system_prompt)
+        st.session_state[begun] = [arm.version, arm.system_prompt]
+    elif version != arm.version:
+        frame.warnings([f"Version {arm.version} was saved while you were writing. Saving yours makes it the next one."])
+    text = draft_fields.area(visit, f"{arm.name}, version {arm.version}", key, arm.system_prompt, height=420)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"Save as version {arm.version + 1}", key="baselines-save", type="primary", on_click=_save,
+            args=(visit, arm),
+        )  # fmt: skip
+        if text != arm.system_prompt:
+            st.button(
+                "Throw my changes away", key="baselines-revert", type="tertiary", on_click=_show, args=(visit, arm)
+            )
+        _naming(visit, arm)
+        st.button(
+            "Retire", key="baselines-retire", type="tertiary", on_click=_retire, args=(visit, arm),
+            help="It leaves every page; its outputs stay in the record. Undo brings it back.",
+        )  # fmt: skip
+
+
+def _save(visit: Visit, arm: Arm) -> None:
+    text = str(st.session_state[_text_key(arm)])
+    if text == arm.system_prompt:
+        return frame.attempt(lambda: None, f"Nothing to save: the text is as it stands in version {arm.version}.")
+    made = frame.attempt(
+        lambda: baselines.change_prompt(visit.store, visit.person.id, arm, text=text),
+        f"Saved as version {arm.version + 1}. Answers written under the older text no longer count as this prompt's.",
+    )
+    if made:
+        _show(visit, made)
+    return None
+
+
+def _show(visit: Visit, arm: Arm) -> None:
+    draft_fields.forget(visit, _text_key(arm), arm.system_prompt)
+    st.session_state[_from_key(arm)] = [arm.version, arm.system_prompt]
+
+
+def _naming(visit: Visit, arm: Arm) -> None:
+    with st.popover("Rename", key="baselines-rename", type="tertiary"):
+        key = f"baselines-name-{arm.id}"
+        draft_fields.line(visit, "New name", key, arm.name, max_chars=60)
+        st.button("Rename", key="baselines-rename-do", on_click=_rename, args=(visit, arm, key))
+
+
+def _rename(visit: Visit, arm: Arm, key: str) -> None:
+    name, typed = str(st.session_state[key]), str(st.session_state[_text_key(arm)])
+    made = frame.attempt(
+        lambda: baselines.change_prompt(visit.store, visit.person.id, arm, text=arm.system_prompt, name=name),
+        "Renamed.",
+    )
+    if made:
+        draft_fields.forget(visit, key, made.name)
+        st.session_state[_from_key(arm)] = [made.version, made.system_prompt]
+        if typed != arm.system_prompt:
+            draft_fields.put(visit, _text_key(arm), typed)
+
+
+def _retire(visit: Visit, arm: Arm) -> None:
+    frame.attempt(
+        lambda: baselines.retire(visit.store, visit.person.id, arm.project, arm.id),
+        f"“{arm.name}” is retired. Undo brings it back.",
+    )
+
+
+def versions(visit: Visit, arm: Arm) -> None:
+    """Every saved version: who, when, what changed, and the way back to it."""
+    history = arms.prompt_history(visit.store, arm.id)
+    if len(history) < 2:
+        return
+    with st.expander(f"{len(history)} versions, and what changed", key="baselines-versions"):
+        for place, (number, text, author, at) in enumerate(history):
+            before = history[place + 1] if place + 1 < len(history) else None
+            who = people.get(visit.store, author)
+            blocks.item(f"Version {number}", f"{who.name if who else author}, {blocks.when(at)}")
+            if before is None:
+                blocks.note("The first version.")
+            elif before[1] == text:
+                blocks.note("Only the name changed.")
+            else:
+                blocks.difference(before[1], text)
+            if number != arm.version and text != arm.system_prompt and visit.may_edit:
+                st.button(
+                    f"Go back to version {number}", key=f"baselines-back-{number}", on_click=_go_back,
+                    args=(visit, arm, number, text),
+                )  # fmt: skip
+
+
+def _go_back(visit: Visit, arm: Arm, number: int, text: str) -> None:
+    made = frame.attempt(
+        lambda: baselines.change_prompt(visit.store, visit.person.id, arm, text=text),
+        f"The text of version {number} is the newest again.",
+    )
+    if made:
+        _show(visit, made)
+
+
+# -- a try on examples kept aside -------------------------------------------------------------------
+
+
+def trial(visit: Visit, arm: Arm, known: Sequence[Arm], brief: Brief) -> None:
+    """The chosen prompt and the base on validation prompts: rule by rule, then a few answers to read."""
+    blocks.section(
+        "Try it on examples kept aside",
+        "Prompts are tuned on the validation examples only. The test examples stay unseen by model and prompt until "
+        "the answers are compared, or the comparison would flatter the prompt.",
+    )
+    dataset = dataset_rows.latest(visit.store, visit.project_id)
+    if dataset is None:
+        blocks.note("There is no frozen set yet, so no examples are kept aside. Check and freeze one first.")
+        blocks.way(visit, "health", "Check and freeze", "baselines-to-health")
+        return
+    job = job_view.active(visit.store, visit.project_id, "generate")
+    if job:
+        job_panel(job_view.reader(visit.store, job.id), lambda: outputs.stop(visit.store, job))
+    elif visit.may_edit and model_parts.models_here(visit):
+        count = min(TRIED, dataset.splits.get(Split.validation.value, 0))
+        st.button(
+            f"Let it answer {blocks.several(count, 'validation prompt')}", key="baselines-try", on_click=_try,
+            args=(visit, dataset.id, _base_and(visit, arm, known)), icon=":material/play_arrow:",
+        )  # fmt: skip
+    _results(visit, dataset, arm, known, brief)
+
+
+def _base_and(visit: Visit, arm: Arm, known: Sequence[Arm]) -> list[str]:
+    found = [a.id for a in known if a.kind is ArmKind.base and a.model == arm.model]
+    return [*found, *([arm.id] if arm.kind is ArmKind.prompted else [])]
+
+
+def _try(visit: Visit, dataset: str, chosen: list[str]) -> None:
+    frame.attempt(
+        lambda: outputs.generate(
+            visit.store, visit.person.id, visit.project_id, dataset, chosen, Split.validation, most=TRIED
+        ),
+        "The answers are being written. You can leave this page; they go on.",
+    )
+
+
+def _results(visit: Visit, dataset: Dataset, arm: Arm, known: Sequence[Arm], brief: Brief) -> None:
+    compared = answers.compared(visit, dataset.id, Split.validation)
+    wanted = _base_and(visit, arm, known)
+    shown = sorted((c for c in compared if c.arm.id in wanted), key=lambda c: wanted.index(c.arm.id))
+    if not any(c.arm.id == arm.id for c in shown):
+        blocks.note("Nothing was tried with this text yet.")
+        return
+    for each in shown:
+        kept, told = each.kept
+        frame.figure(
+            blocks.percent(kept / told if told else 0.0), _between(each), each.written,
+            f"{each.arm.name} kept {kept:,} of the {told:,} times that a rule of the brief applied.",
+        )  # fmt: skip
+    answers.rule_table(
+        shown, "Rule by rule on validation prompts: share kept, its 95 % interval, and how often it applied"
+    )
+    if answers.may_read(visit, dataset.id, "baselines"):
+        _read(visit, dataset, shown, brief)
+
+
+def _between(each: outputs.Compared) -> str:
+    mean = each.average
+    return f"{mean.value:.1f} of {mean.rules} rules on average, 95 % interval {mean.low:.1f} to {mean.high:.1f}"
+
+
+def _read(visit: Visit, dataset: Dataset, shown: Sequence[outputs.Compared], brief: Brief) -> None:
+    written = {c.arm.id: outputs.current(visit.store, dataset.id, c.arm) for c in shown}
+    examples: list[Example] = answers.examples(visit, dataset, Split.validation)
+    both = [e for e in examples if all(e.id in found for found in written.values())]
+    for example in both[:_SHOWN]:
+        answers.side_by_side(brief, example, shown, written, f"baselines-{example.id}")
+    if len(both) > _SHOWN:
+        blocks.note(f"{_SHOWN} of {len(both)} are shown here.")

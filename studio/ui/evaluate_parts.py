@@ -1,0 +1,231 @@
+"""The pieces of the Compare page: the sentence on top, rule by rule, what else counts, the answers, who is next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from studio import outputs
+from studio.records import Arm, ArmKind, Brief, Dataset, Example, Split
+from studio.store import arms
+from studio.ui import answers, blocks, frame, job_view, model_parts, rule_chart
+from studio.ui.access import Visit
+from studio.ui.job_panel import job_panel
+
+PAGE_SIZE = 5
+_ORDER = (ArmKind.tuned, ArmKind.prompted, ArmKind.base)
+_ANY = "Any rule"
+
+
+def nothing_yet(visit: Visit) -> None:
+    """Comparing needs a brief and a frozen set."""
+    frame.empty(
+        "Nothing to compare yet",
+        "Here the base, your prompts and the tuned model answer the same test inputs, which none of them has seen, and "
+        "the answers are checked against the brief, rule by rule. It needs a frozen set first.",
+    )
+    blocks.way(visit, "health", "Check and freeze a set", "evaluate-to-health")
+
+
+def in_use(visit: Visit) -> list[Arm]:
+    """Every arm in use, tuned models first."""
+    return sorted(arms.every(visit.store, visit.project_id), key=lambda arm: _ORDER.index(arm.kind))
+
+
+def chosen(compared: Sequence[outputs.Compared]) -> list[outputs.Compared]:
+    """Those that answered, tuned models first; with more than three, the reader chooses which are shown."""
+    found = sorted(compared, key=lambda each: _ORDER.index(each.arm.kind))
+    if len(found) <= 3:
+        return found
+    names = {each.arm.id: each.arm.name for each in found}
+    picked = st.multiselect(
+        "Shown", list(names), default=list(names), format_func=names.__getitem__, key="evaluate-shown"
+    )
+    return [each for each in found if each.arm.id in picked]
+
+
+# -- the sentence, and rule by rule -----------------------------------------------------------------
+
+
+def summary(shown: Sequence[outputs.Compared]) -> None:
+    """One sentence that a reader may repeat, whether training helped, and each arm's figure."""
+    said = outputs.headline(shown)
+    if said is None:
+        return
+    blocks.lead(said.sentence)
+    blocks.plain(said.finding)
+    for each, column in zip(shown, st.columns(len(shown)), strict=True):
+        mean = each.average
+        with column:
+            frame.figure(
+                f"{mean.value:.1f} of {mean.rules}", f"95 % interval {mean.low:.1f} to {mean.high:.1f}", mean.n,
+                f"{each.arm.name}: house rules kept per answer, on average.",
+            )  # fmt: skip
+    blocks.note(
+        "A prompt counts its share of the rules that apply to it. A machine can check only whether the words are "
+        "there; whether an answer is true, kind and useful is for people to say."
+    )
+
+
+def rules(shown: Sequence[outputs.Compared]) -> None:
+    """How often each rule was kept, as a picture, and as a table for readers of any kind."""
+    blocks.section(
+        "Rule by rule", "How often each arm keeps each rule on the test prompts. The lines are 95 % intervals."
+    )
+    rule_chart.dots(shown, "evaluate-rules")
+    with st.expander("The same as a table", key="evaluate-table"):
+        answers.rule_table(shown, "Share of test prompts on which each rule is kept, its 95 % interval, and n")
+
+
+def beside_the_rules(shown: Sequence[outputs.Compared]) -> None:
+    """Nearness in meaning, speed, and what is empty or missing."""
+    blocks.section(
+        "Beside the rules",
+        "Similarity in meaning is how near an answer comes to your ideal one (cosine of MiniLM embeddings, 1 is the "
+        "same); it tells little about whether it is right.",
+    )
+    rows = []
+    for each in shown:
+        near = f"{each.similarity:.2f}" if each.similarity is not None else "not measured"
+        speed = f"{each.tokens_out / each.seconds:,.0f}" if each.seconds else "not measured"
+        missing = each.expected - each.written
+        rows.append(
+            [each.arm.name, near, speed, f"{each.empty:,}", f"{missing:,}", f"{each.written:,} of {each.expected:,}"]
+        )
+    headers = [
+        "Arm",
+        "Similarity in meaning",
+        "Word pieces (tokens) a second",
+        "Empty answers",
+        "Missing answers",
+        "Answered",
+    ]
+    blocks.table(headers, rows, "What else there is to know of each arm")
+    for each in shown:
+        if each.written < each.expected:
+            frame.warnings([
+                f"{each.arm.name} has no answer for {each.expected - each.written} of {each.expected} test prompts. "
+                "Its figures speak of the others only. Write the missing answers below before you open a round."
+            ])  # fmt: skip
+
+
+# -- the answers ------------------------------------------------------------------------------------
+
+
+def reading(visit: Visit, brief: Brief, dataset: Dataset, shown: Sequence[outputs.Compared]) -> None:
+    """Prompt by prompt, once the reader has chosen to vote outside the count."""
+    blocks.section("The answers, side by side", "")
+    if not answers.may_read(visit, dataset.id, "evaluate"):
+        return
+    examples = answers.examples(visit, dataset, Split.test)
+    kinds = _kinds(shown)
+    left, right = st.columns(2)
+    which = left.selectbox("Show", list(kinds), key="evaluate-filter", persist_state="session")
+    rule = right.selectbox(
+        "Rule", [_ANY, *(s.criterion for s in shown[0].scores)], key="evaluate-rule", persist_state="session"
+    )
+    wanted = {s.criterion for s in shown[0].scores} if rule == _ANY else {rule}
+    written = {each.arm.id: outputs.current(visit.store, dataset.id, each.arm) for each in shown}
+    found = [e for e in examples if kinds[which](e, written, wanted)]
+    blocks.note(f"{blocks.several(len(found), 'prompt')} of {len(examples):,}.")
+    pages = max(1, -(-len(found) // PAGE_SIZE))
+    page = st.pagination(pages, key=f"evaluate-page-{list(kinds).index(which)}-{len(found)}") if pages > 1 else 1
+    for example in found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]:
+        answers.side_by_side(brief, example, shown, written, f"evaluate-prompt-{example.id}")
+
+
+Kind = Callable[[Example, answers.Written, set[str]], bool]
+
+
+def _kinds(shown: Sequence[outputs.Compared]) -> dict[str, Kind]:
+    """What the reader can ask for, in words: "Base right, Tuned 1 wrong" for each pair of arms, and the odd ones."""
+    kinds: dict[str, Kind] = {"Every prompt": lambda example, written, wanted: True}
+    for right in reversed(shown):
+        for wrong in shown:
+            if right is not wrong and ArmKind.tuned in (right.arm.kind, wrong.arm.kind):
+                kinds[f"{right.arm.name} right, {wrong.arm.name} wrong"] = _differs(right, wrong)
+    kinds["Every arm wrong"] = lambda example, written, wanted: all(
+        answers.broken(each, example.id) & wanted for each in shown
+    )
+    kinds["An answer empty or missing"] = lambda example, written, wanted: any(
+        example.id not in found or not found[example.id].output.strip() for found in written.values()
+    )
+    return kinds
+
+
+def _differs(right: outputs.Compared, wrong: outputs.Compared) -> Kind:
+    """`right` keeps a rule that `wrong` breaks."""
+
+    def told(example: Example, written: answers.Written, wanted: set[str]) -> bool:
+        if example.id not in written[right.arm.id]:
+            return False
+        return bool((answers.broken(wrong, example.id) - answers.broken(right, example.id)) & wanted)
+
+    return told
+
+
+# -- writing ----------------------------------------------------------------------------------------
+
+
+def writing(visit: Visit, dataset: Dataset, known: Sequence[Arm], compared: Sequence[outputs.Compared]) -> None:
+    """Which arms have answered, and the button that lets the others."""
+    total = dataset.splits.get(Split.test.value, 0)
+    done = {each.arm.id: each.written for each in compared}
+    blocks.section(
+        "Who answers",
+        f"Each arm answers the same {blocks.several(total, 'test prompt')} of {dataset.name}, with one copy "
+        "of the model's weights and the same settings. Answers of an older prompt do not count.",
+    )  # fmt: skip
+    job = job_view.active(visit.store, visit.project_id, "generate")
+    if job:
+        job_panel(job_view.reader(visit.store, job.id), lambda: outputs.stop(visit.store, job))
+        return
+    if not known:
+        blocks.note("There is no arm yet. Start with a prompt; the base comes with it.")
+        blocks.way(visit, "baselines", "Start a prompt", "evaluate-to-prompts")
+        return
+    rows = [[arm.name, _KINDS[arm.kind], f"{done.get(arm.id, 0):,} of {total:,}"] for arm in known]
+    blocks.table(["Arm", "What it is", "Answered"], rows, "The arms of this project")
+    if visit.may_edit and model_parts.models_here(visit):
+        _ask(visit, dataset, known, {arm.id: total - done.get(arm.id, 0) for arm in known})
+
+
+_KINDS = {
+    ArmKind.tuned: "the model you trained, bare input",
+    ArmKind.prompted: "the base with a prompt before each input",
+    ArmKind.base: "the model as it comes, bare input",
+}
+
+
+def _ask(visit: Visit, dataset: Dataset, known: Sequence[Arm], missing: dict[str, int]) -> None:
+    names = {arm.id: arm.name for arm in known}
+    lacking = [arm.id for arm in known if missing[arm.id] > 0]
+    # The key changes with what is lacking, so that the default follows; a choice made by hand is kept meanwhile.
+    key = f"evaluate-arms-{dataset.id}-{'-'.join(sorted(lacking))}"
+    st.multiselect(
+        "Let these answer", list(names), default=lacking, format_func=names.__getitem__, key=key, width=560
+    )  # fmt: skip
+    label = "Write the answers" if lacking else "Write the answers again"
+    st.button(
+        label, key="evaluate-write", type="primary" if lacking else "secondary", icon=":material/play_arrow:",
+        on_click=_write, args=(visit, dataset.id, key),
+    )  # fmt: skip
+
+
+def _write(visit: Visit, dataset: str, key: str) -> None:
+    picked = list(st.session_state[key])
+    frame.attempt(
+        lambda: outputs.generate(visit.store, visit.person.id, visit.project_id, dataset, picked, Split.test),
+        "The answers are being written. You can leave this page; they go on.",
+    )
+
+
+def onwards(visit: Visit) -> None:
+    """Nothing here decides."""
+    blocks.section(
+        "What this does not tell",
+        "Nothing on this page is a decision. The rules say whether the words are there; which answer people prefer, "
+        "not knowing whose it is, is told by the blind round.",
+    )
+    blocks.way(visit, "review", "Go to the blind round", "evaluate-to-review")

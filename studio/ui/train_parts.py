@@ -1,0 +1,179 @@
+"""The pieces of the Train page: fetch the model, choose and start, watch, and read what came of each run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from studio.records import Dataset, Job, JobState, Run, Split
+from studio.store import arms, examples
+from studio.store import datasets as dataset_rows
+from studio.train import settings as presets
+from studio.train import step, verdict
+from studio.ui import blocks, frame, job_view, model_parts
+from studio.ui.access import Visit
+from studio.ui.job_panel import RUNNING, duration, job_panel
+from studio.ui.train_settings import changed, in_words, typed
+
+_STATES = {JobState.failed: "stopped with a fault", JobState.cancelled: "stopped"}
+_DROPPED_SHOWN = 5
+
+
+def no_set(visit: Visit) -> None:
+    """Training starts from a frozen set."""
+    frame.empty(
+        "Nothing to learn from yet",
+        "Training shows the model your approved examples until it answers in your way. It starts from a frozen set, so "
+        "that the result can be traced to exactly those examples.",
+    )
+    blocks.way(visit, "health", "Check and freeze a set", "train-to-health")
+
+
+# -- choose and start -------------------------------------------------------------------------------
+
+
+def start_form(visit: Visit, sets: Sequence[Dataset]) -> None:
+    """What to learn from, how thoroughly, on which model; the figures on request."""
+    blocks.section("Start a training")
+    names = {
+        d.id: f"{d.name} ({blocks.several(d.splits.get(Split.train.value, 0), 'example')} to learn from)" for d in sets
+    }
+    chosen = st.selectbox("Learn from", list(names), format_func=names.__getitem__, key="train-set", width=560)
+    dataset = next(d for d in sets if d.id == chosen)
+    preset = _preset()
+    model = model_parts.choose(visit)
+    figures = step.settings_for(visit.store, dataset, preset)
+    with st.expander("Settings, for experts", key="train-settings"):
+        changes = changed(figures, fields := f"{preset}-{dataset.id}")
+    blocks.note(in_words(figures, changes, dataset.splits.get(Split.train.value, 0)))
+    st.button(
+        "Start training", type="primary", key="train-start", icon=":material/play_arrow:", on_click=_start,
+        args=(visit, dataset.id, preset, model, figures, fields),
+    )  # fmt: skip
+
+
+def _preset() -> str:
+    titles = {p.name: p.title for p in presets.PRESETS}
+    sentences = [p.sentence for p in presets.PRESETS]
+    chosen = st.radio(
+        "How thoroughly", list(titles), format_func=titles.__getitem__, captions=sentences, index=len(titles) - 1,
+        key="train-preset", persist_state="session",
+    )  # fmt: skip
+    return str(chosen)
+
+
+def _start(
+    visit: Visit, dataset: str, preset: str, model: str, figures: presets.Settings, fields: str
+) -> None:  # fmt: skip
+    changes = typed(figures, fields)
+    frame.attempt(
+        lambda: step.start(
+            visit.store, visit.person.id, visit.project_id, dataset, preset=preset, model=model, changes=changes
+        ),
+        "Training has started. You can leave this page or close the browser; it goes on.",
+    )
+
+
+# -- watch ------------------------------------------------------------------------------------------
+
+
+def running(visit: Visit, job: Job) -> None:
+    """The run that is going on: progress, losses, growing answers, and the way to stop it."""
+    dataset = dataset_rows.get(visit.store, str(job.detail.get("dataset", "")))
+    blocks.section(
+        "Learning now",
+        f"From {dataset.name}. You can leave this page; it goes on." if dataset else "It goes on by itself.",
+    )
+    job_panel(job_view.reader(visit.store, job.id), lambda: step.stop(visit.store, job))
+
+
+# -- what came of it --------------------------------------------------------------------------------
+
+
+def finished(visit: Visit, found: Sequence[Run]) -> None:
+    """Every ended run, newest first."""
+    ended = [run for run in found if run.state not in RUNNING]
+    if not ended:
+        return
+    blocks.section(
+        "Trainings", "Whether the answers are better is not decided here: compare them, then let people vote."
+    )
+    for run in ended:
+        with st.container(border=True, key=f"train-run-{run.id}"):
+            _run(visit, run)
+
+
+def _run(visit: Visit, run: Run) -> None:
+    arm = arms.get(visit.store, f"tuned-{run.id}")
+    dataset = dataset_rows.get(visit.store, run.dataset)
+    preset = next((p.title for p in presets.PRESETS if p.name == run.preset), run.preset)
+    title = arm.name if arm else "Unfinished training"
+    blocks.item(title, f"{preset}, on {dataset.name if dataset else 'an older set'}, {blocks.when(run.at)}",
+                _STATES.get(run.state, ""))  # fmt: skip
+    if run.state is JobState.done:
+        blocks.plain(verdict.verdict(run.result.get("losses", [])).sentence)
+    elif reason := run.result.get("reason"):
+        blocks.plain(str(reason))
+    blocks.note(_in_figures(run))
+    _dropped(visit, run)
+    with st.expander("What it learned, answers and settings", key=f"train-details-{run.id}"):
+        job_panel(job_view.reader(visit.store, run.job), lambda: None)
+        _record(run, dataset)
+    _buttons(visit, run)
+
+
+def _in_figures(run: Run) -> str:
+    """Time, memory, speed, in one line; nothing for what was not measured."""
+    result, said = run.result, []
+    if seconds := result.get("seconds"):
+        said.append(f"took {duration(float(seconds))}")
+    if peak := result.get("peak_memory_mb"):
+        said.append(f"at most {float(peak) / 1000:.1f} GB of memory")
+    if speed := result.get("tokens_per_second"):
+        said.append(f"{float(speed):,.0f} tokens (word pieces) a second")
+    line = ", ".join(said)
+    return f"{line[:1].upper()}{line[1:]}." if line else "Nothing was measured."
+
+
+def _dropped(visit: Visit, run: Run) -> None:
+    """Examples that were left out, by name and reason."""
+    left_out = run.result.get("dropped", [])
+    if not left_out:
+        return
+    with st.expander(f"{blocks.several(len(left_out), 'example')} left out", key=f"train-dropped-{run.id}"):
+        for row in left_out[:_DROPPED_SHOWN]:
+            example = examples.get(visit.store, row["id"])
+            blocks.excerpt(example.input if example else row["id"])
+            blocks.note(f"Left out: {row['reason']}.")
+            if example:
+                blocks.way(
+                    visit, "examples", "Open this example", f"train-open-{run.id}-{row['id']}", example=row["id"]
+                )
+        if len(left_out) > _DROPPED_SHOWN:
+            blocks.note(
+                f"And {len(left_out) - _DROPPED_SHOWN:,} more: "
+                + ", ".join(r["id"][:8] for r in left_out[_DROPPED_SHOWN:])
+            )
+
+
+def _record(run: Run, dataset: Dataset | None) -> None:
+    facts = [("Base model", run.model), ("Device", str(run.result.get("device", "not recorded")))]
+    facts += [("Adapter (what was learned), SHA-256", run.adapter_sha256 or "none"),
+              ("Set, SHA-256", dataset.sha256 if dataset else "not in use")]  # fmt: skip
+    facts += [(name.replace("_", " "), str(value)) for name, value in run.settings.items()]
+    facts += [(f"Version of {name}", str(value)) for name, value in run.result.get("versions", {}).items()]
+    blocks.table(["What", "Value"], facts, "The record of this training")
+
+
+def _buttons(visit: Visit, run: Run) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if run.state is JobState.done:
+            blocks.way(visit, "evaluate", "Compare its answers", f"train-compare-{run.id}")
+        else:
+            again = (lambda: step.resume(visit.store, run.job), "It goes on from its last checkpoint.")
+            key = f"train-resume-{run.id}"
+            st.button("Go on with it", key=key, icon=":material/play_arrow:", on_click=frame.attempt, args=again)
+        st.button("Discard", key=f"train-discard-{run.id}", type="tertiary", on_click=frame.attempt,
+                  args=(lambda: step.discard(visit.store, visit.person.id, visit.project_id, run.id),
+                        "Discarded, with its tuned model. Undo brings both back."))  # fmt: skip

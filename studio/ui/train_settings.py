@@ -1,0 +1,77 @@
+"""The figures of a training, in words and as fields that an expert may change."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from studio.train.settings import Settings
+
+
+@dataclass(frozen=True)
+class _Field:
+    """A figure: its plain label with the term beside it, its bounds (inclusive), the step of the buttons."""
+
+    name: str
+    label: str
+    low: float
+    high: float
+    step: float
+    help: str
+    format: str = "%d"
+
+
+_FIELDS = (
+    _Field("epochs", "Passes over the examples (epochs)", 1, 50, 1, "Too many, and it learns the examples by heart."),
+    _Field("learning_rate", "Size of each step (learning rate)", 1e-6, 0.02, 1e-4,
+           "Larger learns faster and less steadily.", "%.6f"),
+    _Field("lora_rank", "Room for what is learned (LoRA rank)", 1, 128, 1, "Larger holds more and needs more memory."),
+    _Field("lora_alpha", "Weight of what is learned (LoRA alpha)", 1, 256, 1, "Usually twice the rank."),
+    _Field("lora_dropout", "Left out at random (LoRA dropout)", 0.0, 0.9, 0.05, "Against learning by heart.", "%.2f"),
+    _Field("upper_layers", "Share of the layers that learn", 0.05, 1.0, 0.05, "The upper ones first.", "%.2f"),
+    _Field("warmup", "Share of steps to warm up", 0.0, 0.9, 0.05, "The steps grow to full size over these.", "%.2f"),
+    _Field("micro_batch", "Examples at a time (micro-batch)", 1, 64, 1, "More is faster and needs more memory."),
+    _Field("accumulation", "Batches a step (gradient accumulation)", 1, 64, 1, "A step learns from this many batches."),
+    _Field("max_length", "Longest example, in tokens (max length)", 32, 8192, 32, "Longer ones are left out by name."),
+    _Field("row_limit", "At most so many examples (0: all)", 0, 1_000_000, 10, "Fewer makes a quicker trial."),
+    _Field("sample_tokens", "Length of the sample answers, in tokens", 8, 512, 8, "For what you see while it learns."),
+    _Field("seed", "Random start (seed)", 0, 2**31 - 1, 1, "The same seed gives the same run on the same machine."),
+)  # fmt: skip
+
+
+def changed(figures: Settings, key: str) -> dict[str, Any]:
+    """Draws the fields, filled with `figures`; returns those that were changed. `key` tells presets and sets apart."""
+    left, right = st.columns(2, gap="large")
+    for place, each in enumerate(_FIELDS):
+        preset = getattr(figures, each.name)
+        whole = isinstance(preset, int)
+        number = int if whole else float
+        with left if place % 2 == 0 else right:
+            st.number_input(
+                each.label, number(each.low), number(each.high), preset, number(each.step),
+                help=each.help, format=each.format, key=_key(each, key), persist_state="session",
+            )  # fmt: skip
+    return typed(figures, key)
+
+
+def typed(figures: Settings, key: str) -> dict[str, Any]:
+    """What the fields hold now that differs from `figures`; an emptied field counts as unchanged."""
+    held = {each.name: st.session_state.get(_key(each, key)) for each in _FIELDS}
+    return {name: value for name, value in held.items() if value is not None and value != getattr(figures, name)}
+
+
+def _key(each: _Field, key: str) -> str:
+    return f"train-setting-{each.name}-{key}"
+
+
+def in_words(figures: Settings, changes: dict[str, Any], rows: int) -> str:
+    """What will be done, in a sentence: passes, examples and steps."""
+    now = replace(figures, **changes)
+    used = min(rows, now.row_limit) if now.row_limit else rows
+    steps = math.ceil(used / (now.micro_batch * now.accumulation)) * now.epochs
+    passes = "once" if now.epochs == 1 else f"{now.epochs} times"
+    more = f" You changed {len(changes)} of the settings." if changes else ""
+    return f"It will read {used:,} example{'' if used == 1 else 's'} {passes}, in {steps:,} steps.{more}"
