@@ -25,6 +25,7 @@ WORKER_ONLY = {
 }
 SCRIPTS = {"studio.ui.app"}  # Streamlit runs it for a visitor; importing it would, too
 HEAVY = {"torch", "transformers", "peft", "trl", "accelerate", "datasets", "sentence_transformers"}
+SLOW = {"scipy.stats", "plotly.express"}  # a second and a third of one, of the two in which the server must answer
 PAGE_LIBRARIES = {"streamlit", "plotly", "pandas"}
 NOT_FOR_PAGES = {"store", "jobs", "worker", "cli", "models_convert"}
 LINES_A_FILE, LINES_A_FUNCTION = 400, 40
@@ -72,9 +73,9 @@ print(json.dumps(sorted(sys.modules)))
     assert loaded & HEAVY == set()
 
 
-@pytest.mark.parametrize("name", ["studio.cli", "studio.ui.server"])
-def test_each_entry_point_loads_no_model_library(name: str) -> None:
-    script = f"import sys, {name}; print(sorted(set({sorted(HEAVY)!r}) & set(sys.modules)))"
+@pytest.mark.parametrize("names", ["studio.cli", "studio.ui.server, studio.supervisor, studio.commands"])
+def test_an_entry_point_loads_no_model_library_and_nothing_slow(names: str) -> None:
+    script = f"import sys, {names}; print([name for name in {sorted(HEAVY | SLOW)!r} if name in sys.modules])"
     child = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=REPO)
     assert child.returncode == 0, child.stderr
     assert child.stdout.strip() == "[]"
