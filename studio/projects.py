@@ -24,7 +24,7 @@ class Demo:
 
 
 DEMOS = (
-    Demo("support-replies", "Support replies in a house voice", "A homewares shop answers 318 customers."),
+    Demo("support-replies", "Support replies in a house voice", "A homewares shop answers 570 customers."),
     Demo("ticket-triage", "Tickets sorted as JSON", "A time-tracking app sorts 318 tickets."),
 )
 
