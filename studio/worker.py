@@ -27,12 +27,19 @@ import psutil
 from studio.generation import ArmSpec, Generator, Written
 from studio.jobs import folder as job_folder
 from studio.jobs.local import is_running
-from studio.models.files import damaged, folder_sha256, read_manifest
+from studio.models.files import ADAPTER_FILES, adapter_sha256, damaged, folder_sha256, read_manifest
 from studio.records import Decoding, Refusal, from_json
 
 _LIBRARIES = ("torch", "transformers", "trl", "peft")
 # What the libraries say when memory is short; they raise plain RuntimeErrors on a CPU.
-_NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "cannot allocate memory", "bad_alloc")
+_NO_MEMORY = (
+    "out of memory",
+    "not enough memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "bad_alloc",
+    "failed to map segment",
+)
 # No space, no quota, or more than one file may hold.
 _NO_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LIBRARIES_GB = 1.0
@@ -178,6 +185,23 @@ def _checked_model(model: dict[str, str]) -> Path:
     return path
 
 
+def _check_adapter(arm: ArmSpec) -> None:
+    """The adapter of a tuned arm must be there and be the one that was trained."""
+    if not arm.adapter:
+        return
+    folder = Path(arm.adapter)
+    if missing := [name for name in ADAPTER_FILES if not (folder / name).is_file()]:
+        raise Refusal(
+            f"The tuned model's adapter is missing ({missing[0]}). The other arms and all examples are safe. "
+            "Train it again."
+        )
+    if adapter_sha256(folder) != arm.adapter_sha256:
+        raise Refusal(
+            "The tuned model's adapter is not the one that was trained: its files changed. It was not used. "
+            "Train it again."
+        )
+
+
 def _train(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     from studio.train.settings import Settings
 
@@ -222,6 +246,8 @@ def _generate(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     outputs = folder / "outputs.jsonl"
     job_folder.drop_incomplete_line(outputs)
     job_folder.append(folder, "progress", done=0, total=0, seconds_left=None, what="loading the model")
+    for arm in arms:
+        _check_adapter(arm)
     generator = _generator(spec["model"])
     generator.prepare(arms)
     compare = _comparer(spec.get("embedder"))

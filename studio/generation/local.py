@@ -13,7 +13,6 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from studio.generation import ArmSpec, Written, chat
-from studio.models.files import ADAPTER_FILES, adapter_sha256
 from studio.records import Decoding, Refusal, canonical, sha256, to_json
 
 _CANARY = "Where is my order?"
@@ -37,7 +36,7 @@ class LocalModel:
         self._adapters: dict[str, str] = {}
 
     def prepare(self, arms: Sequence[ArmSpec]) -> None:
-        """Attach every arm's adapter, after checking its hash, and prove that it changes what the model says."""
+        """Attach every arm's adapter (its files were checked) and prove that it changes what the model says."""
         for arm in arms:
             if arm.adapter and arm.adapter not in self._adapters:
                 self._attach(arm)
@@ -79,22 +78,11 @@ class LocalModel:
         ]
 
     def _attach(self, arm: ArmSpec) -> None:
-        folder = Path(arm.adapter)
-        if missing := [name for name in ADAPTER_FILES if not (folder / name).is_file()]:
-            raise Refusal(
-                f"The tuned model's adapter is missing ({missing[0]}). The other arms and all examples are safe. "
-                "Train it again."
-            )
-        if adapter_sha256(folder) != arm.adapter_sha256:
-            raise Refusal(
-                "The tuned model's adapter is not the one that was trained: its files changed. It was not used. "
-                "Train it again."
-            )
         name = f"adapter{len(self._adapters)}"
         if self._adapters:
-            self._model.load_adapter(folder, adapter_name=name)
+            self._model.load_adapter(arm.adapter, adapter_name=name)
         else:
-            self._model = PeftModel.from_pretrained(self._model, folder, adapter_name=name)
+            self._model = PeftModel.from_pretrained(self._model, arm.adapter, adapter_name=name)
         self._model.eval()
         self._adapters[arm.adapter] = name
 

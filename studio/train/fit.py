@@ -92,8 +92,8 @@ def fit(
     Raises Refusal when no row fits or when learning went wrong.
     """
     tokenizer = AutoTokenizer.from_pretrained(model_path)
-    chosen = _limited(train, settings)
-    learn, check = _encode(tokenizer, chosen, settings), _encode(tokenizer, validation, settings)
+    learn = _encode(tokenizer, _limited(train, settings.row_limit, settings.seed), settings)
+    check = _encode(tokenizer, _limited(validation, settings.row_limit // 4, settings.seed), settings)
     for row in learn.dropped + check.dropped:
         emit("warning", text=f"The row {row.id} is left out: {row.reason}.")
     if not learn.rows:
@@ -135,10 +135,9 @@ def last_checkpoint(checkpoints: Path) -> Path | None:
     return found[-1] if found else None
 
 
-def _limited(rows: Sequence[Row], settings: Settings) -> Sequence[Row]:
-    if not settings.row_limit or len(rows) <= settings.row_limit:
-        return rows
-    return random.Random(settings.seed).sample(list(rows), settings.row_limit)
+def _limited(rows: Sequence[Row], limit: int, seed: int) -> Sequence[Row]:
+    """At most `limit` rows, chosen by the seed; all of them when `limit` is 0."""
+    return random.Random(seed).sample(list(rows), limit) if 0 < limit < len(rows) else rows
 
 
 def _encode(tokenizer: Any, rows: Sequence[Row], settings: Settings) -> _Encoded:
@@ -313,6 +312,8 @@ def _save_final(model: Any, checkpoints: Path) -> Path:
     part, final = checkpoints / ".final.part", checkpoints / "final"
     shutil.rmtree(part, ignore_errors=True)
     model.save_pretrained(part)
+    # A template of a model card; the studio writes its own.
+    (part / "README.md").unlink(missing_ok=True)
     sync_tree(part)
     shutil.rmtree(final, ignore_errors=True)
     part.rename(final)
