@@ -198,7 +198,7 @@ def test_a_second_a_hasty_a_foreign_and_an_unknown_vote_are_refused(store: Store
     with pytest.raises(Refusal, match="not part of the round"):
         rounds.vote(store, found, rita, "0" * 24, "left", seconds_on_screen=SECONDS)
     rounds.vote(store, found, rita, first.id, "left", seconds_on_screen=SECONDS)
-    with pytest.raises(Refusal, match="voted on this pair already"):
+    with pytest.raises(Refusal, match="voted on that pair already"):
         rounds.vote(store, found, rita, first.id, "right", seconds_on_screen=0.0)
     assert [v.pair for v in rows.votes(store, found.id)] == [first.id]
 

@@ -77,6 +77,17 @@ def plan_for(store: Store, project: str, candidate: str, dataset: str) -> Plan:
     return Plan(candidate, tuple(a.id for a in others if a.id in written), dataset, second_readers=second)
 
 
+def ready_arms(store: Store, project: str, dataset: str) -> list[Arm]:
+    """The arms in use that answered every test prompt of the dataset as they are now; a round can be about these."""
+    found = dataset_rows.get(store, dataset)
+    wanted = {e.id for e in datasets.rows_in(store, found, Split.test)} if found else set()
+    written = arms.generations(store, dataset)
+    return [
+        arm for arm in arms.every(store, project)
+        if wanted and wanted <= {g.example for g in written if g.arm == arm.id and is_current(arm, g)}
+    ]  # fmt: skip
+
+
 def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
     """Registers and opens a round over the dataset's test prompts. Raises Refusal, and opens nothing, when
     outputs are missing, the arms cannot be told apart, the plan cannot be judged, or another round is open."""

@@ -151,10 +151,13 @@ def vote(
     pair = next((p for p in _pairs(store, found) if p.id == pair_id), None)
     if pair is None:
         raise Refusal("This pair is not part of the round. The vote was not counted. Reload the page.")
-    if rounds.has_voted(store, found.id, pair_id, reviewer.id):
-        raise Refusal(rounds.TWICE)
-    if seconds_on_screen < MIN_SECONDS_ON_SCREEN and not reviewer.scripted:
+    twice = rounds.has_voted(store, found.id, pair_id, reviewer.id)
+    hasty = seconds_on_screen < MIN_SECONDS_ON_SCREEN and not reviewer.scripted
+    if twice or hasty:
         desk.of(store).pressed_too_soon(found.id, reviewer.id)
+    if twice:
+        raise Refusal(rounds.TWICE)
+    if hasty:
         raise Refusal("That was quicker than reading: the pair had just come up. It was not counted; vote again.")
     ships = (shippable_left, shippable_right) if pair.candidate_left else (shippable_right, shippable_left)
     payload = {

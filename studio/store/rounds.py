@@ -11,7 +11,7 @@ from studio.store.writes import Row, Tx, applies
 if TYPE_CHECKING:
     from studio.store import Store
 
-TWICE = "You voted on this pair already; the first vote stands. Undo it to vote again."
+TWICE = "You voted on that pair already; the first vote stands. Take it back to vote again."
 CLOSED = "The round closed before this vote arrived, so it was not counted. Everything voted before is safe."
 
 
