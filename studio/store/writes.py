@@ -11,13 +11,12 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from studio.records import Act, Refusal, canonical
 from studio.store.migrations import KEYS
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
     from studio.store.journal import Blobs
 
@@ -92,6 +91,8 @@ class Tx:
         """Many new rows at once. `batch` = (column, value) that names exactly them, for the undo."""
         if not rows:
             return
+        import pyarrow as pa  # only a bulk import needs it; the server starts without
+
         names = list(rows[0])
         arrow = pa.table({name: [row[name] for row in rows] for name in names}, schema=self._schema(table, names))
         self._cursor.register("incoming", arrow)
@@ -102,6 +103,8 @@ class Tx:
         self._log(table, {"*": list(batch)}, None, {"count": len(rows)})
 
     def _schema(self, table: str, names: list[str]) -> pa.Schema:
+        import pyarrow as pa
+
         kinds = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_()}
         sql = "SELECT column_name AS name, data_type AS kind FROM information_schema.columns WHERE table_name = ?"
         types = {row["name"]: kinds[row["kind"]] for row in self.query(sql, table)}
