@@ -94,26 +94,18 @@ def fit(
     tokenizer = AutoTokenizer.from_pretrained(model_path)
     learn = _encode(tokenizer, _limited(train, settings.row_limit, settings.seed), settings)
     check = _encode(tokenizer, _limited(validation, settings.row_limit // 4, settings.seed), settings)
-    for row in learn.dropped + check.dropped:
-        emit("warning", text=f"The row {row.id} is left out: {row.reason}.")
-    if not learn.rows:
-        raise Refusal(
-            "None of the rows can be learned from: each is empty or too long. Nothing was changed. "
-            "Shorten the examples, or choose a preset for longer texts."
-        )
-    shutil.rmtree(checkpoints / ".writing", ignore_errors=True)
-    model = _with_adapter(model_path, settings)
+    dropped = (*learn.dropped, *check.dropped)
+    _tell_dropped(dropped, learn, emit)
     watch = _Watch(tokenizer, samples, settings, checkpoints, stopped, emit)
     trainer = SFTTrainer(
-        model=model,
+        model=_with_adapter(model_path, settings),
         args=_arguments(settings, checkpoints, bool(check.rows), len(learn.rows)),
         train_dataset=Dataset.from_list(learn.rows),
         eval_dataset=Dataset.from_list(check.rows) if check.rows else None,
         processing_class=tokenizer,
         callbacks=[watch],
     )
-    last = last_checkpoint(checkpoints)
-    began = time.monotonic()
+    last, began = last_checkpoint(checkpoints), time.monotonic()
     trainer.train(resume_from_checkpoint=str(last) if last else None)
     seconds = time.monotonic() - began
     adapter = last_checkpoint(checkpoints) if watch.stopped else _save_final(trainer.model, checkpoints)
@@ -123,10 +115,20 @@ def fit(
         losses=_losses(trainer.state.log_history),
         tokens=watch.tokens,
         tokens_per_second=watch.tokens / seconds,
-        dropped=(*learn.dropped, *check.dropped),
+        dropped=dropped,
         rows_used=len(learn.rows),
         stopped=watch.stopped,
     )
+
+
+def _tell_dropped(dropped: Sequence[Dropped], learn: _Encoded, emit: Emit) -> None:
+    for row in dropped:
+        emit("warning", text=f"The row {row.id} is left out: {row.reason}.")
+    if not learn.rows:
+        raise Refusal(
+            "None of the rows can be learned from: each is empty or too long. Nothing was changed. "
+            "Shorten the examples, or choose a preset for longer texts."
+        )
 
 
 def last_checkpoint(checkpoints: Path) -> Path | None:
@@ -239,6 +241,7 @@ class _Watch(TrainerCallback):
         self._began, self._first = 0.0, 0
 
     def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        shutil.rmtree(self._checkpoints / ".writing", ignore_errors=True)
         self._began, self._first = time.monotonic(), state.global_step
         self._emit("progress", done=state.global_step, total=state.max_steps, seconds_left=None, what="learning")
 
