@@ -2,14 +2,12 @@
 
 from studio import loop
 from studio.records import ArmKind
-from studio.store import arms, briefs
 from studio.ui import access, baselines_parts, blocks, frame
 
 visit = access.open_page("baselines")
 frame.page(visit, "baselines", "Prompts", "How far does a good prompt get you, before any training?")
 blocks.look()
-brief = briefs.latest(visit.store, visit.project_id)
-known = [a for a in arms.every(visit.store, visit.project_id) if a.kind is not ArmKind.tuned]
+brief, known = baselines_parts.records(visit)
 if brief is None:
     baselines_parts.no_brief(visit)
 elif not any(a.kind is ArmKind.prompted for a in known):

@@ -2,14 +2,13 @@
 
 from studio import loop
 from studio.records import Split
-from studio.store import briefs, datasets
 from studio.ui import access, answers, blocks, evaluate_parts, frame
 
 visit = access.open_page("evaluate")
 frame.page(visit, "evaluate", "Compare", "Did it get better, by how much, and what did it break?")
 blocks.look()
 blocks.undo(visit)
-brief, dataset = briefs.latest(visit.store, visit.project_id), datasets.latest(visit.store, visit.project_id)
+brief, dataset = evaluate_parts.records(visit)
 if brief is None or dataset is None:
     evaluate_parts.nothing_yet(visit)
 else:

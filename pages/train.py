@@ -1,20 +1,18 @@
 """Train: teach the model from the frozen set. Its record is a run, and the tuned arm that comes of it."""
 
 from studio import loop
-from studio.store import datasets, runs
-from studio.ui import access, blocks, frame, job_view, model_parts, train_parts
+from studio.ui import access, blocks, frame, model_parts, train_parts
 
 visit = access.open_page("train")
 frame.page(visit, "train", "Train", "Teach the model your answers, and watch it learn.")
 blocks.look()
 blocks.undo(visit)
-sets = datasets.every(visit.store, visit.project_id)
-running = job_view.active(visit.store, visit.project_id, "train")
+sets, running = train_parts.records(visit)
 if not sets:
     train_parts.no_set(visit)
 elif running is not None:
     train_parts.running(visit, running)
 elif model_parts.models_here(visit):
     train_parts.start_form(visit, sets)
-train_parts.finished(visit, runs.every(visit.store, visit.project_id))
+train_parts.finished(visit)
 frame.stale(loop.stale(visit.store, visit.project_id))

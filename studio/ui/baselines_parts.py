@@ -8,7 +8,7 @@ import streamlit as st
 
 from studio import baselines, outputs
 from studio.records import Arm, ArmKind, Brief, Dataset, Example, Split
-from studio.store import arms, people
+from studio.store import arms, briefs, people
 from studio.store import datasets as dataset_rows
 from studio.ui import answers, blocks, draft_fields, frame, job_view, keys, model_parts
 from studio.ui.access import Visit
@@ -17,6 +17,12 @@ from studio.ui.job_panel import job_panel
 FROM_BRIEF = "The brief"
 TRIED = 24
 _SHOWN = 4
+
+
+def records(visit: Visit) -> tuple[Brief | None, list[Arm]]:
+    """The brief, and the arms that are no tuned model."""
+    known = [a for a in arms.every(visit.store, visit.project_id) if a.kind is not ArmKind.tuned]
+    return briefs.latest(visit.store, visit.project_id), known
 
 
 def no_brief(visit: Visit) -> None:

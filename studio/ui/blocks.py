@@ -66,15 +66,24 @@ def tally(counts: Sequence[tuple[int, str]]) -> None:
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> None:
     """A table to read (first column: row heads). It scrolls sideways on a phone, and by the keyboard."""
-    head = "".join(f'<th scope="col">{escape(h)}</th>' for h in headers)
+    rows = [list(row) for row in rows]
+    kinds = [_aligned([row[at] for row in rows]) for at in range(len(headers))]
+    head = "".join(f'<th scope="col"{kind}>{escape(h)}</th>' for h, kind in zip(headers, kinds, strict=True))
     body = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in row[1:])}</tr>'
+        f'<tr><th scope="row">{escape(row[0])}</th>'
+        + "".join(f"<td{kind}>{escape(cell)}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True))
+        + "</tr>"
         for row in rows
     )
     st.html(
         f'<div class="ys-table" role="region" tabindex="0" aria-label="{escape(caption)}"><table>'
         f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _aligned(cells: Sequence[str]) -> str:
+    """Columns of figures stand to the right, columns of words to the left."""
+    return "" if all(cell[:1].isdigit() for cell in cells) else ' class="ys-words"'
 
 
 def bullets(sentences: Sequence[str]) -> None:

@@ -8,7 +8,8 @@ import streamlit as st
 
 from studio import outputs
 from studio.records import Arm, ArmKind, Brief, Dataset, Example, Split
-from studio.store import arms
+from studio.store import arms, briefs
+from studio.store import datasets as dataset_rows
 from studio.ui import answers, blocks, frame, job_view, model_parts, rule_chart
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
@@ -16,6 +17,11 @@ from studio.ui.job_panel import job_panel
 PAGE_SIZE = 5
 _ORDER = (ArmKind.tuned, ArmKind.prompted, ArmKind.base)
 _ANY = "Any rule"
+
+
+def records(visit: Visit) -> tuple[Brief | None, Dataset | None]:
+    """The brief and the newest frozen set: what answers are checked against."""
+    return briefs.latest(visit.store, visit.project_id), dataset_rows.latest(visit.store, visit.project_id)
 
 
 def nothing_yet(visit: Visit) -> None:

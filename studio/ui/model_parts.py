@@ -64,8 +64,10 @@ def choose(visit: Visit) -> str:
     others = [m for m in writes if m not in here]
     if others:
         with st.expander("Larger models", key="train-models"):
-            blocks.note("The smallest that does the task is the best choice. These come from the hub: an engineer fetches "
-                        "one with the command beside it, and it can then be chosen here.")  # fmt: skip
+            blocks.note(
+                "The smallest that does the task is the best choice. These come from the hub: an engineer fetches one "
+                "with the command beside it, and it can then be chosen here."
+            )
             rows = [
                 [m.title, m.note, _facts(m), m.fits(machine).sentence, f"studio models fetch {m.name}"] for m in others
             ]

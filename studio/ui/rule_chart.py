@@ -24,7 +24,7 @@ _SHAPES = {
     ArmKind.base: ("square", "square-open", "x"),
 }
 _INK = {"light": ("#22201C", "#635E54", "#DDD8CD"), "dark": ("#ECE8DF", "#B3ADA1", "#3B3833")}
-_ROW = 62
+_ROW = 88
 
 
 def dots(shown: Sequence[Compared], key: str) -> None:
@@ -36,12 +36,11 @@ def _figure(shown: Sequence[Compared]) -> Figure:
     import plotly.graph_objects as go
 
     theme = "dark" if st.context.theme.type == "dark" else "light"
-    ink, soft, line = _INK[theme]
     names = [s.criterion for s in shown[0].scores]
     figure = go.Figure()
     seen: dict[ArmKind, int] = {}
     # Each arm has its own height in the row of a rule, so that no dot hides another.
-    lanes = [0.24 * (place - (len(shown) - 1) / 2) for place in range(len(shown))]
+    lanes = [0.12 + 0.2 * (place - (len(shown) - 1) / 2) for place in range(len(shown))]
     for lane, each in zip(lanes, shown, strict=True):
         place = seen.get(each.arm.kind, 0)
         seen[each.arm.kind] = place + 1
@@ -61,9 +60,15 @@ def _figure(shown: Sequence[Compared]) -> Figure:
             customdata=[[_plain(s.criterion), s.kept, s.n] for _, s in told],
             hovertemplate="%{customdata[0]}<br>%{customdata[1]} of %{customdata[2]} <extra>%{fullData.name}</extra>",
         )  # fmt: skip
+    _lay_out(figure, names, _INK[theme])
+    return figure
+
+
+def _lay_out(figure: Figure, names: Sequence[str], inks: tuple[str, str, str]) -> None:
+    ink, soft, line = inks
     figure.update_layout(
-        height=110 + _ROW * len(names),
-        margin={"l": 0, "r": 16, "t": 44, "b": 40},
+        height=96 + _ROW * len(names),
+        margin={"l": 14, "r": 16, "t": 44, "b": 40},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"family": "Source Sans, sans-serif", "size": 15, "color": ink},
@@ -72,13 +77,13 @@ def _figure(shown: Sequence[Compared]) -> Figure:
         xaxis={"range": [-2, 102], "ticksuffix": " %", "dtick": 25, "gridcolor": line, "zeroline": False,
                "tickfont": {"color": soft}, "fixedrange": True},
         yaxis={"tickvals": list(range(len(names))), "ticktext": ["" for _ in names],
-               "range": [len(names) - 0.45, -0.75], "showgrid": False, "zeroline": False, "fixedrange": True},
+               "range": [len(names) - 0.5, -0.5], "showgrid": False, "zeroline": False, "fixedrange": True},
     )  # fmt: skip
     for row, name in enumerate(names):
+        figure.add_hline(y=row - 0.5, line={"color": line, "width": 1}, layer="below")
         # The rule's name stands over its row, so that the dots keep the whole width of a phone.
-        figure.add_annotation(x=0, xref="paper", y=row - 0.43, text=_plain(name), showarrow=False, xanchor="left",
-                              yanchor="middle", font={"size": 15, "color": ink})  # fmt: skip
-    return figure
+        figure.add_annotation(x=0, xref="paper", xshift=-10, y=row - 0.3, text=_plain(name), showarrow=False,
+                              xanchor="left", yanchor="middle", font={"size": 15, "color": ink})  # fmt: skip
 
 
 def _plain(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from studio.records import Dataset, Job, JobState, Run, Split
-from studio.store import arms, examples
+from studio.store import arms, examples, runs
 from studio.store import datasets as dataset_rows
 from studio.train import settings as presets
 from studio.train import step, verdict
@@ -18,6 +18,11 @@ from studio.ui.train_settings import changed, in_words, typed
 
 _STATES = {JobState.failed: "stopped with a fault", JobState.cancelled: "stopped"}
 _DROPPED_SHOWN = 5
+
+
+def records(visit: Visit) -> tuple[list[Dataset], Job | None]:
+    """The frozen sets, newest first, and the training that is going on."""
+    return dataset_rows.every(visit.store, visit.project_id), job_view.active(visit.store, visit.project_id, "train")
 
 
 def no_set(visit: Visit) -> None:
@@ -91,9 +96,9 @@ def running(visit: Visit, job: Job) -> None:
 # -- what came of it --------------------------------------------------------------------------------
 
 
-def finished(visit: Visit, found: Sequence[Run]) -> None:
+def finished(visit: Visit) -> None:
     """Every ended run, newest first."""
-    ended = [run for run in found if run.state not in RUNNING]
+    ended = [run for run in runs.every(visit.store, visit.project_id) if run.state not in RUNNING]
     if not ended:
         return
     blocks.section(

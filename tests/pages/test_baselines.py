@@ -1,0 +1,126 @@
+"""Prompts, through the entry script: from the brief, edited, versioned, retired, undone; tried on validation only."""
+
+from __future__ import annotations
+
+import pytest
+from signed_in import opened, person, press, words
+
+from studio import baselines, datasets, projects
+from studio.records import Arm, ArmKind, Dataset, Role, Split, canonical, sha256
+from studio.store import Store, arms
+
+
+@pytest.fixture
+def dora(store: Store) -> tuple[str, str]:
+    """A designer: id and session."""
+    who, session = person(store, "Dora", Role.designer)
+    return who.id, session
+
+
+@pytest.fixture
+def demo(store: Store) -> str:
+    return projects.from_demo(store, "maker", "support-replies").id
+
+
+def prompt(store: Store, project: str) -> Arm:
+    return next(a for a in arms.every(store, project) if a.kind is ArmKind.prompted)
+
+
+def test_without_a_brief_it_points_to_the_brief(store: Store, dora: tuple[str, str]) -> None:
+    project = projects.create(store, dora[0], "Mine").id
+    assert "starts from the brief" in words(opened(store, dora[1], "baselines", project=project))
+
+
+def test_start_edit_version_and_undo(store: Store, dora: tuple[str, str], demo: str) -> None:
+    at = opened(store, dora[1], "baselines", project=demo)
+    assert "No prompt yet" in words(at)
+    press(at, "ys-empty-start")
+    arm = prompt(store, demo)
+    assert {a.kind for a in arms.every(store, demo)} == {ArmKind.base, ArmKind.prompted}
+    field = f"baselines-text-{arm.id}"
+    assert "Repeats the order number" in at.text_area(key=field).value and "Sounds like Larkfield" in words(at)
+    press(at, "baselines-save")
+    assert "Nothing to save" in words(at) and prompt(store, demo).version == 1
+    at.text_area(key=field).input("Be brief & <b>kind</b>.")
+    press(at, "baselines-save")
+    assert prompt(store, demo).version == 2 and prompt(store, demo).system_prompt == "Be brief & <b>kind</b>."
+    assert "<ins>" in words(at) and "<b>kind</b>" not in words(at)
+    press(at, "baselines-back-1")
+    assert prompt(store, demo).version == 3 and "Repeats the order" in prompt(store, demo).system_prompt
+    press(at, f"ys-undo-{store.recent(demo, dora[0], 1)[0].seq}")
+    assert prompt(store, demo).version == 2 and at.text_area(key=field).value == "Be brief & <b>kind</b>."
+
+
+def test_a_refusal_and_a_reload_keep_what_was_typed(store: Store, dora: tuple[str, str], demo: str) -> None:
+    arm = baselines.add_prompt(store, "maker", demo, name="House prompt")
+    at = opened(store, dora[1], "baselines", project=demo)
+    at.text_input(key="baselines-new-name").input("House prompt")
+    press(at, "baselines-new")
+    assert "is taken by another arm" in words(at) and at.text_input(key="baselines-new-name").value == "House prompt"
+    at.text_area(key=f"baselines-text-{arm.id}").input("Half a thought").run()
+    again = opened(store, dora[1], "baselines", project=demo)
+    assert again.text_area(key=f"baselines-text-{arm.id}").value == "Half a thought"
+    press(again, "baselines-revert")
+    assert again.text_area(key=f"baselines-text-{arm.id}").value == arm.system_prompt
+
+
+def test_somebody_else_saved_meanwhile(store: Store, dora: tuple[str, str], demo: str) -> None:
+    arm = baselines.add_prompt(store, "maker", demo, name="House prompt")
+    at = opened(store, dora[1], "baselines", project=demo)
+    at.text_area(key=f"baselines-text-{arm.id}").input("Mine").run()
+    baselines.change_prompt(store, "maker", arm, text="Theirs")
+    at.run()
+    assert "was saved while you were writing" in words(at)
+    assert at.text_area(key=f"baselines-text-{arm.id}").value == "Mine"
+
+
+def test_rename_retire_and_undo(store: Store, dora: tuple[str, str], demo: str) -> None:
+    arm = baselines.add_prompt(store, "maker", demo, name="House prompt")
+    at = opened(store, dora[1], "baselines", project=demo)
+    at.text_input(key=f"baselines-name-{arm.id}").input("Short prompt")
+    press(at, "baselines-rename-do")
+    assert prompt(store, demo).name == "Short prompt"
+    press(at, "baselines-retire")
+    assert "No prompt yet" in words(at)
+    press(at, f"ys-undo-{store.recent(demo, dora[0], 1)[0].seq}")
+    assert prompt(store, demo).name == "Short prompt"
+
+
+def answered(store: Store, dataset: Dataset, arm: Arm, output: str) -> None:
+    """Outputs of `arm` on six validation prompts, as a generation leaves them."""
+    rows = [
+        {"arm": arm.id, "example": e.id, "output": output, "tokens_in": 9, "tokens_out": 9, "seconds": 0.1,
+         "similarity": 0.5, "hashes": {"prompt": sha256(arm.system_prompt)}}
+        for e in datasets.spread(datasets.rows_in(store, dataset, Split.validation), 6)
+    ]  # fmt: skip
+    payload = {"dataset": dataset.id, "job": "", "rows_blob": store.put_blob(canonical(rows))}
+    store.act("generations.stored", "maker", payload, dataset.project)
+
+
+def test_a_try_is_on_validation_and_its_answers_come_after_the_warning(
+    store: Store, dora: tuple[str, str], demo: str
+) -> None:
+    arm, base = baselines.add_prompt(store, "maker", demo, name="House prompt"), baselines.base(store, "maker", demo)
+    at = opened(store, dora[1], "baselines", project=demo)
+    assert "Check and freeze one first" in words(at)
+    dataset = datasets.freeze(store, "maker", demo)
+    for each, text in ((base, "Dear valued customer."), (arm, "Thanks for *this*. — Larkfield")):
+        answered(store, dataset, each, text)
+    at.run()
+    said = words(at)
+    assert "tuned on the validation examples only" in said
+    assert "House prompt kept" in said and "Base kept" in said and "n = 6" in said and "interval" in said
+    assert "valued customer." not in said
+    press(at, "baselines-show")
+    assert "Dear valued customer." in words(at) and "Thanks for *this*. — Larkfield" in words(at)
+    assert dora[0] in arms.exposed(store, demo)
+    baselines.change_prompt(store, "maker", arm, text="Another text")
+    at.run()
+    assert "Nothing was tried with this text yet" in words(at)
+
+
+def test_a_pm_reads_and_changes_nothing(store: Store, demo: str) -> None:
+    baselines.add_prompt(store, "maker", demo, name="House prompt")
+    at = opened(store, person(store, "Pia", Role.pm)[1], "baselines", project=demo)
+    assert "Repeats the order number" in words(at)
+    assert not [b for b in at.button if b.key and b.key.startswith("baselines-")]

@@ -1,0 +1,90 @@
+"""Compare, through the entry script: the sentence, the rules, the gate before the answers, and what is missing."""
+
+from __future__ import annotations
+
+import pytest
+from round_seed import MAKER, Seeded, ready
+from signed_in import opened, person, press, words
+
+from studio import baselines, outputs, projects
+from studio.records import Role, Split
+from studio.store import Store, arms
+
+
+@pytest.fixture
+def pia(store: Store) -> tuple[str, str]:
+    """A PM: id and session."""
+    who, session = person(store, "Pia", Role.pm)
+    return who.id, session
+
+
+@pytest.fixture
+def seeded(store: Store) -> Seeded:
+    return ready(store)
+
+
+def test_an_empty_project_says_what_goes_here(store: Store, pia: tuple[str, str]) -> None:
+    project = projects.create(store, pia[0], "Mine").id
+    assert "Nothing to compare yet" in words(opened(store, pia[1], "evaluate", project=project))
+
+
+def test_the_sentence_the_rules_and_the_rest(store: Store, pia: tuple[str, str], seeded: Seeded) -> None:
+    at = opened(store, pia[1], "evaluate", project=seeded.project)
+    said = words(at)
+    assert "The tuned model (Tuned on Dataset 1) keeps 4." in said and "of 5 house rules on average" in said
+    assert "the bare base 1." in said and "n = 66 prompts." in said
+    assert "more than the best prompt." in said
+    assert "Share of test prompts on which each rule is kept" in said and "interval, and n" in said
+    assert "Similarity in meaning" in said and "Empty answers" in said and "66 of 66" in said
+    assert "Nothing on this page is a decision." in said
+    assert at.get("plotly_chart")
+
+
+def test_the_answers_come_only_after_the_choice(store: Store, pia: tuple[str, str], seeded: Seeded) -> None:
+    at = opened(store, pia[1], "evaluate", project=seeded.project)
+    answer = next(iter(outputs.current(store, seeded.dataset, arm(store, seeded.base)).values())).output
+    assert answer[:30] not in words(at) and pia[0] not in arms.exposed(store, seeded.project)
+    assert at.button(key="evaluate-show").label == "Show answers; I will then vote outside the count"
+    press(at, "evaluate-show")
+    assert pia[0] in arms.exposed(store, seeded.project)
+    assert "stay outside the count" in words(at) and "Breaks " in words(at) and "66 prompts of 66." in words(at)
+    at.selectbox(key="evaluate-filter").set_value("Tuned on Dataset 1 right, Base wrong").run()
+    at.selectbox(key="evaluate-rule").set_value("Short, without stock phrases").run()
+    assert "0 prompts of 66." in words(at)
+
+
+def arm(store: Store, name: str) -> arms.Arm:
+    found = arms.get(store, name)
+    assert found is not None
+    return found
+
+
+def test_the_best_prompt_may_win(store: Store, pia: tuple[str, str], seeded: Seeded) -> None:
+    compared = outputs.compare(store, seeded.project, seeded.dataset, Split.test)
+    tuned, prompt = (next(c for c in compared if c.arm.id == name) for name in (seeded.tuned, seeded.prompted))
+    swapped = [
+        outputs.Compared(**{**tuned.__dict__, "arm": prompt.arm}),
+        outputs.Compared(**{**prompt.__dict__, "arm": tuned.arm}),
+    ]
+    said = outputs.headline(swapped)
+    assert said is not None and said.finding.startswith("The best prompt wins")
+    alike = outputs.headline([tuned, outputs.Compared(**{**tuned.__dict__, "arm": prompt.arm})])
+    assert alike is not None and "no more than chance" in alike.finding
+
+
+def test_missing_answers_are_said(store: Store, pia: tuple[str, str], seeded: Seeded) -> None:
+    baselines.change_prompt(store, MAKER, arm(store, seeded.prompted), text="Another text")
+    at = opened(store, pia[1], "evaluate", project=seeded.project)
+    assert "0 of 66" in words(at) and "the best prompt" not in words(at)
+    assert "House rules as a prompt" in words(at)
+
+
+def test_no_arm_chosen_is_refused_in_a_sentence(
+    store: Store, pia: tuple[str, str], seeded: Seeded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = opened(store, pia[1], "evaluate", project=seeded.project)
+    if [b for b in at.button if b.key == "evaluate-write"]:
+        press(at, "evaluate-write")
+        assert "No arm is chosen. Nothing was started." in words(at)
+    else:
+        assert "The model is not here yet" in words(at)

@@ -1,0 +1,160 @@
+"""Train, through the entry script: from nothing to a form, a running job, a verdict in words, discard and undo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from signed_in import opened, person, press, words
+
+from studio import baselines, datasets, models, projects
+from studio.jobs import folder as job_folder
+from studio.models.files import seal
+from studio.records import Dataset, Role
+from studio.store import Store, arms, examples, runs
+from studio.train import step
+from studio.train.verdict import verdict
+
+
+@pytest.fixture
+def dora(store: Store) -> tuple[str, str]:
+    """A designer: id and session."""
+    who, session = person(store, "Dora", Role.designer)
+    return who.id, session
+
+
+@pytest.fixture
+def demo(store: Store) -> str:
+    return projects.from_demo(store, "maker", "support-replies").id
+
+
+@pytest.fixture
+def models_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of models."""
+    monkeypatch.setenv("YARDSTICK_MODELS", str(tmp_path / "models"))
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def models_here(models_folder: Path) -> Path:
+    """Folders that are whole by their manifests; nothing in these tests reads weights."""
+    for found in models.bundled():
+        folder = models_folder / found.name
+        folder.mkdir(parents=True)
+        (folder / "model.safetensors").write_bytes(b"weights")
+        seal(folder, found.name, "", found.licence)
+    return models_folder
+
+
+def started(store: Store, dataset: Dataset, name: str, actor: str = "maker") -> Path:
+    """A training job as the step leaves it, without a worker; its folder."""
+    run = {"id": name, "dataset": dataset.id, "model": "smollm2-135m", "preset": "match_our_tone",
+           "settings": {"epochs": 3}}  # fmt: skip
+    about = {"id": name, "kind": "train", "folder": name, "detail": {"dataset": dataset.id}, "run": run}
+    store.act("job.started", actor, about, dataset.project)
+    return job_folder.create(store.workspace / "jobs" / name, {"kind": "train", "id": name})
+
+
+def ended(store: Store, dataset: Dataset, name: str, state: str, result: dict[str, Any]) -> None:
+    folder = started(store, dataset, name)
+    job_folder.append(folder, "loss", step=10, train=1.0, validation=None)
+    job_folder.append(folder, "sample", step=10, example="e", input="Where is **it**?", output="It is <i>here</i>.")
+    store.act(
+        "job.finished", "maker", {"id": name, "state": state, "result": {"state": state, **result}}, dataset.project
+    )
+
+
+def test_without_a_frozen_set_it_points_to_freezing(store: Store, dora: tuple[str, str], demo: str) -> None:
+    assert "Nothing to learn from yet" in words(opened(store, dora[1], "train", project=demo))
+
+
+@pytest.mark.usefixtures("models_folder")
+def test_a_missing_model_is_offered_here(store: Store, dora: tuple[str, str], demo: str) -> None:
+    datasets.freeze(store, "maker", demo)
+    at = opened(store, dora[1], "train", project=demo)
+    assert "The model is not here yet" in words(at) and "Apache-2.0" in words(at)
+    assert at.button(key="ys-empty-start").label == "Prepare it now"
+
+
+def test_the_form_says_what_will_be_done_and_a_refusal_keeps_it(
+    store: Store, dora: tuple[str, str], demo: str, models_here: Path
+) -> None:
+    dataset = datasets.freeze(store, "maker", demo, name="First")
+    at = opened(store, dora[1], "train", project=demo)
+    passes = step.settings_for(store, dataset, "match_our_tone").epochs
+    assert f"It will read {dataset.splits['train']} examples {passes} times, in " in words(at)
+    at.radio(key="train-preset").set_value("quick_trial").run()
+    assert "It will read 32 examples once, in " in words(at)
+    field = f"train-setting-epochs-quick_trial-{dataset.id}"
+    at.number_input(key=field).set_value(2).run()
+    assert "It will read 32 examples 2 times" in words(at) and "You changed 1 of the settings." in words(at)
+    (models_here / "smollm2-135m" / "model.safetensors").write_bytes(b"damaged")
+    press(at, "train-start")
+    assert "is damaged" in words(at) and not runs.every(store, demo)
+    assert at.number_input(key=field).value == 2 and at.radio(key="train-preset").value == "quick_trial"
+
+
+def test_a_running_job_is_followed_and_can_be_stopped(store: Store, dora: tuple[str, str], demo: str) -> None:
+    folder = started(store, datasets.freeze(store, "maker", demo), "r1")
+    job_folder.append(folder, "progress", done=3, total=12, seconds_left=90.0, what="learning")
+    job_folder.append(folder, "sample", step=3, example="e", input="Where is it?", output="Soon **there**.")
+    at = opened(store, dora[1], "train", project=demo)
+    said = words(at)
+    assert "Working: learning" in said and "3 of 12" in said and "about 2 minutes left" in said
+    assert "Soon **there**." in said
+    press(at, "ys-stop-r1")
+    assert job_folder.cancel_asked(folder)
+
+
+@pytest.mark.usefixtures("models_here")
+def test_a_finished_run_has_a_verdict_in_words_and_goes_and_comes_back(
+    store: Store, dora: tuple[str, str], demo: str
+) -> None:
+    dataset = datasets.freeze(store, "maker", demo, name="First")
+    long = examples.every(store, demo)[0]
+    losses = [{"step": 1, "train": 2.4, "validation": None}, {"step": 9, "train": None, "validation": 1.1},
+              {"step": 18, "train": None, "validation": 0.6}]  # fmt: skip
+    result = {"losses": losses, "seconds": 200.0, "peak_memory_mb": 3100.0, "tokens_per_second": 210.0,
+              "adapter": "checkpoints/final", "adapter_sha256": "abc123",
+              "dropped": [{"id": long.id, "reason": "longer than 512 tokens"}]}  # fmt: skip
+    ended(store, dataset, "r1", "done", result)
+    baselines.tuned(store, "maker", demo, "r1", "smollm2-135m", "Tuned 1")
+    at = opened(store, dora[1], "train", project=demo)
+    said = words(at)
+    assert "Tuned 1" in said and "It learned: on examples kept aside the loss went from about 2.40 to 0.60" in said
+    assert "Took 3 minutes, at most 3.1 GB of memory" in said and "abc123" in said
+    assert "Left out: longer than 512 tokens." in said and "It is &lt;i&gt;here&lt;/i&gt;." in said
+    press(at, "train-discard-r1")
+    assert not runs.every(store, demo) and not arms.every(store, demo)
+    press(at, f"ys-undo-{store.recent(demo, dora[0], 1)[0].seq}")
+    assert [r.id for r in runs.every(store, demo)] == ["r1"] and arms.every(store, demo)[0].name == "Tuned 1"
+
+
+@pytest.mark.usefixtures("models_here")
+def test_a_stopped_run_says_why_and_can_go_on(store: Store, dora: tuple[str, str], demo: str) -> None:
+    ended(store, datasets.freeze(store, "maker", demo), "r1", "failed", {"reason": "The memory ran out."})
+    at = opened(store, dora[1], "train", project=demo)
+    assert "Unfinished training" in words(at) and "The memory ran out." in words(at)
+    assert at.button(key="train-resume-r1").label == "Go on with it"
+
+
+@pytest.mark.parametrize(
+    ("losses", "word"),
+    [
+        ([], "unmeasured"),
+        ([(2.0, None), (1.0, None)], "unmeasured"),
+        ([(2.0, None), (None, 1.2), (None, 0.8)], "learned"),
+        ([(2.0, None), (None, 0.8), (None, 1.2)], "by_heart"),
+        ([(2.0, None), (None, 1.99), (None, 1.98)], "hardly"),
+    ],
+)
+def test_the_verdict_of_the_losses(losses: list[tuple[float | None, float | None]], word: str) -> None:
+    rows = [{"step": i, "train": train, "validation": held} for i, (train, held) in enumerate(losses, start=1)]
+    assert verdict(rows).word == word
+
+
+def test_a_pm_has_no_training_page(store: Store, demo: str) -> None:
+    at = opened(store, person(store, "Pia", Role.pm)[1], "home")
+    with pytest.raises(ValueError, match="train"):
+        at.switch_page(str(Path(__file__).parents[2] / "pages" / "train.py"))
