@@ -23,7 +23,6 @@ from studio.review.opening import (
     SECOND_READERS,
     Plan,
     commitment,
-    deal,
     is_current,
     open_round,
     outputs_sha256,
@@ -38,7 +37,7 @@ from studio.store import datasets as dataset_rows
 
 __all__ = [
     "DEFAULT_CAP", "MIN_SECONDS_ON_SCREEN", "SECOND_READERS", "SKIP_REASONS", "Plan", "Turn", "assess", "cancel",
-    "close", "close_if_decided", "commitment", "conflict", "counted", "counts_here", "deal", "independent_people",
+    "close", "close_if_decided", "commitment", "conflict", "counted", "counts_here", "done", "independent_people",
     "is_current", "left_for", "next_pair", "open_round", "outputs_sha256", "pace", "plan_for", "prompt_hash",
     "registered", "seal_holds", "turn", "undo_last", "vote", "vote_by_script",
 ]  # fmt: skip
@@ -86,8 +85,17 @@ def turn(store: Store, found: Round, reviewer: str) -> Turn:
     mine = [v for v in cast if v.reviewer == reviewer]
     seconds = pace(mine)
     left = seconds * len(waiting) if seconds is not None else None
-    done = min(len(s.prompts) for s in preference.score(_ballots(store, found, cast), registered(found)))
+    done = _done(store, found, cast)
     return Turn(pair, done, int(found.registration["cap"]), len(mine), len(waiting), left)
+
+
+def done(store: Store, found: Round) -> int:
+    """How many prompts are completed: all that the team sees of an open round."""
+    return _done(store, found, rounds.votes(store, found.id))
+
+
+def _done(store: Store, found: Round, cast: Sequence[Vote]) -> int:
+    return min(len(s.prompts) for s in preference.score(_ballots(store, found, cast), registered(found)))
 
 
 def left_for(store: Store, found: Round, reviewer: str) -> int:

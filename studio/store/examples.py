@@ -223,6 +223,15 @@ def approved_before(store: Store, project: str, version: int) -> int:
     return store.rows(sql, project, version)[0]["n"]
 
 
+def approved_before_ids(store: Store, project: str, version: int) -> list[str]:
+    """The examples that `approved_before` counts, in the order they came."""
+    sql = (
+        "SELECT id FROM examples WHERE project = ? AND NOT trashed AND status = 'approved' AND brief_version < ? "
+        "ORDER BY position"
+    )
+    return [row["id"] for row in store.rows(sql, project, version)]
+
+
 def revisions(store: Store, example: str) -> list[Revision]:
     """Every kept revision, newest first; an example that was never edited has its one."""
     rows = store.rows("SELECT * FROM revisions WHERE example = ? ORDER BY revision DESC", example)

@@ -37,15 +37,11 @@ def _chosen_view(visit: Visit, saved: bool, begun: bool) -> str:
     """Which side is shown. Nothing to read before the first version."""
     if not saved:
         return "write"
-    st.session_state.setdefault(keys.BRIEF_VIEW, st.query_params.get(keys.BRIEF_VIEW, "read"))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         words = VIEWS | ({"write": "Write (not saved yet)"} if begun else {})
-        chosen = st.segmented_control(
-            "Which side of the brief", list(VIEWS), format_func=words.__getitem__, key=keys.BRIEF_VIEW,
-            label_visibility="collapsed", required=True, bind="query-params",
-        )  # fmt: skip
+        chosen = form_fields.view(keys.BRIEF_VIEW, words, "Which side of the brief")
         frame.undo_bar(visit)
-    return chosen or "read"
+    return chosen
 
 
 def _empty(visit: Visit, held: form_fields.Draft) -> None:

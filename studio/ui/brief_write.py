@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -81,19 +82,28 @@ def _overtaken(visit: Visit, held: Draft, saved: Brief) -> None:
     st.button(label, key="brief-go-on", on_click=held.change, args=(lambda form: form.update(base=saved.version),))
 
 
-def _tools(held: Draft, what: str, item: dict[str, Any], at: int, count: int, name: str) -> None:
-    """Move up, move down, remove: for a criterion or a slice."""
-    key = f"brief-{what}-{item['id']}"
-    move = [("up", -1, ":material/arrow_upward:", at == 0), ("down", 1, ":material/arrow_downward:", at == count - 1)]
-    for word, by, icon, off in move:
+def _tools(held: Draft, what: str, item: dict[str, Any], at: int, name: str) -> None:
+    """Move up, move down, take out: for a criterion or a slice. They stay together on a narrow screen."""
+    key, last = f"brief-{what}-{item['id']}", len(held.form[what]) - 1
+    move = (("up", -1, ":material/arrow_upward:", at == 0), ("down", 1, ":material/arrow_downward:", at == last))
+    with st.container(horizontal=True, width="content", gap="xxsmall", wrap=False):
+        for word, by, icon, off in move:
+            st.button(
+                "", icon=icon, key=f"{key}-{word}", type="tertiary", help=f"Move {name} {word}", disabled=off,
+                on_click=held.change, args=(partial(_moved, what, item["id"], by),),
+            )  # fmt: skip
         st.button(
-            "", icon=icon, key=f"{key}-{word}", type="tertiary", help=f"Move {name} {word}", disabled=off,
-            on_click=held.change, args=(lambda form, by=by: brief_form.move(form, what, item["id"], by),),
+            "", icon=":material/close:", key=f"{key}-remove", type="tertiary", on_click=held.change,
+            help=f"Take {name} out; you can put it back", args=(partial(_taken_out, what, item["id"]),),
         )  # fmt: skip
-    st.button(
-        "", icon=":material/close:", key=f"{key}-remove", type="tertiary", help=f"Take {name} out; you can put it back",
-        on_click=held.change, args=(lambda form: brief_form.remove(form, what, item["id"]),),
-    )  # fmt: skip
+
+
+def _moved(what: str, name: str, by: int, form: dict[str, Any]) -> None:
+    brief_form.move(form, what, name, by)
+
+
+def _taken_out(what: str, name: str, form: dict[str, Any]) -> None:
+    brief_form.remove(form, what, name)
 
 
 def _slices(held: Draft) -> None:
@@ -112,7 +122,7 @@ def _slices(held: Draft) -> None:
                     step=5.0, format="%g", width=170,
                 )  # fmt: skip
                 form_fields.flag(held, (*path, "critical"), "Critical", f"{key}-critical", help="It must not get worse")
-                _tools(held, "slices", item, i, len(slices), "this kind")
+                _tools(held, "slices", item, i, "this kind")
             form_fields.line(held, (*path, "meaning"), "What belongs to it", f"{key}-meaning")
     total = sum(item["share"] or 0 for item in slices)
     if total:
@@ -139,7 +149,7 @@ def _criteria(held: Draft) -> None:
                     prose.criterion_head(i + 1, item["name"], item["how_to_tell"] if shut else "")
                 word, to = ("Change", item["id"]) if shut else ("Done", "")
                 st.button(word, key=f"brief-open-{item['id']}", type="tertiary", on_click=_open, args=(to,))
-                _tools(held, "criteria", item, i, len(criteria), "this criterion")
+                _tools(held, "criteria", item, i, "this criterion")
             if not shut:
                 criterion_write.show(held, item)
     st.button("Add a criterion", icon=":material/add:", key="brief-add-criterion", on_click=add_criterion, args=(held,))
@@ -168,23 +178,14 @@ def _saving(visit: Visit, held: Draft, saved: Brief | None) -> None:
     with st.container(key="brief-save"):
         meaning = "changes"
         if saved is not None:
-            options = list(MEANINGS)
-            chosen = held.form["meaning"] if held.form["meaning"] in options else None
-            st.session_state.setdefault("brief-meaning", chosen)
-            meaning = st.radio(
-                "What does this version change?", options, format_func=MEANINGS.__getitem__, key="brief-meaning",
-                index=None, on_change=_meant, args=(held,),
-            ) or ""  # fmt: skip
+            meaning = form_fields.choice(
+                held, ("meaning",), "What does this version change?", "brief-meaning", MEANINGS
+            )
             if meaning == "changes":
                 frame.warnings(step.consequences(visit.store, visit.project_id))
             form_fields.line(held, ("note",), "What did you change, and why? (others read this)", "brief-note")
         word = f"Save as version {(saved.version if saved else 0) + 1}"
         st.button(word, type="primary", key="brief-save-do", on_click=_save, args=(visit, held, saved is None))
-
-
-def _meant(held: Draft) -> None:
-    value = st.session_state["brief-meaning"] or ""
-    held.change(lambda form: form.update(meaning=value))
 
 
 def _save(visit: Visit, held: Draft, first: bool) -> None:

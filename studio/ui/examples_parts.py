@@ -45,20 +45,17 @@ def show(visit: Visit) -> None:
     elif not sum(counts.values()):
         _empty(visit)
     else:
+        _stale(visit)
         _balance(visit, sum(counts.values()))
         _list(visit, counts)
 
 
 def _chosen_view(visit: Visit) -> str:
-    st.session_state.setdefault(keys.EXAMPLES_VIEW, st.query_params.get(keys.EXAMPLES_VIEW, "list"))
     trashed = rows.count(visit.store, visit.project_id, trashed=True)
     words = VIEWS | {"trash": f"Trash ({trashed:,})" if trashed else "Trash"}
-    views = [v for v in VIEWS if v != "import" or visit.may_edit]
+    views = {view: said for view, said in words.items() if view != "import" or visit.may_edit}
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        chosen = st.segmented_control(
-            "Which part", views, format_func=words.__getitem__, key=keys.EXAMPLES_VIEW,
-            label_visibility="collapsed", required=True, bind="query-params",
-        )  # fmt: skip
+        chosen = form_fields.view(keys.EXAMPLES_VIEW, views, "Which part of the examples")
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             if visit.may_edit:
                 st.button(
@@ -69,7 +66,7 @@ def _chosen_view(visit: Visit) -> str:
                     args=("new",),
                 )
             frame.undo_bar(visit)
-    return chosen or "list"
+    return chosen
 
 
 def _empty(visit: Visit) -> None:
@@ -84,6 +81,19 @@ def _empty(visit: Visit) -> None:
         "Import a file or paste rows",
         on_click=lambda: st.session_state.update({keys.EXAMPLES_VIEW: "import"}),
     )
+
+
+def _stale(visit: Visit) -> None:
+    """Approvals given before the brief changed its meaning, and a way to look at exactly those."""
+    meaning = briefs.meaning_since(visit.store, visit.project_id)
+    ids = rows.approved_before_ids(visit.store, visit.project_id, meaning)
+    if not ids:
+        return
+    were = f"{blocks.several(len(ids), 'example')} {'was' if len(ids) == 1 else 'were'}"
+    frame.stale([f"{were} approved before version {meaning} of the brief, which changed what good means."])
+    if visit.may_edit:
+        label = f"Select {'it' if len(ids) == 1 else f'these {len(ids):,}'}, to approve again or to send back to review"
+        st.button(label, key="examples-pick-stale", type="tertiary", on_click=_pick_all, args=(ids,))
 
 
 # -- what there is against what the brief asks for -------------------------------------------------
@@ -173,7 +183,7 @@ def _list(visit: Visit, counts: dict[str, int]) -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="examples-pages"
     ):
         if pages > 1:
-            st.pagination(pages, key=pager)
+            st.pagination(pages, key=pager, width=420)
         blocks.note(f"{(at - 1) * PAGE + 1:,} to {(at - 1) * PAGE + len(shown):,} of {found:,}")
     _export(visit, wanted, found)
 

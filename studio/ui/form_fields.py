@@ -73,39 +73,69 @@ def _typed(held: Draft, path: Path, key: str) -> None:
     held.change(lambda form: _put(form, path, value))
 
 
-def _shown(held: Draft, path: Path, key: str, empty: Any) -> dict[str, Any]:
-    """What every field passes on: its key, and the draft's value in it unless it is there already."""
-    value = at(held.form, path)
-    value = empty if value is None else value
-    if key not in st.session_state or st.session_state[key] != value:
+def _shown(held: Draft, path: Path, key: str, value: Any) -> dict[str, Any]:
+    """What every field passes on. `value` (the draft's) also goes in as the field's default, by the caller: a value
+    that is only in the session state is lost on the way to the browser when a click interrupts the run."""
+    if key in st.session_state and st.session_state[key] != value:
         st.session_state[key] = value
     return {"key": key, "on_change": _typed, "args": (held, path, key)}
 
 
 def line(held: Draft, path: Path, label: str, key: str, **more: Any) -> str:
-    return st.text_input(label, **_shown(held, path, key, ""), **more) or ""
+    value = at(held.form, path) or ""
+    return st.text_input(label, value, **_shown(held, path, key, value), **more) or ""
 
 
 def area(held: Draft, path: Path, label: str, key: str, **more: Any) -> str:
     """A text of any length, as high as what is in it."""
-    return st.text_area(label, height="content", **_shown(held, path, key, ""), **more) or ""
+    value = at(held.form, path) or ""
+    return st.text_area(label, value, height="content", **_shown(held, path, key, value), **more) or ""
 
 
 def number(held: Draft, path: Path, label: str, key: str, **more: Any) -> Any:
-    return st.number_input(label, **_shown(held, path, key, more.get("min_value", 0)), **more)
+    value = at(held.form, path) or more["min_value"]
+    return st.number_input(label, value=value, **_shown(held, path, key, value), **more)
 
 
 def flag(held: Draft, path: Path, label: str, key: str, **more: Any) -> bool:
-    return st.checkbox(label, **_shown(held, path, key, False), **more)
+    value = bool(at(held.form, path))
+    return st.checkbox(label, value, **_shown(held, path, key, value), **more)
 
 
 def one(held: Draft, path: Path, label: str, key: str, options: Sequence[str], **more: Any) -> str | None:
     """One of `options`; a value that is no longer among them shows as nothing chosen."""
-    if at(held.form, path) not in options:
-        st.session_state[key] = None
-        return st.selectbox(label, options, key=key, on_change=_typed, args=(held, path, key), **more)
-    return st.selectbox(label, options, **_shown(held, path, key, None), **more)
+    value = at(held.form, path)
+    value = value if value in options else None
+    index = None if value is None else list(options).index(value)
+    return st.selectbox(label, options, index, **_shown(held, path, key, value), **more)
+
+
+def choice(held: Draft, path: Path, label: str, key: str, words: dict[str, str]) -> str:
+    """One of a few sentences (value -> sentence), all in sight; "" while nothing is chosen."""
+    value = at(held.form, path)
+    value = value if value in words else None
+    index = None if value is None else list(words).index(value)
+    shown = _shown(held, path, key, value)
+    return st.radio(label, list(words), index, format_func=words.__getitem__, **shown) or ""
 
 
 def several(held: Draft, path: Path, label: str, key: str, options: Sequence[str], **more: Any) -> list[str]:
-    return st.multiselect(label, options, **_shown(held, path, key, []), **more)
+    value = [v for v in at(held.form, path) or [] if v in options]
+    return st.multiselect(label, options, value, **_shown(held, path, key, value), **more)
+
+
+def view(key: str, words: dict[str, str], label: str) -> str:
+    """Which part of a page is shown (value -> words); in the address too, so that a reload or a link finds it."""
+    first = next(iter(words))
+    if key not in st.session_state:
+        asked = st.query_params.get(key, first)
+        st.session_state[key] = asked if asked in words else first
+    chosen = st.segmented_control(
+        label, list(words), format_func=words.__getitem__, key=key, label_visibility="collapsed", required=True
+    )
+    chosen = chosen or first
+    if chosen != first:
+        st.query_params[key] = chosen
+    elif key in st.query_params:
+        del st.query_params[key]
+    return chosen

@@ -68,8 +68,7 @@ def _next_page(visit: Visit, steps: list[loop.LoopStep]) -> str:
 def _more(visit: Visit, project: Project) -> None:
     with st.popover("More", type="tertiary", key=f"home-more-{project.id}"):
         name = f"{keys.RENAME}-{project.id}"
-        st.session_state.setdefault(name, project.name)
-        st.text_input("Name", key=name, max_chars=80, persist_state="session")
+        st.text_input("Name", project.name, key=name, max_chars=80)
         st.button("Rename", key=f"home-rename-do-{project.id}", on_click=_rename, args=(visit, project.id))
         st.caption("Archiving hides a project and keeps everything in it. You can bring it back at any time.")
         st.button(

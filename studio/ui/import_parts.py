@@ -120,6 +120,8 @@ def _preview(visit: Visit, held: Draft) -> None:
         return
     name = held.form["name"]
     blocks.lead(_understood(read, name))
+    if "completion" not in read.mapping and "turns" not in read.mapping:
+        frame.warnings(["No column was taken for the ideal output. Choose it below if the file has one."])
     if read.refused:
         _refused_rows(read.refused)
     for note in read.notes:
@@ -144,10 +146,9 @@ def _understood(read: ParsedBatch, name: str) -> str:
 
 def _refused_rows(refused: tuple[Any, ...]) -> None:
     shown = refused[:50]
-    blocks.table(
-        ["Row", "Why it is refused"], [(f"{r.row:,}", r.reason) for r in shown],
-        "Refused rows, numbered as in your file (the header is row 1)",
-    )  # fmt: skip
+    with st.container(key="import-refused-rows"):
+        lines = [(f"{row.row:,}", row.reason) for row in shown]
+        blocks.table(["Row", "Why it is refused"], lines, "Refused rows, numbered as in your file")
     if len(refused) > len(shown):
         st.download_button(
             f"All {len(refused):,} refused rows", "".join(f"{r.row}\t{r.reason}\n" for r in refused).encode(),
@@ -157,7 +158,8 @@ def _refused_rows(refused: tuple[Any, ...]) -> None:
 
 def _mapping(held: Draft, columns: tuple[str, ...], mapping: dict[str, str]) -> None:
     """Which column is what; a change is read again at once."""
-    with st.expander("Which column is what", expanded="prompt" not in mapping, key="import-mapping"):
+    unclear = bool(held.form["mapping"]) or not {"prompt", "completion"} <= set(mapping)
+    with st.expander("Which column is what", expanded=unclear, key="import-mapping"):
         named = [c for c in columns if c]
         sides = st.columns(2)
         for place, role in enumerate(ROLES):
@@ -167,10 +169,12 @@ def _mapping(held: Draft, columns: tuple[str, ...], mapping: dict[str, str]) -> 
 
 def _role(held: Draft, role: str, columns: list[str], mapping: dict[str, str]) -> None:
     key, options = f"import-column-{role}", [_UNUSED, *columns]
-    now = mapping.get(role, "") or _UNUSED
-    if st.session_state.get(key) != now:
-        st.session_state[key] = now if now in options else _UNUSED
-    st.selectbox(_ROLE_WORDS[role], options, key=key, on_change=_mapped, args=(held, role, dict(mapping)))
+    now = mapping.get(role, "")
+    now = now if now in options else _UNUSED
+    if key in st.session_state and st.session_state[key] != now:
+        st.session_state[key] = now
+    args = (held, role, dict(mapping))
+    st.selectbox(_ROLE_WORDS[role], options, options.index(now), key=key, on_change=_mapped, args=args)
 
 
 def _mapped(held: Draft, role: str, mapping: dict[str, str]) -> None:
@@ -236,7 +240,7 @@ def batches(visit: Visit) -> None:
             "Each file you import is listed here, with what was refused, and can be undone as a whole.",
         )
     for batch in found:
-        with st.container(key=f"batch-{batch.id}"):
+        with st.container(key=f"batch-row-{batch.id}"):
             by = names.get(batch.author, "the studio")
             refused = f", {len(batch.refused):,} refused" if batch.refused else ""
             blocks.item(
