@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from studio.records import JobState
+from studio.records import JobState, Split
 from studio.store import Store, arms, briefs, datasets, decisions, examples, projects, rounds, runs
 
 STEPS = ("brief", "examples", "health", "baselines", "train", "evaluate", "review", "decision")
@@ -65,7 +65,10 @@ def _run(store: Store, project: str) -> tuple[bool, str]:
 def _outputs(store: Store, project: str) -> tuple[bool, str]:
     dataset = datasets.latest(store, project)
     known = {arm.id for arm in arms.every(store, project)}
-    count = len({g.arm for g in arms.generations(store, dataset.id) if g.arm in known}) if dataset else 0
+    # A prompt tried on validation examples is not compared yet.
+    tests = {e.id for e in datasets.rows_of(store, dataset) if e.split is Split.test} if dataset else set()
+    written = arms.generations(store, dataset.id) if dataset else []
+    count = len({g.arm for g in written if g.arm in known and g.example in tests})
     return count >= 2, f"{count} compared" if count else "no outputs"
 
 

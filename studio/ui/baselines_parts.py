@@ -278,20 +278,16 @@ def _results(visit: Visit, dataset: Dataset, arm: Arm, known: Sequence[Arm], bri
         return
     for each in shown:
         kept, told = each.kept
+        mean = each.average
         frame.figure(
-            blocks.percent(kept / told if told else 0.0), _between(each), each.written,
-            f"{each.arm.name} kept {kept:,} of the {told:,} times that a rule of the brief applied.",
+            f"{mean.value:.1f} of {mean.rules}", f"95 % interval {mean.low:.1f} to {mean.high:.1f}", mean.n,
+            f"{each.arm.name} kept {kept:,} of the {told:,} times that a rule applied; rules kept per answer:",
         )  # fmt: skip
     answers.rule_table(
         shown, "Rule by rule on validation prompts: share kept, its 95 % interval, and how often it applied"
     )
     if answers.may_read(visit, dataset.id, "baselines"):
         _read(visit, dataset, shown, brief)
-
-
-def _between(each: outputs.Compared) -> str:
-    mean = each.average
-    return f"{mean.value:.1f} of {mean.rules} rules on average, 95 % interval {mean.low:.1f} to {mean.high:.1f}"
 
 
 def _read(visit: Visit, dataset: Dataset, shown: Sequence[outputs.Compared], brief: Brief) -> None:

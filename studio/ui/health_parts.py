@@ -111,16 +111,23 @@ def _finding(visit: Visit, checked: Checked, finding: Finding) -> None:
 
 def _cases(visit: Visit, checked: Checked, finding: Finding) -> None:
     for number, case in enumerate(finding.examples[:SHOWN_CASES]):
+        if number:
+            st.divider()
         for place, name in enumerate(case):
             example = checked.by_id.get(name)
             if example is not None:
                 blocks.excerpt(example.input)
+                blocks.note(f"Ideal output: {_start_of(example.ideal)}")
                 key = f"health-open-{_slug(finding)}-{number}-{place}"
                 blocks.way(visit, "examples", "Open this example", key, example=name)
-        st.divider()
     rest = len(finding.examples) - SHOWN_CASES
     if rest > 0:
         blocks.note(f"And {rest:,} more. They come up here as you fix these.")
+
+
+def _start_of(text: str, limit: int = 140) -> str:
+    flat = " ".join(text.split())
+    return (flat if len(flat) <= limit else f"{flat[: limit - 1].rstrip()}…") or "still to be written"
 
 
 def splits(made: datasets.Candidate) -> None:

@@ -166,9 +166,13 @@ def _record(run: Run, dataset: Dataset | None) -> None:
     facts = [("Base model", run.model), ("Device", str(run.result.get("device", "not recorded")))]
     facts += [("Adapter (what was learned), SHA-256", run.adapter_sha256 or "none"),
               ("Set, SHA-256", dataset.sha256 if dataset else "not in use")]  # fmt: skip
-    facts += [(name.replace("_", " "), str(value)) for name, value in run.settings.items()]
+    facts += [(name.replace("_", " "), _said(value)) for name, value in run.settings.items()]
     facts += [(f"Version of {name}", str(value)) for name, value in run.result.get("versions", {}).items()]
     blocks.table(["What", "Value"], facts, "The record of this training")
+
+
+def _said(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _buttons(visit: Visit, run: Run) -> None:
