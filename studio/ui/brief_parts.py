@@ -86,6 +86,7 @@ def _facts(found: BriefVersion, names: dict[str, str]) -> str:
 
 def _history(visit: Visit) -> None:
     found, names = briefs.versions(visit.store, visit.project_id), people.names(visit.store)
+    blocks.section("Versions", "Every saved version stays; one can be brought back as the newest.")
     for newer, older in zip(found, [*found[1:], None], strict=True):
         number = newer.brief.version
         with st.container(key=f"brief-version-{number}", border=False):

@@ -86,15 +86,15 @@ def _tools(held: Draft, what: str, item: dict[str, Any], at: int, name: str) -> 
     """Move up, move down, take out: for a criterion or a slice. They stay together on a narrow screen."""
     key, last = f"brief-{what}-{item['id']}", len(held.form[what]) - 1
     move = (("up", -1, ":material/arrow_upward:", at == 0), ("down", 1, ":material/arrow_downward:", at == last))
-    with st.container(horizontal=True, width="content", gap="xxsmall", wrap=False):
+    with st.container(horizontal=True, width="content", gap="xxsmall", wrap=False, key=f"brief-tools-{item['id']}"):
         for word, by, icon, off in move:
             st.button(
-                "", icon=icon, key=f"{key}-{word}", type="tertiary", help=f"Move {name} {word}", disabled=off,
+                f"Move {name} {word}", icon=icon, key=f"{key}-{word}", type="tertiary", disabled=off,
                 on_click=held.change, args=(partial(_moved, what, item["id"], by),),
             )  # fmt: skip
         st.button(
-            "", icon=":material/close:", key=f"{key}-remove", type="tertiary", on_click=held.change,
-            help=f"Take {name} out; you can put it back", args=(partial(_taken_out, what, item["id"]),),
+            f"Take {name} out", icon=":material/close:", key=f"{key}-remove", type="tertiary", on_click=held.change,
+            help="You can put it back", args=(partial(_taken_out, what, item["id"]),),
         )  # fmt: skip
 
 

@@ -71,10 +71,11 @@ def _check(held: Draft, above: tuple[str, ...], check: dict[str, Any], names: di
     path = (*above, "checks", check["id"])
     key, kind = f"brief-check-{above[1]}-{check['id']}", CheckKind(check["kind"])
     with st.container(key=f"brief-machine-{above[1]}-{check['id']}"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        tools = f"brief-tools-{above[1]}-{check['id']}"
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key=tools):
             blocks.item(KINDS[kind], mark="a machine checks")
             st.button(
-                "", icon=":material/close:", key=f"{key}-remove", type="tertiary", help="Take this check out",
+                "Take this check out", icon=":material/close:", key=f"{key}-remove", type="tertiary",
                 on_click=held.change, args=(lambda form: _removed(form, above, check["id"]),),
             )  # fmt: skip
         _fields(held, path, key, kind, names)

@@ -144,7 +144,7 @@ def _tags(visit: Visit, held: Draft, brief: Brief) -> None:
 
 def _against(brief: Brief, form: dict[str, Any]) -> None:
     """The brief's criteria, kept or broken by the ideal output as it is written now."""
-    blocks.item("Against the brief", "What a machine can tell of the ideal output as it stands now.")
+    blocks.section("Against the brief", "What a machine can tell of the ideal output as it stands now.")
     if not brief.criteria:
         blocks.note("The brief has no criteria yet.")
         return

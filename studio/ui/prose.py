@@ -118,7 +118,7 @@ def verdicts(answers: Sequence[tuple[str, bool | None, str]]) -> None:
     for name, kept, remark in answers:
         more = f"<span>{escape(remark)}</span>" if remark else ""
         items.append(f'<li class="ys-{words[kept][1]}"><b>{words[kept][0]}</b><div>{escape(name)}{more}</div></li>')
-    st.html(f'<ul class="ys-verdicts" role="status">{"".join(items)}</ul>')
+    st.html(f'<div role="status"><ul class="ys-verdicts">{"".join(items)}</ul></div>')
 
 
 def entry(found: Example) -> None:
