@@ -105,6 +105,29 @@ def sign_out(store: Store, session: str) -> None:
         store.act("session.closed", person.id, {"session": sha256(session)})
 
 
+def change_role(store: Store, actor: str, person: str, role: Role) -> None:
+    """Gives a person another role from now on. Raises Refusal when nobody would stay admin."""
+    _refuse_scripted(store, person)
+    store.act("person.changed", actor, {"id": person, "role": role.value})
+
+
+def set_active(store: Store, actor: str, person: str, active: bool) -> None:
+    """Shuts a person out, or lets them in again. What they did stays. Raises Refusal for the last admin."""
+    _refuse_scripted(store, person)
+    store.act("person.changed", actor, {"id": person, "active": active})
+
+
+def withdraw_invitation(store: Store, actor: str, sha: str) -> None:
+    """Makes an unused link worthless."""
+    store.act("token.withdrawn", actor, {"sha": sha})
+
+
+def _refuse_scripted(store: Store, person: str) -> None:
+    known = rows.get(store, person)
+    if known is not None and known.scripted:
+        raise Refusal("The scripted reviewer is a part of the studio, not a person. Nothing was changed.")
+
+
 def scripted_reviewer(store: Store) -> Person:
     """The one scripted reviewer, made when first asked for. Everything it does is labelled scripted."""
     for person in rows.everyone(store):

@@ -186,6 +186,11 @@ class Store:
         sql = f"SELECT * FROM acts WHERE project = ?{where} ORDER BY seq DESC LIMIT ?"
         return [_act_of(row) for row in self.rows(sql, project, *kinds, limit)]
 
+    def log(self, limit: int = 50, offset: int = 0) -> list[tuple[Act, int | None]]:
+        """The acts of the whole workspace, newest first, each with the number of the act that took it back."""
+        found = self.rows("SELECT * FROM acts ORDER BY seq DESC LIMIT ? OFFSET ?", limit, offset)
+        return [(_act_of(row), row["undone_by"]) for row in found]
+
     def kinds_done(self, project: str, actor: str) -> set[str]:
         """The kinds of acts of one person in one project that still stand."""
         sql = "SELECT DISTINCT kind FROM acts WHERE project = ? AND actor = ? AND undone_by IS NULL"

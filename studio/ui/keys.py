@@ -50,3 +50,9 @@ PROMPT_FROM = "baselines-from"
 
 SKIPPING = "review-skipping"
 """Id of the pair whose skip is waiting for a reason."""
+
+LINK = "admin-new-link"
+"""[name, link] of an invitation just made: shown until it was copied, kept nowhere else."""
+
+CHECKED = "admin-checked-now"
+"""What the last check of the record and the machine found, as plain values."""

@@ -15,7 +15,7 @@ from studio.store import Store, briefs
 from studio.store import datasets as dataset_rows
 from studio.store import projects as project_rows
 from studio.store import rounds as round_rows
-from studio.ui import access, blocks, frame, voting_parts
+from studio.ui import access, blocks, frame, notices, voting_parts
 from studio.ui.access import Visit
 
 _LOOK = Path(__file__).parent / "assets" / "rounds.css"
@@ -131,6 +131,7 @@ def facts(told: dict[str, str]) -> None:
 
 
 def _end_it(visit: Visit, found: Round) -> None:
+    notices.show("cancel")
     with st.popover("Cancel the round", type="tertiary", key="review-cancel"):
         blocks.plain(
             "The votes stay in the record, and nothing is decided. While nobody has voted, undo the opening instead."
@@ -143,6 +144,8 @@ def _cancel(visit: Visit, found: Round) -> None:
     why = str(st.session_state.get("review-cancel-why") or "")
     if frame.attempt(lambda: _cancelled(visit, found, why), "The round is cancelled; its votes are kept."):
         st.session_state["review-cancel-why"] = ""
+    else:
+        notices.keep_for("cancel")
 
 
 def _cancelled(visit: Visit, found: Round, why: str) -> bool:
@@ -179,6 +182,7 @@ def set_up(visit: Visit) -> None:
         "Register and open the round", type="primary", key="review-open", on_click=_open, args=(visit, plan),
         disabled=not plan.baselines,
     )  # fmt: skip
+    notices.show("open")
 
 
 def _plan(visit: Visit, dataset: Dataset, ready: list[Arm]) -> rounds.Plan:
@@ -301,7 +305,9 @@ def _voters(visit: Visit) -> None:
 
 
 def _open(visit: Visit, plan: rounds.Plan) -> None:
-    frame.attempt(
+    opened = frame.attempt(
         lambda: rounds.open_round(visit.store, visit.person.id, visit.project_id, plan),
         "The round is registered and open. Reviewers find it under Blind round.",
     )
+    if opened is None:
+        notices.keep_for("open")

@@ -10,10 +10,10 @@ from html import escape
 
 import streamlit as st
 
-from studio.records import Brief, Pair, Refusal, Round
+from studio.records import Brief, Pair, Round
 from studio.review import desk, rounds
 from studio.store import rounds as round_rows
-from studio.ui import blocks, frame, keys
+from studio.ui import blocks, frame, keys, notices
 from studio.ui.access import Visit
 from studio.ui.job_panel import duration
 
@@ -74,7 +74,7 @@ def _pair(visit: Visit, found: Round) -> None:
             _message(place.pair)
             _answers(visit, now, place.pair)
     with st.container(key="vote-bar"):
-        _said()
+        notices.show_any()
         if place.pair is None:
             _nothing_left(place)
             with st.container(key="vote-keys", horizontal=True, gap="small"):
@@ -152,13 +152,6 @@ def _reasons(visit: Visit, found: Round, pair: Pair) -> None:
 def _nothing_left(place: rounds.Turn) -> None:
     blocks.lead("You have judged everything there is for you. Thank you.")
     blocks.note("The round stays open until the others are through; it closes by itself.")
-
-
-def _said() -> None:
-    """Why the last key was refused, within the fragment."""
-    kind, text = st.session_state.pop(keys.NOTICE, None) or ("", "")
-    if kind == "refused":
-        frame.refused(Refusal(text))
 
 
 def _vote(visit: Visit, found: Round, pair: str, side: str, reason: str = "") -> None:

@@ -1,0 +1,22 @@
+"""Decision: ship it? Its record is a signed decision with its reasons."""
+
+from studio import signing
+from studio.ui import access, frame, review_parts, signing_parts, verdict_parts
+
+visit = access.open_page("decision")
+frame.page(visit, "decision", "Decision", "Ship it?")
+review_parts.look()
+frame.undo_bar(visit)
+found = signing.latest_round(visit.store, visit.project_id)
+if found is None:
+    verdict_parts.nothing_yet(visit)
+elif found.state == "open":
+    verdict_parts.waiting(visit, found)
+else:
+    ruled, assessed = verdict_parts.ruling(visit, found)
+    verdict_parts.verdict(ruled)
+    verdict_parts.gates(ruled)
+    verdict_parts.evidence(visit, found, ruled, assessed)
+    signing_parts.sign(visit, found, ruled)
+    signing_parts.pairs(visit, found, ruled)
+signing_parts.signed(visit)

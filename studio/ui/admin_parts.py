@@ -1,0 +1,234 @@
+"""The admin's page: people and invitations, the record and what was done, and what this machine can do."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from studio import doctor, people
+from studio.records import Act, Person, Role
+from studio.store import now
+from studio.store import people as people_rows
+from studio.store import projects as project_rows
+from studio.ui import blocks, frame, keys, notices, review_parts
+from studio.ui.access import Visit
+from studio.ui.sign_in import ROLE_WORDS
+
+_ROLES = {
+    Role.reviewer: "Reviewer: votes in blind rounds and sees nothing else",
+    Role.designer: "Designer: brief, examples, prompts, training",
+    Role.pm: "PM: reads everything, signs decisions",
+    Role.admin: "Admin: all of it, and people",
+}
+_DONE = {
+    "arm.retired": "took an arm out of use", "arm.saved": "saved an arm", "brief.saved": "saved the brief",
+    "dataset.discarded": "discarded a dataset", "dataset.frozen": "froze a dataset", "dataset.renamed": "renamed a "
+    "dataset",
+    "decision.signed": "signed a decision", "decision.withdrawn": "withdrew a decision", "example.saved": "saved an "
+    "example",
+    "examples.imported": "imported examples", "examples.marked": "changed the state of examples",
+    "examples.trashed": "moved examples to the trash or back", "generations.stored": "had outputs written",
+    "job.finished": "had a job end", "job.resumed": "let a job go on", "job.started": "started a job",
+    "outputs.seen": "saw which arm wrote what", "person.changed": "changed somebody's access", 
+    "person.joined": "joined",
+    "project.archived": "archived a project or brought it back", "project.created": "started a project",
+    "project.renamed": "renamed a project", "round.cancelled": "cancelled a blind round",
+    "round.closed": "closed a blind round by its rule", "round.opened": "opened a blind round",
+    "run.discarded": "discarded a run", "session.closed": "signed out", "session.opened": "signed in again",
+    "token.made": "made an invitation", "token.withdrawn": "withdrew an invitation", "undone": "undid a step",
+    "vote.cast": "voted",
+}  # fmt: skip
+_PAGE = 25
+
+
+def undo_bar(visit: Visit) -> None:
+    """The undo bar for acts that belong to no project: access and invitations."""
+    frame.undo_bar(dataclasses.replace(visit, project=""))
+
+
+# -- people ----------------------------------------------------------------------------------------
+
+
+def invite(visit: Visit) -> None:
+    """Name, role, and a link that is shown once."""
+    blocks.section("Invite somebody", "They open the link you send them; there are no passwords.")
+    with st.container(key="admin-invite", horizontal=True, vertical_alignment="bottom"):
+        st.text_input("Their name", key="admin-name", max_chars=80, persist_state="session", width=260)
+        st.selectbox(
+            "What they may do", list(_ROLES), format_func=_ROLES.__getitem__, key="admin-role", persist_state="session",
+            width=420,
+        )  # fmt: skip
+        st.button("Make a link", type="primary", key="admin-make-link", on_click=_invite, args=(visit,))
+    notices.show("invite")
+    _link()
+
+
+def _invite(visit: Visit) -> None:
+    name, role = str(st.session_state.get("admin-name") or ""), Role(st.session_state["admin-role"])
+    secret = frame.attempt(lambda: people.make_invitation(visit.store, visit.person.id, name, role))
+    if secret is not None:
+        st.session_state[keys.LINK] = [name.strip(), f"{_origin(visit)}/join/{secret}"]
+        st.session_state["admin-name"] = ""
+    notices.keep_for("invite")
+
+
+def _origin(visit: Visit) -> str:
+    """The address at which this admin reached the studio, else the one it was started with."""
+    here = urlsplit(st.context.url or "")
+    if here.netloc:
+        return f"{here.scheme}://{here.netloc}"
+    started = visit.store.workspace / "server.json"
+    return str(json.loads(started.read_text("utf-8"))["url"]) if started.is_file() else ""
+
+
+def _link() -> None:
+    name, link = st.session_state.get(keys.LINK) or ("", "")
+    if not link:
+        return
+    with st.container(border=True, key="admin-link"):
+        blocks.item(
+            f"The link for {name}",
+            "Shown this once; only its fingerprint is kept. It works once, within seven days. Whoever opens it is "
+            "let in, so "
+            "send it to nobody else.",
+        )
+        st.code(link, language=None, wrap_lines=True)
+        st.button("I have copied it", key="admin-link-copied", on_click=_forget)
+
+
+def _forget() -> None:
+    st.session_state.pop(keys.LINK, None)
+
+
+def invitations(visit: Visit) -> None:
+    """Links that somebody can still use."""
+    found = people_rows.open_invitations(visit.store, now())
+    if not found:
+        return
+    blocks.section("Open invitations")
+    for row in found:
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            with st.container(width="stretch"):
+                blocks.item(row["name"], f"{ROLE_WORDS[Role(row['role'])]}; works until {blocks.when(row['expires'])}")
+            st.button(
+                "Withdraw", key=f"admin-withdraw-{row['sha'][:12]}", on_click=_withdraw, args=(visit, row["sha"])
+            )  # fmt: skip
+
+
+def _withdraw(visit: Visit, sha: str) -> None:
+    said = "Withdrawn; the link opens nothing any more."
+    frame.attempt(lambda: people.withdraw_invitation(visit.store, visit.person.id, sha), said)
+
+
+def everybody(visit: Visit) -> None:
+    """Who is here, and what they may do."""
+    blocks.section("People", "A change holds at once. Nobody is ever deleted: what they did stays under their name.")
+    for person in people_rows.everyone(visit.store):
+        with st.container(
+            horizontal=True, vertical_alignment="center", horizontal_alignment="distribute",
+            key=f"admin-person-{person.id}",
+        ):  # fmt: skip
+            _person(visit, person)
+
+
+def _person(visit: Visit, person: Person) -> None:
+    you = " (you)" if person.id == visit.person.id else ""
+    about = "" if person.active else "has no access"
+    with st.container(width="stretch"):
+        blocks.item(
+            person.name + you,
+            "Votes in demos and tests; ships nothing." if person.scripted else "",
+            "a script" if person.scripted else about,
+        )
+    if person.scripted:
+        return
+    key = f"admin-role-of-{person.id}"
+    st.session_state[key] = person.role.value
+    st.selectbox(
+        f"Role of {person.name}", [r.value for r in Role], format_func=_title, key=key,
+        on_change=_change_role, args=(visit, person.id, key), width=170, label_visibility="collapsed",
+    )  # fmt: skip
+    label = "Take access away" if person.active else "Give access back"
+    st.button(
+        label, key=f"admin-active-{person.id}", on_click=_activate, args=(visit, person), width=170,
+        help=f"Concerns {person.name}",
+    )  # fmt: skip
+
+
+def _title(role: str) -> str:
+    word = ROLE_WORDS[Role(role)]
+    return word[:1].upper() + word[1:]
+
+
+def _change_role(visit: Visit, person: str, key: str) -> None:
+    role = Role(st.session_state[key])
+    frame.attempt(lambda: people.change_role(visit.store, visit.person.id, person, role), "The role is changed.")
+
+
+def _activate(visit: Visit, person: Person) -> None:
+    said = f"{person.name} {'has no access any more' if person.active else 'has access again'}."
+    frame.attempt(lambda: people.set_active(visit.store, visit.person.id, person.id, not person.active), said)
+
+
+# -- the record ------------------------------------------------------------------------------------
+
+
+def record(visit: Visit) -> None:
+    """The head of the chain, and the check of the whole record and of this machine."""
+    blocks.section("The record", "Each step is an act in a chain: changing an old one breaks every later fingerprint.")
+    review_parts.facts({"Acts": f"{visit.store.version:,}", "Head": visit.store.head})
+    st.button("Check the record and this machine", key="admin-check", on_click=_check, args=(visit,))
+    found = st.session_state.get(keys.CHECKED)
+    if not found:
+        return
+    with st.container(key="admin-checked"):
+        if found["problems"]:
+            frame.warnings([f"The record is not intact: {each}." for each in found["problems"]])
+        else:
+            blocks.plain(f"The record was intact at act {found['acts']:,}: acts, fingerprints and database agree.")
+        review_parts.facts(found["facts"])
+        frame.warnings(found["todo"])
+
+
+def _check(visit: Visit) -> None:
+    frame.attempt(lambda: _checked(visit))
+
+
+def _checked(visit: Visit) -> None:
+    acts, problems, told = visit.store.version, visit.store.audit(), doctor.examine(visit.store.workspace)
+    models = ", ".join(f"{name} {'is here' if here else 'is missing'}" for name, here in told.models.items())
+    facts = {
+        "Python": told.python, "Computes on": told.device, "Memory": f"{told.memory_gb} GB",
+        "Disk free": f"{told.disk_free_gb} GB", "Models": models or "none", "Database": told.database,
+        "Journal": told.journal, "Libraries": ", ".join(f"{k} {v}" for k, v in told.versions.items()),
+    }  # fmt: skip
+    st.session_state[keys.CHECKED] = {"acts": acts, "problems": problems, "facts": facts, "todo": list(told.todo)}
+
+
+def log(visit: Visit) -> None:
+    """What was done, newest first: who, what, when, and whether it was taken back. Never what somebody voted."""
+    blocks.section("What was done", "The whole workspace, newest first.")
+    pages = max(1, -(-visit.store.version // _PAGE))
+    page = st.pagination(pages, key="admin-log-page") if pages > 1 else 1
+    names, titles = people_rows.names(visit.store), _projects(visit)
+    rows = [
+        [
+            f"{act.seq:,}", names.get(act.actor, act.actor), _in_words(act, undone), titles.get(act.project, ""),
+            blocks.when(act.at),
+        ]
+        for act, undone in visit.store.log(_PAGE, (page - 1) * _PAGE)
+    ]  # fmt: skip
+    blocks.table(["Act", "Who", "Did", "Project", "When"], rows, f"Acts, page {page} of {pages}")
+
+
+def _in_words(act: Act, undone: int | None) -> str:
+    told = _DONE.get(act.kind, act.kind)
+    return f"{told} (taken back by act {undone})" if undone else told
+
+
+def _projects(visit: Visit) -> dict[str, str]:
+    every = [*project_rows.every(visit.store), *project_rows.every(visit.store, archived=True)]
+    return {p.id: p.name for p in every}

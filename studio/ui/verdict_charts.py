@@ -1,0 +1,114 @@
+"""Two charts of a closed round: preference on one axis, and how the evidence grew. Told by shape as well as colour."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from studio.review.preference import GO_EVIDENCE, Assessment, evidence_path
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+# Blue, vermilion and grey after Okabe and Ito (2008), set to reach 3:1 on our paper in both themes.
+_COLOURS = {"light": ("#1D5C55", "#B4560A", "#5B6472"), "dark": ("#7CC4B6", "#F0A35E", "#B9C0CC")}
+_INK = {"light": ("#22201C", "#635E54", "#DDD8CD"), "dark": ("#ECE8DF", "#B3ADA1", "#3B3833")}
+_SHAPES = ("circle", "diamond", "square", "triangle-up", "x")
+_DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+_ROW = 66
+
+
+def preference(found: Assessment, names: dict[str, str], marks: Sequence[str], key: str) -> None:
+    """Theta with its interval for each baseline, with one half and the margin. A table beneath says the same."""
+    import plotly.graph_objects as go
+
+    ink, soft, line, colours = _theme()
+    figure = go.Figure()
+    told = [a for a in found.against if a.theta is not None]
+    for row, against in enumerate(told):
+        theta = 100 * (against.theta or 0.0)
+        low, high = 100 * against.interval.low, 100 * against.interval.high
+        colour = colours[row % len(colours)]
+        figure.add_scatter(
+            x=[low, high], y=[row, row], mode="lines", line={"color": colour, "width": 3}, hoverinfo="skip"
+        )
+        figure.add_scatter(
+            x=[theta], y=[row], mode="markers",
+            marker={"symbol": _SHAPES[row % len(_SHAPES)], "size": 15, "color": colour},
+            hovertemplate=f"{theta:.0f} %, {low:.0f} to {high:.0f} %, n = {against.n}<extra></extra>",
+        )  # fmt: skip
+        text = f"against {_plain(names[against.baseline])}"
+        figure.add_annotation(x=0, xref="paper", y=row - 0.36, text=text, showarrow=False, xanchor="left",
+                              font={"size": 15, "color": ink})  # fmt: skip
+    figure.add_vline(
+        50, line={"color": ink, "width": 1.5}, annotation={"text": "no difference", "font": {"color": soft}},
+        annotation_position="bottom left",
+    )  # fmt: skip
+    if found.theta_min > 0.5:
+        figure.add_vline(
+            100 * found.theta_min, line={"color": soft, "width": 1.5, "dash": "dash"},
+            annotation={"text": "a win that matters", "font": {"color": soft}}, annotation_position="bottom right",
+        )  # fmt: skip
+    _dress(figure, marks, height=95 + _ROW * max(1, len(told)), showlegend=False)
+    figure.update_xaxes(range=[-1, 101], ticksuffix=" %", dtick=25, gridcolor=line, zeroline=False, side="top")
+    figure.update_yaxes(range=[len(told) - 0.2, -0.75], visible=False)
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, theme=None)
+
+
+def growth(found: Assessment, names: dict[str, str], marks: Sequence[str], key: str) -> None:
+    """The evidence for the candidate after each prompt, against each baseline, on a logarithmic axis."""
+    import plotly.graph_objects as go
+
+    ink, soft, line, colours = _theme()
+    figure = go.Figure()
+    seen = [GO_EVIDENCE]
+    for row, against in enumerate(found.against):
+        path = evidence_path(against.scored.scores, 0.5)
+        seen += path
+        figure.add_scatter(
+            x=list(range(1, len(path) + 1)), y=path, mode="lines", name=f"over {_plain(names[against.baseline])}",
+            line={"color": colours[row % len(colours)], "width": 2.5, "dash": _DASHES[row % len(_DASHES)]},
+            hovertemplate="after prompt %{x}: %{y:.1f} to 1<extra>%{fullData.name}</extra>",
+        )  # fmt: skip
+    figure.add_hline(GO_EVIDENCE, line={"color": soft, "width": 1.5, "dash": "dash"})
+    # On a logarithmic axis plotly places annotations and ranges by the exponent.
+    figure.add_annotation(text=f"go at {GO_EVIDENCE:.0f} to 1", x=0, xref="paper", xanchor="left", yanchor="bottom",
+                          y=math.log10(GO_EVIDENCE), showarrow=False, font={"color": soft})  # fmt: skip
+    _dress(figure, marks, height=340, showlegend=True)
+    title = {"text": "Prompts completed", "font": {"color": soft, "size": 14}}
+    figure.update_xaxes(title=title, gridcolor=line, zeroline=False, rangemode="tozero")
+    figure.update_yaxes(type="log", gridcolor=line, zeroline=False, dtick=1, tickformat="~r", ticksuffix=" to 1",
+                        range=[math.log10(max(min(seen), 1e-3)) - 0.1, math.log10(max(seen)) + 0.3])  # fmt: skip
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, theme=None)
+
+
+def _theme() -> tuple[str, str, str, tuple[str, ...]]:
+    theme = "dark" if st.context.theme.type == "dark" else "light"
+    return (*_INK[theme], _COLOURS[theme])
+
+
+def _dress(figure: Figure, marks: Sequence[str], **layout: Any) -> None:
+    ink, soft, _line, _colours = _theme()
+    figure.update_layout(
+        margin={"l": 0, "r": 16, "t": 40, "b": 40},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": "Source Sans, sans-serif", "size": 14, "color": ink},
+        dragmode=False,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        **layout,
+    )
+    figure.update_xaxes(fixedrange=True, tickfont={"color": soft})
+    figure.update_yaxes(fixedrange=True, tickfont={"color": soft}, automargin=True)
+    if marks:
+        figure.add_annotation(text=", ".join(marks).upper(), x=1, y=0, xref="paper", yref="paper", showarrow=False,
+                              xanchor="right", yanchor="bottom", font={"color": soft, "size": 12})  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """Somebody's text for plotly, which reads a little HTML: its angle brackets and entities are shown as typed."""
+    short = text if len(text) <= 40 else text[:39] + "…"
+    return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

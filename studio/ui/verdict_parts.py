@@ -1,0 +1,209 @@
+"""The Decision page's reading part: the verdict, what a GO needs, and the evidence of a closed round."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from studio import signing
+from studio.decision import Gate, GateState, Ruling
+from studio.records import Choice, Round, Verdict
+from studio.review import rounds
+from studio.review.preference import Assessment, SliceState
+from studio.store import Store
+from studio.store import rounds as round_rows
+from studio.ui import blocks, frame, verdict_charts
+from studio.ui.access import Visit
+
+_WORDS = {
+    Verdict.go: "Go",
+    Verdict.no_go: "No go",
+    Verdict.keep_collecting: "Keep collecting",
+    Verdict.inconclusive: "Inconclusive",
+}
+_STATES = {
+    GateState.passed: "Passed",
+    GateState.failed: "Failed",
+    GateState.open: "Open",
+    GateState.unchecked: "Not checked",
+}
+
+
+def ruling(visit: Visit, found: Round) -> tuple[Ruling, Assessment]:
+    """What the rule says of a closed round, kept until something is written."""
+    return _ruling(visit.store, str(visit.store.workspace), visit.store.version, found)
+
+
+@st.cache_data(max_entries=8, show_spinner="Applying the registered rule")
+def _ruling(_store: Store, workspace: str, version: int, found: Round) -> tuple[Ruling, Assessment]:
+    return signing.ruling(_store, found), rounds.assess(_store, found)
+
+
+def nothing_yet(visit: Visit) -> None:
+    frame.empty(
+        "There is nothing to decide yet",
+        "The verdict comes from a blind round: people choose between answers, not knowing whose they are. Open one, "
+        "and "
+        "what its votes say is told here once it has closed.",
+    )
+    blocks.way(visit, "review", "Set up a blind round", "decision-review")
+
+
+def waiting(visit: Visit, found: Round) -> None:
+    """While votes come in: how many prompts are done, and nothing else."""
+    done, last = rounds.done(visit.store, found), int(found.registration["cap"])
+    blocks.lead(f"Votes are coming in: {done:,} of at most {blocks.several(last, 'prompt')} are done.")
+    blocks.plain("Nobody sees the evidence while a round is open. The server closes it once it is decided.")
+    blocks.way(visit, "review", "Open Blind round", "decision-review")
+
+
+def labels(ruled: Ruling) -> list[str]:
+    """What must stand on everything that is shown of such a round."""
+    return [word for word, told in (("Scripted votes", ruled.scripted), ("Practice round", ruled.practice)) if told]
+
+
+def verdict(ruled: Ruling) -> None:
+    """The one word, the one sentence, why, and what would change it."""
+    marks = "".join(f"<span>{escape(word)}</span>" for word in labels(ruled))
+    st.html(
+        (f'<div class="yr-labels">{marks}</div>' if marks else "")
+        + f'<section class="yr-verdict"><p class="yr-word yr-{ruled.verdict.value.lower()}">{_WORDS[ruled.verdict]}</p>'
+        f'<p class="yr-line">{escape(ruled.headline)}</p></section>'
+    )
+    if ruled.because:
+        blocks.section("Why")
+        blocks.bullets(ruled.because)
+    if ruled.would_change:
+        blocks.section("What would change it")
+        blocks.bullets(ruled.would_change)
+
+
+# -- gates -----------------------------------------------------------------------------------------
+
+
+def gates(ruled: Ruling) -> None:
+    """What a GO needs, one by one; the slices and what nothing checks yet as one line each."""
+    single = [g for g in ruled.gates if not _is_slice(g) and g.state is not GateState.unchecked]
+    sliced = [g for g in ruled.gates if _is_slice(g)]
+    unchecked = [g for g in ruled.gates if g.state is GateState.unchecked]
+    items = [_item(g.state, g.name, g.sentence, g.evidence) for g in single]
+    if sliced:
+        items.append(_slices_item(sliced))
+    if unchecked:
+        names = [g.sentence for g in unchecked]
+        told = (
+            f"{blocks.several(len(unchecked), 'gate')} belong to every round, and this studio cannot compute them yet. "
+            "What is not checked is not passed: each of them stops a GO."
+        )
+        items.append(_item(GateState.unchecked, "Not checked yet", told, names, "Which ones"))
+    passed = sum(g.state is GateState.passed for g in ruled.gates)
+    stops = sum(g.state is not GateState.passed and (g.blocks or g.state is GateState.failed) for g in ruled.gates)
+    blocked = f"{stops} stand{'s' * (stops == 1)} in the way of a GO" if stops else "none stands in the way of a GO"
+    told = f"{passed} of {len(ruled.gates)} gates are passed; {blocked}."
+    blocks.section("What a GO needs", told)
+    st.html(f'<ul class="yr-gates">{"".join(items)}</ul>')
+
+
+def _is_slice(gate: Gate) -> bool:
+    return gate.sentence.startswith(("Slice ", "Critical slice "))
+
+
+def _slices_item(sliced: Sequence[Gate]) -> str:
+    count = {state: sum(g.state is state for g in sliced) for state in GateState}
+    critical = [g for g in sliced if g.blocks]
+    state = GateState.failed if count[GateState.failed] else GateState.open
+    state = GateState.passed if count[GateState.passed] == len(sliced) else state
+    must = f"{len(critical)} of them are critical and must be cleared" if critical else "None is critical"
+    told = (
+        f"{count[GateState.passed]} cleared, {count[GateState.open]} with not enough votes, {count[GateState.failed]} "
+        f"worse, counted over all baselines. {must}; none may get worse."
+    )
+    return _item(state, "Kinds of input (slices)", told, [g.sentence for g in sliced], "Each of them")
+
+
+def _item(state: GateState, name: str, text: str, evidence: Sequence[str], more: str = "Evidence") -> str:
+    found = "".join(f"<li>{escape(each)}</li>" for each in evidence)
+    details = f"<details><summary>{more}</summary><ul>{found}</ul></details>" if found else ""
+    return (
+        f'<li class="yr-{state.value}"><i>{_STATES[state]}</i>'
+        f"<div><b>{escape(name)}</b><p>{escape(text)}</p>{details}</div></li>"
+    )
+
+
+# -- the evidence ----------------------------------------------------------------------------------
+
+
+def evidence(visit: Visit, found: Round, ruled: Ruling, assessed: Assessment) -> None:
+    """Preference, slices, side, agreement and the way the evidence grew. Closed rounds only."""
+    names, marks = signing.names(found), labels(ruled)
+    _preference(assessed, names, marks)
+    _slices(assessed, names)
+    blocks.section("Can the votes be trusted?")
+    skips = sum(v.choice is Choice.skip for v in round_rows.votes(visit.store, found.id))
+    outside = sum(bool(v.conflict) for v in round_rows.votes(visit.store, found.id))
+    told = [assessed.position.sentence, assessed.agreement.sentence]
+    if skips:
+        told.append(f"{blocks.several(skips, 'vote')} were skips; {assessed.excluded} prompts left the round by them.")
+    if outside and not ruled.practice:
+        told.append(f"{blocks.several(outside, 'vote')} stayed outside the count: their voters were not independent.")
+    blocks.bullets(told)
+    blocks.section(
+        "How the evidence grew",
+        "Evidence for the candidate over each baseline, prompt by prompt, in the registered order. Nobody saw this "
+        "while the round was open.",
+    )
+    verdict_charts.growth(assessed, names, marks, "decision-growth")
+
+
+def _preference(assessed: Assessment, names: dict[str, str], marks: Sequence[str]) -> None:
+    candidate = names[assessed.candidate]
+    blocks.section("Which do people prefer?", "Each prompt counts once; a tie and both bad count half. 95 % intervals.")
+    verdict_charts.preference(assessed, names, marks, "decision-preference")
+    rows = [
+        [
+            names[a.baseline],
+            "none" if a.theta is None else f"{100 * a.theta:.0f} %",
+            blocks.between((a.interval.low, a.interval.high)),
+            f"{100 * a.net_win:.0f} %",
+            blocks.percent(a.both_bad),
+            f"{a.n:,}",
+            f"{a.votes:,}",
+        ]
+        for a in assessed.against
+    ]
+    heads = [
+        f"{candidate} against",
+        "preferred (theta)",
+        "95 % interval",
+        "wins minus losses",
+        "both bad",
+        "prompts",
+        "votes",
+    ]
+    blocks.table(heads, rows, _caption("The same figures as a table", marks))
+
+
+def _slices(assessed: Assessment, names: dict[str, str]) -> None:
+    states = {SliceState.cleared: "cleared", SliceState.regressed: "got worse"}
+    rows = []
+    for against in assessed.against:
+        for each in against.slices:
+            told = "no prompts" if each.theta is None else f"{100 * each.theta:.0f} %"
+            rows.append([
+                each.name.replace("_", " ") + (" (critical)" if each.critical else ""), names[against.baseline], told,
+                blocks.between((each.interval.low, each.interval.high)), f"{each.n:,}",
+                states.get(each.state, "not enough votes"),
+            ])  # fmt: skip
+    if rows:
+        blocks.section(
+            "On each kind of input",
+            "Cleared means: no worse by more than the registered margin. Few prompts leave a slice undecided, which is "
+            "not the same as fine.",
+        )
+        blocks.table(["Slice", "against", "preferred (theta)", "95 % interval", "prompts", "state"], rows, "Slices")
+
+
+def _caption(text: str, marks: Sequence[str]) -> str:
+    return f"{text} ({', '.join(marks).lower()})" if marks else text

@@ -1,0 +1,111 @@
+"""Decision, as people meet it: nothing before the round closes, then the verdict, a signature, its withdrawal."""
+
+from __future__ import annotations
+
+import pytest
+from round_seed import Seeded, ready, vote_like_the_script
+from round_seed import person as joined
+from signed_in import opened, person, press, words
+
+from studio import commands, people, projects
+from studio.records import Role
+from studio.review import rounds
+from studio.review.preference import parse_votes, read_votes
+from studio.store import Store
+from studio.store import decisions as rows
+
+
+@pytest.fixture
+def seeded(store: Store) -> Seeded:
+    return ready(store, tests=12)
+
+
+@pytest.fixture
+def closed(store: Store, seeded: Seeded) -> rounds.Round:
+    rita = joined(store, "Rita", Role.reviewer)
+    found = rounds.open_round(store, "maker", seeded.project, seeded.plan)
+    return vote_like_the_script(store, found, rita)
+
+
+def test_an_empty_project_says_what_comes_before(store: Store) -> None:
+    pia, session = person(store, "Pia", Role.pm)
+    project = projects.create(store, pia.id, "Replies")
+    assert "There is nothing to decide yet" in words(opened(store, session, "decision", project=project.id))
+
+
+def test_an_open_round_shows_how_many_and_nothing_else(store: Store, seeded: Seeded) -> None:
+    rita = joined(store, "Rita", Role.reviewer)
+    found = rounds.open_round(store, "maker", seeded.project, seeded.plan)
+    vote_like_the_script(store, found, rita, 20)
+    _, session = person(store, "Pia", Role.pm)
+    at = opened(store, session, "decision", project=seeded.project)
+    told = words(at)
+    assert "Votes are coming in:" in told and "of at most 12 prompts" in told
+    for secret in ("theta", "Tuned on", "preferred", "Passed", "yr-verdict"):
+        assert secret not in told
+    assert not at.get("plotly_chart") and not [b for b in at.button if b.key == "decision-sign"]
+
+
+def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded: Seeded, closed: rounds.Round) -> None:
+    assert closed.state == "closed"
+    _, session = person(store, "Pia", Role.pm)
+    at = opened(store, session, "decision", project=seeded.project)
+    told = words(at)
+    for part in ("Inconclusive", "What would change it", "Not checked yet", "95 % interval", "The left answer won"):
+        assert part in told, part
+    assert "Scripted" not in told and "Practice" not in told
+    assert len(at.get("plotly_chart")) == 2
+
+
+def test_scripted_votes_are_labelled_everywhere(store: Store, seeded: Seeded) -> None:
+    found = rounds.open_round(store, "maker", seeded.project, seeded.plan)
+    rounds.vote_by_script(store, found, people.scripted_reviewer(store))
+    _, session = person(store, "Pia", Role.pm)
+    at = opened(store, session, "decision", project=seeded.project)
+    assert "Scripted votes" in words(at) and "Practice round" in words(at)
+    assert all("SCRIPTED VOTES" in str(chart.proto) for chart in at.get("plotly_chart"))
+    assert not [c for c in at.checkbox if c.key == "decision-override"]
+    press(at, "decision-sign")
+    assert "INCONCLUSIVE (scripted votes, practice)" in words(at)
+
+
+def test_signing_withdrawing_and_signing_again(store: Store, seeded: Seeded, closed: rounds.Round) -> None:
+    pia, session = person(store, "Pia", Role.pm)
+    at = opened(store, session, "decision", project=seeded.project)
+    at.text_area(key="decision-comment").input("Read <b>twice</b>.")
+    at.checkbox(key="decision-override").check().run()
+    press(at, "decision-sign")
+    assert "needs a written reason" in words(at) and rows.every(store, seeded.project) == []
+    assert at.text_area(key="decision-comment").value == "Read <b>twice</b>."
+    at.checkbox(key="decision-override").uncheck().run()
+    head = store.head
+    press(at, "decision-sign")
+    signed = rows.every(store, seeded.project)[0]
+    assert signed.signed_by == pia.id and signed.head == head
+    assert "Read &lt;b&gt;twice&lt;/b&gt;." in words(at) and head in words(at)
+    assert not [b for b in at.button if b.key == "decision-sign"]
+    press(at, f"decision-withdraw-do-{signed.id}")
+    assert "needs a reason" in words(at)
+    at.text_input(key=f"decision-withdraw-why-{signed.id}").input("Too early.").run()
+    press(at, f"decision-withdraw-do-{signed.id}")
+    assert rows.every(store, seeded.project)[0].withdrawn == "Too early." and "Too early." in words(at)
+    assert at.button(key="decision-sign")
+
+
+def test_a_designer_reads_and_does_not_sign(store: Store, seeded: Seeded, closed: rounds.Round) -> None:
+    _, session = person(store, "Dora", Role.designer)
+    at = opened(store, session, "decision", project=seeded.project)
+    assert "A PM or an admin signs" in words(at) and not [b for b in at.button if b.key == "decision-sign"]
+
+
+def test_the_pairs_are_shown_at_a_price_and_the_table_reads_back(
+    store: Store, seeded: Seeded, closed: rounds.Round
+) -> None:
+    pia, session = person(store, "Pia", Role.pm)
+    at = opened(store, session, "decision", project=seeded.project)
+    assert "shown on the left" not in words(at)
+    press(at, "decision-show-pairs")
+    assert words(at).count("shown on the left") == 10
+    assert rounds.conflict(store, seeded.project, pia) == "saw which arm wrote what"
+    table = read_votes(parse_votes(commands.votes_csv(store, seeded.project).decode()))
+    assert {v.candidate for v in table} == {"Tuned on Dataset 1"} and len(table) == 24

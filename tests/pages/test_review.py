@@ -1,0 +1,176 @@
+"""Blind round, as people meet it: set up, vote, take back, skip, cancel; and nothing that tells the arms apart."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from round_seed import Seeded, ready, vote_like_the_script
+from signed_in import opened, person, press, sound, words
+from streamlit.testing.v1 import AppTest
+
+from studio import baselines, projects
+from studio.records import Choice, Role, Round
+from studio.review import rounds
+from studio.store import Store, arms
+from studio.store import rounds as rows
+
+
+@pytest.fixture
+def seeded(store: Store) -> Seeded:
+    return ready(store, tests=8)
+
+
+def open_round(store: Store, seeded: Seeded) -> Round:
+    return rounds.open_round(store, "maker", seeded.project, seeded.plan)
+
+
+def button(at: AppTest, start: str) -> str:
+    """The full key of the one button whose key starts so: pairs have random ids."""
+    found = [b.key for b in at.button if b.key and b.key.startswith(start)]
+    assert len(found) == 1, found
+    return found[0]
+
+
+def read_then(at: AppTest, start: str) -> AppTest:
+    time.sleep(rounds.MIN_SECONDS_ON_SCREEN)
+    return press(at, button(at, start))
+
+
+def everything_sent(at: AppTest) -> str:
+    """Every element as it goes to the browser, keys and all."""
+    return "\n".join(str(node.proto) for node in at.main) + "\n".join(str(node.proto) for node in at.sidebar)
+
+
+def test_an_empty_project_says_what_goes_here(store: Store) -> None:
+    pia, session = person(store, "Pia", Role.pm)
+    project = projects.create(store, pia.id, "Replies")
+    at = opened(store, session, "review", project=project.id)
+    assert "There is nothing to vote on yet" in words(at)
+    rita, session = person(store, "Rita", Role.reviewer)
+    assert "Nothing waits for you" in words(opened(store, session, "review", project=project.id))
+
+
+def test_a_pm_sets_up_opens_and_undoes_a_round(store: Store, seeded: Seeded) -> None:
+    person(store, "Rita", Role.reviewer)
+    pia, session = person(store, "Pia", Role.pm)
+    at = opened(store, session, "review", project=seeded.project)
+    assert at.selectbox(key="review-candidate").value == seeded.tuned
+    assert at.number_input(key="review-cap").value == 8
+    assert "Rita, Pia can vote and be counted" in words(at) and "What this round can show" in words(at)
+    at.number_input(key="review-cap").set_value(6)
+    at.number_input(key="review-margin").set_value(60).run()
+    press(at, "review-open")
+    found = rows.every(store, seeded.project)[0]
+    assert found.state == "open" and found.registration["cap"] == 6 and found.registration["theta_min"] == 0.6
+    assert found.sha256 in words(at) and found.commitment in words(at) and found.seed == ""
+    undo = next(b.key for b in at.button if b.key and b.key.startswith("ys-undo-"))
+    press(at, undo)
+    assert rows.every(store, seeded.project) == [] and "Set up a round" in words(at)
+
+
+def test_a_refused_opening_says_why_and_keeps_what_was_typed(store: Store, seeded: Seeded) -> None:
+    person(store, "Rita", Role.reviewer)
+    _, session = person(store, "Pia", Role.pm)
+    at = opened(store, session, "review", project=seeded.project)
+    at.number_input(key="review-margin").set_value(62).run()
+    arm = arms.get(store, seeded.prompted)
+    assert arm is not None
+    baselines.change_prompt(store, "maker", arm, text="Changed meanwhile.")
+    press(at, "review-open")
+    assert "has no output for 8 of 8 test prompts" in words(at) and rows.every(store, seeded.project) == []
+    assert at.number_input(key="review-margin").value == 62
+
+
+def test_alone_it_will_be_a_practice_round_with_the_way_out(store: Store, seeded: Seeded) -> None:
+    ann, session = person(store, "Ann", Role.admin)
+    store.act("outputs.seen", ann.id, {"what": seeded.dataset}, seeded.project)
+    at = opened(store, session, "review", project=seeded.project)
+    assert "This will be a practice round" in words(at)
+    press(at, "review-open")
+    assert "A practice round" in words(at) and rows.every(store, seeded.project)[0].registration["practice"]
+
+
+def test_a_reviewer_without_a_project_gets_the_open_round_and_votes(store: Store, seeded: Seeded) -> None:
+    rita, session = person(store, "Rita", Role.reviewer)
+    found = open_round(store, seeded)
+    at = opened(store, session, "review")
+    assert at.query_params["project"] in (seeded.project, [seeded.project])
+    assert "0 of 16" in words(at)
+    first = rounds.next_pair(store, found, rita.id)
+    assert first is not None
+    press(at, f"vote-left-{first.id}")
+    assert "quicker than reading" in words(at) and rows.votes(store, found.id) == []
+    read_then(at, "ship-left-yes-")
+    press(at, f"ship-right-no-{first.id}")
+    read_then(at, "vote-left-")
+    vote = rows.votes(store, found.id)[0]
+    assert vote.choice is (Choice.a if first.candidate_left else Choice.b)
+    assert (vote.shippable_a, vote.shippable_b) == ((True, False) if first.candidate_left else (False, True))
+    assert "1 of 16" in words(at) and first.id not in everything_sent(at)
+    read_then(at, "vote-skip-")
+    read_then(at, "skip-1-")
+    assert rows.votes(store, found.id)[-1].reason == rounds.SKIP_REASONS[1]
+    press(at, button(at, "vote-undo-"))
+    press(at, button(at, "vote-undo-"))
+    assert rows.votes(store, found.id) == [] and button(at, "vote-left-") == f"vote-left-{first.id}"
+
+
+def test_a_second_tab_cannot_vote_twice_and_gets_the_next_pair(store: Store, seeded: Seeded) -> None:
+    rita, session = person(store, "Rita", Role.reviewer)
+    found = open_round(store, seeded)
+    one = opened(store, session, "review", project=seeded.project)
+    two = opened(store, session, "review", project=seeded.project)
+    stale = button(two, "vote-right-")
+    read_then(one, "vote-left-")
+    press(two, stale)
+    assert "voted on that pair already" in words(two) and len(rows.votes(store, found.id)) == 1
+    assert button(two, "vote-right-") != stale
+
+
+def test_nothing_that_is_sent_tells_the_arms_apart(store: Store, seeded: Seeded) -> None:
+    _, session = person(store, "Rita", Role.reviewer)
+    found = open_round(store, seeded)
+    at = opened(store, session, "review", project=seeded.project)
+    for _ in range(3):
+        sent = everything_sent(at)
+        names = [facts["name"] for facts in found.registration["arms"].values()]
+        for secret in (seeded.tuned, seeded.base, seeded.prompted, *names, "candidate", "baseline", "theta", "tuned"):
+            assert secret not in sent, secret
+        read_then(at, "vote-tie-")
+
+
+def test_who_is_in_conflict_is_told_so(store: Store, seeded: Seeded) -> None:
+    person(store, "Rita", Role.reviewer)
+    saul, session = person(store, "Saul", Role.pm)
+    open_round(store, seeded)
+    store.act("outputs.seen", saul.id, {"what": seeded.dataset}, seeded.project)
+    at = opened(store, session, "review", project=seeded.project)
+    assert "stay outside the count, because you saw which arm wrote what" in words(at)
+
+
+def test_the_last_vote_closes_the_round_for_everybody(store: Store, seeded: Seeded) -> None:
+    rita, session = person(store, "Rita", Role.reviewer)
+    _, pm = person(store, "Pia", Role.pm)
+    found = open_round(store, seeded)
+    vote_like_the_script(store, found, rita, 15)
+    at = opened(store, session, "review", project=seeded.project)
+    read_then(at, "vote-left-")
+    sound(at.run())
+    assert "Thank you" in words(at) and not [b for b in at.button if (b.key or "").startswith("vote-")]
+    team = opened(store, pm, "review", project=seeded.project)
+    assert "The round is closed. The verdict is on the Decision page." in words(team)
+
+
+def test_cancelling_needs_a_reason_and_keeps_it_typed(store: Store, seeded: Seeded) -> None:
+    person(store, "Rita", Role.reviewer)
+    _, session = person(store, "Pia", Role.pm)
+    found = open_round(store, seeded)
+    at = opened(store, session, "review", project=seeded.project)
+    press(at, "review-cancel-do")
+    assert "needs a reason" in words(at)
+    at.text_input(key="review-cancel-why").input("Wrong prompt.").run()
+    press(at, "review-cancel-do")
+    after = rows.get(store, found.id)
+    assert after is not None and after.state == "cancelled" and after.closed_because == "Wrong prompt."
+    assert "The last round was cancelled: Wrong prompt." in words(at)
