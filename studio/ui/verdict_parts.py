@@ -56,7 +56,6 @@ def waiting(visit: Visit, found: Round) -> None:
     done, last = rounds.done(visit.store, found), int(found.registration["cap"])
     blocks.lead(f"Votes are coming in: {done:,} of at most {blocks.several(last, 'prompt')} are done.")
     blocks.plain("Nobody sees the evidence while a round is open. The server closes it once it is decided.")
-    blocks.way(visit, "review", "Open Blind round", "decision-review")
 
 
 def labels(ruled: Ruling) -> list[str]:
