@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio import baselines, datasets, models, outputs, people, projects, signing, supervisor
@@ -67,7 +67,8 @@ def walk(
         job = outputs.generate(store, ACTOR, project, dataset.id, [base.id, prompt.id, tuned], Split.test)
         clock.worker(supervisor.wait(store, job.id, report))
     with clock.step("blind round (scripted votes)"):
-        opened = rounds.open_round(store, ACTOR, project, rounds.plan_for(store, project, tuned, dataset.id))
+        plan = replace(rounds.plan_for(store, project, tuned, dataset.id), practice=True, second_readers=0.0)
+        opened = rounds.open_round(store, ACTOR, project, plan)
         closed = rounds.vote_by_script(store, opened, people.scripted_reviewer(store))
     with clock.step("verdict"):
         result = _result(store, project, dataset.id, closed)

@@ -164,8 +164,13 @@ def test_nobody_independent_makes_a_practice_round_that_never_ships(store: Store
         signing.sign(store, pia, found, "", override="I like it")
 
 
-def test_scripted_votes_are_labelled_and_ship_nothing(store: Store, seeded: Seeded) -> None:
-    found = opened(store, seeded)
+def test_scripted_votes_count_in_practice_only_are_labelled_and_ship_nothing(
+    store: Store, seeded: Seeded, rita: Person
+) -> None:
+    real = rounds.vote_by_script(store, opened(store, seeded), people.scripted_reviewer(store))
+    assert real.state == "open" and rounds.done(store, real) == 0
+    rounds.cancel(store, "pia", real, "only a script voted")
+    found = opened(store, seeded, practice=True)
     found = rounds.vote_by_script(store, found, people.scripted_reviewer(store))
     ruled = signing.ruling(store, found)
     assert found.state == "closed" and ruled.scripted and ruled.verdict is Verdict.inconclusive

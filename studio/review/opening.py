@@ -45,7 +45,8 @@ APART = 12
 class Plan:
     """What a round will register. `cap` counts prompts; `floor` in (0, 1), or None when not asked.
 
-    `second_readers`: the share of prompts, 0 to 1, that need votes of two reviewers.
+    `second_readers`: the share of prompts, 0 to 1, that need votes of two reviewers. `practice`: declared to be one,
+    whoever votes, so that scripted votes count in it; a round in which nobody is independent is one anyway.
     """
 
     candidate: str
@@ -56,6 +57,7 @@ class Plan:
     floor: float | None = 0.60
     guardrail_delta: float = 0.10
     second_readers: float = 0.0
+    practice: bool = False
 
 
 @dataclass(frozen=True)
@@ -230,7 +232,7 @@ def _registration(
         ],
         "gold": [],
         "exclusion": "none",
-        "practice": not independent_people(store, project),
+        "practice": plan.practice or not independent_people(store, project),
     }  # fmt: skip
 
 
