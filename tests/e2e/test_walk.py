@@ -21,7 +21,7 @@ TASK = "Answer questions about our public library in one friendly sentence that 
 BOOKS = ("atlases", "comics", "cookbooks", "scores", "novels", "maps", "audio books", "zines", "films", "journals")
 QUESTIONS = (
     ("can i take home {} for the weekend, or are they for reading there only", "Yes, take {} home for three weeks"),
-    ("My card expired in March. Do I need a new one before I borrow {}?", "Renew the card at the desk, then {} are yours"),
+    ("My card expired in March. Do I need a new one before I borrow {}?", "Renew it at the desk, then {} are yours"),
     ("Where do you keep the {} now that the second floor is shut?", "The {} have moved to the hall by the garden"),
 )  # fmt: skip
 LONG = 240_000
