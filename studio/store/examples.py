@@ -246,12 +246,3 @@ def batches(store: Store, project: str) -> list[Batch]:
     """Newest first."""
     rows = store.rows('SELECT * FROM batches WHERE project = ? ORDER BY "at" DESC', project)
     return [Batch(**{**r, "refused": tuple((n, why) for n, why in json.loads(r["refused"]))}) for r in rows]
-
-
-def curators(store: Store, project: str) -> dict[str, int]:
-    """Person -> number of acts that wrote, edited, imported or approved examples here."""
-    sql = (
-        "SELECT actor, count(*) AS n FROM acts WHERE project = ? AND undone_by IS NULL AND kind IN "
-        "('examples.imported', 'example.saved', 'examples.marked') GROUP BY actor"
-    )
-    return {row["actor"]: row["n"] for row in store.rows(sql, project)}

@@ -107,8 +107,3 @@ def every(store: Store, project: str) -> list[Run]:
 def get(store: Store, run: str) -> Run | None:
     rows = store.rows("SELECT * FROM runs WHERE id = ?", run)
     return _run(rows[0]) if rows else None
-
-
-def launchers(store: Store, project: str) -> set[str]:
-    """Everybody who started a job here."""
-    return {row["actor"] for row in store.rows("SELECT DISTINCT actor FROM jobs WHERE project = ?", project)}
