@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from studio.health.checks import MINIMUM
 from studio.records import JobState, Split
 from studio.store import Store, arms, briefs, datasets, decisions, examples, projects, rounds, runs
 
 STEPS = ("brief", "examples", "health", "baselines", "train", "evaluate", "review", "decision")
-ENOUGH_APPROVED = 20
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def _brief(store: Store, project: str) -> tuple[bool, str]:
 def _examples(store: Store, project: str) -> tuple[bool, str]:
     counts = examples.counts(store, project)
     total, approved = sum(counts.values()), counts["approved"]
-    return approved >= ENOUGH_APPROVED, f"{approved:,} of {total:,} approved" if total else "none yet"
+    return approved >= MINIMUM, f"{approved:,} of {total:,} approved" if total else "none yet"
 
 
 def _dataset(store: Store, project: str) -> tuple[bool, str]:
