@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from studio.examples.delimited import guard_formula, unguard_formula
+from studio.cells import guard_formula, unguard_formula
 from studio.examples.export import export_examples
 from studio.examples.parse import parse_file
 from studio.records import Example, Refusal, Split, Status

@@ -190,12 +190,12 @@ def test_text_that_is_no_table_is_refused() -> None:
             read_votes(parse_votes(text))
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＠"])
 def test_no_cell_is_a_formula(start: str) -> None:
     text = write_votes([row(0, reviewer=f"{start}1+1", slice=f"'{start}x")])
     (cells,) = csv.DictReader(io.StringIO(text, newline=""))
     assert cells["reviewer"] == f"'{start}1+1"
-    assert all(cell[:1] not in "=+-@\t\r" for cell in cells.values() if cell)
+    assert all(cell[:1] not in "=+-@\t\r\n＝＋－＠" for cell in cells.values() if cell)
 
 
 def test_an_unknown_column_is_not_written() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from studio.cells import unguard_formula
 from studio.examples.batch import Limits, RefusedRow, Sheet, blank_note, too_many_rows
 from studio.records import Refusal
 
@@ -21,21 +21,6 @@ _BOMS = (
 )
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _SNIFFED_ROWS = 200
-
-# A spreadsheet runs a cell that starts like this as a formula (OWASP, "CSV Injection", with the
-# full-width forms). The export puts one apostrophe before it, also before text that already has some,
-# so that taking one off again is exact; see `guard_formula` and `unguard_formula`.
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
-
-
-def guard_formula(text: str) -> str:
-    """The text as a CSV cell that no spreadsheet runs. Exactly undone by `unguard_formula`."""
-    return "'" + text if _FORMULA.match(text) else text
-
-
-def unguard_formula(text: str) -> str:
-    """Takes one apostrophe off when apostrophes stand before = + - @ tab or a line break; else the text as it is."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def decode(data: bytes) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from studio.examples.delimited import guard_formula
+from studio.cells import guard_formula
 from studio.records import Example, Refusal, sha256
 
 EXPORTS = ("csv", "jsonl", "trl")

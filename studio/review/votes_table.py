@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from studio.cells import guard_formula, unguard_formula
 from studio.records import Choice, Refusal
 from studio.review.scoring import Ballot
 
@@ -22,7 +23,6 @@ OPTIONAL = (
     "slice", "shippable_a", "shippable_b", "gold", "length_a", "length_b", "scripted", "reason", "at",
 )  # fmt: skip
 COLUMNS = REQUIRED + OPTIONAL
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 @dataclass(frozen=True)
@@ -169,8 +169,7 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = str(value)
-    return (text[1:] if text.startswith("'") and _FORMULA.match(text) else text).strip()
+    return unguard_formula(str(value)).strip()
 
 
 def _guarded(value: object) -> str:
@@ -179,4 +178,4 @@ def _guarded(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else str(value)
+    return guard_formula(value) if isinstance(value, str) else str(value)

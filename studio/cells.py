@@ -1,0 +1,20 @@
+"""Cells of a CSV file that no spreadsheet may run: one rule for examples and votes, out and in. Pure."""
+
+from __future__ import annotations
+
+import re
+
+# A spreadsheet runs a cell that starts like this as a formula (OWASP, "CSV Injection", with the
+# full-width forms). The guard puts one apostrophe before it, also before text that already has some,
+# so that taking one off again is exact.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+
+
+def guard_formula(text: str) -> str:
+    """The text as a CSV cell that no spreadsheet runs. Exactly undone by `unguard_formula`."""
+    return "'" + text if _FORMULA.match(text) else text
+
+
+def unguard_formula(text: str) -> str:
+    """Takes one apostrophe off when apostrophes stand before = + - @ tab or a line break; else the text as it is."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
