@@ -69,6 +69,13 @@ def test_pairs_of_one_prompt_stand_apart_so_that_the_common_answer_does_not_give
     assert len({d.id for d in dealt}) == 150
 
 
+def test_the_ids_of_pairs_take_no_part_in_the_draw_of_the_sides() -> None:
+    prompts = [f"p{i}" for i in range(40)]
+    one, two = deal("seed", ["a"], prompts), deal("seed", ["a", "b"], prompts)
+    assert [d.id for d in one] == [d.id for d in two][:40]  # drawn together, another baseline would change them
+    assert not {d.id for d in one} & {d.id for d in deal("other", ["a"], prompts)}
+
+
 def test_what_cannot_be_judged_is_not_opened(store: Store, seeded: Seeded, rita: Person) -> None:
     with pytest.raises(Refusal, match="at least one baseline"):
         opened(store, seeded, baselines=())

@@ -251,6 +251,7 @@ def deal(seed: str, baselines: Sequence[str], prompts: Sequence[str]) -> list[De
 
     Prompts are dealt in blocks of at least `APART`, in order: first each prompt of the block against one drawn
     baseline, then against another. So the unbroken run of completed prompts never lags by more than a block.
+    Everybody sees the ids while the round is open, so they are hashes that say nothing of the draw of the sides.
     """
     draw = random.Random(f"{seed}/sides")
     sides = {name: _balanced(draw, len(prompts)) for name in baselines}
@@ -260,8 +261,13 @@ def deal(seed: str, baselines: Sequence[str], prompts: Sequence[str]) -> list[De
         for turn in range(len(baselines)):
             for i in block:
                 name = against[i][turn]
-                dealt.append(Dealt(draw.randbytes(12).hex(), prompts[i], name, sides[name][i]))
+                dealt.append(Dealt(_pair_id(seed, len(dealt)), prompts[i], name, sides[name][i]))
     return dealt
+
+
+def _pair_id(seed: str, place: int) -> str:
+    """No generator: from enough of its numbers its seed could be computed, and with that every side."""
+    return sha256(f"{seed}/ids/{place}")[:24]
 
 
 def _blocks(n: int) -> list[range]:

@@ -104,7 +104,7 @@ def registered(visit: Visit, found: Round) -> None:
     """What was fixed before the first vote, without a word about which arm is which; and the way to end it."""
     frozen = found.registration
     floor = "not asked" if frozen["floor"] is None else f"{100 * frozen['floor']:.0f} of 100 answers fit to send"
-    second = sum(p["votes"] > 1 for p in frozen["prompts"])
+    second = sum(p["votes"] > 1 for p in frozen["prompts"][: frozen["cap"]])
     with st.expander("What was fixed before the first vote", key="review-registered"):
         facts({
             "Opened": blocks.when(found.at),
