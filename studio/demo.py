@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio import baselines, datasets, models, outputs, people, projects, signing, supervisor
-from studio.evaluate import checks
+from studio.evaluate import averages
 from studio.records import Job, JobState, Refusal, Split
 from studio.review import rounds
 from studio.store import Store, runs
@@ -83,7 +83,7 @@ def _result(store: Store, project: str, dataset: str, closed: rounds.Round) -> d
     ruling, assessment = signing.ruling(store, closed), rounds.assess(store, closed)
     hardest = assessment.hardest
     return {
-        "arms": {c.arm.name: _kept(c) for c in outputs.compare(store, project, dataset)},
+        "arms": {c.arm.name: rules_kept(c) for c in outputs.compare(store, project, dataset)},
         "verdict": ruling.verdict.value,
         "votes_alone": ruling.votes_alone.value,
         "headline": ruling.headline,
@@ -95,12 +95,14 @@ def _result(store: Store, project: str, dataset: str, closed: rounds.Round) -> d
     }
 
 
-def _kept(compared: outputs.Compared) -> dict[str, Any]:
-    kept, n = compared.kept
+def rules_kept(compared: outputs.Compared) -> dict[str, Any]:
+    """The share of the rules that an answer keeps, averaged over the prompts: `n` and `interval` count prompts,
+    since the rules one answer keeps hang together. Then each rule by itself."""
+    share = averages.average(list(compared.shares.values()), 1)
     return {
-        "rules_kept": kept / n if n else 0.0,
-        "n": n,
-        "interval": list(checks.interval(kept, n)),
+        "rules_kept": share.value,
+        "n": share.n,
+        "interval": [share.low, share.high],
         "prompts": compared.expected,
         "missing": compared.expected - compared.written,
         "rules": {
