@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.records import Choice, Refusal, Verdict, from_json, to_json
+from studio.review.gates import vote_gates
 from studio.review.preference import (
     Assessment,
     Ballot,
@@ -172,6 +173,20 @@ def test_the_shippable_floor() -> None:
     silent = verdict_of("w" * 30, prompts=100, floor=0.6)
     assert silent.floor is not None
     assert (silent.votes_alone, silent.floor.state) == (Verdict.keep_collecting, FloorState.unchecked)
+
+
+@pytest.mark.parametrize(
+    ("answered", "ships", "state"),
+    [(40, True, "open"), (47, False, "open"), (48, True, "reached"), (48, False, "missed")],
+)
+def test_a_floor_answered_on_chosen_prompts_is_not_judged(answered: int, ships: bool, state: str) -> None:
+    votes = [ballot(i, "a", shippable_a=ships if i < answered else None) for i in range(60)]
+    found = assess(votes, plan(100, floor=0.6))
+    assert found.floor is not None and (found.floor.n, found.floor.completed) == (answered, 60)
+    assert found.floor.state.value == state
+    assert (found.votes_alone is Verdict.go) == (state == "reached")
+    sentence = next(g.sentence for g in vote_gates(found) if g.name == "Could ship")
+    assert f"answered on {answered} of 60 prompts" in sentence and ("too few answers" in sentence) == (answered < 48)
 
 
 def test_both_bad_without_an_answer_counts_as_not_shippable() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,6 +37,9 @@ from studio.review.scoring import (
     Scored,
     score,
 )
+
+FLOOR_COVERAGE = 0.80
+"""The share of the completed prompts that need an answer to "could it ship?" before the floor is judged."""
 
 
 class SliceState(enum.StrEnum):
@@ -79,7 +82,8 @@ class SliceFinding:
 class Floor:
     """The share of the candidate's answers that reviewers would ship. Bounds are one-sided 95 %, anytime.
 
-    `n` counts prompts on which somebody answered; `share` is None when n is 0.
+    `n` counts prompts on which somebody answered, of `completed`; `share` is None when n is 0. Whoever answers
+    chooses on what: below `FLOOR_COVERAGE` the floor is neither reached nor missed.
     """
 
     registered: float
@@ -88,6 +92,12 @@ class Floor:
     low: float
     high: float
     state: FloorState
+    completed: int
+
+    @property
+    def covered(self) -> bool:
+        """Whether enough of the completed prompts have an answer to go by."""
+        return self.n >= FLOOR_COVERAGE * self.completed
 
 
 @dataclass(frozen=True)
@@ -315,13 +325,16 @@ def _floor(scored: Sequence[Scored], registration: Registration) -> Floor | None
         given = [share for told in answers if (share := told[prompt]) is not None]
         shares += [sum(given) / len(given)] if given else []
     bounds = confidence_sequence(shares, sides=1)
-    state = FloorState.unchecked if complete and not shares else FloorState.open
-    if evidence_above(shares, registration.floor) >= BASE_EVIDENCE:
-        state = FloorState.reached
-    elif evidence_below(shares, registration.floor) >= BASE_EVIDENCE:
-        state = FloorState.missed
     share = _mean(shares) if shares else None
-    return Floor(registration.floor, len(shares), share, bounds.low, bounds.high, state)
+    state = FloorState.unchecked if complete and not shares else FloorState.open
+    found = Floor(registration.floor, len(shares), share, bounds.low, bounds.high, state, len(complete))
+    if not found.covered:
+        return found
+    if evidence_above(shares, registration.floor) >= BASE_EVIDENCE:
+        return replace(found, state=FloorState.reached)
+    if evidence_below(shares, registration.floor) >= BASE_EVIDENCE:
+        return replace(found, state=FloorState.missed)
+    return found
 
 
 def _votes_alone(against: Sequence[AgainstBaseline], floor: Floor | None, theta_min: float, at_cap: bool) -> Verdict:

@@ -10,7 +10,15 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from studio.review.assessment import AgainstBaseline, Assessment, Floor, FloorState, SliceFinding, SliceState
+from studio.review.assessment import (
+    FLOOR_COVERAGE,
+    AgainstBaseline,
+    Assessment,
+    Floor,
+    FloorState,
+    SliceFinding,
+    SliceState,
+)
 from studio.review.evidence import BASE_EVIDENCE, CAP_P, GO_EVIDENCE, Interval, Projection
 
 
@@ -122,9 +130,12 @@ def _floor_gate(floor: Floor, arm: str) -> Gate:
         GateState.passed: "which reaches the floor",
         GateState.failed: "which stays under the floor",
     }.get(state, "which does not settle the floor")
+    if not floor.covered:
+        ends = f"too few answers (at least {FLOOR_COVERAGE:.0%} of the prompts need one) to settle the floor"
     sentence = (
         f"Reviewers would ship {floor.share:.0%} of the answers of {arm} (at least {floor.low:.0%} and at most "
-        f"{floor.high:.0%}, each 95 % sure, n = {count_prompts(floor.n)}), {ends} of {floor.registered:.0%}."
+        f"{floor.high:.0%}, each 95 % sure, answered on {floor.n} of {count_prompts(floor.completed)}), "
+        f"{ends} of {floor.registered:.0%}."
     )
     return Gate(name, state, sentence)
 
