@@ -31,17 +31,24 @@ DEMOS = (
 
 def create(store: Store, actor: str, name: str, origin: str = "") -> Project:
     """A new, empty project. Raises Refusal for an empty or taken name."""
-    name = name.strip()
-    if not name:
-        raise Refusal("A project needs a name. Nothing was created.")
-    if any(p.name == name for p in [*projects.every(store), *projects.every(store, archived=True)]):
-        raise Refusal(f"There is a project called “{name}” already. Nothing was created. Choose another name.")
+    name = _own_name(store, name, "Nothing was created.")
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32] or "project"
     made = f"{slug}-{uuid.uuid4().hex[:6]}"
     store.act("project.created", actor, {"id": made, "name": name, "origin": origin}, made)
     found = projects.get(store, made)
     assert found is not None
     return found
+
+
+def _own_name(store: Store, name: str, safe: str, project: str = "") -> str:
+    """`name` without its outer blanks. Raises Refusal, saying what is `safe`, when it is empty or another project's."""
+    name = name.strip()
+    if not name:
+        raise Refusal(f"A project needs a name. {safe}")
+    every = [*projects.every(store), *projects.every(store, archived=True)]
+    if any(p.name == name and p.id != project for p in every):
+        raise Refusal(f"There is a project called “{name}” already. {safe} Choose another name.")
+    return name
 
 
 def from_demo(store: Store, actor: str, folder: str, name: str = "") -> Project:
@@ -75,9 +82,9 @@ def _example(number: int, row: dict[str, object], batch: str) -> Example:
 
 
 def rename(store: Store, actor: str, project: str, name: str) -> None:
-    if not name.strip():
-        raise Refusal("A project needs a name. Nothing was changed.")
-    store.act("project.renamed", actor, {"name": name.strip()}, project)
+    """Gives a project another name. Raises Refusal for an empty one, or one that another project has."""
+    name = _own_name(store, name, "Nothing was changed.", project)
+    store.act("project.renamed", actor, {"name": name}, project)
 
 
 def archive(store: Store, actor: str, project: str, *, archived: bool = True) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 @applies("token.made")
 def token_made(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: sha, name, role, expires (ISO UTC)."""
+    _refuse_without_right(tx, act.actor)
     Role(payload["role"])
     row = {"sha": payload["sha"], "name": payload["name"], "role": payload["role"], "expires": payload["expires"]}
     tx.insert("tokens", {**row, "made_by": act.actor, "used_by": None, "withdrawn": False, "at": act.at})
@@ -58,6 +59,7 @@ def session_closed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 @applies("person.changed", undo=True)
 def person_changed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: id, and any of name, role, active. Refuses to leave the studio without an admin."""
+    _refuse_without_right(tx, act.actor)
     row = tx.need("people", payload["id"], what="person")
     changes = {k: payload[k] for k in ("name", "role", "active") if k in payload}
     if "role" in changes:
@@ -65,6 +67,13 @@ def person_changed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     tx.update("people", row, **changes)
     if not tx.query("SELECT 1 FROM people WHERE role = 'admin' AND active AND NOT scripted LIMIT 1"):
         raise Refusal("Somebody must stay admin. Nothing was changed. Make another person admin first.")
+
+
+def _refuse_without_right(tx: Tx, actor: str) -> None:
+    """Who is known here and no active admin gives nobody access. The studio itself ("studio") is nobody's row."""
+    known = tx.get("people", actor)
+    if known is not None and not (known["active"] and known["role"] == Role.admin.value):
+        raise Refusal("Only an admin gives and takes access. Nothing was changed. Ask an admin.")
 
 
 def _usable(token: Row, at: str) -> None:

@@ -11,9 +11,11 @@ from typing import NoReturn
 
 import streamlit as st
 
-from studio.records import Person, Role
+from studio.records import Person, Refusal, Role
 from studio.store import Store, now, people, projects
 from studio.ui import keys, server
+
+CHANGED = "Your access changed meanwhile. Nothing was changed. Reload the page."
 
 _TEAM = (Role.designer, Role.pm, Role.admin)
 _MAKERS = (Role.designer, Role.admin)
@@ -66,11 +68,28 @@ class Visit:
 def here(page: str = "home") -> Visit:
     """The visit of this rerun. Without an open session it says so and stops the script."""
     store = server.store()
-    session = st.user.get("session")
-    person = people.by_session(store, str(session), now()) if session else None
+    person = current_person()
     if person is None:
         _signed_out()
     return Visit(store, person, _project(store), page)
+
+
+def current_person() -> Person | None:
+    """The active person of this request's session as the store has them now; None when it is closed or shut out."""
+    session = st.user.get("session")
+    return people.by_session(server.store(), str(session), now()) if session else None
+
+
+def refuse_if_changed(*, seeing: bool = False) -> None:
+    """Raises Refusal unless this person still has the role that the page on screen was opened with, and that role may
+    change something there (`seeing`: may open it). A button's callback runs before the page asks again."""
+    page, person, role = st.session_state.get(keys.OPENED) or ("", "", "")
+    now_here = current_person()
+    rights = PAGE_ROLES.get(page)
+    if now_here is not None and rights is not None and [now_here.id, now_here.role.value] == [person, role]:
+        if now_here.role in (rights.see if seeing else rights.edit):
+            return
+    raise Refusal(CHANGED)
 
 
 def open_page(page: str, *, needs_project: bool = True) -> Visit:
@@ -81,6 +100,7 @@ def open_page(page: str, *, needs_project: bool = True) -> Visit:
         st.title("Not your page")
         st.write(f"This page is for {spoken(allowed)}. Nothing here was shown or changed.")
         st.stop()
+    st.session_state[keys.OPENED] = [page, visit.person.id, visit.person.role.value]
     if needs_project and visit.project is None:
         st.title("Choose a project first")
         st.write("This page belongs to a project. Pick one on the first page, or start a new one there.")

@@ -79,7 +79,7 @@ def may_read(visit: Visit, dataset: str, where: str) -> bool:
 
 
 def _saw(visit: Visit, dataset: str) -> None:
-    frame.attempt(lambda: outputs.saw(visit.store, visit.person.id, visit.project_id, dataset))
+    frame.attempt(lambda: outputs.saw(visit.store, visit.person.id, visit.project_id, dataset), seeing=True)
 
 
 def broken(each: outputs.Compared, example: str) -> set[str]:

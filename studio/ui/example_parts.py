@@ -10,15 +10,12 @@ import streamlit as st
 from studio.evaluate import checks
 from studio.examples import step
 from studio.records import Brief, Example, Refusal, Status
+from studio.review.rounds import MIN_SECONDS_ON_SCREEN
 from studio.store import briefs, people
 from studio.store import examples as rows
 from studio.ui import blocks, form_fields, frame, keys, prose
 from studio.ui.access import Visit
 from studio.ui.form_fields import Draft
-
-MIN_SECONDS_ON_SCREEN = 0.35
-"""A decision sooner than this after the example came up is a held key or a double click."""
-
 
 def open_one(example: str) -> None:
     """Opens an example ("new": an empty one, "": the list) in this page, in a callback."""

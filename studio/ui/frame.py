@@ -15,7 +15,7 @@ import streamlit as st
 from studio import loop, paths
 from studio.records import Act, Refusal
 from studio.store import Store, projects
-from studio.ui import keys
+from studio.ui import access, keys
 from studio.ui.access import PAGE_ROLES, Visit, spoken
 
 T = TypeVar("T")
@@ -144,9 +144,11 @@ def refused(refusal: Refusal) -> None:
     st.html(f'<aside class="ys-refused" role="alert"><p>{escape(str(refusal))}</p></aside>')
 
 
-def attempt(do: Callable[[], T], said: str = "") -> T | None:
-    """Calls `do` in a button's callback. A refusal is kept and shown on the run that follows; so is `said`."""
+def attempt(do: Callable[[], T], said: str = "", *, seeing: bool = False) -> T | None:
+    """Calls `do` in a button's callback, if this person may still change something on the page (`seeing`: may still
+    open it). A refusal is kept and shown on the run that follows; so is `said`."""
     try:
+        access.refuse_if_changed(seeing=seeing)
         result = do()
     except Refusal as refusal:
         st.session_state[keys.NOTICE] = ["refused", str(refusal)]
@@ -166,6 +168,8 @@ def _notice() -> None:
 
 def undo_bar(visit: Visit) -> None:
     """This person's last undoable acts in this project, each with a button that takes it back."""
+    if not visit.may_edit:
+        return
     acts = visit.store.recent(visit.project_id, visit.person.id, 10)
     if not acts:
         return

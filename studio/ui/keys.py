@@ -3,6 +3,9 @@
 PROJECT = "ys-project"
 """Id of the project this person looked at last, so that it survives a change of page."""
 
+OPENED = "ys-opened"
+"""[page, person, role] of the page on screen: a button on it is refused once these no longer hold."""
+
 NOTICE = "ys-notice"
 """[kind, sentence] to show once on the next run: what a button did, or why it was refused."""
 

@@ -166,7 +166,7 @@ def _vote(visit: Visit, found: Round, pair: str, side: str, reason: str = "") ->
 
 
 def _tick(visit: Visit, found: Round, pair: str, side: str, ships: bool) -> None:
-    desk.of(visit.store).tick(found.id, visit.person.id, pair, side, ships)
+    frame.attempt(lambda: desk.of(visit.store).tick(found.id, visit.person.id, pair, side, ships))
 
 
 def _skip(pair: str) -> None:
