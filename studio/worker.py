@@ -223,6 +223,7 @@ def _train(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
         folder / "checkpoints",
         stop,
         emit,
+        spec.get("phrases", []),
     )
     fields = {
         **fit.as_json(fitted, folder),

@@ -15,11 +15,12 @@ import torch
 from datasets import Dataset
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback, TrainerControl, TrainerState
-from trl import SFTConfig, SFTTrainer
+from trl import SFTConfig
 
 from studio.generation import chat
 from studio.models.files import adapter_sha256, sync_tree
 from studio.records import Refusal
+from studio.train.loss import AnswerTrainer
 from studio.train.settings import Settings
 
 Emit = Callable[..., None]
@@ -85,9 +86,11 @@ def fit(
     checkpoints: Path,
     stopped: Callable[[], bool],
     emit: Emit,
+    phrases: Sequence[str] = (),
 ) -> Fitted:
     """Train an adapter and leave it in `checkpoints/final`, or go on from the last checkpoint there.
 
+    `phrases` are those that the brief checks word for word; their tokens weigh more (see `loss`).
     `emit(kind, **fields)` takes progress, loss, sample and warning events; `stopped()` is asked after every step.
     Raises Refusal when no row fits or when learning went wrong.
     """
@@ -97,13 +100,14 @@ def fit(
     dropped = (*learn.dropped, *check.dropped)
     _tell_dropped(dropped, learn, emit)
     watch = _Watch(tokenizer, samples, settings, checkpoints, stopped, emit)
-    trainer = SFTTrainer(
+    trainer = AnswerTrainer(
         model=_with_adapter(model_path, settings),
         args=_arguments(settings, checkpoints, bool(check.rows), len(learn.rows)),
         train_dataset=Dataset.from_list(learn.rows),
         eval_dataset=Dataset.from_list(check.rows) if check.rows else None,
         processing_class=tokenizer,
         callbacks=[watch],
+        phrases=_phrase_tokens(tokenizer, phrases),
     )
     last, began = last_checkpoint(checkpoints), time.monotonic()
     trainer.train(resume_from_checkpoint=str(last) if last else None)
@@ -113,8 +117,8 @@ def fit(
         adapter=adapter,
         adapter_sha256=adapter_sha256(adapter) if adapter else "",
         losses=_losses(trainer.state.log_history),
-        tokens=watch.tokens,
-        tokens_per_second=watch.tokens / seconds,
+        tokens=trainer.tokens_read,
+        tokens_per_second=trainer.tokens_read / seconds,
         dropped=dropped,
         rows_used=len(learn.rows),
         stopped=watch.stopped,
@@ -129,6 +133,12 @@ def _tell_dropped(dropped: Sequence[Dropped], learn: _Encoded, emit: Emit) -> No
             "None of the rows can be learned from: each is empty or too long. Nothing was changed. "
             "Shorten the examples, or choose a preset for longer texts."
         )
+
+
+def _phrase_tokens(tokenizer: Any, phrases: Sequence[str]) -> list[torch.Tensor]:
+    """Each phrase as it is read inside a text and at its start."""
+    texts = [text for phrase in phrases for text in (f" {phrase}", phrase)]
+    return [torch.tensor(tokenizer(text, add_special_tokens=False).input_ids) for text in texts]
 
 
 def last_checkpoint(checkpoints: Path) -> Path | None:
@@ -235,7 +245,6 @@ class _Watch(TrainerCallback):
         emit: Emit,
     ) -> None:
         self.stopped = False
-        self.tokens = 0
         self._tokenizer, self._samples, self._settings = tokenizer, samples, settings
         self._checkpoints, self._asked, self._emit = checkpoints, stopped, emit
         self._began, self._first = 0.0, 0
@@ -260,7 +269,6 @@ class _Watch(TrainerCallback):
 
     def on_log(self, args: Any, state: TrainerState, control: TrainerControl, logs: Any = None, **kwargs: Any) -> None:
         logs = logs or {}
-        self.tokens = int(logs.get("num_tokens", self.tokens))
         if "loss" in logs:
             if not math.isfinite(logs["loss"]):
                 raise Refusal(

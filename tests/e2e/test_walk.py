@@ -87,6 +87,10 @@ def freeze_rename_discard_and_take_it_back(ada: Walker) -> None:
     ada.go("Check and freeze")
     ada.press("Freeze these 30 examples")
     ada.sees("Dataset 1")
+    ada.page.locator('[class*="st-key-health-rename-"]').get_by_role("button", name="Rename").first.click()
+    ada.type("New name", "First set")
+    ada.page.locator('[class*="st-key-health-rename-do-"]').get_by_role("button").click()
+    ada.sees("First set")
     ada.press("Discard")
     ada.sees("Discarded")
     ada.undo()
@@ -166,13 +170,14 @@ def read_the_verdict_sign_and_withdraw(ada: Walker) -> None:
     ada.sees("Withdrawn, because")
     ada.undo()
     expect(ada.page.get_by_text("Withdrawn, because")).to_have_count(0)
-    ada.press("Sign: inconclusive") if ada.page.get_by_role("button", name="Sign: inconclusive").count() else None
+    ada.sees("stands")
 
 
 def invite_a_reviewer_who_sees_nothing_else(ada: Walker, open_browser: Callable[..., Walker]) -> None:
     ada.go("People and records")
     ada.type("Their name", "Rita")
     ada.press("Make a link")
+    expect(ada.key("admin-link")).to_contain_text("/join/")
     link = ada.key("admin-link").inner_text()
     ada.picture("admin")
     rita = open_browser(390, "dark", 844)
@@ -181,6 +186,7 @@ def invite_a_reviewer_who_sees_nothing_else(ada: Walker, open_browser: Callable[
     rita.page.goto(f"{rita.studio.url}/train")
     rita.settle()
     expect(rita.page.get_by_text("Start training")).to_have_count(0)
+    expect(rita.page.get_by_role("link", name="Decision")).to_have_count(0)
 
 
 def test_a_newcomer_takes_thirty_rows_round_the_loop(open_browser: Callable[..., Walker], tmp_path: Path) -> None:
