@@ -6,12 +6,14 @@ import dataclasses
 import threading
 from collections import Counter
 
+import numpy as np
 import pytest
 from round_seed import MAKER, Seeded, person, ready, vote_like_the_script
 
 from studio import baselines, people, signing
 from studio.records import Choice, Person, Refusal, Role, Round, Verdict, canonical, sha256
 from studio.review import desk, planning, rounds
+from studio.review.evidence import evidence_path
 from studio.review.opening import APART, deal
 from studio.store import Store, arms
 from studio.store import decisions as decision_rows
@@ -367,8 +369,31 @@ def test_outputs_written_again_after_the_opening_fail_the_gate(store: Store, see
 
 
 def test_the_planner_gives_the_published_power_and_names_slices_that_are_too_thin() -> None:
-    told = planning.outlook(200, 1, {}, floor=None)
+    told = planning.outlook(200, 1, floor=None)
     assert told.preferred == told.go == pytest.approx(0.87, abs=0.05)  # STATISTICS: .870 at theta .60, 25 % ties
-    assert planning.outlook(200, 1, {"refunds": 33}, floor=0.6).thin == (("refunds", 33),) or told.go > 0
-    small = planning.outlook(60, 2, {"refunds": 10}, floor=0.6)
+    refunds = planning.PlannedSlice("refunds", 10, critical=True)
+    small = planning.outlook(60, 2, [refunds], floor=0.6)
     assert small.go == 0.0 and small.typical is None and small.thin == (("refunds", 10),)
+
+
+def test_the_planner_plays_the_rule_with_the_planned_margin_and_its_no_go() -> None:
+    easy, hard = (planning.outlook(200, 1, floor=None, theta_min=m) for m in (0.5, 0.7))
+    assert easy.go > 0.8 and hard.go < 0.1  # a true .60 is no win of .70: most such rounds end against it
+    assert (
+        planning.outlook(200, 1, floor=None, theta=0.7, theta_min=0.7).go
+        < planning.outlook(200, 1, floor=None, theta=0.7).go
+    )
+    slices = [planning.PlannedSlice(name, 33) for name in "abcdef"]
+    worse = planning.outlook(200, 1, slices, floor=None, theta=0.4)
+    assert worse.go == worse.preferred == 0.0
+    assert planning.outlook(100, 1, floor=0.95).go < 0.05  # four of five fit to send never reach 95 of 100
+
+
+def test_the_planner_weighs_evidence_as_the_rule_does() -> None:
+    scores = np.random.default_rng(1).choice([1.0, 0.5, 0.0], size=(4, 60))
+    inside = np.arange(60) % 3 == 0
+    for t, above in ((0.5, True), (0.55, False), (0.4, True)):
+        for row, told in zip(scores, planning._reached(scores, t, 1.5, above), strict=True):
+            assert [e >= 1.5 for e in evidence_path(row, t, above)] == list(told)
+        for row, told in zip(scores, planning._reached_in(inside, scores, t, 1.5, above), strict=True):
+            assert [e >= 1.5 for e in evidence_path(row[inside], t, above)] == list(told[inside])

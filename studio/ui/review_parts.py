@@ -245,9 +245,12 @@ def _outlook(visit: Visit, dataset: Dataset, plan: rounds.Plan) -> None:
     counts = _slices(visit.store, str(visit.store.workspace), dataset.id)
     brief = briefs.latest(visit.store, visit.project_id)
     share = plan.cap / max(1, sum(counts.values()))
-    critical = {s.name: round(counts.get(s.name, 0) * share) for s in (brief.slices if brief else ()) if s.critical}
+    slices = tuple(
+        planning.PlannedSlice(s.name, round(counts.get(s.name, 0) * share), s.critical)
+        for s in (brief.slices if brief else ())
+    )
     told = [
-        _simulated(plan.cap, len(plan.baselines), tuple(critical.items()), plan.floor, theta)
+        _simulated(plan.cap, len(plan.baselines), slices, plan.floor, plan.theta_min, theta)
         for theta in (0.6, 0.7, 0.8)
     ]
     blocks.section("What this round can show", _planned_sentence(plan))
@@ -275,9 +278,10 @@ def _typical(found: planning.Outlook, cap: int) -> str:
 
 @st.cache_data(max_entries=64, show_spinner="Simulating rounds like this one")
 def _simulated(
-    cap: int, baselines: int, critical: tuple[tuple[str, int], ...], floor: float | None, theta: float
-) -> planning.Outlook:
-    return planning.outlook(cap, baselines, dict(critical), floor=floor, theta=theta)
+    cap: int, baselines: int, slices: tuple[planning.PlannedSlice, ...], floor: float | None, theta_min: float,
+    theta: float,
+) -> planning.Outlook:  # fmt: skip
+    return planning.outlook(cap, baselines, slices, floor=floor, theta_min=theta_min, theta=theta)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
