@@ -255,7 +255,7 @@ def deal(seed: str, baselines: Sequence[str], prompts: Sequence[str]) -> list[De
     """
     draw = random.Random(f"{seed}/sides")
     sides = {name: _balanced(draw, len(prompts)) for name in baselines}
-    dealt = []
+    dealt: list[Dealt] = []
     for block in _blocks(len(prompts)):
         against = {i: draw.sample(list(baselines), len(baselines)) for i in block}
         for turn in range(len(baselines)):
