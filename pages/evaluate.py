@@ -15,7 +15,9 @@ else:
     known = evaluate_parts.in_use(visit)
     compared = answers.compared(visit, dataset.id, Split.test)
     shown = evaluate_parts.chosen(compared)
-    if shown:
+    if shown and answers.held_back(visit):
+        answers.come_back_later(visit)
+    elif shown:
         evaluate_parts.summary(shown)
         evaluate_parts.rules(shown)
         evaluate_parts.beside_the_rules(shown)

@@ -86,10 +86,10 @@ def refuse_if_changed(*, seeing: bool = False) -> None:
     page, person, role = st.session_state.get(keys.OPENED) or ("", "", "")
     now_here = current_person()
     rights = PAGE_ROLES.get(page)
-    if now_here is not None and rights is not None and [now_here.id, now_here.role.value] == [person, role]:
-        if now_here.role in (rights.see if seeing else rights.edit):
-            return
-    raise Refusal(CHANGED)
+    if now_here is None or rights is None or [now_here.id, now_here.role.value] != [person, role]:
+        raise Refusal(CHANGED)
+    if now_here.role not in (rights.see if seeing else rights.edit):
+        raise Refusal(CHANGED)
 
 
 def open_page(page: str, *, needs_project: bool = True) -> Visit:

@@ -9,8 +9,10 @@ import streamlit as st
 from studio import datasets, outputs
 from studio.evaluate import checks
 from studio.records import Brief, Dataset, Example, Generation, Split
+from studio.review import rounds
 from studio.store import Store, arms
 from studio.store import datasets as dataset_rows
+from studio.store import rounds as round_rows
 from studio.ui import blocks, frame
 from studio.ui.access import Visit
 
@@ -62,12 +64,37 @@ def may_read(visit: Visit, dataset: str, where: str) -> bool:
             "You have seen who wrote what, so your votes in blind rounds of this project stay outside the count."
         )
         return True
+    gate(visit, dataset, where, "Here each answer stands under the name of its author.")
+    return False
+
+
+def known_to(visit: Visit) -> bool:
+    """Whether this person's votes stay outside the count anyway, so that whose words are whose may be shown."""
+    return bool(rounds.conflict(visit.store, visit.project_id, visit.person))
+
+
+def held_back(visit: Visit) -> bool:
+    """Whether figures by arm are kept from this person now: a blind round is open in which their votes would count."""
+    going_on = any(found.state == "open" for found in round_rows.every(visit.store, visit.project_id))
+    return going_on and not known_to(visit)
+
+
+def come_back_later(visit: Visit) -> None:
+    """One sentence in place of the figures by arm."""
+    blocks.plain(
+        "A blind round is open and your votes in it count, so the figures of each arm are not shown to you: they would "
+        "tell what to expect. They come back when the round has closed."
+    )
+    blocks.way(visit, "review", "Go to the blind round", "held-back-to-review")
+
+
+def gate(visit: Visit, dataset: str, where: str, what: str) -> None:
+    """The choice to see who wrote what (`what`: in a sentence), and what it costs."""
     with st.container(border=True, key=f"{where}-gate"):
         blocks.item(
             "Reading the answers has a price",
-            "Here each answer stands under the name of its author. Somebody who has read them is no longer blind: your "
-            "votes in this project's rounds are kept, but they no longer decide anything. "
-            "If you are to vote, do that first.",
+            f"{what} Somebody who has read them is no longer blind: your votes in this project's rounds are kept, but "
+            "they no longer decide anything. If you are to vote, do that first.",
         )
         st.button(
             "Show answers; I will then vote outside the count",
@@ -75,7 +102,6 @@ def may_read(visit: Visit, dataset: str, where: str) -> bool:
             on_click=_saw,
             args=(visit, dataset),
         )
-    return False
 
 
 def _saw(visit: Visit, dataset: str) -> None:

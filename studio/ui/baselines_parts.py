@@ -245,7 +245,9 @@ def trial(visit: Visit, arm: Arm, known: Sequence[Arm], brief: Brief) -> None:
         return
     job = job_view.active(visit.store, visit.project_id, "generate")
     if job:
-        job_panel(job_view.reader(visit.store, job.id), lambda: outputs.stop(visit.store, job))
+        job_panel(
+            job_view.reader(visit.store, job.id), (lambda: outputs.stop(visit.store, job)) if visit.may_edit else None
+        )
     elif visit.may_edit and model_parts.models_here(visit):
         count = min(TRIED, dataset.splits.get(Split.validation.value, 0))
         st.button(
@@ -275,6 +277,9 @@ def _results(visit: Visit, dataset: Dataset, arm: Arm, known: Sequence[Arm], bri
     shown = sorted((c for c in compared if c.arm.id in wanted), key=lambda c: wanted.index(c.arm.id))
     if not any(c.arm.id == arm.id for c in shown):
         blocks.note("Nothing was tried with this text yet.")
+        return
+    if answers.held_back(visit):
+        answers.come_back_later(visit)
         return
     for each in shown:
         kept, told = each.kept

@@ -17,6 +17,7 @@ from studio.ui import blocks, form_fields, frame, keys, prose
 from studio.ui.access import Visit
 from studio.ui.form_fields import Draft
 
+
 def open_one(example: str) -> None:
     """Opens an example ("new": an empty one, "": the list) in this page, in a callback."""
     if example:

@@ -43,10 +43,11 @@ class JobView:
     reason: str = ""
 
 
-def job_panel(read: Callable[[], JobView], stop: Callable[[], object]) -> None:
+def job_panel(read: Callable[[], JobView], stop: Callable[[], object] | None) -> None:
     """Shows a job and follows it each second while it runs; the page runs again when it ends.
 
-    `read` returns the view (it must be quick: it is called each second); `stop` asks the job to stop.
+    `read` returns the view (it must be quick: it is called each second); `stop` asks the job to stop, None for those
+    who may not. Whoever is still blind must get a view without samples: they are a named arm's words.
     """
     if read().state in RUNNING:
         _follow(read, stop)
@@ -55,7 +56,7 @@ def job_panel(read: Callable[[], JobView], stop: Callable[[], object]) -> None:
 
 
 @st.fragment(run_every=1.0)
-def _follow(read: Callable[[], JobView], stop: Callable[[], object]) -> None:
+def _follow(read: Callable[[], JobView], stop: Callable[[], object] | None) -> None:
     view = read()
     if view.state not in RUNNING:
         st.rerun()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from studio.jobs import folder as job_folder
@@ -29,8 +30,11 @@ def view(store: Store, name: str) -> JobView:
     )  # fmt: skip
 
 
-def reader(store: Store, name: str) -> Callable[[], JobView]:
-    return lambda: view(store, name)
+def reader(store: Store, name: str, *, samples: bool = False) -> Callable[[], JobView]:
+    """Reads a job for the panel; its sample answers only with `samples`, for those who may see whose words they are."""
+    if samples:
+        return lambda: view(store, name)
+    return lambda: replace(view(store, name), samples=())
 
 
 def active(store: Store, project: str, *kinds: str) -> Job | None:

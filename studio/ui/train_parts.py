@@ -11,13 +11,14 @@ from studio.store import arms, examples, runs
 from studio.store import datasets as dataset_rows
 from studio.train import settings as presets
 from studio.train import step, verdict
-from studio.ui import blocks, frame, job_view, model_parts
+from studio.ui import answers, blocks, frame, job_view, model_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import RUNNING, duration, job_panel
 from studio.ui.train_settings import changed, in_words, typed
 
 _STATES = {JobState.failed: "stopped with a fault", JobState.cancelled: "stopped"}
 _DROPPED_SHOWN = 5
+_GROWING = "Here you would read what the tuned model answers while it learns."
 
 
 def records(visit: Visit) -> tuple[list[Dataset], Job | None]:
@@ -90,7 +91,10 @@ def running(visit: Visit, job: Job) -> None:
         "Learning now",
         f"From {dataset.name}. You can leave this page; it goes on." if dataset else "It goes on by itself.",
     )
-    job_panel(job_view.reader(visit.store, job.id), lambda: step.stop(visit.store, job))
+    known = answers.known_to(visit)
+    job_panel(job_view.reader(visit.store, job.id, samples=known), lambda: step.stop(visit.store, job))
+    if not known and job_view.view(visit.store, job.id).samples:
+        answers.gate(visit, str(job.detail.get("dataset", "")), f"train-{job.id}", _GROWING)
 
 
 # -- what came of it --------------------------------------------------------------------------------
@@ -123,7 +127,10 @@ def _run(visit: Visit, run: Run) -> None:
     blocks.note(_in_figures(run))
     _dropped(visit, run)
     with st.expander("What it learned, answers and settings", key=f"train-details-{run.id}"):
-        job_panel(job_view.reader(visit.store, run.job), lambda: None)
+        known = answers.known_to(visit)
+        job_panel(job_view.reader(visit.store, run.job, samples=known), None)
+        if not known and job_view.view(visit.store, run.job).samples:
+            answers.gate(visit, run.dataset, f"train-{run.id}", _GROWING)
         _record(run, dataset)
     _buttons(visit, run)
 
@@ -180,7 +187,7 @@ def _buttons(visit: Visit, run: Run) -> None:
         if run.state is JobState.done:
             blocks.way(visit, "evaluate", "Compare its answers", f"train-compare-{run.id}")
         else:
-            again = (lambda: step.resume(visit.store, run.job), "It goes on from its last checkpoint.")
+            again = (lambda: step.resume(visit.store, visit.person.id, run.job), "It goes on from its last checkpoint.")
             key = f"train-resume-{run.id}"
             st.button("Go on with it", key=key, icon=":material/play_arrow:", on_click=frame.attempt, args=again)
         st.button("Discard", key=f"train-discard-{run.id}", type="tertiary", on_click=frame.attempt,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 from round_seed import MAKER, Seeded, ready
-from signed_in import opened, person, press, words
+from signed_in import opened, person, press, sound, words
 
 from studio import baselines, outputs, projects
 from studio.records import Role, Split
+from studio.review import rounds
 from studio.store import Store, arms
 
 
@@ -51,6 +52,22 @@ def test_the_answers_come_only_after_the_choice(store: Store, pia: tuple[str, st
     at.selectbox(key="evaluate-filter").set_value("Tuned on Dataset 1 right, Base wrong").run()
     at.selectbox(key="evaluate-rule").set_value("Short, without stock phrases").run()
     assert "0 prompts of 66." in words(at)
+
+
+def test_while_a_blind_round_is_open_its_voters_see_no_figures(
+    store: Store, pia: tuple[str, str], seeded: Seeded
+) -> None:
+    _, maker = person(store, "Dora", Role.designer)
+    found = rounds.open_round(store, MAKER, seeded.project, seeded.plan)
+    for page in ("evaluate", "baselines"):
+        said = words(opened(store, maker, page, project=seeded.project))
+        assert "keeps 4." not in said and "Rule by rule" not in said, page
+    at = opened(store, pia[1], "evaluate", project=seeded.project)
+    assert "They come back when the round has closed." in words(at) and not at.get("plotly_chart")
+    outputs.saw(store, pia[0], seeded.project, seeded.dataset)
+    assert "keeps 4." in words(sound(at.run()))
+    rounds.cancel(store, MAKER, found, "enough")
+    assert "keeps 4." in words(opened(store, maker, "evaluate", project=seeded.project))
 
 
 def arm(store: Store, name: str) -> arms.Arm:

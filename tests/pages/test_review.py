@@ -9,7 +9,7 @@ from round_seed import Seeded, ready, vote_like_the_script
 from signed_in import opened, person, press, sound, words
 from streamlit.testing.v1 import AppTest
 
-from studio import baselines, projects
+from studio import baselines, people, projects
 from studio.records import Choice, Role, Round
 from studio.review import rounds
 from studio.store import Store, arms
@@ -174,3 +174,15 @@ def test_cancelling_needs_a_reason_and_keeps_it_typed(store: Store, seeded: Seed
     after = rows.get(store, found.id)
     assert after is not None and after.state == "cancelled" and after.closed_because == "Wrong prompt."
     assert "The last round was cancelled: Wrong prompt." in words(at)
+
+
+def test_whoever_is_shut_out_votes_no_more(store: Store, seeded: Seeded) -> None:
+    person(store, "Ann", Role.admin)
+    rita, session = person(store, "Rita", Role.reviewer)
+    found = open_round(store, seeded)
+    at = opened(store, session, "review", project=seeded.project)
+    key = button(at, "vote-left-")
+    people.set_active(store, people.SYSTEM, rita.id, False)
+    time.sleep(rounds.MIN_SECONDS_ON_SCREEN)
+    at.button(key=key).click().run()
+    assert rows.votes(store, found.id) == []

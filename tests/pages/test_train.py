@@ -102,7 +102,9 @@ def test_a_running_job_is_followed_and_can_be_stopped(store: Store, dora: tuple[
     at = opened(store, dora[1], "train", project=demo)
     said = words(at)
     assert "Working: learning" in said and "3 of 12" in said and "about 2 minutes left" in said
-    assert "Soon **there**." in said
+    assert "Soon **there**." not in said and dora[0] not in arms.exposed(store, demo)
+    press(at, "train-r1-show")
+    assert "Soon **there**." in words(at) and dora[0] in arms.exposed(store, demo)
     press(at, "ys-stop-r1")
     assert job_folder.cancel_asked(folder)
 
@@ -124,11 +126,21 @@ def test_a_finished_run_has_a_verdict_in_words_and_goes_and_comes_back(
     said = words(at)
     assert "Tuned 1" in said and "It learned: on examples kept aside the loss went from about 2.40 to 0.60" in said
     assert "Took 3 minutes, at most 3.1 GB of memory" in said and "abc123" in said
-    assert "Left out: longer than 512 tokens." in said and "It is &lt;i&gt;here&lt;/i&gt;." in said
+    assert "Left out: longer than 512 tokens." in said and "It is &lt;i&gt;here" not in said
+    press(at, "train-r1-show")
+    assert "It is &lt;i&gt;here&lt;/i&gt;." in words(at)
     press(at, "train-discard-r1")
     assert not runs.every(store, demo) and not arms.every(store, demo)
     press(at, f"ys-undo-{store.recent(demo, dora[0], 1)[0].seq}")
     assert [r.id for r in runs.every(store, demo)] == ["r1"] and arms.every(store, demo)[0].name == "Tuned 1"
+
+
+@pytest.mark.usefixtures("models_here")
+def test_whoever_started_it_reads_its_answers_at_once(store: Store, dora: tuple[str, str], demo: str) -> None:
+    folder = started(store, datasets.freeze(store, "maker", demo), "r1", actor=dora[0])
+    job_folder.append(folder, "sample", step=3, example="e", input="Where is it?", output="Soon **there**.")
+    at = opened(store, dora[1], "train", project=demo)
+    assert "Soon **there**." in words(at) and not [b for b in at.button if b.key == "train-r1-show"]
 
 
 @pytest.mark.usefixtures("models_here")
