@@ -6,14 +6,15 @@ Every function takes plain JSON arguments and returns one JSON object with the k
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from studio import baselines, datasets, loop, outputs, projects, supervisor
 from studio.examples import step as example_step
 from studio.examples.export import export_examples
-from studio.records import Arm, JobState, Refusal, Round, Split, Status, sha256, to_json
+from studio.records import Arm, Example, JobState, Refusal, Round, Split, Status, sha256, to_json
 from studio.review import rounds
 from studio.review.votes_table import write_votes
 from studio.store import Store, arms, runs
@@ -62,12 +63,15 @@ def import_(store: Store, args: Args) -> Args:
 
 
 def export(store: Store, args: Args) -> Args:
-    """args: what, project, format, out (absolute path). Writes the file whole or not at all."""
+    """args: what, project, format, out (absolute path). Writes the file whole or not at all.
+
+    `rows` of the answer: data rows written, without a table's head; 1 for the record of a run.
+    """
     project, what, form = _project(store, args), args["what"], args["format"]
     if (what, form) not in _EXPORTS:
         known = ", ".join(f for w, f in _EXPORTS if w == what)
         raise Refusal(f"{what} cannot be exported as {form}; it can as {known}. Nothing was written.")
-    content = _EXPORTS[what, form](store, project)
+    content, rows = _EXPORTS[what, form](store, project)
     out = Path(args["out"])
     partial = out.with_name(out.name + ".partial")
     try:
@@ -75,36 +79,50 @@ def export(store: Store, args: Args) -> Args:
         partial.replace(out)
     except OSError as error:
         raise Refusal(f"{out} could not be written ({error.strerror}). Nothing else was changed.") from error
-    return {"path": str(out), "sha256": sha256(content), "head": store.head}
+    return {"rows": rows, "path": str(out), "sha256": sha256(content), "head": store.head}
 
 
-def _examples_as(form: str) -> Callable[[Store, str], bytes]:
-    return lambda store, project: export_examples(example_rows.every(store, project), form).data
+Written = tuple[bytes, int]
+"""The content of a file and how many data rows it holds."""
 
 
-def _dataset_as(form: str) -> Callable[[Store, str], bytes]:
-    def write(store: Store, project: str) -> bytes:
+def _exported(examples: Iterable[Example], form: str) -> Written:
+    made = export_examples(examples, form)
+    return made.data, made.rows
+
+
+def _examples_as(form: str) -> Callable[[Store, str], Written]:
+    return lambda store, project: _exported(example_rows.every(store, project), form)
+
+
+def _dataset_as(form: str) -> Callable[[Store, str], Written]:
+    def write(store: Store, project: str) -> Written:
         found = dataset_rows.latest(store, project)
         if found is None:
             raise Refusal("No dataset is frozen in this project, so there is none to export. Freeze one first.")
-        return export_examples(dataset_rows.rows_of(store, found), form).data
+        return _exported(dataset_rows.rows_of(store, found), form)
 
     return write
 
 
 def votes_csv(store: Store, project: str) -> bytes:
     """The latest round's counted votes in the one votes table. Raises Refusal while it is open."""
+    return _votes(store, project)[0]
+
+
+def _votes(store: Store, project: str) -> Written:
     found = next((r for r in round_rows.every(store, project) if r.state != "cancelled"), None)
     if found is None or found.state != "closed":
         raise Refusal("There is no closed round here. Votes are exported once their round is closed.")
-    return _votes_table(store, found).encode()
+    rows = _vote_rows(store, found)
+    return write_votes(rows).encode(), len(rows)
 
 
-def _votes_table(store: Store, found: Round) -> str:
+def _vote_rows(store: Store, found: Round) -> list[dict[str, object]]:
     pairs = {p.id: p for p in round_rows.pairs(store, found.id)}
-    shown = people_rows.names(store)
+    shown = _reviewers(store)
     names = {name: facts["name"] for name, facts in found.registration["arms"].items()}
-    return write_votes(
+    return [
         {
             "prompt": pair.example, "reviewer": shown.get(vote.reviewer, vote.reviewer),
             "arm_a": names[found.registration["candidate"]], "arm_b": names[pair.baseline],
@@ -114,21 +132,28 @@ def _votes_table(store: Store, found: Round) -> str:
         }
         for vote in rounds.counted(found, round_rows.votes(store, found.id))
         for pair in [pairs[vote.pair]]
-    )  # fmt: skip
+    ]  # fmt: skip
+
+
+def _reviewers(store: Store) -> dict[str, str]:
+    """Person id -> a name that no other has: two of the same name get the start of their ids, too."""
+    shown = people_rows.names(store)
+    shared = {name for name, count in Counter(shown.values()).items() if count > 1}
+    return {who: f"{name} ({who[:6]})" if name in shared else name for who, name in shown.items()}
 
 
 def _yes_no(value: bool | None) -> str:
     return "" if value is None else "yes" if value else "no"
 
 
-def _preferences(store: Store, project: str) -> bytes:
-    """Decided votes as prompt / chosen / rejected lines, with who voted labelled scripted or not."""
+def _preferences(store: Store, project: str) -> Written:
+    """Counted votes that decided as prompt / chosen / rejected lines, with who voted labelled scripted or not."""
     found = next((r for r in round_rows.every(store, project) if r.state == "closed"), None)
     if found is None:
         raise Refusal("There is no closed round here. Votes are exported once their round is closed.")
     pairs = {p.id: p for p in round_rows.pairs(store, found.id)}
     lines = []
-    for vote in round_rows.votes(store, found.id):
+    for vote in rounds.counted(found, round_rows.votes(store, found.id)):
         if vote.choice.value not in ("a", "b"):
             continue
         pair = pairs[vote.pair]
@@ -136,22 +161,22 @@ def _preferences(store: Store, project: str) -> bytes:
         chosen, rejected = (pair.left, pair.right) if left_won else (pair.right, pair.left)
         line = {"prompt": pair.input, "chosen": chosen, "rejected": rejected, "scripted": vote.scripted}
         lines.append(json.dumps(line, ensure_ascii=False))
-    return "".join(line + "\n" for line in lines).encode()
+    return "".join(line + "\n" for line in lines).encode(), len(lines)
 
 
-def _run_record(store: Store, project: str) -> bytes:
+def _run_record(store: Store, project: str) -> Written:
     found = runs.every(store, project)
     if not found:
         raise Refusal("No run was made in this project, so there is none to export.")
     dataset = dataset_rows.get(store, found[0].dataset)
     record = {**to_json(found[0]), "dataset_sha256": dataset.sha256 if dataset else "", "journal_head": store.head}
-    return (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode(), 1
 
 
-_EXPORTS: dict[tuple[str, str], Callable[[Store, str], bytes]] = {
+_EXPORTS: dict[tuple[str, str], Callable[[Store, str], Written]] = {
     **{("examples", form): _examples_as(form) for form in ("csv", "jsonl", "trl")},
     **{("dataset", form): _dataset_as(form) for form in ("csv", "jsonl", "trl")},
-    ("votes", "csv"): votes_csv,
+    ("votes", "csv"): _votes,
     ("preferences", "jsonl"): _preferences,
     ("run", "json"): _run_record,
 }
@@ -169,7 +194,7 @@ def train(store: Store, args: Args) -> Args:
     """args: project, dataset (id or hash; the latest), preset, resume (a job). Waits until it has ended."""
     project = _project(store, args)
     if args.get("resume"):
-        run = train_step.resume(store, args["resume"])
+        run = train_step.resume(store, ACTOR, args["resume"])
     else:
         run = train_step.start(store, ACTOR, project, _dataset(store, project, args).id, preset=args["preset"])
     job = supervisor.wait(store, run.job)

@@ -15,6 +15,8 @@ from studio.records import Arm, ArmKind, Brief, Decoding, Example, Generation, J
 from studio.review.rounds import is_current
 from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
+from studio.store import rounds as round_rows
+from studio.train import launch
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def generate(
 ) -> Job:
     """Starts a job in which `arm_ids` answer the prompts of a split (`most`: so many of them, spread over the slices).
 
-    Raises Refusal when the model is missing, an arm is unfinished, or a generation is going on.
+    Raises Refusal when the model is missing, an arm is unfinished or in an open round, or a generation is going on.
     """
     found = dataset_rows.get(store, dataset)
     if found is None:
@@ -59,6 +61,7 @@ def generate(
     chosen = [_usable(store, name) for name in arm_ids]
     if not chosen:
         raise Refusal("No arm is chosen. Nothing was started. Choose at least one.")
+    _refuse_in_a_round(store, project, dataset, chosen)
     model = chosen[0].model
     if any(arm.model != model for arm in chosen):
         raise Refusal("These arms use different base models. Nothing was started. Generate them one model at a time.")
@@ -76,8 +79,8 @@ def generate(
     }  # fmt: skip
     folder = job_folder.create(store.workspace / "jobs" / name, spec)
     detail = {"dataset": dataset, "split": split.value, "arms": [arm.id for arm in chosen]}
-    store.act("job.started", actor, {"id": name, "kind": "generate", "folder": name, "detail": detail}, project)
-    LocalBackend().start(folder)
+    payload = {"id": name, "kind": "generate", "folder": name, "detail": detail}
+    launch.start(store, actor, project, payload, folder)
     job = runs.job(store, name)
     assert job is not None
     return job
@@ -88,6 +91,16 @@ def _usable(store: Store, name: str) -> Arm:
     if arm is None or arm.retired:
         raise Refusal("One of the arms is not in use any more. Nothing was started.")
     return arm
+
+
+def _refuse_in_a_round(store: Store, project: str, dataset: str, chosen: Sequence[Arm]) -> None:
+    for found in round_rows.every(store, project):
+        named = [arm.name for arm in chosen if arm.id in found.registration["arms"]]
+        if found.state == "open" and found.registration["dataset"] == dataset and named:
+            raise Refusal(
+                f"A blind round is open on what {', '.join(named)} wrote. Nothing was started. "
+                "Finish or cancel the round first."
+            )
 
 
 def _arm_spec(store: Store, arm: Arm) -> dict[str, Any]:

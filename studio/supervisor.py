@@ -2,46 +2,77 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
-from studio import baselines
+from studio import baselines, people
 from studio.jobs import folder as job_folder
-from studio.jobs.local import LocalBackend
-from studio.records import Job, JobState, canonical
+from studio.jobs.local import JobStatus, LocalBackend
+from studio.records import Job, JobState, Refusal, canonical
 from studio.store import Store, runs
+from studio.train import launch
 from studio.train import step as train_step
 
 _ENDED = (JobState.done, JobState.failed, JobState.cancelled)
-_ONE_AT_A_TIME = threading.Lock()
+_TO_BEGIN_SECONDS = 15.0
+_OUTPUT = {"arm", "example", "output", "tokens_in", "tokens_out", "seconds", "similarity", "hashes"}
 
 
 def collect(store: Store) -> int:
-    """Takes in every job that has ended; how many. Safe to repeat: what was taken in is not taken twice."""
-    ended = 0
-    with _ONE_AT_A_TIME:
-        for job in runs.jobs(store, active=True):
-            status = LocalBackend().state(store.workspace / "jobs" / job.folder)
-            if status.state in _ENDED:
-                _take_in(store, job, status.state, status.reason)
-                ended += 1
+    """Takes in every job that has ended; how many. Safe to repeat: what was taken in is not taken twice.
+
+    A job whose files are damaged is recorded as failed, with that sentence, and holds up no other.
+    """
+    with launch.ONE_AT_A_TIME:
+        ended = sum(_collect_one(store, job) for job in runs.jobs(store, active=True))
+        for run in runs.without_arm(store):
+            job = runs.job(store, run.job)
+            baselines.tuned(
+                store, job.actor if job else people.SYSTEM, run.project, run.id, run.model,
+                train_step.run_name(store, run),
+            )  # fmt: skip
     return ended
 
 
-def _take_in(store: Store, job: Job, state: JobState, reason: str) -> None:
+def _collect_one(store: Store, job: Job) -> bool:
     folder = store.workspace / "jobs" / job.folder
-    result = job_folder.read_result(folder) or {"state": state.value, "reason": reason}
-    if job.kind == "generate":
-        _store_outputs(store, job, folder)
-    store.act("job.finished", job.actor, {"id": job.id, "state": state.value, "result": result}, job.project)
-    if job.kind == "train" and state is JobState.done and (run := runs.get(store, job.id)):
-        baselines.tuned(store, job.actor, job.project, run.id, run.model, train_step.run_name(store, run))
+    try:
+        status = LocalBackend().state(folder)
+        if status.state is JobState.queued:
+            status = _never_began(job, folder)
+        if status.state not in _ENDED:
+            return False
+        result = job_folder.read_result(folder) or {"state": status.state.value, "reason": status.reason}
+        if job.kind == "generate":
+            _store_outputs(store, job, folder)
+    except Refusal as refusal:
+        if folder.is_dir():
+            job_folder.ask_cancel(folder)  # its worker, if there is one, works for nobody now
+        result = {"state": JobState.failed.value, "reason": str(refusal)}
+    payload = {"id": job.id, "state": result["state"], "result": result}
+    store.act("job.finished", job.actor, payload, job.project)
+    return True
+
+
+def _never_began(job: Job, folder: Path) -> JobStatus:
+    """What a job without a worker is: none is just starting, because starting and collecting take turns."""
+    if job_folder.cancel_asked(folder):
+        return JobStatus(JobState.cancelled, reason="Stopped before it began. Nothing was lost.")
+    waited = datetime.now(UTC) - datetime.fromisoformat(job.at)
+    if waited.total_seconds() <= _TO_BEGIN_SECONDS:
+        return JobStatus(JobState.queued)
+    return JobStatus(
+        JobState.failed,
+        reason="The studio ended before the worker was started. Everything else is safe. Start it again.",
+    )
 
 
 def _store_outputs(store: Store, job: Job, folder: Path) -> None:
     lines = job_folder.read_lines(folder / "outputs.jsonl").rows
+    if any(not line.keys() >= _OUTPUT for line in lines):
+        raise Refusal(f"The outputs of job {job.id} are damaged. Everything outside this job is safe. Start a new job.")
     if lines:
         payload = {"dataset": job.detail["dataset"], "job": job.id, "rows_blob": store.put_blob(canonical(list(lines)))}
         store.act("generations.stored", job.actor, payload, job.project)

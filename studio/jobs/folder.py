@@ -24,6 +24,7 @@ from typing import Any
 
 from studio.records import Refusal
 
+_ELSEWHERE_SAFE = "Everything outside this job is safe. Start a new job."
 EVENT_KINDS = ("state", "progress", "loss", "sample", "warning")
 
 
@@ -121,7 +122,7 @@ def read_lines(path: Path, after: int = 0) -> Lines:
         return Lines((), after)
     complete = content[: content.rfind(b"\n") + 1]
     try:
-        rows = tuple(json.loads(line) for line in complete.splitlines())
+        rows = tuple(_object(line) for line in complete.splitlines())
     except ValueError as error:
         raise Refusal(
             f"The file {path.name} of job {path.parent.name} is damaged. The examples and votes are kept elsewhere "
@@ -148,7 +149,11 @@ def read_result(folder: Path) -> dict[str, Any] | None:
     """The result, or None while the job has none. Raises Refusal when it is damaged."""
     if not (folder / "result.json").exists():
         return None
-    return _read_object(folder / "result.json", f"The result of job {folder.name} is damaged.")
+    sentence = f"The result of job {folder.name} is damaged."
+    result = _read_object(folder / "result.json", sentence)
+    if result.get("state") not in ("done", "failed", "cancelled"):
+        raise Refusal(f"{sentence} {_ELSEWHERE_SAFE}")
+    return result
 
 
 def ask_cancel(folder: Path) -> None:
@@ -183,8 +188,19 @@ def read_worker(folder: Path) -> tuple[int, float] | None:
     """(pid, start time in seconds since the epoch) of the worker, or None before it started."""
     if not (folder / "worker.json").exists():
         return None
-    noted = _read_object(folder / "worker.json", f"The note of who works on job {folder.name} is damaged.")
-    return int(noted["pid"]), float(noted["started"])
+    sentence = f"The note of who works on job {folder.name} is damaged."
+    noted = _read_object(folder / "worker.json", sentence)
+    try:
+        return int(noted["pid"]), float(noted["started"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refusal(f"{sentence} {_ELSEWHERE_SAFE}") from error
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    value = json.loads(line)
+    if not isinstance(value, dict):
+        raise ValueError("a line is one JSON object")
+    return value
 
 
 def _line(row: Mapping[str, Any]) -> bytes:
@@ -199,9 +215,9 @@ def _read_object(path: Path, sentence: str) -> dict[str, Any]:
     try:
         value = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise Refusal(f"{sentence} Everything outside this job is safe. Start a new job.") from error
+        raise Refusal(f"{sentence} {_ELSEWHERE_SAFE}") from error
     if not isinstance(value, dict):
-        raise Refusal(f"{sentence} Everything outside this job is safe. Start a new job.")
+        raise Refusal(f"{sentence} {_ELSEWHERE_SAFE}")
     return value
 
 

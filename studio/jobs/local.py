@@ -56,24 +56,23 @@ class LocalBackend:
         """Start the worker on a prepared folder, or again on one that failed or was cancelled: it continues.
 
         The worker is a session of its own: Ctrl-C on the server does not reach it. Raises Refusal when the job
-        is running or done.
+        is running or done, or when the system gives no process, memory or disk for it.
         """
+        self.reopen(folder)
+        try:
+            _launch(folder)
+        except OSError as error:
+            raise Refusal(
+                f"The worker could not be started ({error.strerror or error}). Nothing that was finished is lost. "
+                "Close other programs or free some disk space, then start it again."
+            ) from error
+
+    def reopen(self, folder: Path) -> None:
+        """Make an ended job startable again. Raises Refusal when it is running, done or damaged."""
         job_folder.read_spec(folder)
         if job_folder.read_result(folder) is None and _alive(folder):
             raise Refusal(f"The job {folder.name} is running already. It goes on. Wait for it or stop it first.")
         job_folder.reopen(folder)
-        with (folder / "log.txt").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "studio.worker", str(folder.resolve())],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env=worker_environment(),
-            )
-        # A worker that has ended by now has written its result, or is found dead.
-        with contextlib.suppress(psutil.NoSuchProcess):
-            job_folder.write_worker(folder, process.pid, psutil.Process(process.pid).create_time())
 
     def state(self, folder: Path) -> JobStatus:
         """State and progress. A worker that is gone without a result is `failed`, with a sentence."""
@@ -94,6 +93,27 @@ class LocalBackend:
     def cancel(self, folder: Path) -> None:
         """Ask the worker to stop. It keeps what it has finished and then writes its result."""
         job_folder.ask_cancel(folder)
+
+
+def _launch(folder: Path) -> None:
+    with (folder / "log.txt").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "studio.worker", str(folder.resolve())],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env=worker_environment(),
+        )
+    try:
+        # A worker that has ended by now has written its result, or is found dead.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            job_folder.write_worker(folder, process.pid, psutil.Process(process.pid).create_time())
+    except OSError:
+        # Nobody could find this worker again: better none than one that is unknown.
+        process.kill()
+        process.wait()
+        raise
 
 
 def worker_environment() -> dict[str, str]:
@@ -141,6 +161,8 @@ def is_running(pid: int, started: float) -> bool:
 def _progress(folder: Path) -> Progress:
     found = Progress()
     for event in job_folder.read_events(folder).rows:
-        if event["kind"] == "progress":
-            found = Progress(event["done"], event["total"], event.get("seconds_left"), event.get("what", ""))
+        if event.get("kind") == "progress":
+            found = Progress(
+                event.get("done", 0), event.get("total", 0), event.get("seconds_left"), event.get("what", "")
+            )
     return found

@@ -33,7 +33,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
 )
 from studio.store.journal import Blobs, Journal, link
 from studio.store.migrations import MIGRATIONS
-from studio.store.writes import GUARDS, HANDLERS, Row, Tx, fetch
+from studio.store.writes import ALLOWED, GUARDS, HANDLERS, Row, Tx, fetch
 
 __all__ = ["Store"]
 
@@ -55,6 +55,7 @@ class Store:
         try:
             self.blobs = Blobs(workspace / "blobs")
             self.journal = Journal(workspace / "journal.jsonl")
+            self.lost = max(0, _applied_before(workspace / "studio.duckdb") - self.journal.seq) if rebuild else 0
             if rebuild:
                 _set_aside(workspace)
             self._db = _connect(workspace / "studio.duckdb")
@@ -70,7 +71,10 @@ class Store:
 
     @classmethod
     def rebuilt(cls, workspace: Path) -> Store:
-        """Replays the whole journal into a new database; the old file is kept beside it."""
+        """Replays the whole journal into a new database; the old file is kept beside it.
+
+        `lost` of the store is then how many acts the old database held that the journal does not.
+        """
         return cls(workspace, rebuild=True)
 
     # -- writing -------------------------------------------------------------------------------
@@ -128,8 +132,13 @@ class Store:
             )
             raise Refusal(self._read_only) from error
 
-    def _apply(self, cursor: duckdb.DuckDBPyConnection, act: Act, payload: dict[str, Any]) -> None:
-        HANDLERS[act.kind](Tx(cursor, self.blobs, act.seq), act, payload)
+    def _apply(
+        self, cursor: duckdb.DuckDBPyConnection, act: Act, payload: dict[str, Any], *, replaying: bool = False
+    ) -> None:
+        tx = Tx(cursor, self.blobs, act.seq, replaying=replaying)
+        if not replaying and act.kind in ALLOWED:
+            ALLOWED[act.kind](tx, act, payload)
+        HANDLERS[act.kind](tx, act, payload)
         cursor.execute(
             "INSERT INTO acts VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             [act.seq, act.id, act.at, act.actor, act.kind, act.project, act.payload, act.hash],
@@ -248,7 +257,7 @@ class Store:
                 raise Refusal(_NEWER)
             cursor = self._db.cursor()
             cursor.execute("BEGIN")
-            self._apply(cursor, act, json.loads(self.blobs.get(act.payload)))
+            self._apply(cursor, act, json.loads(self.blobs.get(act.payload)), replaying=True)
             cursor.execute("COMMIT")
             cursor.close()
             count += 1
@@ -290,6 +299,18 @@ def _own(workspace: Path) -> Any:
     file.write(str(os.getpid()))
     file.flush()
     return file
+
+
+def _applied_before(path: Path) -> int:
+    """The last act that the database file at `path` holds; 0 when there is none or it cannot be read."""
+    if not path.exists():
+        return 0
+    try:
+        with duckdb.connect(str(path), read_only=True) as db:
+            found = db.execute("SELECT value FROM meta WHERE key = 'applied_seq'").fetchone()
+    except duckdb.Error:
+        return 0  # a damaged file is why one rebuilds
+    return int(found[0]) if found else 0
 
 
 def _set_aside(workspace: Path) -> None:

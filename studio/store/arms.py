@@ -18,7 +18,38 @@ def _not_in_a_round(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
         raise Refusal("A blind round is open on these outputs. Nothing was changed. Cancel or finish the round first.")
 
 
-@applies("arm.saved", guard=_not_in_a_round)
+_IN_A_ROUND = "This arm takes part in the open blind round. Nothing was changed. Finish or cancel the round first."
+
+
+def _registered(tx: Tx, project: str, dataset: str = "") -> set[str]:
+    """The arms of the open rounds here (on one dataset, or on any)."""
+    rows = tx.query("SELECT registration FROM rounds WHERE project = ? AND state = 'open'", project)
+    open_rounds = [json.loads(row["registration"]) for row in rows]
+    return {arm for found in open_rounds if dataset in ("", found["dataset"]) for arm in found["arms"]}
+
+
+def _save_allowed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    arm, current = payload["arm"], tx.get("arms", payload["arm"]["id"])
+    renamed = current is not None and all(arm[k] == current[k] for k in ("kind", "model", "system_prompt", "run"))
+    if not renamed and arm["id"] in _registered(tx, act.project):
+        raise Refusal(_IN_A_ROUND)
+
+
+def _retire_allowed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    if payload["id"] in _registered(tx, act.project):
+        raise Refusal(_IN_A_ROUND)
+
+
+def _outputs_allowed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    registered = _registered(tx, act.project, payload["dataset"])
+    if registered and any(value["arm"] in registered for value in json.loads(tx.blob(payload["rows_blob"]))):
+        raise Refusal(
+            "A blind round is open on what these arms wrote. Nothing was changed; new outputs stay in the folder of "
+            "their job. Finish or cancel the round first."
+        )
+
+
+@applies("arm.saved", guard=_not_in_a_round, allowed=_save_allowed)
 def arm_saved(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: arm. A change of prompt or model raises the version; its old outputs then no longer count."""
     arm = payload["arm"]
@@ -33,13 +64,13 @@ def arm_saved(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     tx.put("arms", {**arm, "project": act.project, "actor": act.actor, "at": act.at})
 
 
-@applies("arm.retired", undo=True)
+@applies("arm.retired", guard=_retire_allowed, allowed=_retire_allowed)
 def arm_retired(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: id, retired."""
     tx.update("arms", tx.need("arms", payload["id"]), retired=payload["retired"])
 
 
-@applies("generations.stored", guard=_not_in_a_round)
+@applies("generations.stored", guard=_not_in_a_round, allowed=_outputs_allowed)
 def generations_stored(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: dataset, job, rows_blob (JSON list of generations). Replaces older outputs of an arm and prompt."""
     for value in json.loads(tx.blob(payload["rows_blob"])):
@@ -64,9 +95,10 @@ def _arm(row: Row) -> Arm:
                row["run"], row["version"], row["retired"])  # fmt: skip
 
 
-def every(store: Store, project: str) -> list[Arm]:
-    """The arms in use, in the order they were made."""
-    sql = 'SELECT * FROM arms WHERE project = ? AND NOT retired ORDER BY "at", id'
+def every(store: Store, project: str, *, retired: bool = False) -> list[Arm]:
+    """The arms in use, in the order they were made; with `retired` also those taken out of use."""
+    kept = "" if retired else " AND NOT retired"
+    sql = f'SELECT * FROM arms WHERE project = ?{kept} ORDER BY "at", id'
     return [_arm(row) for row in store.rows(sql, project)]
 
 

@@ -12,12 +12,18 @@ if TYPE_CHECKING:
     from studio.store import Store
 
 
+ANOTHER = "Another job of this kind is running on this machine. It goes on. Wait for it or stop it first."
+
+
+def _active(tx: Tx, kind: str) -> bool:
+    return bool(tx.query("SELECT 1 FROM jobs WHERE state IN ('queued', 'running') AND kind = ? LIMIT 1", kind))
+
+
 @applies("job.started")
 def job_started(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: id, kind, folder (name under jobs/), detail, and for a training job `run`."""
-    active = tx.query("SELECT 1 FROM jobs WHERE state IN ('queued', 'running') AND kind = ? LIMIT 1", payload["kind"])
-    if active:
-        raise Refusal("Another job of this kind is running on this machine. It goes on. Wait for it or stop it first.")
+    if _active(tx, payload["kind"]):
+        raise Refusal(ANOTHER)
     tx.insert("jobs", {"id": payload["id"], "project": act.project, "kind": payload["kind"], "state": "running",
                        "folder": payload["folder"], "actor": act.actor, "at": act.at,
                        "detail": canonical(payload["detail"]).decode()})  # fmt: skip
@@ -44,7 +50,12 @@ def job_finished(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
                   adapter_sha256=result.get("adapter_sha256", ""), result=canonical(result).decode())  # fmt: skip
 
 
-@applies("job.resumed")
+def _alone(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    if _active(tx, tx.need("jobs", payload["id"])["kind"]):
+        raise Refusal(ANOTHER)
+
+
+@applies("job.resumed", allowed=_alone)
 def job_resumed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: id. A job that was stopped or died goes on in its folder."""
     job = tx.need("jobs", payload["id"])
@@ -107,3 +118,13 @@ def every(store: Store, project: str) -> list[Run]:
 def get(store: Store, run: str) -> Run | None:
     rows = store.rows("SELECT * FROM runs WHERE id = ?", run)
     return _run(rows[0]) if rows else None
+
+
+def without_arm(store: Store) -> list[Run]:
+    """Done runs that never got their tuned arm, because the studio ended between the two acts."""
+    sql = (
+        "SELECT * FROM runs r WHERE r.state = 'done' AND NOT r.discarded "
+        "AND NOT EXISTS (SELECT 1 FROM arms a WHERE a.run = r.id) AND NOT EXISTS "
+        "(SELECT 1 FROM changes c WHERE c.tbl = 'arms' AND json_extract_string(c.after, '$.run') = r.id)"
+    )
+    return [_run(row) for row in store.rows(sql)]

@@ -9,9 +9,10 @@ from studio import datasets, models
 from studio.baselines import DEFAULT_MODEL
 from studio.jobs import folder as job_folder
 from studio.jobs.local import LocalBackend
-from studio.records import Dataset, Example, Job, Refusal, Run, Split, to_json
-from studio.store import Store, arms, runs
+from studio.records import Brief, Check, CheckKind, Dataset, Example, Job, Refusal, Run, Split, to_json
+from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
+from studio.train import launch
 from studio.train import settings as presets
 
 SAMPLES = 3
@@ -37,8 +38,7 @@ def start(
     folder = job_folder.create(store.workspace / "jobs" / name, spec, inputs)
     run = {"id": name, "dataset": dataset, "model": model, "preset": preset, "settings": to_json(settings)}
     payload = {"id": name, "kind": "train", "folder": name, "detail": {"dataset": dataset}, "run": run}
-    store.act("job.started", actor, payload, project)
-    LocalBackend().start(folder)
+    launch.start(store, actor, project, payload, folder)
     made = runs.get(store, name)
     assert made is not None
     return made
@@ -58,7 +58,19 @@ def _spec(
         "settings": to_json(settings), "seed": settings.seed, "train": "inputs/train.jsonl",
         "validation": "inputs/validation.jsonl", "dataset_sha256": dataset.sha256,
         "samples": [{"id": e.id, "input": e.input} for e in datasets.spread(validation, SAMPLES)],
+        "phrases": exact_phrases(briefs.version(store, dataset.project, dataset.brief_version)),
     }  # fmt: skip
+
+
+def exact_phrases(brief: Brief | None) -> list[str]:
+    """What the brief wants word for word in an answer, each phrase once, in the brief's order."""
+    checks = [check for criterion in (brief.criteria if brief else ()) for check in criterion.checks]
+    found = [p for c in checks for p in (*(c.phrases if c.kind is CheckKind.required else ()), *_by_slice(c))]
+    return list(dict.fromkeys(found))
+
+
+def _by_slice(check: Check) -> list[str]:
+    return [phrase for phrases in check.by_slice.values() for phrase in phrases]
 
 
 def _lines(examples: list[Example]) -> bytes:
@@ -70,15 +82,14 @@ def stop(store: Store, job: Job) -> None:
     LocalBackend().cancel(store.workspace / "jobs" / job.folder)
 
 
-def resume(store: Store, job: str) -> Run:
+def resume(store: Store, actor: str, job: str) -> Run:
     """Continues a job that was stopped or died, in the same folder. Raises Refusal when it cannot go on."""
     found = runs.job(store, job)
     run = runs.get(store, job)
     if found is None or run is None:
         raise Refusal(f"There is no training job {job}. Nothing was started.")
     raise_if_done(found)
-    store.act("job.resumed", found.actor, {"id": job}, found.project)
-    LocalBackend().start(store.workspace / "jobs" / found.folder)
+    launch.resume(store, actor, found)
     return run
 
 
@@ -93,6 +104,9 @@ def discard(store: Store, actor: str, project: str, run: str) -> None:
 
 
 def run_name(store: Store, run: Run) -> str:
-    """What the tuned arm of a run is called: Tuned 1, Tuned 2, ... in the order they were made."""
-    earlier = sum(arm.kind.value == "tuned" for arm in arms.every(store, run.project))
-    return f"Tuned {earlier + 1}"
+    """What the tuned arm of a run is called: Tuned 1, Tuned 2, ... in the order made; no name is given twice."""
+    known = arms.every(store, run.project, retired=True)
+    taken, number = {arm.name for arm in known}, 1 + sum(arm.kind.value == "tuned" for arm in known)
+    while f"Tuned {number}" in taken:
+        number += 1
+    return f"Tuned {number}"
