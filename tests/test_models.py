@@ -45,6 +45,8 @@ def test_what_fits_a_small_machine() -> None:
     full = models.Machine("3.11", "CPU, 2 cores", 2, memory_gb=8.0, gpu_memory_gb=0.0, disk_free_gb=0.1)
     assert "disk" in models.entry("smollm2-135m").fits(full).sentence
     assert models.entry("http://127.0.0.1:8000/v1#m").fits(full).ok
+    unknown = models.entry("org/model").fits(small)
+    assert not unknown.ok and "unknown" in unknown.sentence and "fits" not in unknown.sentence
 
 
 def test_this_machine(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from studio.models.catalogue import Entry, Fit, bundled, catalogue, entry
 from studio.models.fetch import fetch
 from studio.models.machine import Machine, machine
-from studio.models.presence import listing, models_dir, path, present, reference, sha256, verify
+from studio.models.presence import described, listing, models_dir, path, present, reference, sha256, verify
 
 __all__ = [
     "Entry",
@@ -11,6 +11,7 @@ __all__ = [
     "Machine",
     "bundled",
     "catalogue",
+    "described",
     "entry",
     "fetch",
     "listing",

@@ -6,26 +6,40 @@ The process is the studio's own command, so a page, a terminal and `make setup` 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from studio.jobs.local import is_running
-from studio.models.presence import models_dir
+from studio.models.catalogue import bundled
+from studio.models.presence import models_dir, present
 from studio.records import Refusal
+
+_PROGRESS = re.compile(r"(?P<what>.*): (?P<done>\d+) of (?P<total>[1-9]\d*)(, about (?P<left>\d+) s left)?")
+"""What `studio.models.fetch` reports of a worker's progress."""
 
 _NOTE, _LOG = ".fetching.json", ".fetching.log"
 
 
 @dataclass(frozen=True)
 class Fetching:
-    """Whether a fetch is going on, and its last words: how far it is, or why it ended. Empty when there was none."""
+    """Whether a fetch is going on, and its last words: what it does, or why it ended. Empty when there was none.
+
+    `done` of `total` parts over all models that were missing when it began; `seconds_left`, None while unknown: from
+    the pace so far, and never less than nothing.
+    """
 
     running: bool
     said: str = ""
+    done: int = 0
+    total: int = 0
+    seconds_left: float | None = None
 
 
 def begin(workspace: Path) -> None:
@@ -41,7 +55,8 @@ def begin(workspace: Path) -> None:
                 [sys.executable, "-m", "studio.cli", "models", "fetch", "--workspace", str(workspace.resolve())],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, start_new_session=True,
             )  # fmt: skip
-        noted = {"pid": process.pid, "started": psutil.Process(process.pid).create_time()}
+        missing = sum(not present(found.name, workspace) for found in bundled())
+        noted = {"pid": process.pid, "started": psutil.Process(process.pid).create_time(), "models": missing}
         (root / _NOTE).write_text(json.dumps(noted), encoding="utf-8")
     except OSError as error:
         raise Refusal(
@@ -58,4 +73,21 @@ def watch(workspace: Path) -> Fetching:
     except (FileNotFoundError, ValueError):
         return Fetching(False)
     said = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    return Fetching(is_running(int(noted["pid"]), float(noted["started"])), said)
+    running = is_running(int(noted["pid"]), float(noted["started"]))
+    told = [found for line in lines if (found := _PROGRESS.fullmatch(line.strip()))]
+    if not running or not told:
+        return Fetching(running, said)
+    return _how_far(told, float(noted["started"]), int(noted.get("models", 1)))
+
+
+def _how_far(told: Sequence[re.Match[str]], started: float, models: int) -> Fetching:
+    """The bar over all models: each counts alike, and one that has reported its last part is through."""
+    now = told[-1]
+    what, done, total = now["what"], int(now["done"]), int(now["total"])
+    through = sum(found["done"] == found["total"] for found in told[:-1])
+    done, total = through * total + done, max(models, through + 1) * total
+    if now["left"]:
+        return Fetching(True, what, done, total, float(now["left"]))
+    passed = time.time() - started
+    left = passed * (total - done) / done if done else None
+    return Fetching(True, what, done, total, left)

@@ -37,7 +37,8 @@ class Wheel:
 class Entry:
     """One model that can be chosen. `kind`: bundled, hub, folder or endpoint; `purpose`: writes or compares.
 
-    `size_mb` on disk after fetching; `licence` as an SPDX name; `note` in plain language; `source` of the facts.
+    `size_mb` on disk after fetching, 0 when unknown; `licence` as an SPDX name; `note` in plain language; `source` of
+    the facts.
     """
 
     name: str
@@ -51,9 +52,14 @@ class Entry:
     wheel: Wheel | None = None
 
     def fits(self, machine: Machine) -> Fit:
-        """Whether it can be tuned there. Needs about 6 times its size in memory to learn, 1.5 times free on disk."""
+        """Whether it can be tuned there; not ok while its size is unknown.
+
+        Needs about 6 times its size in memory to learn, 1.5 times free on disk.
+        """
         if self.kind == "endpoint":
             return Fit(True, "It runs elsewhere and needs nothing of this machine, but it cannot be tuned here.")
+        if not self.size_mb:
+            return Fit(False, "Its size is unknown, so nobody can say yet whether this machine can carry it.")
         # Measured: 0.27 GB of weights peak below 5 GB while learning; the libraries alone hold about 1 GB.
         needs = 1.0 + 6 * self.size_mb / 1000
         has = machine.gpu_memory_gb or machine.memory_gb

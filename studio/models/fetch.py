@@ -98,7 +98,8 @@ def _wait(job: Path, report: Report) -> None:
             status = backend.state(job)
             if status.progress != heard:
                 heard = status.progress
-                report(f"{heard.what}: {heard.done} of {heard.total}")
+                left = f", about {heard.seconds_left:.0f} s left" if heard.seconds_left else ""
+                report(f"{heard.what}: {heard.done} of {heard.total}{left}")
             if status.state not in (JobState.queued, JobState.running):
                 break
             time.sleep(_POLL_SECONDS)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from studio.models.catalogue import Wheel, bundled, entry
+from studio.models.catalogue import Entry, Wheel, bundled, entry
 from studio.models.files import check_own_folder, damaged, looks_whole, own_folder_sha256, read_manifest
 from studio.records import Refusal
 
@@ -37,6 +38,18 @@ def present(name: str, workspace: Path) -> bool:
     if found.kind == "folder":
         return Path(name).is_dir()
     return looks_whole(path(name, workspace))
+
+
+def described(name: str, workspace: Path) -> Entry:
+    """The entry of any model name, with the size of its weights where they lie here and the catalogue knows none.
+
+    Raises Refusal for a name that is none.
+    """
+    found = entry(name.strip())
+    if found.size_mb or found.kind == "endpoint":
+        return found
+    weights = path(found.name, workspace).glob("*.safetensors")
+    return replace(found, size_mb=sum(-(-file.stat().st_size // 10**6) for file in weights))
 
 
 def verify(name: str, workspace: Path) -> None:

@@ -33,6 +33,9 @@ BRIEF_OPEN = "brief-open"
 EXAMPLES_VIEW = "examples-view"
 """list, import, batches or trash: which part of the examples page is shown; in the address too."""
 
+OTHER_MODEL = "train-another-taken"
+"""Name of a model from outside the catalogue that was chosen to train on."""
+
 PICKED = "examples-picked"
 """Ids of the examples that are selected in the list."""
 

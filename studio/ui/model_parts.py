@@ -8,8 +8,12 @@ import streamlit as st
 
 from studio import models
 from studio.models import background
-from studio.ui import blocks, frame
+from studio.records import Refusal
+from studio.ui import blocks, frame, keys
 from studio.ui.access import Visit
+from studio.ui.job_panel import duration
+
+_OTHER = "train-another-name"
 
 
 def models_here(visit: Visit) -> bool:
@@ -42,7 +46,12 @@ def _following(visit: Visit) -> None:
     now = background.watch(visit.store.workspace)
     if not now.running:
         st.rerun()
-    blocks.item("Preparing the model", now.said or "Starting", "working")
+    share = now.done / now.total if now.total else 0.0
+    left = f"about {duration(now.seconds_left)} left" if now.seconds_left else "the time left is not known yet"
+    what = f"{now.said[:1].upper()}{now.said[1:]}" if now.said else "Starting"
+    blocks.item("Preparing the model", f"{what}: {now.done} of {now.total} parts done, {left}."
+                if now.total else f"{what}; {left}.", "working")  # fmt: skip
+    st.progress(min(1.0, share))
     blocks.note("It is unpacked, checked and stored once; later starts use it at once. You can leave this page.")
 
 
@@ -54,27 +63,74 @@ def _machine(workspace: str) -> models.Machine:
 def choose(visit: Visit) -> str:
     """Which base model, with what it is, what it needs and whose licence it has."""
     folder = visit.store.workspace
-    writes = [m for m in models.catalogue() if m.purpose == "writes"]
-    here = [m for m in writes if models.present(m.name, folder)]
+    here = [m for m in models.catalogue() if m.purpose == "writes" and models.present(m.name, folder)]
     titles = {m.name: m.title for m in here}
+    if taken := st.session_state.get(keys.OTHER_MODEL):
+        titles.setdefault(taken, models.entry(taken).title)
     chosen = st.selectbox("Base model", list(titles), format_func=titles.__getitem__, key="train-model", width=560)
     machine = _machine(str(folder))
-    found = next(m for m in here if m.name == chosen)
+    found = models.described(chosen, folder)
     blocks.note(f"{found.note} {found.fits(machine).sentence} {_facts(found)}")
-    others = [m for m in writes if m not in here]
-    if others:
-        with st.expander("Larger models", key="train-models"):
-            blocks.note(
-                "The smallest that does the task is the best choice. These come from the hub: an engineer fetches one "
-                "with the command beside it, and it can then be chosen here."
-            )
-            rows = [
-                [m.title, m.note, _facts(m), m.fits(machine).sentence, f"studio models fetch {m.name}"] for m in others
-            ]
-            for title, note, facts, fits, command in rows:
-                blocks.item(title, f"{note} {facts} {fits} Command: {command}")
+    with st.expander("Every model of the list", key="train-models"):
+        _listed(folder, machine)
+    with st.expander("Another model", key="train-another"):
+        _another(visit, machine)
     return found.name
 
 
+def _listed(folder: Path, machine: models.Machine) -> None:
+    """The whole catalogue: what each is, what it needs, and whether it can be used now."""
+    blocks.note("The smallest that does the task is the best choice. Larger ones come from the hub, over the network.")
+    for found in models.catalogue():
+        fits = found.fits(machine).sentence if found.purpose == "writes" else "It needs little memory."
+        blocks.item(found.title, f"{found.note} {_facts(found)} {fits} {_use(found, folder)}")
+
+
+def _another(visit: Visit, machine: models.Machine) -> None:
+    """One field for any model: what it is, whether it fits, what it is good for here; and the way to train on it."""
+    text = st.text_input(
+        "A folder on this machine, a hub id, or an endpoint's address", key=_OTHER, persist_state="session", width=560,
+        placeholder="/models/mine, org/model or https://host/v1#model",
+    )  # fmt: skip
+    if not text.strip():
+        blocks.note("A folder holds safetensors weights. An endpoint speaks the OpenAI protocol.")
+        return
+    folder = visit.store.workspace
+    try:
+        found = models.described(text, folder)
+    except Refusal as refusal:
+        frame.refused(refusal)
+        return
+    blocks.item(found.title or found.name, f"{found.note} {_facts(found)} {found.fits(machine).sentence}")
+    blocks.plain(_use(found, folder))
+    if _ready(found, folder):
+        st.button("Train on this one", key="train-another-use", on_click=_take, args=(found.name,))
+
+
+def _take(name: str) -> None:
+    st.session_state[keys.OTHER_MODEL] = st.session_state["train-model"] = name
+
+
+def _ready(found: models.Entry, folder: Path) -> bool:
+    trains = found.purpose == "writes" and found.kind != "endpoint"
+    return trains and models.present(found.name, folder) and (found.kind != "folder" or found.size_mb > 0)
+
+
+def _use(found: models.Entry, folder: Path) -> str:
+    """What can be done with it here, in a sentence."""
+    if found.purpose == "compares":
+        return "It compares meanings; it is never trained."
+    if found.kind == "endpoint":
+        return "An endpoint cannot be trained here: its weights are elsewhere."
+    if _ready(found, folder):
+        return "It is here and can be trained."
+    if found.kind == "folder":
+        return "No weights (safetensors) are in this folder, so it cannot be used."
+    if found.kind == "hub":
+        return f"It is not here yet. It must be fetched first, with the network: studio models fetch {found.name}"
+    return "It is not here yet."
+
+
 def _facts(found: models.Entry) -> str:
-    return f"{found.size_mb:,} MB, licence {found.licence}."
+    size = "It takes no room here" if found.kind == "endpoint" else "Size unknown"
+    return f"{f'{found.size_mb:,} MB' if found.size_mb else size}, licence: {found.licence}."

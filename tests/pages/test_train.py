@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from signed_in import opened, person, press, words
 
@@ -141,6 +143,41 @@ def test_whoever_started_it_reads_its_answers_at_once(store: Store, dora: tuple[
     job_folder.append(folder, "sample", step=3, example="e", input="Where is it?", output="Soon **there**.")
     at = opened(store, dora[1], "train", project=demo)
     assert "Soon **there**." in words(at) and not [b for b in at.button if b.key == "train-r1-show"]
+
+
+@pytest.mark.usefixtures("models_here")
+def test_any_model_is_told_about_and_a_folder_can_be_trained_on(
+    store: Store, dora: tuple[str, str], demo: str, tmp_path: Path
+) -> None:
+    datasets.freeze(store, "maker", demo)
+    at = opened(store, dora[1], "train", project=demo)
+    assert all(found.title in words(at) for found in models.catalogue())
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "model.safetensors").write_bytes(b"weights")
+    for name, said in (
+        ("org/some-model", "Its size is unknown"), ("https://host/v1#m", "cannot be trained here"),
+        ("nonsense", "There is no model called"), ("org/some-model", "fetched first, with the network"),
+    ):  # fmt: skip
+        at.text_input(key="train-another-name").set_value(name).run()
+        assert said in words(at) and not [b for b in at.button if b.key == "train-another-use"]
+    at.text_input(key="train-another-name").set_value(str(mine)).run()
+    press(at, "train-another-use")
+    assert at.selectbox(key="train-model").value == str(mine)
+
+
+@pytest.mark.usefixtures("models_folder")
+def test_preparing_shows_how_far_it_is(store: Store, dora: tuple[str, str], demo: str, models_folder: Path) -> None:
+    datasets.freeze(store, "maker", demo)
+    models_folder.mkdir()
+    me = psutil.Process()
+    note = {"pid": me.pid, "started": me.create_time(), "models": 2}
+    (models_folder / ".fetching.json").write_text(json.dumps(note))
+    lines = "preparing a: 0 of 3\nstored a: 3 of 3\nchecking b: 1 of 3, about 90 s left\n"
+    (models_folder / ".fetching.log").write_text(lines)
+    at = opened(store, dora[1], "train", project=demo)
+    assert "Checking b: 4 of 6 parts done, about 2 minutes left." in words(at)
+    assert at.get("progress")[0].proto.value == 66
 
 
 @pytest.mark.usefixtures("models_here")
