@@ -86,7 +86,10 @@ def join(store: Store, token: str, name: str) -> SignedIn:
 def sign_in_again(store: Store, token: str, person: str) -> SignedIn:
     """Opens a session for an admin who is known already, by a fresh console token."""
     known = rows.get(store, person)
-    if known is None or known.role is not Role.admin or invitation(store, token).role is not Role.admin:
+    offer = invitation(store, token)
+    # An invitation bears its person's name; a link from the console bears none.
+    console = offer.role is Role.admin and not offer.name
+    if known is None or known.role is not Role.admin or not known.active or known.scripted or not console:
         raise Refusal("This link signs in an admin who is known here. Ask an admin for an invitation.")
     session = secrets.token_urlsafe(32)
     payload = {"session": sha256(session), "person": person, "token": sha256(token)}

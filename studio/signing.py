@@ -47,7 +47,9 @@ def _integrity(store: Store, found: Round) -> Gate:
         arm = arms.get(store, arm_id)
         written = {g.example: g for g in arms.generations(store, found.registration["dataset"], arm_id)}
         outputs = rounds.outputs_sha256({k: g for k, g in written.items() if k in registered})
-        if arm is None or arm.version != fact["version"] or outputs != fact["outputs_sha256"]:
+        # A rename is a new version, too, but the same system: what counts is the prompt behind the outputs.
+        current = arm is not None and all(rounds.is_current(arm, written[p]) for p in registered & written.keys())
+        if not current or outputs != fact["outputs_sha256"]:
             changed.append(fact["name"])
     if changed:
         text = f"{', '.join(changed)} changed after the round was registered, so these votes are about something older."

@@ -145,9 +145,11 @@ def test_who_made_or_saw_it_is_in_conflict(store: Store, seeded: Seeded, rita: P
     baselines.add_prompt(store, asked.id, seeded.project, name="Mine", text="Be brief.")
     told = [rounds.conflict(store, seeded.project, p) for p in (saw, wrote, asked, people.scripted_reviewer(store))]
     assert [t.split()[0].rstrip(",") for t in told] == ["saw", "wrote", "wrote", "are"]
-    person(store, "Ann", Role.admin)
+    ann = person(store, "Ann", Role.admin)
+    assert "command line" in rounds.conflict(store, seeded.project, ann), "the seed's maker is nobody who signed in"
+    person(store, "Pam", Role.pm)
     store.act("person.changed", rita.id, {"id": rita.id, "active": False})
-    assert [p.name for p in rounds.independent_people(store, seeded.project)] == ["Ann"]
+    assert [p.name for p in rounds.independent_people(store, seeded.project)] == ["Pam"]
 
 
 def test_votes_in_conflict_are_kept_and_decide_nothing(store: Store, seeded: Seeded, rita: Person) -> None:
@@ -397,3 +399,23 @@ def test_the_planner_weighs_evidence_as_the_rule_does() -> None:
             assert [e >= 1.5 for e in evidence_path(row, t, above)] == list(told)
         for row, told in zip(scores, planning._reached_in(inside, scores, t, 1.5, above), strict=True):
             assert [e >= 1.5 for e in evidence_path(row[inside], t, above)] == list(told[inside])
+
+
+def test_an_open_round_keeps_its_arms_but_a_rename_changes_nothing(store: Store, seeded: Seeded, rita: Person) -> None:
+    found, arm = opened(store, seeded), arms.get(store, seeded.prompted)
+    assert arm is not None
+    for change in (
+        lambda: baselines.change_prompt(store, MAKER, arm, text="Another prompt."),
+        lambda: baselines.retire(store, MAKER, seeded.project, arm.id),
+    ):
+        with pytest.raises(Refusal, match="Finish or cancel the round first"):
+            change()
+    written = [dataclasses.asdict(g) for g in arms.generations(store, seeded.dataset, seeded.base)]
+    payload = {"dataset": seeded.dataset, "job": "", "rows_blob": store.put_blob(canonical(written))}
+    with pytest.raises(Refusal, match="Finish or cancel the round first"):
+        store.act("generations.stored", MAKER, payload, seeded.project)
+    baselines.change_prompt(store, MAKER, arm, text=arm.system_prompt, name="House rules, renamed")
+    baselines.add_prompt(store, MAKER, seeded.project, name="Beside it", text="Be brief.")
+    found = vote_like_the_script(store, found, rita)
+    gate = next(g for g in signing.gates(store, found) if g.name == "Same outputs as registered")
+    assert gate.state.value == "passed"

@@ -271,3 +271,39 @@ def test_two_people_saving_the_brief_at_once_do_not_overwrite(store: Store) -> N
         store.act("brief.saved", "bob", body, "p")
     saved = briefs.latest(store, "p")
     assert saved is not None and saved.version == 1
+
+
+def test_a_sign_in_link_is_for_an_active_admin_and_from_the_console(store: Store) -> None:
+    ann = people.join(store, people.new_admin_token(store), "Ann").person
+    invited = people.make_invitation(store, ann.id, "Bob", Role.admin)
+    with pytest.raises(Refusal, match="signs in an admin who is known"):
+        people.sign_in_again(store, invited, ann.id)
+    assert people.sign_in_again(store, people.new_admin_token(store), ann.id).person == ann
+    bob = people.join(store, invited, "").person
+    people.set_active(store, ann.id, bob.id, False)
+    with pytest.raises(Refusal, match="signs in an admin who is known"):
+        people.sign_in_again(store, people.new_admin_token(store), bob.id)
+
+
+def test_an_undo_keeps_the_rule_that_somebody_stays_admin(store: Store) -> None:
+    ann = people.join(store, people.new_admin_token(store), "Ann").person
+    bob = people.join(store, people.make_invitation(store, ann.id, "Bob", Role.pm), "").person
+    people.change_role(store, ann.id, bob.id, Role.admin)
+    promoted = store.version
+    people.change_role(store, bob.id, ann.id, Role.reviewer)
+    with pytest.raises(Refusal, match="must stay admin"):
+        store.undo(promoted, bob.id)
+    store.undo(store.version, bob.id)
+    store.undo(promoted, ann.id)
+
+
+def test_a_rebuild_tells_what_the_journal_lacks(workspace: Path) -> None:
+    store = Store.open(workspace)
+    make_project(store)
+    save_example(store)
+    store.close()
+    journal = workspace / "journal.jsonl"
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:1]))
+    again = Store.rebuilt(workspace)
+    assert (again.version, again.lost) == (1, 1) and again.audit() == []
+    again.close()

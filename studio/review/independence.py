@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.records import Person
+from studio.records import Person, Role
 from studio.store import Store, arms, people
 
 _BECAUSE = {
@@ -15,6 +15,10 @@ _BECAUSE = {
 """Kinds of acts that end independence, the weightiest first."""
 
 
+_NAMELESS = ("examples.imported", "example.saved", "examples.marked", "job.started", "arm.saved")
+"""Acts that leave it open who did them, when the command or a demo did them; an admin may have."""
+
+
 def conflict(store: Store, project: str, person: Person) -> str:
     """Why this person's votes stay outside the gate, to follow "because you". "" when they are independent."""
     if person.scripted:
@@ -24,6 +28,8 @@ def conflict(store: Store, project: str, person: Person) -> str:
         return found
     if "arm.saved" in did and person.id in arms.prompt_authors(store, project):
         return "wrote one of the prompts that compete"
+    if person.role is Role.admin and people.nameless_work(store, project, _NAMELESS):
+        return "may have worked here by the command line"
     return ""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from studio.records import Act, Person, Refusal, Role
@@ -56,7 +58,20 @@ def session_closed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     tx.update("sessions", tx.need("sessions", payload["session"]), closed=True)
 
 
-@applies("person.changed", undo=True)
+_NO_ADMIN = "Somebody must stay admin. Nothing was changed. Make another person admin first."
+
+
+def _an_admin_stays(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """Refuses an undo that would take the last admin's role or access."""
+    sql = "SELECT before FROM changes WHERE seq = ? AND tbl = 'people' ORDER BY n LIMIT 1"
+    before = json.loads(tx.query(sql, act.seq)[0]["before"])
+    stays = before["role"] == Role.admin.value and before["active"]
+    others = "SELECT 1 FROM people WHERE role = 'admin' AND active AND NOT scripted AND id <> ? LIMIT 1"
+    if not stays and not tx.query(others, payload["id"]):
+        raise Refusal(_NO_ADMIN)
+
+
+@applies("person.changed", guard=_an_admin_stays)
 def person_changed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: id, and any of name, role, active. Refuses to leave the studio without an admin."""
     _refuse_without_right(tx, act.actor)
@@ -66,7 +81,7 @@ def person_changed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
         Role(changes["role"])
     tx.update("people", row, **changes)
     if not tx.query("SELECT 1 FROM people WHERE role = 'admin' AND active AND NOT scripted LIMIT 1"):
-        raise Refusal("Somebody must stay admin. Nothing was changed. Make another person admin first.")
+        raise Refusal(_NO_ADMIN)
 
 
 def _refuse_without_right(tx: Tx, actor: str) -> None:
@@ -115,6 +130,15 @@ def everyone(store: Store) -> list[Person]:
 def names(store: Store) -> dict[str, str]:
     """Person id -> name as shown; a scripted one says so."""
     return {p.id: p.name + (" (scripted)" if p.scripted else "") for p in everyone(store)}
+
+
+def nameless_work(store: Store, project: str, kinds: Sequence[str]) -> bool:
+    """Whether acts of these kinds that still stand were done here in nobody's name: by the command or a demo."""
+    sql = (
+        f"SELECT 1 FROM acts WHERE project = ? AND undone_by IS NULL AND kind IN ({', '.join('?' for _ in kinds)}) "
+        "AND actor NOT IN (SELECT id FROM people) LIMIT 1"
+    )
+    return bool(store.rows(sql, project, *kinds))
 
 
 def admins_exist(store: Store) -> bool:
