@@ -8,8 +8,14 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from studio.records import Check, CheckKind
+from studio.records import Check, CheckKind, Status
 
+STATUS_WORDS = {
+    Status.draft: "Draft",
+    Status.in_review: "In review",
+    Status.approved: "Approved",
+    Status.rejected: "Rejected",
+}
 _TOKENS = re.compile(r"\s+|\w+|[^\w\s]")
 
 

@@ -13,7 +13,7 @@ from studio.records import Act, Person, Role
 from studio.store import now
 from studio.store import people as people_rows
 from studio.store import projects as project_rows
-from studio.ui import blocks, frame, keys, notices, review_parts
+from studio.ui import act_words, blocks, frame, keys, notices, review_parts
 from studio.ui.access import Visit
 from studio.ui.sign_in import ROLE_WORDS
 
@@ -23,24 +23,6 @@ _ROLES = {
     Role.pm: "PM: reads everything, signs decisions",
     Role.admin: "Admin: all of it, and people",
 }
-_DONE = {
-    "arm.retired": "took an arm out of use", "arm.saved": "saved an arm", "brief.saved": "saved the brief",
-    "dataset.discarded": "discarded a dataset", "dataset.frozen": "froze a dataset", "dataset.renamed": "renamed a "
-    "dataset",
-    "decision.signed": "signed a decision", "decision.withdrawn": "withdrew a decision", "example.saved": "saved an "
-    "example",
-    "examples.imported": "imported examples", "examples.marked": "changed the state of examples",
-    "examples.trashed": "moved examples to the trash or back", "generations.stored": "had outputs written",
-    "job.finished": "had a job end", "job.resumed": "let a job go on", "job.started": "started a job",
-    "outputs.seen": "saw which arm wrote what", "person.changed": "changed somebody's access", 
-    "person.joined": "joined",
-    "project.archived": "archived a project or brought it back", "project.created": "started a project",
-    "project.renamed": "renamed a project", "round.cancelled": "cancelled a blind round",
-    "round.closed": "closed a blind round by its rule", "round.opened": "opened a blind round",
-    "run.discarded": "discarded a run", "session.closed": "signed out", "session.opened": "signed in again",
-    "token.made": "made an invitation", "token.withdrawn": "withdrew an invitation", "undone": "undid a step",
-    "vote.cast": "voted",
-}  # fmt: skip
 _PAGE = 25
 
 
@@ -180,6 +162,10 @@ def record(visit: Visit) -> None:
     """The head of the chain, and the check of the whole record and of this machine."""
     blocks.section("The record", "Each step is an act in a chain: changing an old one breaks every later fingerprint.")
     review_parts.facts({"Acts": f"{visit.store.version:,}", "Head": visit.store.head})
+    blocks.note(
+        "Acts counts every step that was ever saved here. The head is the fingerprint of the newest act and, through "
+        "the chain, of all before it: note it down, and any later change to the past shows."
+    )
     st.button("Check the record and this machine", key="admin-check", on_click=_check, args=(visit,))
     found = st.session_state.get(keys.CHECKED)
     if not found:
@@ -216,7 +202,7 @@ def log(visit: Visit) -> None:
     names, titles = people_rows.names(visit.store), _projects(visit)
     rows = [
         [
-            f"{act.seq:,}", names.get(act.actor, act.actor), _in_words(act, undone), titles.get(act.project, ""),
+            f"{act.seq:,}", names.get(act.actor, act.actor), _in_words(visit, act, undone), titles.get(act.project, ""),
             blocks.when(act.at),
         ]
         for act, undone in visit.store.log(_PAGE, (page - 1) * _PAGE)
@@ -224,8 +210,8 @@ def log(visit: Visit) -> None:
     blocks.table(["Act", "Who", "Did", "Project", "When"], rows, f"Acts, page {page} of {pages}")
 
 
-def _in_words(act: Act, undone: int | None) -> str:
-    told = _DONE.get(act.kind, act.kind)
+def _in_words(visit: Visit, act: Act, undone: int | None) -> str:
+    told = act_words.told(visit.store, act)
     return f"{told} (taken back by act {undone})" if undone else told
 
 

@@ -82,8 +82,8 @@ def held_back(visit: Visit) -> bool:
 def come_back_later(visit: Visit) -> None:
     """One sentence in place of the figures by arm."""
     blocks.plain(
-        "A blind round is open and your votes in it count, so the figures of each arm are not shown to you: they would "
-        "tell what to expect. They come back when the round has closed."
+        "A blind round is open and your votes in it count, so the figures of each arm (one way to produce an answer) "
+        "are not shown to you: they would tell what to expect. They come back when the round has closed."
     )
     blocks.way(visit, "review", "Go to the blind round", "held-back-to-review")
 

@@ -236,7 +236,8 @@ def trial(visit: Visit, arm: Arm, known: Sequence[Arm], brief: Brief) -> None:
     blocks.section(
         "Try it on examples kept aside",
         "Prompts are tuned on the validation examples only. The test examples stay unseen by model and prompt until "
-        "the answers are compared, or the comparison would flatter the prompt.",
+        "the answers are compared, or the comparison would flatter the prompt. An arm is one way to produce an "
+        "answer: the base is one, and so is each prompt.",
     )
     dataset = dataset_rows.latest(visit.store, visit.project_id)
     if dataset is None:

@@ -77,7 +77,9 @@ def summary(shown: Sequence[outputs.Compared]) -> None:
 def rules(shown: Sequence[outputs.Compared]) -> None:
     """How often each rule was kept, as a picture, and as a table for readers of any kind."""
     blocks.section(
-        "Rule by rule", "How often each arm keeps each rule on the test prompts. The lines are 95 % intervals."
+        "Rule by rule",
+        "How often each arm keeps each rule on the test prompts. An arm is one way to produce an answer: the base, a "
+        "prompt, or a tuned model. The lines are 95 % intervals.",
     )
     rule_chart.dots(shown, "evaluate-rules")
     with st.expander("The same as a table", key="evaluate-table"):
@@ -180,8 +182,9 @@ def writing(visit: Visit, dataset: Dataset, known: Sequence[Arm], compared: Sequ
     done = {each.arm.id: each.written for each in compared}
     blocks.section(
         "Who answers",
-        f"Each arm answers the same {blocks.several(total, 'test prompt')} of {dataset.name}, with one copy "
-        "of the model's weights and the same settings. Answers of an older prompt do not count.",
+        f"Each arm (one way to produce an answer) answers the same {blocks.several(total, 'test prompt')} of "
+        f"{dataset.name}, with one copy of the model's weights and the same settings. Answers of an older prompt do "
+        "not count.",
     )  # fmt: skip
     job = job_view.active(visit.store, visit.project_id, "generate")
     if job:

@@ -13,9 +13,9 @@ from typing import TypeVar
 import streamlit as st
 
 from studio import loop, paths
-from studio.records import Act, Refusal
+from studio.records import Refusal
 from studio.store import Store, projects
-from studio.ui import access, keys
+from studio.ui import access, act_words, keys
 from studio.ui.access import PAGE_ROLES, Visit, spoken
 
 T = TypeVar("T")
@@ -177,16 +177,10 @@ def undo_bar(visit: Visit) -> None:
         st.caption("Your last changes in this project. Undoing one is itself recorded.")
         for act in acts:
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-                st.html(
-                    f'<p class="ys-act">{escape(_in_words(act))}<span>{act.at[11:16]} UTC</span></p>', width="content"
-                )
+                said = escape(act_words.told(visit.store, act))
+                st.html(f'<p class="ys-act">{said}<span>{act.at[11:16]} UTC</span></p>', width="content")
                 st.button("Undo", key=f"{keys.UNDO}-{act.seq}", on_click=_undo, args=(visit, act.seq), type="tertiary")
 
 
 def _undo(visit: Visit, seq: int) -> None:
     attempt(lambda: visit.store.undo(seq, visit.person.id), "Undone.")
-
-
-def _in_words(act: Act) -> str:
-    noun, _, verb = act.kind.partition(".")
-    return f"{noun} {verb}".strip().replace("_", " ").capitalize()

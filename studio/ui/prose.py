@@ -14,16 +14,11 @@ import streamlit as st
 from studio import wording
 from studio.brief import TEXTS
 from studio.loop import LoopStep
-from studio.records import Brief, Criterion, Example, Slice, Status
+from studio.records import Brief, Criterion, Example, Slice
 from studio.ui import blocks, frame
 
 _LOOK = Path(__file__).parent / "assets" / "writing.css"
-STATUS_WORDS = {
-    Status.draft: "Draft",
-    Status.in_review: "In review",
-    Status.approved: "Approved",
-    Status.rejected: "Rejected",
-}
+STATUS_WORDS = wording.STATUS_WORDS
 
 
 def look() -> None:

@@ -87,11 +87,11 @@ def gates(ruled: Ruling) -> None:
     single = [g for g in ruled.gates if not _is_slice(g) and g.state is not GateState.unchecked]
     sliced = [g for g in ruled.gates if _is_slice(g)]
     unchecked = [g for g in ruled.gates if g.state is GateState.unchecked]
-    items = [_item(g.state, g.name, g.sentence, g.evidence) for g in single]
+    items = [_item(g.state, g.name, _with_gloss(g.name, g.sentence), g.evidence) for g in single]
     if sliced:
         items.append(_slices_item(sliced))
     if unchecked:
-        names = [g.sentence for g in unchecked]
+        names = [f"{g.name}: {_with_gloss(g.name, g.sentence)}" for g in unchecked]
         told = (
             f"{blocks.several(len(unchecked), 'gate')} belong to every round, and this studio cannot compute them yet. "
             "What is not checked is not passed: each of them stops a GO."
@@ -103,6 +103,19 @@ def gates(ruled: Ruling) -> None:
     told = f"{passed} of {len(ruled.gates)} gates are passed; {blocked}."
     blocks.section("What a GO needs", told)
     st.html(f'<ul class="yr-gates">{"".join(items)}</ul>')
+
+
+_GLOSSES = {
+    "Same outputs as registered": "The answers people judged are the ones that were fixed before the first vote.",
+    "Sides sealed": "Which answer stood left was drawn and locked away before the first vote.",
+    "Assignment audit": "A look back at whether sides and prompts were really dealt by chance.",
+    "Health waivers": "A second look at the findings that were accepted with a reason when the set was frozen.",
+}
+
+
+def _with_gloss(name: str, sentence: str) -> str:
+    """What a gate is about, before what was found."""
+    return f"{_GLOSSES[name]} {sentence}" if name in _GLOSSES else sentence
 
 
 def _is_slice(gate: Gate) -> bool:
@@ -142,7 +155,7 @@ def evidence(visit: Visit, found: Round, ruled: Ruling, assessed: Assessment) ->
     blocks.section("Can the votes be trusted?")
     skips = sum(v.choice is Choice.skip for v in round_rows.votes(visit.store, found.id))
     outside = sum(bool(v.conflict) for v in round_rows.votes(visit.store, found.id))
-    told = [assessed.position.sentence, assessed.agreement.sentence]
+    told = [assessed.position.sentence, *_agreement(assessed)]
     if skips:
         told.append(f"{blocks.several(skips, 'vote')} were skips; {assessed.excluded} prompts left the round by them.")
     if outside and not ruled.practice:
@@ -154,6 +167,21 @@ def evidence(visit: Visit, found: Round, ruled: Ruling, assessed: Assessment) ->
         "while the round was open.",
     )
     verdict_charts.growth(assessed, names, marks, "decision-growth")
+
+
+def _agreement(assessed: Assessment) -> list[str]:
+    """How far two people agree, in plain words first; then the figures under their Greek and other names."""
+    found = assessed.agreement
+    if found.raw is None or found.alpha_nominal is None:
+        return [found.sentence]
+    luck = found.alpha_nominal if found.ac1 is None else found.ac1
+    much = "clearly more" if luck >= 0.6 else "somewhat more" if luck >= 0.2 else "hardly more"
+    return [
+        f"Two people who saw the same pair mostly {'agreed' if found.raw >= 0.5 else 'disagreed'}; that is {much} "
+        "agreement than luck alone would give.",
+        f"{found.sentence} 1 means full agreement and 0 what luck would give: alpha counts every difference alike, "
+        "ordinal counts a near miss as less, AC1 holds up when one answer dominates.",
+    ]
 
 
 def _preference(assessed: Assessment, names: dict[str, str], marks: Sequence[str]) -> None:

@@ -73,7 +73,7 @@ def test_the_record_is_checked_and_every_act_is_listed(store: Store) -> None:
     assert store.head in words(at)
     press(at, f"admin-active-{rita.id}")
     press(at, next(b.key for b in at.button if b.key and b.key.startswith("ys-undo-")))
-    assert f"changed somebody&#x27;s access (taken back by act {store.version})" in words(at)
+    assert f"Rita: access taken away (taken back by act {store.version})" in words(at)
     press(at, "admin-check")
     assert f"The record was intact at act {store.version}" in words(at) and "Computes on" in words(at)
     store.blobs.path(store.history("")[-1].payload).write_bytes(b"{}")

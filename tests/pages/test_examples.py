@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import time
 
 import pytest
 from signed_in import opened, person, press, sound, words
 from streamlit.testing.v1 import AppTest
 
+from studio import baselines, projects
 from studio import brief as brief_step
-from studio import projects
 from studio.examples import step
 from studio.records import Role, Status
 from studio.store import Store, briefs
@@ -186,3 +187,15 @@ def test_a_pm_reads_and_changes_nothing(store: Store, dora: tuple[str, str]) -> 
     found = rows.every(store, project)[0]
     at = opened(store, session, "examples", project=project, example=found.id)
     assert not at.text_area and found.ideal.split(":")[0].strip("{") in words(at).replace("&quot;", '"')
+
+
+def test_the_undo_list_says_which_thing(store: Store) -> None:
+    found = projects.from_demo(store, "maker", "support-replies").id
+    dora, session = person(store, "Dora", Role.designer)
+    example = rows.every(store, found)[0]
+    step.edit(store, dora.id, found, example, ideal="Another answer.")
+    baselines.add_prompt(store, dora.id, found, name="House <prompt>")
+    said = words(opened(store, session, "examples", project=found))
+    start = " ".join(example.input.split())[:20]
+    assert f"Example {example.row} edited: “{start}" in html.unescape(said)
+    assert "Prompt “House &lt;prompt&gt;” added" in said

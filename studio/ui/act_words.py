@@ -1,0 +1,134 @@
+"""What an act did, in words: for the log of everything and for the list of what can be undone.
+
+It names the thing (“Dataset 1”), never what somebody voted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from studio.records import Act, Status
+from studio.store import Store, arms, datasets, examples, people
+from studio.wording import STATUS_WORDS
+
+_SHOWN = 32
+"""Characters of an input that are enough to know an example by."""
+
+
+def told(store: Store, act: Act) -> str:
+    """One act as a short phrase, its thing first: "Example 12 edited: “Where is my…”"."""
+    if named := _NAMED.get(act.kind):
+        return named(store, store.payload(act))
+    if act.kind in _DONE:
+        return _DONE[act.kind]
+    noun, _, verb = act.kind.partition(".")
+    return f"{noun} {verb}".strip().replace("_", " ").capitalize()
+
+
+_DONE = {
+    "decision.signed": "Decision signed", "decision.withdrawn": "Decision withdrawn",
+    "generations.stored": "Answers stored", "job.finished": "Job ended", "job.resumed": "Job continued",
+    "outputs.seen": "Saw which arm wrote what", "person.joined": "Joined",
+    "round.cancelled": "Blind round cancelled", "round.closed": "Blind round closed by its rule",
+    "round.opened": "Blind round opened", "session.closed": "Signed out", "session.opened": "Signed in again",
+    "token.withdrawn": "Invitation withdrawn", "undone": "A step undone", "vote.cast": "Vote cast",
+}  # fmt: skip
+
+
+def _example(store: Store, payload: dict[str, Any]) -> str:
+    saved = payload["example"]
+    number = f"Example {saved['row']}" if saved.get("row") else "Example"
+    did = "written" if saved["revision"] == 1 else "edited"
+    return f"{number} {did}: {_start(saved['input'])}"
+
+
+def _start(text: str) -> str:
+    flat = " ".join(text.split())
+    return f"“{flat}”" if len(flat) <= _SHOWN else f"“{flat[: _SHOWN - 1].rstrip()}…”"
+
+
+def _several(store: Store, ids: list[str]) -> str:
+    """The one example by its text, several by their count."""
+    one = examples.get(store, ids[0]) if len(ids) == 1 else None
+    if one is not None:
+        return f"Example {one.row} ({_start(one.input)})" if one.row else f"Example {_start(one.input)}"
+    return f"{len(ids):,} example{'' if len(ids) == 1 else 's'}"
+
+
+def _marked(store: Store, payload: dict[str, Any]) -> str:
+    which = _several(store, payload["ids"])
+    if "status" in payload:
+        return f"{which} marked {STATUS_WORDS[Status(payload['status'])].lower()}"
+    return f"{which} put into another {'slice' if 'slice' in payload else 'split'}"
+
+
+def _trashed(store: Store, payload: dict[str, Any]) -> str:
+    moved = "moved to the trash" if payload["trashed"] else "taken out of the trash"
+    return f"{_several(store, payload['ids'])} {moved}"
+
+
+def _arm(store: Store, payload: dict[str, Any]) -> str:
+    arm = payload["arm"]
+    what = "Prompt" if arm["kind"] == "prompted" else "Arm"
+    return f"{what} {_quoted(arm['name'])} {'added' if arm['version'] == 1 else 'changed'}"
+
+
+def _retired(store: Store, payload: dict[str, Any]) -> str:
+    arm = arms.get(store, payload["id"])
+    return f"{_quoted(arm.name) if arm else 'An arm'} {'retired' if payload['retired'] else 'back in use'}"
+
+
+def _dataset(verb: str) -> Callable[[Store, dict[str, Any]], str]:
+    def say(store: Store, payload: dict[str, Any]) -> str:
+        found = datasets.get(store, payload["id"])
+        return f"{found.name if found else 'Dataset'} {verb}"
+
+    return say
+
+
+def _renamed(store: Store, payload: dict[str, Any]) -> str:
+    return f"Dataset renamed to {_quoted(payload['name'])}"
+
+
+def _brief(store: Store, payload: dict[str, Any]) -> str:
+    return f"Brief saved as version {payload['brief']['version']}"
+
+
+def _person(store: Store, payload: dict[str, Any]) -> str:
+    found = people.get(store, payload["id"])
+    name = found.name if found else "Somebody"
+    if "role" in payload:
+        return f"{name}: role changed to {payload['role']}"
+    if "active" in payload:
+        return f"{name}: access {'given back' if payload['active'] else 'taken away'}"
+    return f"{name}: name changed"
+
+
+def _token(store: Store, payload: dict[str, Any]) -> str:
+    return f"Invitation made for {payload['name']}" if payload["name"] else "Sign-in link for an admin made"
+
+
+def _quoted(name: str) -> str:
+    return f"“{name}”"
+
+
+_NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
+    "arm.retired": _retired,
+    "arm.saved": _arm,
+    "brief.saved": _brief,
+    "dataset.discarded": _dataset("discarded"),
+    "dataset.frozen": lambda store, payload: f"{payload['dataset']['name']} frozen",
+    "dataset.renamed": _renamed,
+    "example.saved": _example,
+    "examples.imported": lambda store, payload: f"{payload['batch']['file']} imported",
+    "examples.marked": _marked,
+    "examples.trashed": _trashed,
+    "job.started": lambda store, payload: "Training started" if payload["kind"] == "train" else "Answering started",
+    "person.changed": _person,
+    "project.archived": lambda store, payload: f"Project {'archived' if payload['archived'] else 'brought back'}",
+    "project.created": lambda store, payload: f"Project {_quoted(payload['name'])} started",
+    "project.renamed": lambda store, payload: f"Project renamed to {_quoted(payload['name'])}",
+    "run.discarded": lambda store, payload: "Training discarded",
+    "token.made": _token,
+}
