@@ -71,9 +71,22 @@ def _in_workspace(name: str, fields: Callable[[Args], dict[str, Any]]) -> Callab
 
 def _serve(args: Args) -> Result:
     from studio import supervisor
+    from studio.store import Store
     from studio.ui import server
 
-    server.serve(args.workspace, host=args.host, port=args.port, tick=supervisor.collect, new_token=args.new_token)
+    def opened(workspace: Path) -> Store:
+        store = Store.open(workspace)
+        if store.journal.dropped:
+            _say(
+                f"The last line of the journal was incomplete ({store.journal.dropped} bytes) and was cut: "
+                "it was never acknowledged, so nothing that was saved is lost."
+            )
+        return store
+
+    server.serve(
+        args.workspace, host=args.host, port=args.port, open_store=opened, tick=supervisor.collect,
+        new_token=args.new_token,
+    )  # fmt: skip
     return None
 
 
@@ -116,8 +129,13 @@ def _rebuild(args: Args) -> Result:
 
     store = Store.rebuilt(args.workspace)
     try:
-        lost = store.journal.dropped
-        return {"acts": store.version, "head": store.head, "lost": 0, "incomplete_bytes_dropped": lost}
+        if store.lost:
+            _say(
+                f"{store.lost} acts of the old database are missing from the journal, so the new one lacks them. "
+                "The old database is kept beside it. If you have a newer journal.jsonl, restore it and rebuild again."
+            )
+        dropped = store.journal.dropped
+        return {"acts": store.version, "head": store.head, "lost": store.lost, "incomplete_bytes_dropped": dropped}
     finally:
         store.close()
 

@@ -41,7 +41,7 @@ def examine(workspace: Path) -> Report:
     present = {entry.name: models.present(entry.name, workspace) for entry in models.bundled()}
     journal, problems = _journal(workspace)
     database, trouble = _database(workspace)
-    todo = [*problems, *trouble]
+    todo = list(dict.fromkeys([*problems, *trouble]))  # a damaged journal keeps the database shut, too
     todo += [
         f"Run `studio models fetch {name}`: this model is not here yet." for name, here in present.items() if not here
     ]
@@ -65,7 +65,10 @@ def _journal(workspace: Path) -> tuple[str, list[str]]:
     path = workspace / "journal.jsonl"
     if not path.exists():
         return "none yet", []
-    found = Journal(path, read_only=True)
+    try:
+        found = Journal(path, read_only=True)
+    except Refusal as refusal:
+        return "damaged", [str(refusal)]
     problems = found.problems(Blobs(workspace / "blobs"))
     if problems:
         return f"{len(problems)} problems", [f"The journal: {problems[0]}. Restore it from a backup."]

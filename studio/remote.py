@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -31,23 +32,28 @@ def run(workspace: Path, name: str, args: dict[str, Any]) -> dict[str, Any]:
 def _ask(workspace: Path, name: str, args: dict[str, Any]) -> dict[str, Any]:
     try:
         server = json.loads((workspace / "server.json").read_text())
-    except (OSError, ValueError) as error:
+        request = urllib.request.Request(
+            server["url"].rstrip("/") + "/api/command",
+            json.dumps({"name": name, "args": args}).encode(),
+            {"Authorization": f"Bearer {server['token']}", "Content-Type": "application/json"},
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refusal(
             f"Another process works on {workspace} and takes no commands. Its data is safe. Try again later."
         ) from error
-    request = urllib.request.Request(
-        server["url"].rstrip("/") + "/api/command",
-        json.dumps({"name": name, "args": args}).encode(),
-        {"Authorization": f"Bearer {server['token']}", "Content-Type": "application/json"},
-    )
+    # The studio is on this machine: no proxy of the environment may see the token.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(request) as answer:
+        with direct.open(request) as answer:
             found: dict[str, Any] = json.load(answer)
             return found
     except urllib.error.HTTPError as error:
         raise Refusal(_refusal(error)) from error
-    except urllib.error.URLError as error:
-        raise Refusal(f"The running studio did not answer ({error.reason}). Nothing was changed. Try again.") from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise Refusal(
+            f"The running studio stopped answering ({error or type(error).__name__}). What it had acknowledged is "
+            "safe; a worker that was started goes on. Start the studio again and look."
+        ) from error
 
 
 def _refusal(error: urllib.error.HTTPError) -> str:

@@ -7,12 +7,20 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from round_seed import person, ready, vote_like_the_script
 
+from studio import commands, remote
+from studio.records import Refusal, Role
+from studio.review import rounds
+from studio.review.votes_table import parse_votes
 from studio.store import Store
+from studio.store import rounds as round_rows
 
 COMMANDS = [
     "serve",
@@ -81,7 +89,7 @@ def test_import_export_and_audit_without_a_server(tmp_path: Path, csv: Path) -> 
     out = result(studio("export", "examples", "--project", "Mine", "--format", "jsonl", "--out", "e.jsonl", "--json",
                         cwd=tmp_path))  # fmt: skip
     lines = [json.loads(line) for line in Path(out["path"]).read_text().splitlines()]
-    assert len(lines) == 45 and lines[0]["prompt"].startswith("lamp and")
+    assert len(lines) == out["rows"] == 45 and lines[0]["prompt"].startswith("lamp and")
     audit = result(studio("audit", "--head", out["head"], "--json", cwd=tmp_path))
     assert audit["ok"] and audit["problems"] == [] and audit["head"] == out["head"]
     other = studio("audit", "--head", "f" * 64, "--json", cwd=tmp_path)
@@ -152,3 +160,75 @@ def test_votes_judges_a_table(tmp_path: Path) -> None:
     (tmp_path / "bad.csv").write_text(VOTES + "p,r,t,b,a,maybe\n")
     refused(studio("votes", "bad.csv", cwd=tmp_path), "maybe")
     refused(studio("votes", "absent.csv", cwd=tmp_path), "absent.csv")
+
+
+def test_a_damaged_journal_is_a_report_and_a_lost_act_is_told(tmp_path: Path, csv: Path) -> None:
+    result(studio("import", csv, "--project", "Mine", "--json", cwd=tmp_path))
+    journal = tmp_path / "workspace/journal.jsonl"
+    whole = journal.read_bytes()
+    journal.write_bytes(b"not an act\n" + whole)
+    done = studio("doctor", "--json", cwd=tmp_path)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert done.returncode == 1 and found["journal"] == "damaged"
+    assert sum("Restore journal.jsonl" in todo for todo in found["todo"]) == 1
+    journal.write_bytes(whole.splitlines(keepends=True)[0])
+    done = studio("rebuild", "--json", cwd=tmp_path)
+    assert result(done)["lost"] == len(whole.splitlines()) - 1 and "old database is kept" in done.stderr
+
+
+def test_serving_says_that_a_half_line_was_cut(tmp_path: Path, csv: Path) -> None:
+    result(studio("import", csv, "--project", "Mine", "--json", cwd=tmp_path))
+    with (tmp_path / "workspace/journal.jsonl").open("ab") as file:
+        file.write(b'{"seq": 99')
+    command = [sys.executable, "-m", "studio.cli", "serve", "--port", "0"]
+    path = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    with subprocess.Popen(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL, text=True,
+    ) as server:  # fmt: skip
+        assert server.stderr is not None
+        said = server.stderr.readline()
+        server.terminate()
+    assert "incomplete (10 bytes)" in said and "nothing that was saved is lost" in said
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{"])
+def test_a_studio_that_stops_answering_is_one_sentence(
+    workspace: Path, answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer_once(listening: socket.socket) -> None:
+        with listening.accept()[0] as peer:
+            peer.recv(65536)
+            peer.sendall(answer)
+
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    store = Store.open(workspace)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=answer_once, args=[listening], daemon=True).start()
+        server = {"url": f"http://127.0.0.1:{listening.getsockname()[1]}", "token": "t"}
+        (workspace / "server.json").write_text(json.dumps(server))
+        with pytest.raises(Refusal, match="stopped answering"):
+            remote.run(workspace, "audit", {})
+    (workspace / "server.json").write_text("[]")
+    with pytest.raises(Refusal, match="takes no commands"):
+        remote.run(workspace, "audit", {})
+    store.close()
+
+
+def test_votes_tell_namesakes_apart_and_preferences_leave_conflicts_out(store: Store, tmp_path: Path) -> None:
+    seeded = ready(store, tests=24)
+    first, second, saw = (person(store, name, role) for name, role in (
+        ("Rita", Role.reviewer), ("Rita", Role.reviewer), ("Saul", Role.pm)))  # fmt: skip
+    found = rounds.open_round(store, "pia", seeded.project, replace(seeded.plan, baselines=(seeded.base,)))
+    store.act("outputs.seen", saw.id, {"what": seeded.dataset}, seeded.project)
+    vote_like_the_script(store, found, saw, most=5)
+    vote_like_the_script(store, found, first, most=8)
+    vote_like_the_script(store, found, second)
+    args = {"project": seeded.project, "out": str(tmp_path / "out")}
+    votes = commands.run(store, "export", {**args, "what": "votes", "format": "csv"})
+    table = parse_votes(Path(votes["path"]).read_text("utf-8"))
+    assert votes["rows"] == len(table) == 24 and len({v["reviewer"] for v in table}) == 2
+    counted = [v for v in round_rows.votes(store, found.id) if not v.conflict and v.choice.value in ("a", "b")]
+    preferences = commands.run(store, "export", {**args, "what": "preferences", "format": "jsonl"})
+    assert preferences["rows"] == len(counted) == len(Path(preferences["path"]).read_text().splitlines())
