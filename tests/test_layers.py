@@ -19,6 +19,7 @@ PAGES = sorted((REPO / "pages").glob("*.py"))
 WORKER_ONLY = {
     "studio.worker",
     "studio.train.fit",
+    "studio.train.loss",
     "studio.generation.local",
     "studio.evaluate.embed",
     "studio.models_convert",

@@ -333,7 +333,7 @@ def test_rows_none_of_which_can_be_learned_are_refused(workspace: Path, models_c
 
 def test_presets_in_words() -> None:
     assert [preset.name for preset in PRESETS] == ["quick_trial", "match_our_tone"]
-    assert resolve("match_our_tone", 24).epochs > resolve("match_our_tone", 220).epochs
+    assert resolve("match_our_tone", 24).epochs > resolve("match_our_tone", 480).epochs
     assert resolve("match_our_tone", 20_000).epochs <= 2
     assert resolve("match_our_tone", 220).row_limit == 0
     with pytest.raises(Refusal, match="no preset"):

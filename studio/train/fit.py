@@ -97,8 +97,7 @@ def fit(
     tokenizer = AutoTokenizer.from_pretrained(model_path)
     learn = _encode(tokenizer, _limited(train, settings.row_limit, settings.seed), settings)
     check = _encode(tokenizer, _limited(validation, settings.row_limit // 4, settings.seed), settings)
-    dropped = (*learn.dropped, *check.dropped)
-    _tell_dropped(dropped, learn, emit)
+    dropped = _tell_dropped(learn, check, emit)
     watch = _Watch(tokenizer, samples, settings, checkpoints, stopped, emit)
     trainer = AnswerTrainer(
         model=_with_adapter(model_path, settings),
@@ -125,7 +124,8 @@ def fit(
     )
 
 
-def _tell_dropped(dropped: Sequence[Dropped], learn: _Encoded, emit: Emit) -> None:
+def _tell_dropped(learn: _Encoded, check: _Encoded, emit: Emit) -> tuple[Dropped, ...]:
+    dropped = (*learn.dropped, *check.dropped)
     for row in dropped:
         emit("warning", text=f"The row {row.id} is left out: {row.reason}.")
     if not learn.rows:
@@ -133,6 +133,7 @@ def _tell_dropped(dropped: Sequence[Dropped], learn: _Encoded, emit: Emit) -> No
             "None of the rows can be learned from: each is empty or too long. Nothing was changed. "
             "Shorten the examples, or choose a preset for longer texts."
         )
+    return dropped
 
 
 def _phrase_tokens(tokenizer: Any, phrases: Sequence[str]) -> list[torch.Tensor]:

@@ -54,8 +54,8 @@ PRESETS = (
 )
 
 _QUICK_ROWS = 32
-# Steps in which the demo's 480 varied rows were learned on the bundled model, and how often any row may be read.
-_STEPS_TO_LEARN, _MOST_EPOCHS, _LEAST_EPOCHS = 180, 6, 2
+# Steps in which the demo's varied rows were learned on the bundled model, and how often any row may be read.
+_STEPS_TO_LEARN, _MOST_EPOCHS, _LEAST_EPOCHS = 150, 6, 2
 
 
 def resolve(preset: str, rows: int, device: str = "cpu", seed: int = 0) -> Settings:
