@@ -55,7 +55,7 @@ PRESETS = (
 
 _QUICK_ROWS = 32
 # Steps in which the demo's varied rows were learned on the bundled model, and how often any row may be read.
-_STEPS_TO_LEARN, _MOST_EPOCHS, _LEAST_EPOCHS = 150, 6, 2
+_STEPS_TO_LEARN, _MOST_EPOCHS, _LEAST_EPOCHS = 110, 6, 2
 
 
 def resolve(preset: str, rows: int, device: str = "cpu", seed: int = 0) -> Settings:
