@@ -148,7 +148,7 @@ def test_who_made_or_saw_it_is_in_conflict(store: Store, seeded: Seeded, rita: P
     ann = person(store, "Ann", Role.admin)
     assert "command line" in rounds.conflict(store, seeded.project, ann), "the seed's maker is nobody who signed in"
     person(store, "Pam", Role.pm)
-    store.act("person.changed", rita.id, {"id": rita.id, "active": False})
+    store.act("person.changed", ann.id, {"id": rita.id, "active": False})
     assert [p.name for p in rounds.independent_people(store, seeded.project)] == ["Pam"]
 
 
