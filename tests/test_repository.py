@@ -146,3 +146,16 @@ def test_no_test_prompt_is_one_of_a_training_prompt(demo: str) -> None:
         if jaccard(grams, others) >= NEAR
     ]
     assert close == []
+
+
+def test_what_the_readme_links_to_is_there() -> None:
+    readme = text("README.md")
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", readme) + re.findall(r'src="([^"]+)"', readme)
+    assert links and [link for link in links if not (REPO / link).exists()] == []
+    assert not re.search(r"^(FIGURES|TREE)$", readme, re.MULTILINE)
+
+
+def test_the_readme_names_every_module() -> None:
+    readme = text("README.md")
+    modules = [p for folder in ("studio", "pages", "benchmarks") for p in (REPO / folder).rglob("*.py")]
+    assert sorted({p.name for p in modules if p.name != "__init__.py" and f" {p.name} " not in readme}) == []
