@@ -39,10 +39,6 @@ class Compared:
     shares: dict[str, float] = field(default_factory=dict)
 
     @property
-    def kept(self) -> tuple[int, int]:
-        return checks.overall(self.scores)
-
-    @property
     def average(self) -> averages.Average:
         """Rules kept per prompt on average, of all that a machine can check."""
         return averages.average(list(self.shares.values()), len(self.scores))

@@ -113,3 +113,20 @@ def test_the_interval_is_the_exact_one(counts: tuple[int, int]) -> None:
     assert found[0] == pytest.approx(float(low) if successes else 0.0, abs=1e-9)
     assert found[1] == pytest.approx(float(high) if successes < n else 1.0, abs=1e-9)
     assert found[0] <= successes / n <= found[1]
+
+
+@pytest.mark.parametrize("pattern", [r"^(a|aa)+$", r"^(\w|\d\w)+$"])
+def test_a_pattern_that_never_ends_is_refused_when_the_brief_is_saved(pattern: str) -> None:
+    brief = Brief(criteria=(Criterion("Slow", checks=(Check(CheckKind.pattern, pattern=pattern),)),))
+    with pytest.raises(Refusal, match="“Slow” takes too long"):
+        refuse_broken_checks(brief)
+
+
+def test_a_pattern_that_only_some_text_makes_endless_stops_with_a_sentence() -> None:
+    with pytest.raises(Refusal, match="repeat inside a repeat"):
+        told(Check(CheckKind.pattern, pattern=r"^(Ω|ΩΩ)+$"), "Ω" * 5000 + "!")
+
+
+def test_groups_in_a_pattern_do_not_change_what_is_repeated() -> None:
+    found = told(Check(CheckKind.repeats, pattern=r"(LF|XY)-\d{5}"), "your LF-22222", input="where is LF-11111")
+    assert found is False

@@ -68,7 +68,7 @@ def test_a_change_of_meaning_says_what_predates_it(store: Store, demo: str) -> N
     assert latest is not None
     brief.save(store, "ann", demo, dataclasses.replace(latest, task="x"), note="", changes_meaning=True)
     stale = loop.stale(store, demo)
-    assert stale[0].startswith("570 approved examples predate version 2")
+    assert stale[0].startswith("636 approved examples predate version 2")
     assert "frozen under version 1" in stale[1]
 
 
@@ -101,7 +101,7 @@ def test_a_newcomers_csv_comes_in_with_every_bad_row_named(store: Store, tmp_pat
 
 def test_freezing_is_deterministic_stable_and_refused_when_unfit(store: Store, demo: str) -> None:
     first = datasets.freeze(store, "ann", demo)
-    assert first.splits == {"train": 447, "validation": 57, "test": 66}
+    assert first.splits == {"train": 504, "validation": 66, "test": 66}
     with pytest.raises(Refusal, match="frozen already"):
         datasets.freeze(store, "ann", demo)
     made = example_step.write(

@@ -6,11 +6,13 @@ that is for people in a blind round.
 
 from __future__ import annotations
 
+import itertools
 import json
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import regex
 
 from studio.records import Brief, Check, CheckKind, Criterion, Refusal
 
@@ -42,6 +44,24 @@ def _has(text: str, phrase: str) -> bool:
     return phrase.casefold() in text.casefold()
 
 
+# Texts on which a pattern that tries every way to divide a text never ends.
+_PROBES = tuple(f"{part * 400}!?" for part in ("a", "1", "a1", "word ", "a-", "...", '"x", '))
+_SECONDS = 0.5  # for one pattern on one text; an ordinary one needs microseconds
+_FIRST, _ALL = 1, 0
+
+
+def _found(pattern: str, text: str, most: int = _ALL) -> set[str]:
+    """The different matches of a pattern (`most`: stop after so many). Raises Refusal when it takes too long."""
+    try:
+        matches = regex.finditer(pattern, text, timeout=_SECONDS)
+        return {m.group() for m in (itertools.islice(matches, most) if most else matches)}
+    except TimeoutError as error:
+        raise Refusal(
+            f"The pattern {pattern} of the brief needs more than {_SECONDS} s on one text, so nothing was checked. "
+            "Nothing was lost. Make it simpler: a repeat inside a repeat, such as (a+)+, is the usual cause."
+        ) from error
+
+
 def _required(check: Check, subject: Subject) -> bool | None:
     return any(_has(subject.output, phrase) for phrase in check.phrases)
 
@@ -51,7 +71,7 @@ def _forbidden(check: Check, subject: Subject) -> bool | None:
 
 
 def _pattern(check: Check, subject: Subject) -> bool | None:
-    return re.search(check.pattern, subject.output) is not None
+    return bool(_found(check.pattern, subject.output, _FIRST))
 
 
 def _max_words(check: Check, subject: Subject) -> bool | None:
@@ -60,7 +80,7 @@ def _max_words(check: Check, subject: Subject) -> bool | None:
 
 def _repeats(check: Check, subject: Subject) -> bool | None:
     """Every match in the input stands in the output, and the output invents no other."""
-    wanted, found = set(re.findall(check.pattern, subject.input)), set(re.findall(check.pattern, subject.output))
+    wanted, found = _found(check.pattern, subject.input), _found(check.pattern, subject.output)
     if wanted:
         return wanted == found
     if found:
@@ -165,12 +185,6 @@ def share_kept(brief: Brief, subject: Subject) -> float | None:
     return sum(answers) / len(answers) if answers else None
 
 
-def overall(scores: Iterable[RuleScore]) -> tuple[int, int]:
-    """(kept, applicable) over all criteria."""
-    found = list(scores)
-    return sum(s.kept for s in found), sum(s.n for s in found)
-
-
 def refuse_broken_checks(brief: Brief) -> None:
     """Raises Refusal for a check that could not run: a bad regular expression, or one with nothing to look for."""
     for criterion in brief.criteria:
@@ -196,7 +210,12 @@ def _pattern_problem(pattern: str) -> str:
     if not pattern:
         return "has no pattern to look for."
     try:
-        re.compile(pattern)
-    except re.error as error:
+        regex.compile(pattern)
+    except regex.error as error:
         return f"is not a valid regular expression ({error})."
+    try:
+        for text in _PROBES:
+            _found(pattern, text)
+    except Refusal:
+        return "takes too long on a long text: a repeat inside a repeat, such as (a+)+, is the usual cause."
     return ""

@@ -130,8 +130,9 @@ def worker_environment() -> dict[str, str]:
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "TOKENIZERS_PARALLELISM": "false",
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", cores),
-        # Threads that spin while they wait make training 10 times slower as soon as anything else runs (measured).
-        "OMP_WAIT_POLICY": "PASSIVE",
+        # Threads that spin long while they wait make training up to 10 times slower as soon as anything else runs;
+        # that never spin, half again slower on a quiet machine (benchmarks/RESULTS.md).
+        "GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "3000"),
         # Two visible GPUs in one process are refused by the trainer.
         "CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "0"),
         "PYTHONUNBUFFERED": "1",

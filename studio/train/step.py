@@ -24,11 +24,16 @@ def start(
 ) -> Run:  # fmt: skip
     """Starts a fine-tune as its own process; it goes on when this one ends. `changes`: settings an expert edited.
 
-    Raises Refusal when the model is missing or damaged, the set is too small, or a run is going on.
+    Raises Refusal when the model is missing, damaged or an endpoint, the set is too small, or a run is going on.
     """
     found = dataset_rows.get(store, dataset)
     if found is None or found.discarded:
         raise Refusal("This dataset is not in use any more. Nothing was started. Freeze one first.")
+    if models.entry(model).kind == "endpoint":
+        raise Refusal(
+            "An endpoint's weights are elsewhere, so it cannot be trained here. Nothing was started. "
+            "Choose a model whose files are on this machine."
+        )
     models.verify(model, store.workspace)
     train, validation = (datasets.rows_in(store, found, s) for s in (Split.train, Split.validation))
     settings = replace(settings_for(store, found, preset), **(changes or {}))

@@ -283,11 +283,10 @@ def _results(visit: Visit, dataset: Dataset, arm: Arm, known: Sequence[Arm], bri
         answers.come_back_later(visit)
         return
     for each in shown:
-        kept, told = each.kept
         mean = each.average
         frame.figure(
             f"{mean.value:.1f} of {mean.rules}", f"95 % interval {mean.low:.1f} to {mean.high:.1f}", mean.n,
-            f"{each.arm.name} kept {kept:,} of the {told:,} times that a rule applied; rules kept per answer:",
+            f"{each.arm.name}: an answer keeps so many, on average, of {mean.rules} rules that a machine checks.",
         )  # fmt: skip
     answers.rule_table(
         shown, "Rule by rule on validation prompts: share kept, its 95 % interval, and how often it applied"

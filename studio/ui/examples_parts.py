@@ -10,6 +10,7 @@ import streamlit as st
 
 from studio.examples import step
 from studio.examples.export import export_examples
+from studio.health.checks import MINIMUM
 from studio.records import Example, Status, canonical, sha256
 from studio.store import briefs
 from studio.store import examples as rows
@@ -76,8 +77,8 @@ def _empty(visit: Visit) -> None:
     frame.empty(
         "Collect what it should say",
         "An example is one input as it really comes in, and the answer you would be glad to have written yourself. "
-        "Bring a file (CSV, Excel, JSON and others), paste rows, or write the first one by hand. Some 20 approved "
-        "ones are enough to try; a few hundred teach a habit.",
+        "Bring a file (CSV, Excel, JSON and others), paste rows, or write the first one by hand. Some "
+        f"{MINIMUM} approved ones are enough to try; a few hundred teach a habit.",
         "Import a file or paste rows",
         on_click=lambda: st.session_state.update({keys.EXAMPLES_VIEW: "import"}),
     )

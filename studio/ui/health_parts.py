@@ -9,6 +9,7 @@ import streamlit as st
 
 from studio import datasets
 from studio.health import Finding, HealthReport, Severity
+from studio.health.checks import MINIMUM
 from studio.records import Dataset, Example, Refusal, Split
 from studio.store import Store, examples
 from studio.store import datasets as rows
@@ -63,7 +64,7 @@ def nothing_yet(visit: Visit) -> None:
         "Nothing to check yet",
         "Here the approved examples are checked, divided into those to learn from and those to test with, and frozen "
         "under a name, so that every later result can be traced to exactly these words. It needs a brief and at least "
-        "20 approved examples.",
+        f"{MINIMUM} approved examples.",
     )
     blocks.way(visit, "brief", "Write the brief", "health-to-brief")
     blocks.way(visit, "examples", "Collect examples", "health-to-examples")
