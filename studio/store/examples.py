@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from studio.records import Act, Example, Refusal, Split, Status, canonical, from_json, to_json
+from studio.records import Act, Consent, Example, Refusal, Split, Status, Turn, canonical, from_json, to_json
 from studio.store.writes import Row, Tx, applies
 
 if TYPE_CHECKING:
@@ -39,11 +39,27 @@ class Revision:
 def _row(example: Example, act: Act, position: int, trashed: bool = False) -> Row:
     return {
         "id": example.id, "project": act.project, "input": example.input, "ideal": example.ideal,
-        "slice": example.slice, "kinds": canonical(list(example.kinds)).decode(), "status": example.status.value,
+        "slice": example.slice, "kinds": _json(example.kinds), "status": example.status.value,
         "split": example.split.value if example.split else None, "grp": example.group, "source": example.source,
         "batch": example.batch, "revision": example.revision, "brief_version": example.brief_version,
         "row": example.row, "trashed": trashed, "author": act.actor, "at": act.at, "position": position,
+        "earlier": _json(example.earlier), "system": example.system, "tags": _json(example.tags),
+        "worse": example.worse, "licence": example.licence, "consent": example.consent.value,
+        "expires": example.expires, "review_by": example.review_by, "assigned": example.assigned,
+        "approvals": _json(example.approvals), "recheck": example.recheck,
     }  # fmt: skip
+
+
+def _json(values: tuple[object, ...]) -> str:
+    return canonical(to_json(values)).decode() if values else "[]"
+
+
+def _turns(text: str) -> tuple[Turn, ...]:
+    return () if text == "[]" else tuple(from_json(Turn, turn) for turn in json.loads(text))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return () if text == "[]" else tuple(json.loads(text))
 
 
 def _revision(example: Example, act: Act) -> Row:
@@ -53,9 +69,11 @@ def _revision(example: Example, act: Act) -> Row:
 
 def _example(row: Row) -> Example:
     return Example(
-        row["id"], row["input"], row["ideal"], row["slice"], tuple(json.loads(row["kinds"])), Status(row["status"]),
+        row["id"], row["input"], row["ideal"], row["slice"], _words(row["kinds"]), Status(row["status"]),
         Split(row["split"]) if row["split"] else None, row["grp"], row["source"], row["batch"], row["revision"],
-        row["brief_version"], row["row"],
+        row["brief_version"], row["row"], _turns(row["earlier"]), row["system"], _words(row["tags"]), row["worse"],
+        row["licence"], Consent(row["consent"]), row["expires"], row["review_by"], row["assigned"],
+        _words(row["approvals"]), row["recheck"],
     )  # fmt: skip
 
 

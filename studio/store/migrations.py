@@ -62,7 +62,32 @@ CREATE TABLE decisions (id VARCHAR PRIMARY KEY, project VARCHAR, round VARCHAR, 
     signed_by VARCHAR, head VARCHAR, withdrawn VARCHAR, "at" VARCHAR)
 """
 
-MIGRATIONS = (m001_first,)
+
+def m002_curation(db: duckdb.DuckDBPyConnection) -> None:
+    """Conversations, rights and second approvals; comments, labels, queues and saved views."""
+    for name in ("earlier", "tags", "approvals"):
+        db.execute(f"ALTER TABLE examples ADD COLUMN {name} VARCHAR DEFAULT '[]'")
+    for name in ("system", "worse", "licence", "expires", "review_by", "assigned", "recheck"):
+        db.execute(f"ALTER TABLE examples ADD COLUMN {name} VARCHAR DEFAULT ''")
+    db.execute("ALTER TABLE examples ADD COLUMN consent VARCHAR DEFAULT 'unknown'")
+    db.execute("ALTER TABLE pairs ADD COLUMN earlier VARCHAR DEFAULT '[]'")
+    for statement in _CURATION.strip().split(";\n"):
+        db.execute(statement)
+
+
+_CURATION = """
+CREATE TABLE comments (id VARCHAR PRIMARY KEY, project VARCHAR, example VARCHAR, body VARCHAR, person VARCHAR,
+    removed BOOLEAN, "at" VARCHAR);
+CREATE TABLE queues (id VARCHAR PRIMARY KEY, project VARCHAR, name VARCHAR, items VARCHAR, people VARCHAR,
+    overlap BIGINT, closed BOOLEAN, actor VARCHAR, "at" VARCHAR);
+CREATE TABLE labels (queue VARCHAR, example VARCHAR, person VARCHAR, project VARCHAR, decision VARCHAR,
+    criterion VARCHAR, ideal VARCHAR, note VARCHAR, seconds DOUBLE, "at" VARCHAR,
+    PRIMARY KEY (queue, example, person));
+CREATE TABLE views (id VARCHAR PRIMARY KEY, project VARCHAR, name VARCHAR, body VARCHAR, actor VARCHAR,
+    removed BOOLEAN, "at" VARCHAR)
+"""
+
+MIGRATIONS = (m001_first, m002_curation)
 
 KEYS: dict[str, tuple[str, ...]] = {
     "people": ("id",),
@@ -83,4 +108,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "pairs": ("id",),
     "votes": ("round", "pair", "reviewer"),
     "decisions": ("id",),
+    "comments": ("id",),
+    "queues": ("id",),
+    "labels": ("queue", "example", "person"),
+    "views": ("id",),
 }

@@ -154,7 +154,7 @@ class Tx:
                 self._revert_batch(change["tbl"], column, value, _parsed(change["after"]))
                 continue
             current = self.get(change["tbl"], *(key[k] for k in KEYS[change["tbl"]]))
-            if current != _parsed(change["after"]):
+            if not _same(current, _parsed(change["after"])):
                 raise Refusal(
                     "This cannot be undone by itself: the same record was changed again later. Nothing was changed. "
                     "Undo the later change first."
@@ -179,6 +179,13 @@ class Tx:
 
 def _names(columns: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in columns)
+
+
+def _same(current: Row | None, logged: Row | None) -> bool:
+    """Whether a row is as the log has it. A row logged before a migration lacks the columns that came with it."""
+    if current is None or logged is None:
+        return current is logged
+    return {name: current[name] for name in logged} == logged
 
 
 def _parsed(text: str | None) -> Row | None:
