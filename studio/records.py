@@ -16,7 +16,8 @@ from studio.record_json import canonical, from_json, sha256, to_json
 __all__ = [
     "HARD_KINDS", "Act", "Arm", "ArmKind", "Brief", "Check", "CheckKind", "Choice", "Consent", "Criterion", "Dataset",
     "Decoding", "Example", "Generation", "Job", "JobState", "Pair", "Person", "Prompt", "Refusal", "Role", "Round",
-    "Run", "Slice", "Speaker", "Split", "Status", "Turn", "Verdict", "Vote", "canonical", "from_json", "sha256", "to_json",
+    "Run", "Slice", "Speaker", "Split", "Status", "Turn", "Verdict", "Vote", "canonical", "from_json", "sha256",
+    "to_json",
 ]  # fmt: skip
 
 
@@ -150,12 +151,18 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Slice:
-    """A kind of input the team cares about. `target_share` in [0, 1] of the dataset."""
+    """A kind of input the team cares about. `target_share` in [0, 1] of the dataset.
+
+    `second_approval`: an example counts as approved only when two people approved it; `experts`: the ids of those of
+    whom one must be among them (empty: anybody).
+    """
 
     name: str
     meaning: str = ""
     target_share: float = 0.0
     critical: bool = False
+    second_approval: bool = False
+    experts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -204,7 +211,7 @@ class Example:
     about it (see `HARD_KINDS`, and words of the team's own); `tags`: anything else. `worse`: an output that people
     found worse than `ideal`. `consent` and `licence` say by what right it is used; `expires` and `review_by` are dates
     (YYYY-MM-DD, "" for none), after which the right ends and somebody must look again. `assigned`: a person's id.
-    `approvals`: the ids of those who approved this text. `recheck`: why it must be looked at again, "" when it need not.
+    `approvals`: the ids of those who approved this text. `recheck`: why it must be looked at again, or "".
     """
 
     id: str
