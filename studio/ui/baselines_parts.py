@@ -286,7 +286,7 @@ def _results(visit: Visit, dataset: Dataset, arm: Arm, known: Sequence[Arm], bri
         mean = each.average
         frame.figure(
             f"{mean.value:.1f} of {mean.rules}", f"95 % interval {mean.low:.1f} to {mean.high:.1f}", mean.n,
-            f"Of {mean.rules} rules that a machine can check, {each.arm.name} keeps so many in an answer, on average:",
+            f"Of {mean.rules} rules that a machine checks, {each.arm.name} keeps so many in an answer, on average:",
         )  # fmt: skip
     answers.rule_table(
         shown, "Rule by rule on validation prompts: share kept, its 95 % interval, and how often it applied"

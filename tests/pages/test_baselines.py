@@ -109,7 +109,8 @@ def test_a_try_is_on_validation_and_its_answers_come_after_the_warning(
     at.run()
     said = words(at)
     assert "tuned on the validation examples only" in said
-    assert "House prompt keeps so many" in said and "Base keeps so many" in said and "n = 6" in said and "interval" in said
+    assert "House prompt keeps so many" in said and "Base keeps so many" in said
+    assert "n = 6" in said and "interval" in said
     assert "valued customer." not in said
     press(at, "baselines-show")
     assert "Dear valued customer." in words(at) and "Thanks for *this*. — Larkfield" in words(at)
