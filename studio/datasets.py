@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import datetime
 import itertools
 import uuid
 from collections.abc import Mapping, Sequence
@@ -48,7 +49,11 @@ def candidate(store: Store, project: str, waivers: Mapping[str, str] | None = No
 def report(store: Store, project: str) -> health.HealthReport | None:
     """The checks alone, for a set too small to divide. None without a brief or without examples."""
     brief, found = briefs.latest(store, project), example_rows.every(store, project)
-    return health.report(found, brief, kept) if brief and found else None
+    return health.report(found, brief, kept, today=_today()) if brief and found else None
+
+
+def _today() -> str:
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
 
 
 def _previous(store: Store, project: str) -> dict[str, Split]:
@@ -66,7 +71,7 @@ def _split(
     splits = health.assign(approved, seed="studio", previous=previous)
     placed = tuple(sorted((replace(e, split=splits[e.id]) for e in approved), key=lambda e: e.id))
     rest = [e for e in examples if e.status in (Status.draft, Status.in_review)]
-    report = health.report([*placed, *rest], brief, kept, waivers=waivers)
+    report = health.report([*placed, *rest], brief, kept, waivers=waivers, today=_today())
     counts = collections.Counter(e.split.value for e in placed if e.split)
     return Candidate(brief, placed, report, {split.value: counts.get(split.value, 0) for split in Split})
 

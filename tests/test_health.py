@@ -54,7 +54,13 @@ def clean(count: int) -> list[Example]:
     """Approved examples that resemble one another by no more than single words."""
     draw = random.Random(7)
     return [
-        Example(f"e{i}", f"{' '.join(draw.sample(_WORDS, 6))} {i}", f"Answer number {i}.", status=Status.approved)
+        Example(
+            f"e{i}",
+            f"{' '.join(draw.sample(_WORDS, 6))} {i}",
+            f"Answer number {i}.",
+            status=Status.approved,
+            kinds=() if i else ("edge_case", "must_refuse"),
+        )  # fmt: skip
         for i in range(count)
     ]
 

@@ -21,29 +21,31 @@ _HELD_OUT = {Split.test: (Split.train, Split.validation), Split.validation: (Spl
 @dataclass(frozen=True)
 class Checked:
     """What a check looks at: the examples, which of their inputs are alike, the brief and how to tell whether an
-    ideal output keeps a criterion (True, False, or None when the criterion does not apply or only people can tell)."""
+    ideal output keeps a criterion (True, False, or None when the criterion does not apply or only people can tell).
+    `today`: the date by which rights and reviews are judged (YYYY-MM-DD, "" for not at all)."""
 
     examples: Sequence[Example]
     alike: Alike
     brief: Brief
     kept: Kept
+    today: str = ""
 
     def only_approved(self) -> Checked:
         places = [i for i, e in enumerate(self.examples) if e.status is Status.approved]
-        return Checked([self.examples[i] for i in places], self.alike.only(places), self.brief, self.kept)
+        return Checked([self.examples[i] for i in places], self.alike.only(places), self.brief, self.kept, self.today)
 
 
-def checked(examples: Sequence[Example], brief: Brief, kept: Kept) -> Checked:
+def checked(examples: Sequence[Example], brief: Brief, kept: Kept, today: str = "") -> Checked:
     """Prepares the examples that are not rejected; the near-duplicate search happens here, once."""
     live = [e for e in examples if e.status is not Status.rejected]
     labels = [(e.split, e.status is Status.approved) for e in live]
-    return Checked(live, compare([e.input for e in live], labels), brief, kept)
+    return Checked(live, compare([e.input for e in live], labels), brief, kept, today)
 
 
-def _finding(
+def finding(
     check: str, severity: Severity, cases: Sequence[tuple[str, ...]], found: str, none: str, subject: str = ""
 ) -> Finding:
-    """`found` speaks of {n} cases; without any case the finding is fine and says `none`."""
+    """A check's answer: `found` speaks of {n} cases; without any case the finding is fine and says `none`."""
     if not cases:
         return Finding(check, Severity.fine, 0, (), none, subject)
     return Finding(check, severity, len(cases), tuple(cases), found.format(n=f"{len(cases):,}"), subject)
@@ -60,7 +62,7 @@ def exact_duplicates(on: Checked) -> Finding:
         for i in group:
             by_ideal[normalise(on.examples[i].ideal)].append(on.examples[i].id)
         cases += [tuple(ids) for ids in by_ideal.values() if len(ids) > 1]
-    return _finding(
+    return finding(
         "exact_duplicates",
         Severity.should_look,
         cases,
@@ -80,7 +82,7 @@ def contradictions(on: Checked) -> Finding:
         written = [on.examples[i] for i in group if on.examples[i].ideal.strip()]
         if len({normalise(e.ideal) for e in written}) > 1:
             cases.append(tuple(e.id for e in written))
-    return _finding(
+    return finding(
         "contradictions",
         Severity.must_fix,
         cases,
@@ -96,7 +98,7 @@ def near_duplicates(on: Checked) -> Finding:
     """
     clusters = [c for c in on.alike.clusters() if len({normalise(on.examples[i].input) for i in c}) > 1]
     partly = "" if on.alike.complete else " So many inputs are alike that not every pair was compared."
-    return _finding(
+    return finding(
         "near_duplicates",
         Severity.should_look,
         [tuple(on.examples[i].id for i in c) for c in clusters],
@@ -140,7 +142,7 @@ def exact_leakage(on: Checked) -> Finding:
     Looks only at splits the examples carry; drawn splits keep the same inputs together. Does not
     promise anything on leaks by meaning, or by a customer or document that several examples share.
     """
-    return _finding(
+    return finding(
         "exact_leakage",
         Severity.must_fix,
         _leaks(on)[0],
@@ -151,7 +153,7 @@ def exact_leakage(on: Checked) -> Finding:
 
 def near_leakage(on: Checked) -> Finding:
     """As `exact_leakage`, for inputs that are nearly the same (those that are the same are counted there)."""
-    return _finding(
+    return finding(
         "near_leakage",
         Severity.must_fix,
         _leaks(on)[1],
@@ -162,7 +164,7 @@ def near_leakage(on: Checked) -> Finding:
 
 def empty_ideals(on: Checked) -> Finding:
     """Examples whose ideal output is still to be written. Does not judge what is written."""
-    return _finding(
+    return finding(
         "empty_ideals",
         Severity.must_fix,
         [(e.id,) for e in on.examples if not e.ideal.strip()],
@@ -184,7 +186,7 @@ def near_empty_ideals(on: Checked) -> Finding:
         signs_only = not any(c.isalnum() for c in plain)
         return signs_only or plain in _PLACEHOLDERS or (typical >= 8 and len(text.split()) < 2)
 
-    return _finding(
+    return finding(
         "near_empty_ideals",
         Severity.should_look,
         [(e.id,) for e in written if near_empty(e.ideal)],
@@ -204,7 +206,7 @@ def rules_broken(on: Checked) -> list[Finding]:
         told = sum(answer is not None for _, answer in answers)
         if told:
             findings.append(
-                _finding(
+                finding(
                     "rule_broken",
                     Severity.must_fix,
                     [(i,) for i, answer in answers if answer is False],
@@ -246,7 +248,7 @@ def unknown_slices(on: Checked) -> Finding:
     """Examples in a slice that the brief does not name. Says nothing when the brief names none."""
     named = {s.name for s in on.brief.slices} | {""}
     other = [(e.id,) for e in on.examples if e.slice not in named] if on.brief.slices else []
-    return _finding(
+    return finding(
         "unknown_slices",
         Severity.should_look,
         other,
@@ -267,7 +269,7 @@ def too_few(on: Checked) -> Finding:
 
 def not_approved(on: Checked) -> Finding:
     """Examples that would stay out of a frozen dataset because nobody approved them. Rejected ones are not counted."""
-    return _finding(
+    return finding(
         "not_approved",
         Severity.should_look,
         [(e.id,) for e in on.examples if e.status is not Status.approved],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from studio.health import checks
+from studio.health import checks, record_checks
 from studio.health.checks import Checked, Kept
 from studio.health.findings import Finding, Gate, HealthReport, Severity
 from studio.records import Brief, Example, Refusal, Status
@@ -15,6 +15,8 @@ _CHECKS: tuple[Callable[[Checked], Finding | list[Finding]], ...] = (
     checks.too_few,
     checks.exact_leakage,
     checks.near_leakage,
+    record_checks.no_right,
+    record_checks.personal_data,
     checks.contradictions,
     checks.empty_ideals,
     checks.rules_broken,
@@ -22,25 +24,40 @@ _CHECKS: tuple[Callable[[Checked], Finding | list[Finding]], ...] = (
     checks.exact_duplicates,
     checks.near_duplicates,
     checks.near_empty_ideals,
+    record_checks.boilerplate,
+    record_checks.unusual_length,
+    record_checks.hard_cases,
+    record_checks.maybe_personal,
+    record_checks.consent_unknown,
+    record_checks.outdated,
     checks.unknown_slices,
     checks.not_approved,
 )
-_NEVER_BLOCK = {"exact_duplicates", "near_duplicates", "near_empty_ideals", "unknown_slices", "not_approved"}
+_NEVER_BLOCK = {
+    "exact_duplicates", "near_duplicates", "near_empty_ideals", "boilerplate", "unusual_length", "hard_cases",
+    "maybe_personal", "consent_unknown", "outdated", "unknown_slices", "not_approved",
+}  # fmt: skip
 
 
 def report(
-    examples: Sequence[Example], brief: Brief, kept: Kept, *, waivers: Mapping[str, str] | None = None
+    examples: Sequence[Example],
+    brief: Brief,
+    kept: Kept,
+    *,
+    waivers: Mapping[str, str] | None = None,
+    today: str = "",
 ) -> HealthReport:
     """Every check on the examples that are not rejected, and a gate for each that can block freezing.
 
     Only what is approved would be frozen, so a finding that must be fixed blocks only when it also holds
     among the approved examples. `waivers`: finding key -> reason. Raises Refusal for a waiver without a
-    reason. A waiver for a finding that no longer holds changes nothing.
+    reason. A waiver for a finding that no longer holds changes nothing. `today` (YYYY-MM-DD): by which rights and
+    reviews are judged.
     """
     for key, reason in (waivers or {}).items():
         if not reason.strip():
             raise Refusal(f'To waive "{key}", write down why; nothing was waived.')
-    on = checks.checked(examples, brief, kept)
+    on = checks.checked(examples, brief, kept, today)
     approved = on.only_approved()
     findings: list[Finding] = []
     for check in _CHECKS:
