@@ -88,14 +88,14 @@ def freeze(
     if blocking := [gate for gate in made.report.gates if not gate.passed]:
         raise Refusal(f"{blocking[0].sentence} Nothing was frozen. Fix it, or accept it with a written reason.")
     report = to_json(made.report)
-    content = {
-        "rows": [_content(e) for e in made.examples], "brief_version": made.brief.version,
+    whole = {
+        "rows": [content(e) for e in made.examples], "brief_version": made.brief.version,
         "health": report, "waivers": reasons,
     }  # fmt: skip
     number = len(store.history(project, ["dataset.frozen"])) + 1
     dataset_id = uuid.uuid4().hex[:12]
     dataset = {
-        "id": dataset_id, "sha256": sha256(canonical(content)), "brief_version": made.brief.version,
+        "id": dataset_id, "sha256": sha256(canonical(whole)), "brief_version": made.brief.version,
         "splits": made.splits, "rows_blob": store.put_blob(canonical(to_json(made.examples))),
         "health": {"report": report, "waivers": reasons}, "name": name.strip() or f"Dataset {number}",
     }  # fmt: skip
@@ -105,10 +105,16 @@ def freeze(
     return found
 
 
-def _content(example: Example) -> dict[str, object]:
+def content(example: Example) -> dict[str, object]:
     """What counts for the hash: the words and their place, not who typed them or when."""
-    split = example.split.value if example.split else None
-    return {"id": example.id, "input": example.input, "ideal": example.ideal, "slice": example.slice, "split": split}
+    found: dict[str, object] = {
+        "id": example.id, "input": example.input, "ideal": example.ideal, "slice": example.slice,
+        "split": example.split.value if example.split else None,
+    }  # fmt: skip
+    # Only where there is one, so that sets of single questions keep the hash that they always had.
+    if example.earlier or example.system:
+        found |= {"earlier": to_json(example.earlier), "system": example.system}
+    return found
 
 
 def rename(store: Store, actor: str, project: str, dataset: str, name: str) -> None:

@@ -57,7 +57,9 @@ def test_everything_the_package_asks_for_is_pinned() -> None:
 def test_what_is_imported_is_declared_and_no_more() -> None:
     files = [*(REPO / "studio").rglob("*.py"), *(REPO / "pages").glob("*.py")]
     first = {name.split(".")[0] for file in files for name in imported(file)}
-    third_party = {IMPORTED_AS.get(name, name).replace("_", "-") for name in first - sys.stdlib_module_names - {"studio"}}
+    third_party = {
+        IMPORTED_AS.get(name, name).replace("_", "-") for name in first - sys.stdlib_module_names - {"studio"}
+    }
     declared = {re.split(r"[>=]", name)[0] for name in PROJECT["dependencies"]}
     assert third_party | NEEDED_BY_LIBRARIES == declared
 

@@ -13,7 +13,7 @@ from studio.health.checks import MINIMUM
 from studio.records import Dataset, Example, Refusal, Split
 from studio.store import Store, examples
 from studio.store import datasets as rows
-from studio.ui import blocks, draft_fields, frame
+from studio.ui import blocks, dataset_parts, draft_fields, frame
 from studio.ui.access import Visit
 
 SHOWN_CASES = 5
@@ -198,10 +198,11 @@ def frozen_sets(visit: Visit) -> None:
         blocks.section("Frozen sets", "The newest is the one that training and comparing offer first.")
     for place, dataset in enumerate(found):
         with st.container(border=True, key=f"health-set-{dataset.id}"):
-            _frozen(visit, dataset, newest=place == 0)
+            before = found[place + 1] if place + 1 < len(found) else None
+            _frozen(visit, dataset, before, newest=place == 0)
 
 
-def _frozen(visit: Visit, dataset: Dataset, *, newest: bool) -> None:
+def _frozen(visit: Visit, dataset: Dataset, before: Dataset | None, *, newest: bool) -> None:
     counts = ", ".join(f"{dataset.splits.get(s.value, 0):,} {words}" for s, (words, _, _) in PURPOSE.items())
     blocks.item(
         dataset.name,
@@ -211,6 +212,7 @@ def _frozen(visit: Visit, dataset: Dataset, *, newest: bool) -> None:
     waived = dataset.health.get("waivers", {})
     if waived:
         blocks.bullets([f"Accepted: {name.replace('_', ' ')}. Reason: {reason}" for name, reason in waived.items()])
+    dataset_parts.what_became(visit, dataset, before)
     with st.container(horizontal=True, vertical_alignment="center"):
         blocks.fingerprint(dataset.sha256)
         if visit.may_edit:
