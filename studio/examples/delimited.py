@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -104,9 +105,9 @@ def read_delimited(data: bytes, *, format: str, limits: Limits) -> Sheet:
             refused.append(RefusedRow(record.row, reason))
             broken = record.row if record.error else 0
         else:
-            plain = tuple(unguard_formula(c) for c in record.cells)
-            guarded += sum(a != b for a, b in zip(plain, record.cells, strict=True))
-            records.append((record.row, plain))
+            plain = _plain(record)
+            guarded += plain is not record.cells and sum(map(operator.ne, plain, record.cells))
+            records.append((record.row, tuple(plain)))
         if len(records) + len(refused) > limits.rows:
             raise too_many_rows(limits)
     if header is None:
@@ -118,6 +119,11 @@ def read_delimited(data: bytes, *, format: str, limits: Limits) -> Sheet:
     if blank:
         notes.append(blank_note(blank))
     return Sheet(format, tuple(c.strip() for c in header.cells), tuple(records), tuple(refused), tuple(notes))
+
+
+def _plain(record: _Record) -> list[str]:
+    """The cells without the apostrophe that keeps a spreadsheet from a formula; the same list when none has one."""
+    return list(map(unguard_formula, record.cells)) if "'" in record.raw else record.cells
 
 
 def _header(record: _Record) -> _Record:

@@ -7,6 +7,7 @@ It is a limit on resources and crashes, not a jail: the child can still read wha
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -90,11 +91,18 @@ def _answer(path: Path) -> ParsedBatch:
     return batch_from_json(said["batch"])
 
 
-def _limit_self(limits: Limits) -> None:
+def limit_memory(limits: Limits) -> None:
+    """From here on this process gets no more memory than `limits` allow."""
     import resource
 
     if sys.platform == "linux":  # elsewhere the system does not keep to it; the other limits hold
         resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+
+
+def _limit_self(limits: Limits) -> None:
+    import resource
+
+    limit_memory(limits)
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (8 * limits.unpacked_bytes, 8 * limits.unpacked_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -105,6 +113,7 @@ def main(ask: Path, answer: Path) -> None:
     order = json.loads(ask.read_text())
     limits = from_json(Limits, order["limits"])
     _limit_self(limits)
+    gc.disable()  # everything read is kept until the end, which is near
     from studio.examples.parse import parse_file
 
     try:

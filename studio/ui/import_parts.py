@@ -11,17 +11,20 @@ from studio.examples.batch import ParsedBatch
 from studio.examples.formats import FORMATS
 from studio.examples.sandbox import parse_untrusted
 from studio.examples.shapes import ROLES, ColumnsUnclear
-from studio.records import Refusal, Split, Status
+from studio.records import Prompt, Refusal, Split, Status
 from studio.store import Store, people
 from studio.store import examples as rows
 from studio.store.examples import Batch
-from studio.ui import blocks, form_fields, frame, keys
+from studio.ui import blocks, conversation, form_fields, frame, keys
 from studio.ui.access import Visit
 from studio.ui.form_fields import Draft
 
 _ROLE_WORDS = {
-    "prompt": "Input", "completion": "Ideal output", "slice": "Kind of input (slice)", "kinds": "Tags",
-    "split": "Split", "group": "Group (kept together)", "status": "Status",
+    "prompt": "Input", "completion": "Ideal output", "slice": "Kind of input (slice)",
+    "kinds": "What is hard about it", "split": "Split", "group": "Group (kept together)", "status": "Status",
+    "system": "System text", "earlier": "Earlier turns", "tags": "Tags", "worse": "A worse answer",
+    "licence": "Licence", "consent": "Consent", "expires": "Right ends on", "review_by": "Look again by",
+    "source": "Where it comes from",
 }  # fmt: skip
 _START: dict[str, Any] = {"file": "", "name": "", "paste": "", "mapping": {}, "approved": False, "test": False}
 _UNUSED = "(not used)"
@@ -191,9 +194,13 @@ def _first_rows(read: ParsedBatch) -> None:
     blocks.section("The first rows, as they were understood")
     for row in read.rows[:5]:
         with st.container(border=True):
-            frame.reading(row.input, f"Row {row.row:,}: input")
+            blocks.item(f"Row {row.row:,}")
+            conversation.shown(Prompt(row.input, row.earlier, row.system), "Input")
             frame.reading(row.ideal, "Ideal output")
-            if facts := " · ".join(f for f in (row.slice, *row.kinds, row.split.value if row.split else "") if f):
+            if row.worse:
+                frame.reading(row.worse, "A worse answer")
+            words = (row.slice, *row.kinds, *row.tags, row.split.value if row.split else "", row.licence, row.source)
+            if facts := " · ".join(word for word in words if word):
                 blocks.note(facts)
 
 
