@@ -252,3 +252,17 @@ def test_the_parser_process_loads_no_database_and_no_pages() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     assert not {"duckdb", "streamlit", "torch", "pandas"} & set(loaded.stdout.split())
+
+
+def test_a_long_reading_says_how_far_it_is_and_stops_when_told(tmp_path: Path) -> None:
+    file = tmp_path / "x"
+    file.write_text("prompt,completion\n" + "Where is my parcel?,On its way.\n" * 60_000)
+    shares: list[float] = []
+    assert len(parse_untrusted(file, name="x.csv", told=shares.append).rows) == 60_000
+    assert shares == sorted(shares) and 0 < shares[-1] <= 1
+
+    def leave(share: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        parse_untrusted(file, name="x.csv", told=leave)

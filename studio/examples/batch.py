@@ -31,6 +31,14 @@ class Limits:
 
 LIMITS = Limits()
 
+# Told how much of the work is done, as a share in [0, 1] that never falls.
+Told = Callable[[float], None]
+TOLD_EVERY = 2_000  # rows
+
+
+def nobody(share: float) -> None:
+    """For when nobody waits to be told."""
+
 
 @dataclass(frozen=True)
 class RefusedRow:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from studio.cells import unguard_formula
-from studio.examples.batch import Limits, RefusedRow, Sheet, blank_note, too_many_rows
+from studio.examples.batch import TOLD_EVERY, Limits, RefusedRow, Sheet, Told, blank_note, nobody, too_many_rows
 from studio.records import Refusal
 
 _BOMS = (
@@ -78,7 +78,7 @@ class _Record:
     error: str = ""
 
 
-def read_delimited(data: bytes, *, format: str, limits: Limits) -> Sheet:
+def read_delimited(data: bytes, *, format: str, limits: Limits, told: Told = nobody) -> Sheet:
     """A CSV or TSV file's bytes as a Sheet; the first row that is not blank is the header.
 
     Ragged rows and rows with broken quotes are refused by number. Raises Refusal when rows cannot be
@@ -94,7 +94,7 @@ def read_delimited(data: bytes, *, format: str, limits: Limits) -> Sheet:
     refused: list[RefusedRow] = []
     header: _Record | None = None
     blank = guarded = broken = 0
-    for record in _records(text, separator, limits.cell_characters):
+    for record in _records(text, separator, limits.cell_characters, told):
         # The lines after a broken quote may be the rest of its cell: the one that holds the odd quote is refused too.
         leftover = broken and not record.error and record.raw.count('"') % 2 == 1
         if not record.error and not any(c.strip() for c in record.cells):
@@ -146,7 +146,7 @@ def _unreadable(record: _Record, width: int, broken: int) -> str:
     return ""
 
 
-def _records(text: str, separator: str, cell_characters: int) -> Iterator[_Record]:
+def _records(text: str, separator: str, cell_characters: int, told: Told) -> Iterator[_Record]:
     """Each record with the row a spreadsheet would show it in. Raises Refusal for an endless quote."""
     csv.field_size_limit(cell_characters)
     lines = list(io.StringIO(text, newline=""))  # splits at \n, \r and \r\n, and keeps them
@@ -155,6 +155,8 @@ def _records(text: str, separator: str, cell_characters: int) -> Iterator[_Recor
     while True:
         start = reader.line_num
         row += 1
+        if row % TOLD_EVERY == 0:
+            told(start / len(lines))
         try:
             cells = next(reader)
         except StopIteration:

@@ -9,13 +9,12 @@ import streamlit as st
 from studio.examples import step, uploads
 from studio.examples.batch import ParsedBatch
 from studio.examples.formats import FORMATS
-from studio.examples.sandbox import parse_untrusted
-from studio.examples.shapes import ROLES, ColumnsUnclear
+from studio.examples.shapes import ROLES
 from studio.records import Prompt, Refusal, Split, Status
-from studio.store import Store, people
 from studio.store import examples as rows
+from studio.store import people
 from studio.store.examples import Batch
-from studio.ui import blocks, conversation, form_fields, frame, keys
+from studio.ui import blocks, conversation, file_reading, form_fields, frame, keys
 from studio.ui.access import Visit
 from studio.ui.form_fields import Draft
 
@@ -86,23 +85,8 @@ def _aside(visit: Visit, held: Draft) -> None:
     held.change(lambda form: form.update(file="", name="", mapping={}))
 
 
-Read = ParsedBatch | tuple[str, tuple[str, ...]]
-
-
-@st.cache_data(max_entries=4, show_spinner="Reading the file")
-def _read(_store: Store, workspace: str, file: str, name: str, mapping: tuple[tuple[str, str], ...]) -> Read:
-    """What the file holds; or, when the columns are unclear or it cannot be read, the sentence and the columns."""
-    try:
-        return parse_untrusted(uploads.where(_store, file), name=name, mapping=dict(mapping))
-    except ColumnsUnclear as unclear:
-        return str(unclear), unclear.columns
-    except Refusal as refusal:
-        return str(refusal), ()
-
-
-def _parsed(visit: Visit, form: dict[str, Any]) -> Read:
-    mapping = tuple(sorted(form["mapping"].items()))
-    return _read(visit.store, str(visit.store.workspace), form["file"], form["name"], mapping)
+def _parsed(visit: Visit, form: dict[str, Any]) -> file_reading.Read:
+    return file_reading.read(visit.store, form["file"], form["name"], form["mapping"])
 
 
 def _preview(visit: Visit, held: Draft) -> None:
