@@ -14,6 +14,7 @@ from typing import Any
 from studio import baselines, datasets, loop, outputs, projects, supervisor
 from studio.examples import step as example_step
 from studio.examples.export import export_examples
+from studio.generation import chat
 from studio.records import Arm, Example, JobState, Refusal, Round, Split, Status, sha256, to_json
 from studio.review import rounds
 from studio.review.votes_table import write_votes
@@ -152,6 +153,10 @@ def _preferences(store: Store, project: str) -> Written:
     if found is None:
         raise Refusal("There is no closed round here. Votes are exported once their round is closed.")
     pairs = {p.id: p for p in round_rows.pairs(store, found.id)}
+    dataset = dataset_rows.get(store, found.registration["dataset"])
+    asked = {e.id: e.prompt for e in dataset_rows.rows_of(store, dataset)} if dataset else {}
+    # A trainer reads a file of texts or a file of chats, never a mixture.
+    chats = any(asked[p.example].earlier or asked[p.example].system for p in pairs.values())
     lines = []
     for vote in rounds.counted(found, round_rows.votes(store, found.id)):
         if vote.choice.value not in ("a", "b"):
@@ -159,7 +164,11 @@ def _preferences(store: Store, project: str) -> Written:
         pair = pairs[vote.pair]
         left_won = (vote.choice.value == "a") == pair.candidate_left
         chosen, rejected = (pair.left, pair.right) if left_won else (pair.right, pair.left)
-        line = {"prompt": pair.input, "chosen": chosen, "rejected": rejected, "scripted": vote.scripted}
+        line: dict[str, Any] = {"prompt": pair.input, "chosen": chosen, "rejected": rejected}
+        if chats:
+            answers = {side: [{"role": "assistant", "content": line[side]}] for side in ("chosen", "rejected")}
+            line = {"prompt": chat.messages(asked[pair.example]), **answers}
+        line["scripted"] = vote.scripted
         lines.append(json.dumps(line, ensure_ascii=False))
     return "".join(line + "\n" for line in lines).encode(), len(lines)
 

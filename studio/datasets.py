@@ -107,14 +107,11 @@ def freeze(
 
 def content(example: Example) -> dict[str, object]:
     """What counts for the hash: the words and their place, not who typed them or when."""
-    found: dict[str, object] = {
-        "id": example.id, "input": example.input, "ideal": example.ideal, "slice": example.slice,
-        "split": example.split.value if example.split else None,
-    }  # fmt: skip
-    # Only where there is one, so that sets of single questions keep the hash that they always had.
-    if example.earlier or example.system:
-        found |= {"earlier": to_json(example.earlier), "system": example.system}
-    return found
+    split = example.split.value if example.split else None
+    said = {"id": example.id, "input": example.input, "ideal": example.ideal, "slice": example.slice, "split": split}
+    # Only where there is one: a set without conversations keeps the hash it had before there were any.
+    around = {"earlier": to_json(example.earlier), "system": example.system}
+    return said | {name: value for name, value in around.items() if value}
 
 
 def rename(store: Store, actor: str, project: str, dataset: str, name: str) -> None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from studio.health.checks import MINIMUM
-from studio.records import JobState, Split
+from studio.records import JobState, Split, to_json
 from studio.store import Store, arms, briefs, datasets, decisions, examples, projects, rounds, runs
 
 STEPS = ("brief", "examples", "health", "baselines", "train", "evaluate", "review", "decision")
@@ -114,9 +114,13 @@ def stale(store: Store, project: str) -> list[str]:
 
 
 def _changed_since(store: Store, project: str, rows_blob: str) -> int:
-    frozen = {row["id"]: (row["input"], row["ideal"], row["slice"]) for row in json.loads(store.get_blob(rows_blob))}
+    frozen = {
+        row["id"]: (row["input"], row["ideal"], row["slice"], row.get("system", ""), row.get("earlier", []))
+        for row in json.loads(store.get_blob(rows_blob))
+    }
     now = {
-        e.id: (e.input, e.ideal, e.slice) for e in examples.every(store, project) if e.status.value == "approved"
+        e.id: (e.input, e.ideal, e.slice, e.system, [to_json(turn) for turn in e.earlier])
+        for e in examples.every(store, project) if e.status.value == "approved"
     }  # fmt: skip
     return sum(frozen.get(name) != words for name, words in now.items())
 

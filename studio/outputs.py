@@ -70,7 +70,7 @@ def generate(
     spec = {
         "kind": "generate", "id": name, "project": project, "model": models.reference(model, store.workspace),
         "arms": [_arm_spec(store, arm) for arm in chosen], "decoding": to_json(Decoding()),
-        "prompts": [{"id": e.id, "input": e.input, "ideal": e.ideal} for e in prompts],
+        "prompts": [job_folder.prompt_row(e.id, e.prompt) | {"ideal": e.ideal} for e in prompts],
         "embedder": {"name": "minilm", "path": str(models.path("minilm", store.workspace))},
     }  # fmt: skip
     folder = job_folder.create(store.workspace / "jobs" / name, spec)

@@ -263,6 +263,7 @@ class Pair:
     right: str
     baseline: str
     candidate_left: bool
+    earlier: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -216,9 +216,9 @@ def _train(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
 
     fitted = fit.fit(
         model,
-        [fit.Row(row["id"], row["input"], row["ideal"]) for row in rows],
-        [fit.Row(row["id"], row["input"], row["ideal"]) for row in checks],
-        spec.get("samples", []),
+        [fit.Row(row["id"], job_folder.prompt(row), row["ideal"]) for row in rows],
+        [fit.Row(row["id"], job_folder.prompt(row), row["ideal"]) for row in checks],
+        [(row["id"], job_folder.prompt(row)) for row in spec.get("samples", [])],
         settings,
         folder / "checkpoints",
         stop,
@@ -260,7 +260,7 @@ def _generate(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
             continue
         if stop():
             return Outcome(_counted(arms, outputs), stopped=True)
-        written = generator.write(arm, [prompt["input"] for prompt in left], decoding)
+        written = generator.write(arm, [job_folder.prompt(prompt) for prompt in left], decoding)
         near = compare([w.text for w in written], [prompt.get("ideal", "") for prompt in left])
         job_folder.append_lines(outputs, map(partial(_output, arm), left, written, near))
         pace.went_on(len(left))
@@ -288,21 +288,21 @@ def _comparer(embedder: dict[str, str] | None) -> Callable[[list[str], list[str]
 
 
 def _batches(
-    generator: Generator, arms: Sequence[ArmSpec], prompts: Sequence[dict[str, str]]
-) -> Iterator[tuple[ArmSpec, list[dict[str, str]]]]:
+    generator: Generator, arms: Sequence[ArmSpec], prompts: Sequence[dict[str, Any]]
+) -> Iterator[tuple[ArmSpec, list[dict[str, Any]]]]:
     """Each arm's prompts, the longest first, in batches that are the same at every start.
 
     What stands beside a prompt in its batch can change a bfloat16 answer in the last bit, so a job that goes on after
     a kill must cut the batches as it did before.
     """
     for arm in arms:
-        lengths = generator.lengths([prompt["input"] for prompt in prompts], arm.system_prompt)
+        lengths = generator.lengths([job_folder.prompt(prompt) for prompt in prompts], arm.system_prompt)
         order = sorted(range(len(prompts)), key=lambda i: (-lengths[i], prompts[i]["id"]))
         for start in range(0, len(order), generator.batch_size):
             yield arm, [prompts[i] for i in order[start : start + generator.batch_size]]
 
 
-def _output(arm: ArmSpec, prompt: dict[str, str], written: Written, near: float | None) -> dict[str, Any]:
+def _output(arm: ArmSpec, prompt: dict[str, Any], written: Written, near: float | None) -> dict[str, Any]:
     return {
         "arm": arm.id,
         "example": prompt["id"],

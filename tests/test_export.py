@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from studio.cells import guard_formula, unguard_formula
 from studio.examples.export import export_examples
 from studio.examples.parse import parse_file
-from studio.records import Example, Refusal, Split, Status
+from studio.records import Consent, Example, Refusal, Speaker, Split, Status, Turn
 
 # What the import takes as text: no control characters, halves of characters or the sign for a lost one.
 _CHARACTERS = st.one_of(
@@ -22,6 +22,11 @@ _CHARACTERS = st.one_of(
 _TEXT = st.text(_CHARACTERS, max_size=30)
 _INPUT = _TEXT.filter(lambda t: bool(t.strip()))
 _LABEL = _TEXT.map(str.strip)
+_DAY = st.one_of(st.just(""), st.dates().map(str))
+_FIELDS = (
+    "input", "ideal", "slice", "kinds", "split", "group", "status", "earlier", "system", "tags", "worse", "licence",
+    "consent", "expires", "review_by", "source",
+)  # fmt: skip
 
 
 @st.composite
@@ -36,6 +41,15 @@ def examples(draw: st.DrawFn) -> list[Example]:
         status=st.sampled_from(Status),
         split=st.one_of(st.none(), st.sampled_from(Split)),
         group=_TEXT,
+        earlier=st.lists(st.builds(Turn, st.sampled_from(Speaker), _INPUT), max_size=3).map(tuple),
+        system=_TEXT,
+        tags=st.lists(_LABEL, max_size=3).map(tuple),
+        worse=_TEXT,
+        licence=_TEXT,
+        consent=st.sampled_from(Consent),
+        expires=_DAY,
+        review_by=_DAY,
+        source=_TEXT,
     )
     return draw(st.lists(made, min_size=1, max_size=5))
 
@@ -50,8 +64,9 @@ def test_export_then_import_gives_the_same_rows(tmp_path: Path, format: str, row
     batch = parse_file(file, name=file.name)
 
     assert not batch.refused
-    back = [(r.input, r.ideal, r.slice, r.kinds, r.split, r.group, r.status) for r in batch.rows]
-    assert back == [(e.input, e.ideal, e.slice, e.kinds, e.split, e.group, e.status) for e in rows]
+    assert batch.total == len(rows)
+    for row, example in zip(batch.rows, rows, strict=True):
+        assert {f: getattr(row, f) for f in _FIELDS} == {f: getattr(example, f) for f in _FIELDS}
 
 
 @given(text=st.text(st.sampled_from("'=+-@\t\r\n＝ab "), max_size=6))
@@ -64,15 +79,23 @@ def test_the_formula_guard_is_exact(text: str) -> None:
 def test_no_csv_cell_starts_a_formula_and_names_are_as_documented() -> None:
     exported = export_examples([Example("e1", "=HYPERLINK(1)", "@ok", slice="-x", group="+1")], "csv")
     header, row = list(csv.reader(io.StringIO(exported.data.decode("utf-8-sig"), newline="")))
-    assert header == ["prompt", "completion", "slice", "kinds", "split", "group", "status", "id"]
+    assert header[:7] == ["prompt", "completion", "slice", "kinds", "split", "group", "status"]
+    assert header[7:] == [
+        "system", "earlier", "tags", "worse", "licence", "consent", "expires", "review_by", "source", "id"
+    ]  # fmt: skip
     assert row[:6] == ["'=HYPERLINK(1)", "'@ok", "'-x", "", "", "'+1"]
     assert exported.rows == 1 and len(exported.sha256) == 64
 
 
-def test_trl_rows_are_one_message_each() -> None:
-    line = json.loads(export_examples([Example("e1", "Where is it?", "On its way.")], "trl").data)
-    assert line["prompt"] == [{"role": "user", "content": "Where is it?"}]
+def test_trl_rows_hold_the_whole_conversation() -> None:
+    earlier = (Turn(Speaker.user, "Hello"), Turn(Speaker.assistant, "Hi"))
+    example = Example("e1", "Where is it?", "On its way.", earlier=earlier, system="Be kind.")
+    line = json.loads(export_examples([example], "trl").data)
+    assert [(m["role"], m["content"]) for m in line["prompt"]] == [
+        ("system", "Be kind."), ("user", "Hello"), ("assistant", "Hi"), ("user", "Where is it?"),
+    ]  # fmt: skip
     assert line["completion"] == [{"role": "assistant", "content": "On its way."}]
+    assert not {"earlier", "system"} & set(line)
 
 
 def test_an_unknown_format_is_refused() -> None:

@@ -136,30 +136,6 @@ def jsonl(*rows: object) -> str:
     return "".join(json.dumps(row) + "\n" for row in rows)
 
 
-def test_chats_become_one_input_and_one_ideal_or_are_refused(tmp_path: Path) -> None:
-    def say(role: str, content: object) -> dict[str, object]:
-        return {"role": role, "content": content}
-
-    chats = [
-        [say("user", "q"), say("assistant", "a")],
-        [say("system", "be kind"), say("user", [{"type": "text", "text": "q"}]), say("assistant", "a")],
-        [say("user", "q"), say("assistant", "a"), say("user", "q2"), say("assistant", "a2")],
-        [say("user", [{"type": "image_url", "image_url": "x"}]), say("assistant", "a")],
-        [say("user", "q"), say("tool", "42"), say("assistant", "a")],
-        [say("user", "open")],
-        "not a chat",
-    ]
-    batch = read(tmp_path, jsonl(*({"messages": c} for c in chats)), "rows.jsonl")
-    assert [(r.row, r.input, r.ideal) for r in batch.rows] == [
-        (1, "q", "a"),
-        (2, "System: be kind\n\nUser: q", "a"),
-        (6, "open", ""),
-    ]
-    reasons = " / ".join(r.reason for r in batch.refused)
-    assert "2 user turns" in reasons and "image" in reasons and "tools" in reasons and "not valid JSON" in reasons
-    assert "Chats with more than a question, kept as one text in the input: 1." in batch.notes
-
-
 def test_sharegpt_and_alpaca(tmp_path: Path) -> None:
     share = {"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]}
     assert texts(read(tmp_path, json.dumps([share]), "s.json")) == [("q", "a")]
@@ -178,8 +154,6 @@ def test_json_refuses_what_it_would_have_to_guess(tmp_path: Path) -> None:
     assert [r.row for r in batch.refused] == [2, 3, 4, 6]
     with pytest.raises(Refusal, match="nested too deeply"):
         read(tmp_path, "[" * 100_000, "deep.json")
-    with pytest.raises(Refusal, match="preferred and rejected"):
-        read(tmp_path, jsonl({"prompt": "q", "chosen": "a", "rejected": "b"}), "rows.jsonl")
 
 
 _OOXML = "http://schemas.openxmlformats.org"
@@ -248,7 +222,9 @@ def test_files_that_cannot_be_read_are_refused_in_plain_words(
 
 def test_the_sandbox_gives_the_same_batch(tmp_path: Path) -> None:
     file = tmp_path / "x"
-    file.write_text("prompt,completion,split,kinds,status\nq,a,test,vague,approved\n,b,,,\n")
+    header = "prompt,completion,split,kinds,status,system,earlier,tags,consent,expires\n"
+    row = """q,a,test,vague,approved,Be kind.,"[[""hi"",""hello""]]",x|y,given,2027-01-31\n"""
+    file.write_text(header + row + "q2,,,,,,,,,\n,b,,,,,,,,\n")
     assert parse_untrusted(file, name="x.csv") == parse_file(file, name="x.csv")
     file.write_text("a,b\n1,2\n")
     with pytest.raises(ColumnsUnclear) as unclear:
@@ -276,3 +252,17 @@ def test_the_parser_process_loads_no_database_and_no_pages() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     assert not {"duckdb", "streamlit", "torch", "pandas"} & set(loaded.stdout.split())
+
+
+def test_a_long_reading_says_how_far_it_is_and_stops_when_told(tmp_path: Path) -> None:
+    file = tmp_path / "x"
+    file.write_text("prompt,completion\n" + "Where is my parcel?,On its way.\n" * 60_000)
+    shares: list[float] = []
+    assert len(parse_untrusted(file, name="x.csv", told=shares.append).rows) == 60_000
+    assert shares == sorted(shares) and 0 < shares[-1] <= 1
+
+    def leave(share: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        parse_untrusted(file, name="x.csv", told=leave)

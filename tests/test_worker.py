@@ -23,7 +23,7 @@ from studio.generation import chat
 from studio.jobs import folder as job_folder
 from studio.jobs.local import LocalBackend, is_running, worker_environment
 from studio.models.files import adapter_sha256, seal
-from studio.records import Decoding, JobState, Refusal, to_json
+from studio.records import Decoding, JobState, Prompt, Refusal, Speaker, Turn, to_json
 from studio.train.settings import PRESETS, Settings, resolve
 
 pytestmark = pytest.mark.model
@@ -199,14 +199,19 @@ class Rendering:
 def test_without_a_system_prompt_nobody_speaks_before_the_user(models_cache: Path, workspace: Path) -> None:
     tokenizer = Rendering(models.path("smollm2-135m", workspace))
     assert "You are a helpful AI assistant" in tokenizer.chat_template
-    assert chat.render(tokenizer, "Hi") == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
-    assert chat.render(tokenizer, "Hi", "Be kind.") == (
+    assert chat.render(tokenizer, Prompt("Hi")) == "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
+    assert chat.render(tokenizer, Prompt("Hi"), "Be kind.") == (
         "<|im_start|>system\nBe kind.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n"
+    )
+    said = (Turn(Speaker.user, "Hi"), Turn(Speaker.assistant, "Hello"))
+    assert chat.render(tokenizer, Prompt("Bye", said, "Be brief."), "Be kind.") == (
+        "<|im_start|>system\nBe kind.\n\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n"
+        "<|im_start|>assistant\nHello<|im_end|>\n<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n"
     )
     assert chat.answer(tokenizer, "Hello.") == "Hello.<|im_end|>"
     tokenizer.chat_template = ""
     with pytest.raises(Refusal, match="Instruct"):
-        chat.render(tokenizer, "Hi")
+        chat.render(tokenizer, Prompt("Hi"))
 
 
 def test_a_killed_generation_goes_on_and_ends_as_if_it_had_not_been(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from studio.cells import unguard_formula
-from studio.examples.batch import Limits, RefusedRow, Sheet, blank_note, too_many_rows
+from studio.examples.batch import TOLD_EVERY, Limits, RefusedRow, Sheet, Told, blank_note, nobody, too_many_rows
 from studio.records import Refusal
 
 _BOMS = (
@@ -77,7 +78,7 @@ class _Record:
     error: str = ""
 
 
-def read_delimited(data: bytes, *, format: str, limits: Limits) -> Sheet:
+def read_delimited(data: bytes, *, format: str, limits: Limits, told: Told = nobody) -> Sheet:
     """A CSV or TSV file's bytes as a Sheet; the first row that is not blank is the header.
 
     Ragged rows and rows with broken quotes are refused by number. Raises Refusal when rows cannot be
@@ -93,7 +94,7 @@ def read_delimited(data: bytes, *, format: str, limits: Limits) -> Sheet:
     refused: list[RefusedRow] = []
     header: _Record | None = None
     blank = guarded = broken = 0
-    for record in _records(text, separator, limits.cell_characters):
+    for record in _records(text, separator, limits.cell_characters, told):
         # The lines after a broken quote may be the rest of its cell: the one that holds the odd quote is refused too.
         leftover = broken and not record.error and record.raw.count('"') % 2 == 1
         if not record.error and not any(c.strip() for c in record.cells):
@@ -104,9 +105,9 @@ def read_delimited(data: bytes, *, format: str, limits: Limits) -> Sheet:
             refused.append(RefusedRow(record.row, reason))
             broken = record.row if record.error else 0
         else:
-            plain = tuple(unguard_formula(c) for c in record.cells)
-            guarded += sum(a != b for a, b in zip(plain, record.cells, strict=True))
-            records.append((record.row, plain))
+            plain = _plain(record)
+            guarded += plain is not record.cells and sum(map(operator.ne, plain, record.cells))
+            records.append((record.row, tuple(plain)))
         if len(records) + len(refused) > limits.rows:
             raise too_many_rows(limits)
     if header is None:
@@ -118,6 +119,11 @@ def read_delimited(data: bytes, *, format: str, limits: Limits) -> Sheet:
     if blank:
         notes.append(blank_note(blank))
     return Sheet(format, tuple(c.strip() for c in header.cells), tuple(records), tuple(refused), tuple(notes))
+
+
+def _plain(record: _Record) -> list[str]:
+    """The cells without the apostrophe that keeps a spreadsheet from a formula; the same list when none has one."""
+    return list(map(unguard_formula, record.cells)) if "'" in record.raw else record.cells
 
 
 def _header(record: _Record) -> _Record:
@@ -140,7 +146,7 @@ def _unreadable(record: _Record, width: int, broken: int) -> str:
     return ""
 
 
-def _records(text: str, separator: str, cell_characters: int) -> Iterator[_Record]:
+def _records(text: str, separator: str, cell_characters: int, told: Told) -> Iterator[_Record]:
     """Each record with the row a spreadsheet would show it in. Raises Refusal for an endless quote."""
     csv.field_size_limit(cell_characters)
     lines = list(io.StringIO(text, newline=""))  # splits at \n, \r and \r\n, and keeps them
@@ -149,6 +155,8 @@ def _records(text: str, separator: str, cell_characters: int) -> Iterator[_Recor
     while True:
         start = reader.line_num
         row += 1
+        if row % TOLD_EVERY == 0:
+            told(start / len(lines))
         try:
             cells = next(reader)
         except StopIteration:

@@ -1,7 +1,7 @@
 """Examples as a file: CSV for people, JSON Lines for programs, conversational JSON Lines for TRL.
 
-Importing an export gives the same rows back (input, ideal, slice, kinds, split, group, status); the id
-is written for reference and not read. In CSV a cell that a spreadsheet would run as a formula starts
+Importing an export gives the same rows back, conversations turn by turn; the id is written for reference and not
+read. In CSV a cell that a spreadsheet would run as a formula starts
 with one apostrophe more than its text; the import takes one off such a cell, and says so.
 """
 
@@ -15,10 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.cells import guard_formula
-from studio.records import Example, Refusal, sha256
+from studio.records import Example, Refusal, Turn, sha256
 
 EXPORTS = ("csv", "jsonl", "trl")
-_COLUMNS = ("prompt", "completion", "slice", "kinds", "split", "group", "status", "id")
+_COLUMNS = (
+    "prompt", "completion", "slice", "kinds", "split", "group", "status", "system", "earlier", "tags", "worse",
+    "licence", "consent", "expires", "review_by", "source", "id",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,8 @@ def export_examples(examples: Iterable[Example], format: str) -> Exported:
     """All examples given, in their order. Raises Refusal for a format not in `EXPORTS`.
 
     "csv": UTF-8 with its mark, so that spreadsheets show accents. "jsonl": prompt and completion as
-    text with the other fields beside them. "trl": the same with prompt and completion as lists of one
-    message each, as TRL's SFTTrainer reads them.
+    text with the other fields beside them. "trl": the same with prompt and completion as lists of
+    messages, as TRL's SFTTrainer reads them; the system text and the earlier turns are part of the prompt.
     """
     given = list(examples)
     if format == "csv":
@@ -59,15 +62,30 @@ def _fields(example: Example) -> dict[str, Any]:
         "split": example.split.value if example.split else "",
         "group": example.group,
         "status": example.status.value,
+        "system": example.system,
+        "earlier": _messages(example.earlier),
+        "tags": list(example.tags),
+        "worse": example.worse,
+        "licence": example.licence,
+        "consent": example.consent.value,
+        "expires": example.expires,
+        "review_by": example.review_by,
+        "source": example.source,
         "id": example.id,
     }
 
 
 def _conversation(example: Example) -> dict[str, Any]:
-    return _fields(example) | {
-        "prompt": [{"role": "user", "content": example.input}],
+    system = [{"role": "system", "content": example.system}] if example.system else []
+    chat = {
+        "prompt": [*system, *_messages(example.earlier), {"role": "user", "content": example.input}],
         "completion": [{"role": "assistant", "content": example.ideal}],
     }
+    return chat | {k: v for k, v in _fields(example).items() if k not in (*chat, "system", "earlier")}
+
+
+def _messages(turns: Iterable[Turn]) -> list[dict[str, str]]:
+    return [{"role": turn.speaker.value, "content": turn.text} for turn in turns]
 
 
 def _lines(rows: Iterable[dict[str, Any]]) -> bytes:
@@ -79,13 +97,14 @@ def _csv(examples: list[Example]) -> bytes:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(_COLUMNS)
     for example in examples:
-        row = _fields(example) | {"kinds": _kinds(example.kinds)}
+        row = _fields(example) | {"kinds": _joined(example.kinds), "tags": _joined(example.tags)}
+        row["earlier"] = json.dumps(row["earlier"], ensure_ascii=False) if row["earlier"] else ""
         writer.writerow([guard_formula(row[c]) for c in _COLUMNS])
     return out.getvalue().encode("utf-8-sig")
 
 
-def _kinds(kinds: tuple[str, ...]) -> str:
-    """Joined by |; as a JSON list when a kind's own text would make that ambiguous."""
-    joined = "|".join(kinds)
-    plain = all(k and k == k.strip() and "|" not in k for k in kinds) and not joined.startswith("[")
-    return joined if plain else json.dumps(list(kinds), ensure_ascii=False)
+def _joined(words: tuple[str, ...]) -> str:
+    """Joined by |; as a JSON list when a word's own text would make that ambiguous."""
+    joined = "|".join(words)
+    plain = all(w and w == w.strip() and "|" not in w for w in words) and not joined.startswith("[")
+    return joined if plain else json.dumps(list(words), ensure_ascii=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from studio.examples.batch import Limits, Sheet
+from studio.examples.batch import Limits, Sheet, Told, nobody
 from studio.examples.delimited import read_delimited
 from studio.examples.json_rows import read_json, read_jsonl
 from studio.examples.workbooks import read_parquet, read_workbook, zip_kind
@@ -21,7 +21,7 @@ _FOREIGN = (
 )
 
 
-def read_sheet(data: bytes, *, name: str, format: str | None, limits: Limits) -> Sheet:
+def read_sheet(data: bytes, *, name: str, format: str | None, limits: Limits, told: Told = nobody) -> Sheet:
     """The file's bytes as a Sheet. `name` is the name the person gave the file, `format` their word on it.
 
     Raises Refusal for a format not in `FORMATS`, and when content and stated format disagree.
@@ -44,10 +44,10 @@ def read_sheet(data: bytes, *, name: str, format: str | None, limits: Limits) ->
         )
     if not data.strip():
         raise Refusal("This file is empty, nothing was imported: check that it is the file you meant.")
-    return _read(data, kind, limits)
+    return _read(data, kind, limits, told)
 
 
-def _read(data: bytes, kind: str, limits: Limits) -> Sheet:
+def _read(data: bytes, kind: str, limits: Limits, told: Told) -> Sheet:
     if kind == "json":
         return read_json(data, limits=limits)
     if kind == "jsonl":
@@ -56,7 +56,7 @@ def _read(data: bytes, kind: str, limits: Limits) -> Sheet:
         return read_parquet(data, limits=limits)
     if kind in ("xlsx", "xls", "ods"):
         return read_workbook(data, format=kind, limits=limits)
-    return read_delimited(data, format=kind, limits=limits)
+    return read_delimited(data, format=kind, limits=limits, told=told)
 
 
 def _binary_kind(data: bytes, limits: Limits) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from studio.examples.annotated import read as read_annotated
 from studio.examples.batch import Limits, RefusedRow, Sheet, blank_note, too_many_rows
 from studio.examples.delimited import decode
 from studio.records import Refusal
@@ -50,6 +51,8 @@ def read_json(data: bytes, *, limits: Limits) -> Sheet:
         raise Refusal(f"This file is not valid JSON ({wrong}), nothing was imported: export it again.") from wrong
     notes = [note] if note else []
     if isinstance(value, dict):
+        value = _turned(value)
+    if isinstance(value, dict):
         lists = [k for k, v in value.items() if isinstance(v, list) and v and all(isinstance(i, dict) for i in v)]
         if len(lists) != 1:
             value = None
@@ -64,6 +67,14 @@ def read_json(data: bytes, *, limits: Limits) -> Sheet:
     if all(isinstance(item, list) for item in value) and all(isinstance(c, str) for c in value[0]):
         return _lists(value, notes, limits)
     return _sheet("json", list(enumerate(value, start=1)), [], notes, limits)
+
+
+def _turned(value: dict[str, Any]) -> Any:
+    """A table kept column by column, as Argilla's `to_dict` and pandas write it, as a list of objects."""
+    lengths = {len(v) if isinstance(v, list) else -1 for v in value.values()}
+    if len(value) < 2 or len(lengths) != 1 or lengths & {-1, 0}:
+        return value
+    return [_object(list(zip(value, row, strict=True))) for row in zip(*value.values(), strict=True)]
 
 
 def read_jsonl(data: bytes, *, limits: Limits) -> Sheet:
@@ -109,6 +120,11 @@ def _sheet(
             "No item of this file can be read as an object with named fields, nothing was imported: each example must "
             'look like {"prompt": "...", "completion": "..."}.'
         )
+    shape = ""
+    if annotated := read_annotated(kept):
+        shape = annotated.tool
+        refused, notes = refused + annotated.refused, notes + annotated.notes
+        kept = [(number, _Object(item)) for number, item in annotated.records]
     columns = tuple(dict.fromkeys(k for _, item in kept for k in item))
     if len(columns) * len(kept) > 100 * limits.rows:
         raise Refusal(
@@ -116,7 +132,7 @@ def _sheet(
             "check that it is a list of examples."
         )
     records = tuple((number, tuple(item.get(c) for c in columns)) for number, item in kept)
-    return Sheet(format, columns, records, tuple(sorted(refused, key=lambda r: r.row)), tuple(notes))
+    return Sheet(format, columns, records, tuple(sorted(refused, key=lambda r: r.row)), tuple(notes), shape)
 
 
 def _lists(value: list[list[Any]], notes: list[str], limits: Limits) -> Sheet:

@@ -5,26 +5,25 @@ Untrusted files go through `studio.examples.sandbox.parse_untrusted`, which call
 
 from __future__ import annotations
 
-import datetime
-import decimal
-import json
-import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from studio.examples.batch import LIMITS, Limits, ParsedBatch, ParsedRow, RefusedRow, Sheet
+from studio.examples import fields, turns
+from studio.examples.batch import LIMITS, TOLD_EVERY, Limits, ParsedBatch, ParsedRow, RefusedRow, Sheet, Told, nobody
 from studio.examples.formats import read_sheet
 from studio.examples.shapes import CONTEXT, Shape, recognise
-from studio.examples.turns import Unreadable, input_and_ideal, is_turns
-from studio.records import Refusal, Split, Status
+from studio.examples.turns import Conversation, Unreadable
+from studio.records import Consent, Refusal, Speaker, Split, Status, Turn
 
-_DAMAGED = (
-    (re.compile("\x00"), "holds a NUL byte"),
-    (re.compile("[\ud800-\udfff]"), "holds bytes that are not valid text"),
-    (re.compile("�"), "holds the sign for a lost character (�), so it was damaged before"),
-    (re.compile("[\x01-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]"), "holds control characters that are not text"),
-)
-_ANY_DAMAGE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff�]")
+_LOOKED_AT = 50
+_SHEET = 0.4  # of the time goes into telling rows and cells apart
+_MEMBERS: dict[str, type[Split] | type[Status] | type[Consent]] = {
+    "split": Split, "status": Status, "consent": Consent,
+}  # fmt: skip
+_THUMBS = {"true": True, "false": False, "1": True, "0": False}
 
 
 def parse_file(
@@ -34,33 +33,40 @@ def parse_file(
     format: str | None = None,
     mapping: Mapping[str, str] | None = None,
     limits: Limits = LIMITS,
+    told: Told = nobody,
 ) -> ParsedBatch:
     """Every row of the file at `path` (called `name` by the person), kept or refused with its reason.
 
     `format`: one of `studio.examples.formats.FORMATS`, else told from the content. `mapping`: role ->
     column, roles as in `studio.examples.shapes.ROLES`, else told from the column names. A row without an
-    ideal output is kept, one without an input, with a split that is not train, validation or test, or
-    with damaged text is refused. Raises Refusal when the file as a whole cannot be read.
+    ideal output is kept; one without an input, with a word or a date that means nothing here, with a chat
+    that one example cannot hold or with damaged text is refused. Raises Refusal when the file as a whole
+    cannot be read.
     """
     if path.stat().st_size > limits.file_bytes:
         raise Refusal(
             f"This file is larger than the {limits.file_bytes // 2**20} MB allowed, nothing was imported: "
             "split it into smaller files."
         )
-    return read_batch(read_sheet(path.read_bytes(), name=name, format=format, limits=limits), mapping, limits)
+    sheet = read_sheet(path.read_bytes(), name=name, format=format, limits=limits, told=lambda s: told(_SHEET * s))
+    return read_batch(sheet, mapping, limits, lambda share: told(_SHEET + (1 - _SHEET) * share))
 
 
-def read_batch(sheet: Sheet, mapping: Mapping[str, str] | None, limits: Limits = LIMITS) -> ParsedBatch:
+def read_batch(
+    sheet: Sheet, mapping: Mapping[str, str] | None, limits: Limits = LIMITS, told: Told = nobody
+) -> ParsedBatch:
     """A sheet's records under the shape its columns have, or the mapping says. Raises Refusal."""
     if not sheet.records and not sheet.refused:
         raise Refusal(
             "This file has a header and no rows below it, nothing was imported: check that it is the right one."
         )
-    shape = recognise(sheet.columns, mapping)
+    shape = recognise(sheet.columns, mapping, _chats(sheet))
     reader = _RowReader(sheet, shape, limits)
     rows: list[ParsedRow] = []
     refused = list(sheet.refused)
-    for number, values in sheet.records:
+    for done, (number, values) in enumerate(sheet.records):
+        if done % TOLD_EVERY == 0:
+            told(done / len(sheet.records))
         try:
             rows.append(reader.read(number, values))
         except Unreadable as reason:
@@ -68,112 +74,169 @@ def read_batch(sheet: Sheet, mapping: Mapping[str, str] | None, limits: Limits =
     notes = (*sheet.notes, *reader.notes(rows))
     refused.sort(key=lambda r: r.row)
     total = len(sheet.records) + len(sheet.refused)
-    mapped = dict(shape.columns)
-    return ParsedBatch(sheet.format, shape.name, sheet.columns, mapped, tuple(rows), tuple(refused), total, notes)
+    mapped = dict(reader.shape.columns)
+    return ParsedBatch(
+        sheet.format, sheet.shape or shape.name, sheet.columns, mapped, tuple(rows), tuple(refused), total, notes
+    )
+
+
+def _chats(sheet: Sheet) -> str | None:
+    """The one column whose values are chats, told from the first records that say anything; None otherwise."""
+    seen = sheet.records[:_LOOKED_AT]
+    found = []
+    for place, column in enumerate(sheet.columns):
+        values = [v[place] for _, v in seen if v[place] is not None]
+        if values and all(turns.is_turns(v) for v in values):
+            found.append(column)
+    return found[0] if len(found) == 1 else None
 
 
 class _RowReader:
     """Reads records of one sheet under one shape, and counts what deserves a note."""
 
     def __init__(self, sheet: Sheet, shape: Shape, limits: Limits) -> None:
-        self.sheet, self.shape, self.limits = sheet, shape, limits
-        self.place = {role: sheet.columns.index(column) for role, column in shape.columns.items()}
+        self.sheet, self.limits = sheet, limits
+        self.seen: Counter[str] = Counter()
+        self.left_out: set[str] = set()
+        self.shape = self._without_foreign(shape)
+        self.place = {role: sheet.columns.index(column) for role, column in self.shape.columns.items()}
+        readers: dict[str, Callable[[tuple[object, ...], str], object]] = {
+            **dict.fromkeys(("group", "licence", "source"), self._text),
+            **dict.fromkeys(("kinds", "tags"), self._words),
+            **dict.fromkeys(("split", "status", "consent"), self._member),
+            **dict.fromkeys(("expires", "review_by"), self._day),
+            "slice": lambda values, role: self._text(values, role).strip(),
+        }
+        self.others = [(role, read) for role, read in readers.items() if role in self.place]
         self.context = [(sheet.columns.index(c), CONTEXT[c.strip().casefold()]) for c in shape.context]
-        self.status_foreign = self._status_is_foreign()
-        self.transcripts = self.as_json = 0
 
     def read(self, number: int, values: tuple[object, ...]) -> ParsedRow:
         """Raises Unreadable with the reason this record is refused."""
         for place, what in self.context:
             if values[place] not in (None, "", "[]", [], {}):
                 raise Unreadable(f"the row comes with {what}, which the studio cannot hold yet")
-        source, ideal = self._source_and_ideal(values)
-        if not source.strip():
+        chat, worse = self._said(values)
+        if not chat.input.strip():
             raise Unreadable("the input is empty")
-        return ParsedRow(
-            number,
-            source,
-            ideal,
-            slice=self._text(values, "slice").strip(),
-            kinds=self._kinds(values),
-            split=self._split(values),
-            group=self._text(values, "group"),
-            status=self._status(values),
-        )
+        self.seen["joined"] += chat.joined
+        self.left_out |= chat.left_out
+        more: dict[str, Any] = {role: read(values, role) for role, read in self.others}
+        if more.get("consent", Consent.unknown) is None:
+            more["consent"] = Consent.unknown
+        return ParsedRow(number, chat.input, chat.ideal, earlier=chat.earlier, system=chat.system, worse=worse, **more)
 
-    def _source_and_ideal(self, values: tuple[object, ...]) -> tuple[str, str]:
-        if "turns" in self.place:
-            if "label" in self.place and str(values[self.place["label"]]).casefold() in ("false", "0"):
-                raise Unreadable("the answer was voted down, so it is no ideal")
-            return self._chat(values[self.place["turns"]])
-        prompt = values[self.place["prompt"]] if "prompt" in self.place else None
-        if is_turns(prompt):
-            assert isinstance(prompt, list)
-            completion = values[self.place["completion"]] if "completion" in self.place else None
-            return self._chat(prompt + completion if isinstance(completion, list) else prompt)
+    # -- what was asked and answered ---------------------------------------------------------------
+
+    def _said(self, values: tuple[object, ...]) -> tuple[Conversation, str]:
+        """The chat of a record, and a worse answer beside its ideal."""
+        asked, good, bad = (self._value(values, role) for role in ("prompt", "completion", "worse"))
+        structured = [v for v in (asked, good, bad) if isinstance(v, (list, dict))]
+        if "turns" in self.place or any(turns.is_turns(v) or turns.is_message(v) for v in structured):
+            chat, worse = self._chat(values, asked, good, bad)
+        else:
+            chat, worse = self._texts(values), self._text(values, "worse")
+        liked = self._value(values, "thumb")
+        if liked is not None and not _THUMBS[str(liked).casefold()]:
+            self.seen["disliked"] += 1
+            return replace(chat, ideal=""), chat.ideal
+        return chat, worse
+
+    def _texts(self, values: tuple[object, ...]) -> Conversation:
+        """A record whose prompt and answers are plain texts."""
         source, ideal = self._text(values, "prompt"), self._text(values, "completion")
         if "instruction" in self.place:
             instruction = self._text(values, "instruction")
             source = f"{instruction}\n\n{source}" if instruction.strip() and source.strip() else instruction or source
-        return source, ideal
+        if "prompt" not in self.place and "instruction" not in self.place:
+            raise Unreadable("the answers come without the prompt they reply to")
+        return Conversation(source, ideal, self._earlier(values), self._text(values, "system"))
 
-    def _chat(self, value: object) -> tuple[str, str]:
-        source, ideal, transcript = input_and_ideal(value)
-        self.transcripts += transcript
-        return self._sound(source, "input"), self._sound(ideal, "ideal output")
+    def _chat(self, values: tuple[object, ...], asked: object, good: object, bad: object) -> tuple[Conversation, str]:
+        """A record with messages in it."""
+        if "turns" in self.place:
+            context = turns.messages(self._value(values, "turns"))
+        elif turns.is_turns(asked) or turns.is_message(asked):
+            context = turns.messages(asked)
+        else:
+            text = self._texts(values).input if {"prompt", "instruction"} & set(self.place) else ""
+            context = [turns.spoken(Speaker.user, text)] if text.strip() else []
+        chosen, rejected = (self._answer(v, role) for v, role in ((good, "completion"), (bad, "worse")))
+        if rejected:
+            chat, worse = turns.preferred(context, chosen, rejected)
+        else:
+            chat, worse = turns.whole(context, chosen), ""
+        earlier, system = self._earlier(values), self._text(values, "system")
+        if (earlier and chat.earlier) or (system and chat.system):
+            raise Unreadable("the chat has earlier turns or a system text of its own, and so has the column for them")
+        chat = replace(chat, earlier=chat.earlier or earlier, system=chat.system or system)
+        self._sound_chat(chat)
+        return chat, fields.sound(worse, "worse", self.limits.cell_characters)
+
+    def _answer(self, value: object, role: str) -> list[dict[str, Any]]:
+        """An answer as messages; empty when there is none."""
+        if value in (None, "", []):
+            return []
+        if turns.is_turns(value) or turns.is_message(value):
+            return turns.messages(value)
+        column = self.shape.columns[role]
+        text = value if isinstance(value, str) else fields.plain(value, column)
+        return [turns.spoken(Speaker.assistant, text)]
+
+    def _earlier(self, values: tuple[object, ...]) -> tuple[Turn, ...]:
+        found = turns.earlier_turns(self._value(values, "earlier")) if "earlier" in self.place else ()
+        for turn in found:
+            fields.sound(turn.text, "earlier", self.limits.cell_characters)
+        return found
+
+    def _sound_chat(self, chat: Conversation) -> None:
+        texts = [("input", chat.input), ("ideal output", chat.ideal), ("system", chat.system)]
+        for where, text in [*texts, *(("earlier", turn.text) for turn in chat.earlier)]:
+            fields.sound(text, where, self.limits.cell_characters)
+
+    # -- one value ---------------------------------------------------------------------------------
+
+    def _value(self, values: tuple[object, ...], role: str) -> object:
+        return values[self.place[role]] if role in self.place else None
 
     def _text(self, values: tuple[object, ...], role: str) -> str:
-        if role not in self.place:
+        place = self.place.get(role)
+        if place is None:
             return ""
-        value = values[self.place[role]]
-        if isinstance(value, str):
-            return self._sound(value, self.shape.columns[role])
+        value = values[place]
+        if value == "":
+            return ""
+        column = self.shape.columns[role]
         if isinstance(value, (dict, list)):
-            self.as_json += 1
-        return self._sound(_plain(value, self.shape.columns[role]), self.shape.columns[role])
+            self.seen["as_json"] += 1
+        text = value if isinstance(value, str) else fields.plain(value, column)
+        return fields.sound(text, column, self.limits.cell_characters)
 
-    def _sound(self, text: str, where: str) -> str:
-        if len(text) > self.limits.cell_characters:
-            raise Unreadable(f'"{where}" is longer than {self.limits.cell_characters:,} characters')
-        if _ANY_DAMAGE.search(text):
-            reason = next(reason for pattern, reason in _DAMAGED if pattern.search(text))
-            raise Unreadable(f'"{where}" {reason}')
-        return text
-
-    def _kinds(self, values: tuple[object, ...]) -> tuple[str, ...]:
-        value = values[self.place["kinds"]] if "kinds" in self.place else None
-        text = self._text(values, "kinds") if isinstance(value, str) else ""
-        if text.startswith("["):
-            try:
-                value = json.loads(text)
-            except ValueError as wrong:
-                raise Unreadable("the kinds are not a valid list") from wrong
-        elif text:
-            value = [k.strip() for k in text.split("|") if k.strip()]
-        if value in (None, ""):
+    def _words(self, values: tuple[object, ...], role: str) -> tuple[str, ...]:
+        value = self._value(values, role)
+        if value in (None, "") or value != value:
             return ()
-        if not isinstance(value, list) or not all(isinstance(k, str) for k in value):
-            raise Unreadable("the kinds are not a list of texts")
-        return tuple(self._sound(k, "kinds") for k in value)
+        found = fields.words(value, role)
+        return tuple(fields.sound(word, role, self.limits.cell_characters) for word in found)
 
-    def _split(self, values: tuple[object, ...]) -> Split | None:
-        text = self._text(values, "split").strip()
-        if not text:
-            return None
-        if text.casefold() not in list(Split):
-            raise Unreadable(f'the split "{text[:40]}" is none of train, validation and test')
-        return Split(text.casefold())
+    def _member(self, values: tuple[object, ...], role: str) -> Split | Status | Consent | None:
+        return fields.one_of(_MEMBERS[role], self._text(values, role), role)
 
-    def _status_is_foreign(self) -> bool:
-        """A status column with words that are not the studio's belongs to another tool."""
-        if "status" not in self.place:
-            return False
-        found = {str(v[self.place["status"]] or "") for _, v in self.sheet.records}
-        return not found <= {"", *Status}
+    def _day(self, values: tuple[object, ...], role: str) -> str:
+        return fields.day(self._text(values, role), role)
 
-    def _status(self, values: tuple[object, ...]) -> Status | None:
-        text = "" if self.status_foreign else self._text(values, "status")
-        return Status(text) if text else None
+    # -- what was assumed --------------------------------------------------------------------------
+
+    def _without_foreign(self, shape: Shape) -> Shape:
+        """The shape without a status column in words of another tool, and without labels that are no thumbs."""
+        columns = dict(shape.columns)
+        for role, known in (("status", {"", *Status}), ("thumb", {"", *_THUMBS})):
+            if role in columns:
+                place = self.sheet.columns.index(columns[role])
+                found = {"" if v[place] is None else str(v[place]).casefold() for _, v in self.sheet.records}
+                if not found <= known or (role == "thumb" and "" in found):
+                    self.seen[f"foreign {role}"] = 1
+                    del columns[role]
+        return replace(shape, columns=columns)
 
     def notes(self, rows: list[ParsedRow]) -> list[str]:
         """Sentences on what was assumed or left out."""
@@ -183,30 +246,16 @@ class _RowReader:
         if left:
             more = f" and {len(left) - 8:,} more" if len(left) > 8 else ""
             said.append(f"Columns not imported: {', '.join(c[:40] for c in left[:8])}{more}.")
-        if self.status_foreign:
+        if self.seen["foreign status"]:
             said.append('The column "status" uses words of another tool and was not imported.')
-        if empty := sum(not r.ideal.strip() for r in rows):
-            said.append(f"Rows whose ideal output is still to be written: {empty:,}.")
-        if self.transcripts:
-            said.append(f"Chats with more than a question, kept as one text in the input: {self.transcripts:,}.")
-        if self.as_json:
-            said.append(f"Values that are lists or objects, kept as JSON text: {self.as_json:,}.")
-        return said
-
-
-def _plain(value: object, where: str) -> str:
-    """A value that is not text as text. Raises Unreadable for bytes and other things without one plain form."""
-    if value is None or value != value:  # a missing cell, or NaN, its form in Parquet files written by pandas
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float, decimal.Decimal)):
-        return str(value)
-    if isinstance(value, (datetime.date, datetime.time)):
-        return value.isoformat()
-    if isinstance(value, (dict, list)):
-        try:
-            return json.dumps(value, ensure_ascii=False)
-        except (TypeError, ValueError, RecursionError) as wrong:
-            raise Unreadable(f'"{where}" holds something that has no form as text') from wrong
-    raise Unreadable(f'"{where}" holds something that is not text ({type(value).__name__})')
+        if self.left_out:
+            said.append(f"Fields of messages not imported: {', '.join(sorted(k[:40] for k in self.left_out)[:8])}.")
+        counted = (
+            ("Rows whose ideal output is still to be written", sum(not r.ideal.strip() for r in rows)),
+            ("Answers people did not like, kept as the worse answer", self.seen["disliked"]),
+            ("Conversations with earlier turns", sum(bool(r.earlier) for r in rows)),
+            ("Rows with a system text of their own", sum(bool(r.system) for r in rows)),
+            ("Chats in which several parts of one text were joined", self.seen["joined"]),
+            ("Values that are lists or objects, kept as JSON text", self.seen["as_json"]),
+        )
+        return said + [f"{what}: {count:,}." for what, count in counted if count]

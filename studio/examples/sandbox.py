@@ -7,20 +7,23 @@ It is a limit on resources and crashes, not a jail: the child can still read wha
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import studio
-from studio.examples.batch import LIMITS, Limits, ParsedBatch, batch_from_json, batch_to_json
+from studio.examples.batch import LIMITS, Limits, ParsedBatch, Told, batch_from_json, batch_to_json, nobody
 from studio.examples.shapes import ColumnsUnclear
 from studio.records import Refusal, from_json, to_json
 
+_LOOK_S = 0.2
 _SAFE = "Nothing was imported and nothing else was affected"
 
 
@@ -31,37 +34,60 @@ def parse_untrusted(
     format: str | None = None,
     mapping: Mapping[str, str] | None = None,
     limits: Limits = LIMITS,
+    told: Told = nobody,
 ) -> ParsedBatch:
-    """`studio.examples.parse.parse_file` in a process of its own. Any failure there is a Refusal here."""
+    """`studio.examples.parse.parse_file` in a process of its own. Any failure there is a Refusal here.
+
+    `told` is called here about five times a second with the share that is done; what it raises stops the reading.
+    """
     with tempfile.TemporaryDirectory(prefix="studio-import-") as folder:
-        ask, answer, log = (Path(folder) / n for n in ("ask.json", "answer.json", "log.txt"))
+        ask, answer, log, share = (Path(folder) / n for n in ("ask.json", "answer.json", "log.txt", "share"))
         asked = {"path": str(path.resolve()), "name": name, "format": format, "mapping": dict(mapping or {})}
         ask.write_text(json.dumps(asked | {"limits": to_json(limits)}))
-        _run(ask, answer, log, limits)
+        _run([ask, answer, share], log, limits, told)
         return _answer(answer)
 
 
-def _run(ask: Path, answer: Path, log: Path, limits: Limits) -> None:
+def _run(files: list[Path], log: Path, limits: Limits, told: Told) -> None:
     with log.open("wb") as out:
         child = subprocess.Popen(
-            [sys.executable, "-m", "studio.examples.sandbox", str(ask), str(answer)],
+            [sys.executable, "-m", "studio.examples.sandbox", *map(str, files)],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
             env=_environment(),
-            cwd=answer.parent,
+            cwd=log.parent,
             start_new_session=True,
         )
         try:
-            code = child.wait(limits.wall_seconds)
-        except subprocess.TimeoutExpired as slow:
+            code = _wait(child, files[-1], limits, told)
+        finally:
             child.kill()
             child.wait()
-            raise Refusal(_too_slow(limits)) from slow
     if code == -signal.SIGXCPU:
         raise Refusal(_too_slow(limits))
     if code != 0:
         raise Refusal(f"This file made its reader stop: it is damaged or needs too much memory. {_SAFE}.")
+
+
+def _wait(child: subprocess.Popen[bytes], share: Path, limits: Limits, told: Told) -> int:
+    """The exit code. Raises Refusal when the wall time is over."""
+    until = time.monotonic() + limits.wall_seconds
+    while (left := until - time.monotonic()) > 0:
+        try:
+            return child.wait(min(_LOOK_S, left))
+        except subprocess.TimeoutExpired:
+            told(_share(share))
+    raise Refusal(_too_slow(limits))
+
+
+def _share(file: Path) -> float:
+    """What the child wrote last. A child that was taken over may write anything: that shows as nothing done."""
+    try:
+        share = float(file.read_text()[:20])
+    except (OSError, ValueError):
+        return 0.0
+    return share if 0 <= share <= 1 else 0.0
 
 
 def _too_slow(limits: Limits) -> str:
@@ -90,21 +116,32 @@ def _answer(path: Path) -> ParsedBatch:
     return batch_from_json(said["batch"])
 
 
-def _limit_self(limits: Limits) -> None:
+def limit_memory(limits: Limits) -> None:
+    """From here on this process gets no more memory than `limits` allow."""
     import resource
 
     if sys.platform == "linux":  # elsewhere the system does not keep to it; the other limits hold
         resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+
+
+def _limit_self(limits: Limits) -> None:
+    import resource
+
+    limit_memory(limits)
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (8 * limits.unpacked_bytes, 8 * limits.unpacked_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def main(ask: Path, answer: Path) -> None:
-    """The child: reads the order, limits itself, parses, writes {"batch": ...} or {"refusal": ...}."""
+def main(ask: Path, answer: Path, share: Path) -> None:
+    """The child: reads the order, limits itself, parses, writes {"batch": ...} or {"refusal": ...}.
+
+    Meanwhile `share` holds how much is done.
+    """
     order = json.loads(ask.read_text())
     limits = from_json(Limits, order["limits"])
     _limit_self(limits)
+    gc.disable()  # everything read is kept until the end, which is near
     from studio.examples.parse import parse_file
 
     try:
@@ -114,6 +151,7 @@ def main(ask: Path, answer: Path) -> None:
             format=order["format"],
             mapping=order["mapping"] or None,
             limits=limits,
+            told=lambda done: _tell(share, done),
         )
         text = json.dumps({"batch": batch_to_json(batch)})
     except ColumnsUnclear as unclear:
@@ -127,5 +165,11 @@ def main(ask: Path, answer: Path) -> None:
     answer.write_text(text)
 
 
+def _tell(file: Path, done: float) -> None:
+    part = file.with_suffix(".part")
+    part.write_text(f"{done:.4f}")
+    part.replace(file)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*map(Path, sys.argv[1:4]))

@@ -10,18 +10,17 @@ from studio.records import Refusal
 INPUTS = ("prompt", "input", "question")
 IDEALS = ("completion", "ideal", "output", "answer", "response")
 LABELS = ("label", "category", "intent")
-ROLES = ("prompt", "completion", "slice", "kinds", "split", "group", "status")
+ROLES = (
+    "prompt", "completion", "slice", "kinds", "split", "group", "status", "system", "earlier", "tags", "worse",
+    "licence", "consent", "expires", "review_by", "source",
+)  # fmt: skip
 _EXTRAS = ROLES[2:]
+# Other names under which a column of this role is known.
+_ALSO = {"earlier": ("history",), "licence": ("license",)}
 _PREFERENCES = (("chosen", "rejected"), ("chosen_messages", "rejected_messages"))
-# Columns that change what the answer means. The studio has no place for them yet, so a row that uses one is refused.
-CONTEXT = {
-    "history": "earlier turns",
-    "system": "a system prompt of its own",
-    "tools": "tools",
-    "images": "images",
-    "videos": "videos",
-    "audios": "audio",
-}
+_TURNS = ("messages", "conversations")
+# Columns that change what the answer means and that an example has no place for: a row that uses one is refused.
+CONTEXT = {"tools": "tools", "functions": "tools", "images": "images", "videos": "videos", "audios": "audio"}
 
 
 class ColumnsUnclear(Refusal):
@@ -34,17 +33,18 @@ class ColumnsUnclear(Refusal):
 
 @dataclass(frozen=True)
 class Shape:
-    """How to read a record. `columns`: role -> column name; the roles are `ROLES`, and besides
-    "instruction" (Alpaca) and "turns" (a list of messages), which take the place of prompt and completion."""
+    """How to read a record. `columns`: role -> column name; the roles are `ROLES`, and besides "instruction" (Alpaca),
+    "turns" (a list of messages) and "thumb" (true or false: whether people liked the answer)."""
 
     name: str
     columns: dict[str, str]
     context: tuple[str, ...] = ()
 
 
-def recognise(columns: tuple[str, ...], mapping: Mapping[str, str] | None) -> Shape:
+def recognise(columns: tuple[str, ...], mapping: Mapping[str, str] | None, chats: str | None = None) -> Shape:
     """The shape by its column names (case does not matter), or by `mapping` (role -> column; an
-    empty column leaves the role out even where a column has its name).
+    empty column leaves the role out even where a column has its name). `chats`: a column whose values are
+    chats, for when the names say nothing.
 
     Raises Refusal when no shape fits, a mapped column is missing or two columns have the name meant.
     """
@@ -53,11 +53,12 @@ def recognise(columns: tuple[str, ...], mapping: Mapping[str, str] | None) -> Sh
         known.setdefault(column.strip().casefold(), column)
     left_out = {role for role, column in (mapping or {}).items() if not column}
     wanted = {role: column for role, column in (mapping or {}).items() if column}
-    shape = _mapped(columns, known, wanted) if mapping else _by_names(known, columns)
+    shape = _mapped(columns, known, wanted) if mapping else _by_names(known, columns, chats)
     taken = dict(shape.columns)
     for extra in _EXTRAS:
-        if extra not in left_out and extra not in taken and extra in known and known[extra] not in taken.values():
-            taken[extra] = known[extra]
+        name = next((n for n in (extra, *_ALSO.get(extra, ())) if n in known), None)
+        if name and extra not in left_out and extra not in taken and known[name] not in taken.values():
+            taken[extra] = known[name]
     names = list(columns) if mapping else [c.strip().casefold() for c in columns]
     for column in taken.values():
         if names.count(column if mapping else column.strip().casefold()) > 1:
@@ -86,29 +87,42 @@ def _mapped(columns: tuple[str, ...], known: dict[str, str], mapping: Mapping[st
     return Shape("mapped", chosen)
 
 
-def _by_names(known: dict[str, str], columns: tuple[str, ...]) -> Shape:
-    for good, bad in _PREFERENCES:
-        if good in known and bad in known:
-            raise Refusal(
-                "This file holds pairs of preferred and rejected answers, which are not examples; nothing was "
-                "imported: keep only the preferred answers, in a column called completion."
-            )
-    for turns, name in (("messages", "messages"), ("conversations", "conversations")):
-        if turns in known:
-            label = {"label": known["label"]} if "label" in known else {}
-            return Shape(name, {"turns": known[turns], **label})
+def _by_names(known: dict[str, str], columns: tuple[str, ...], chats: str | None) -> Shape:
+    turns = next((t for t in _TURNS if t in known), None)
     source = next((c for c in INPUTS if c in known), None)
     ideal = next((c for c in IDEALS if c in known), None)
+    label = {"thumb": known["label"]} if "label" in known else {}
+    for good, bad in _PREFERENCES:
+        if good in known and bad in known:
+            return Shape(
+                "preference pairs", _asked(known, turns, source) | {"completion": known[good], "worse": known[bad]}
+            )
+    if turns:
+        return Shape(turns, {"turns": known[turns], **label})
     if "instruction" in known and ideal:
-        both = {"instruction": known["instruction"], "completion": known[ideal]}
-        return Shape("alpaca", both | ({"prompt": known["input"]} if "input" in known else {}))
+        return Shape("alpaca", _asked(known, None, source) | {"completion": known[ideal]})
     if source:
         name = f"{source}/{ideal}" if ideal else f"{source} only"
-        return Shape(name, {"prompt": known[source]} | ({"completion": known[ideal]} if ideal else {}))
+        return Shape(name, {"prompt": known[source]} | ({"completion": known[ideal], **label} if ideal else {}))
     label_column = next((c for c in LABELS if c in known), None)
     if "text" in known and label_column:
         return Shape("text/label", {"prompt": known["text"], "completion": known[label_column]})
-    raise ColumnsUnclear(
+    if chats is not None:
+        return Shape("chat", {"turns": chats})
+    raise unclear(columns)
+
+
+def _asked(known: dict[str, str], turns: str | None, source: str | None) -> dict[str, str]:
+    """The columns that say what was asked: a chat, Alpaca's instruction with its input, or one text."""
+    if turns:
+        return {"turns": known[turns]}
+    if "instruction" in known:
+        return {"instruction": known["instruction"]} | ({"prompt": known["input"]} if "input" in known else {})
+    return {"prompt": known[source]} if source else {}
+
+
+def unclear(columns: tuple[str, ...]) -> ColumnsUnclear:
+    return ColumnsUnclear(
         "The studio does not recognise which column holds the prompt and which the completion: the file has "
         f"{_listed(columns)}. Nothing was imported: choose the two columns, or call them prompt and completion.",
         columns,

@@ -6,12 +6,21 @@ import dataclasses
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from studio.examples import fields
 from studio.examples.batch import ParsedBatch, ParsedRow
 from studio.examples.sandbox import parse_untrusted
-from studio.records import Example, Refusal, Split, Status, canonical, to_json
-from studio.store import Store, briefs
+from studio.examples.turns import Unreadable
+from studio.records import Example, Refusal, Split, Status, to_json
+from studio.store import Store, briefs, imports
 from studio.store import examples as rows
+
+# What a person writes of an example; the rest (status, splits, approvals) is decided elsewhere.
+WRITTEN = (
+    "input", "ideal", "slice", "kinds", "earlier", "system", "tags", "worse", "group", "source", "licence", "consent",
+    "expires", "review_by",
+)  # fmt: skip
 
 
 def current_brief(store: Store, project: str) -> int:
@@ -21,23 +30,30 @@ def current_brief(store: Store, project: str) -> int:
 
 def write(
     store: Store, actor: str, project: str, *, input: str, ideal: str, slice: str = "", kinds: Sequence[str] = (),
-    status: Status = Status.draft,
+    status: Status = Status.draft, source: str = "", **more: Any,
 ) -> Example:  # fmt: skip
-    """A new example written by hand. Raises Refusal without an input."""
+    """A new example written by hand; `more`: other fields of `Example`. Raises Refusal without an input."""
     example = Example(
         id=uuid.uuid4().hex, input=input, ideal=ideal, slice=slice, kinds=tuple(kinds), status=status,
-        source="written here", brief_version=current_brief(store, project),
+        source=source or "written here", brief_version=current_brief(store, project), **more,
     )  # fmt: skip
     return save(store, actor, project, example)
 
 
 def save(store: Store, actor: str, project: str, example: Example) -> Example:
     """Saves `example` as it is, with the revision it carries. Raises Refusal when somebody saved in between,
-    without an input, or when it is approved without an ideal output."""
+    without an input, with an empty turn or a date that is none, or when it is approved without an ideal output."""
     if not example.input.strip():
         raise Refusal("An example needs an input. Nothing was saved; what you typed is still here.")
     if example.status is Status.approved and not example.ideal.strip():
         raise Refusal("An example cannot be approved without an ideal output. What you typed is still here.")
+    if any(not turn.text.strip() for turn in example.earlier):
+        raise Refusal("A turn of the conversation is empty. Nothing was saved: write it or remove it.")
+    for what, text in (("right ends on", example.expires), ("look again by", example.review_by)):
+        try:
+            fields.day(text, what)
+        except Unreadable as wrong:
+            raise Refusal(f"This is no date: {wrong}. Nothing was saved; what you typed is still here.") from wrong
     store.act("example.saved", actor, {"example": to_json(example)}, project)
     return example
 
@@ -45,8 +61,8 @@ def save(store: Store, actor: str, project: str, example: Example) -> Example:
 def edit(store: Store, actor: str, project: str, read: Example, **changes: object) -> Example:
     """The next revision of `read` with `changes`. An edited text goes back to review unless `status` says otherwise."""
     after = dataclasses.replace(read, revision=read.revision + 1, **changes)  # type: ignore[arg-type]
-    if "status" not in changes and read.status is Status.approved and (after.input, after.ideal) != (
-        read.input, read.ideal,
+    if "status" not in changes and read.status is Status.approved and (after.prompt, after.ideal) != (
+        read.prompt, read.ideal,
     ):  # fmt: skip
         after = dataclasses.replace(after, status=Status.in_review)
     return save(store, actor, project, after)
@@ -96,12 +112,13 @@ def store_batch(
         first = f" The first reason: {parsed.refused[0].reason}" if parsed.refused else ""
         raise Refusal(f"No row of {name} could be used, so nothing was imported.{first}")
     batch, version = uuid.uuid4().hex, current_brief(store, project)
-    found = [_example(row, batch, name, version, split, status) for row in parsed.rows]
-    blob = store.put_blob(canonical(to_json(found)))
+    columns = _columns(parsed.rows, name, split, status)
+    blob = store.put_blob(imports.columns_of(columns, len(parsed.rows)))
     refused = [[row.row, row.reason] for row in parsed.refused]
     payload = {
         "batch": {"id": batch, "file": name, "format": parsed.format, "rows": parsed.total, "refused": refused},
-        "rows_blob": blob,
+        "brief_version": version,
+        "columns_blob": blob,
     }
     store.act("examples.imported", actor, payload, project)
     return next(b for b in rows.batches(store, project) if b.id == batch)
@@ -117,17 +134,28 @@ def undo_import(store: Store, actor: str, project: str, batch: str) -> None:
 
 
 def restore(store: Store, actor: str, project: str, current: Example, old: Example) -> Example:
-    """Saves the texts, slice and kinds of an older revision as the newest; its approval is to be given again."""
-    back = {"input": old.input, "ideal": old.ideal, "slice": old.slice, "kinds": old.kinds}
-    return edit(store, actor, project, current, **back)
+    """Saves what an older revision said as the newest; its approval is to be given again."""
+    return edit(store, actor, project, current, **{name: getattr(old, name) for name in WRITTEN})
 
 
-def _example(
-    row: ParsedRow, batch: str, name: str, version: int, split: Split | None, status: Status | None
-) -> Example:
-    wanted = row.status or status or Status.draft
-    return Example(
-        id=uuid.uuid4().hex, input=row.input, ideal=row.ideal, slice=row.slice, kinds=row.kinds,
-        status=wanted if row.ideal.strip() else Status.draft, split=row.split or split, group=row.group,
-        source=name, batch=batch, brief_version=version, row=row.row,
-    )  # fmt: skip
+# The fields of an example that a row of a file says by itself.
+_SAID = (
+    "row", "input", "ideal", "slice", "kinds", "group", "system", "tags", "worse", "licence", "consent", "expires",
+    "review_by",
+)  # fmt: skip
+
+
+def _columns(
+    found: Sequence[ParsedRow], name: str, split: Split | None, status: Status | None
+) -> dict[str, Sequence[Any]]:
+    """The rows as columns of examples; a field that no row fills is left out."""
+    said: dict[str, Sequence[Any]] = {field: [getattr(row, field) for row in found] for field in _SAID}
+    wanted = status or Status.draft
+    decided: dict[str, Sequence[Any]] = {
+        "id": [uuid.uuid4().hex for _ in found],
+        "source": [row.source or name for row in found],
+        "split": [row.split or split for row in found],
+        "status": [(row.status or wanted) if row.ideal.strip() else Status.draft for row in found],
+        "earlier": [[(turn.speaker, turn.text) for turn in row.earlier] for row in found],
+    }
+    return {field: column for field, column in (said | decided).items() if any(column)}

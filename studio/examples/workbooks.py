@@ -35,6 +35,11 @@ def read_workbook(data: bytes, *, format: str, limits: Limits) -> Sheet:
         raise Refusal(
             f"This spreadsheet cannot be read ({wrong}), nothing was imported: save it again as XLSX or CSV."
         ) from wrong
+    except BaseException as panic:
+        # The reader is written in Rust and panics on some damaged files; its exception has no name to import.
+        if type(panic).__name__ != "PanicException":
+            raise
+        raise Refusal("This spreadsheet is damaged, nothing was imported: save it again as XLSX or CSV.") from panic
     raise Refusal("This spreadsheet holds no rows, nothing was imported: check that it is the file you meant.")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from studio.records import Decoding
+from studio.records import Decoding, Prompt
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class ArmSpec:
 class Written:
     """One output. An empty `text` is kept and counted as missing. `seconds`: its share of the batch's time.
 
-    `hashes`: base, adapter, template, prompt (the exact text the model read), settings (the decoding).
+    `hashes`: base, adapter, template, prompt (the arm's system prompt), settings (the decoding).
     """
 
     text: str
@@ -34,7 +34,7 @@ class Written:
 
 
 class Generator(Protocol):
-    """Writes one output for each input, in the order given."""
+    """Writes one output for each prompt, in the order given."""
 
     batch_size: int
 
@@ -42,10 +42,10 @@ class Generator(Protocol):
         """Load what the arms need and prove that a tuned arm differs from its base. Raises Refusal."""
         ...
 
-    def lengths(self, inputs: Sequence[str], system_prompt: str) -> list[int]:
-        """A size for each input by which batches are sorted, so that little of a batch is padding."""
+    def lengths(self, prompts: Sequence[Prompt], system_prompt: str) -> list[int]:
+        """A size for each prompt by which batches are sorted, so that little of a batch is padding."""
         ...
 
-    def write(self, arm: ArmSpec, inputs: Sequence[str], decoding: Decoding) -> list[Written]:
+    def write(self, arm: ArmSpec, prompts: Sequence[Prompt], decoding: Decoding) -> list[Written]:
         """Write one batch. Raises Refusal for every expected failure."""
         ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from studio.records import Refusal, sha256
+from studio.records import Prompt, Refusal, sha256
 
 # ChatML without a default system text: what SmolLM2, Qwen and many others were trained on.
 _CHATML = (
@@ -26,10 +26,13 @@ class Tokenizer(Protocol):
     def apply_chat_template(self, conversation: Any, **options: Any) -> Any: ...
 
 
-def messages(user: str, system: str = "") -> list[dict[str, str]]:
-    """The turns of one question: a system turn only if there is a system text."""
-    turns = [{"role": "user", "content": user}]
-    return [{"role": "system", "content": system}, *turns] if system else turns
+def messages(prompt: Prompt, system: str = "") -> list[dict[str, str]]:
+    """The turns of one prompt, oldest first. An arm's `system` text stands before the one the prompt came with, and
+    there is a system turn only if there is a text."""
+    both = "\n\n".join(text for text in (system, prompt.system) if text)
+    standing = [{"role": "system", "content": both}] if both else []
+    earlier = [{"role": turn.speaker.value, "content": turn.text} for turn in prompt.earlier]
+    return [*standing, *earlier, {"role": "user", "content": prompt.input}]
 
 
 def template(tokenizer: Tokenizer) -> str:
@@ -51,18 +54,18 @@ def template_sha256(tokenizer: Tokenizer) -> str:
     return sha256(template(tokenizer))
 
 
-def render(tokenizer: Tokenizer, user: str, system: str = "") -> str:
-    """The text up to where the model's answer begins. Raises Refusal when the model takes no system text."""
+def render(tokenizer: Tokenizer, prompt: Prompt, system: str = "") -> str:
+    """The text up to where the model's answer begins. Raises Refusal when the model does not take these turns."""
     from jinja2.exceptions import TemplateError
 
     try:
         rendered = tokenizer.apply_chat_template(
-            messages(user, system), chat_template=template(tokenizer), tokenize=False, add_generation_prompt=True
+            messages(prompt, system), chat_template=template(tokenizer), tokenize=False, add_generation_prompt=True
         )
     except TemplateError as error:
         raise Refusal(
             f"This model does not accept these turns ({error}). Nothing was changed. "
-            "Leave the system prompt empty or choose another model."
+            "Leave the system text empty, let the turns alternate, or choose another model."
         ) from error
     return str(rendered)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from studio.generation import ArmSpec, Written, chat
-from studio.records import Decoding, Refusal, canonical, sha256, to_json
+from studio.records import Decoding, Prompt, Refusal, canonical, sha256, to_json
 
 KEY_VARIABLE = "YARDSTICK_ENDPOINT_KEY"
 _SAFE = "What was written so far is kept."
@@ -48,17 +48,17 @@ class EndpointModel:
         if any(arm.adapter for arm in arms):
             raise Refusal("A model behind an address cannot wear an adapter made here. Nothing was asked.")
 
-    def lengths(self, inputs: Sequence[str], system_prompt: str) -> list[int]:
-        return [len(text) for text in inputs]
+    def lengths(self, prompts: Sequence[Prompt], system_prompt: str) -> list[int]:
+        return [len(prompt.asked) for prompt in prompts]
 
-    def write(self, arm: ArmSpec, inputs: Sequence[str], decoding: Decoding) -> list[Written]:
-        """One request an input. Raises Refusal when the endpoint does not answer as agreed."""
-        return [self._ask(arm, text, decoding) for text in inputs]
+    def write(self, arm: ArmSpec, prompts: Sequence[Prompt], decoding: Decoding) -> list[Written]:
+        """One request a prompt. Raises Refusal when the endpoint does not answer as agreed."""
+        return [self._ask(arm, prompt, decoding) for prompt in prompts]
 
-    def _ask(self, arm: ArmSpec, text: str, decoding: Decoding) -> Written:
+    def _ask(self, arm: ArmSpec, prompt: Prompt, decoding: Decoding) -> Written:
         body = {
             "model": self._model,
-            "messages": chat.messages(text, arm.system_prompt),
+            "messages": chat.messages(prompt, arm.system_prompt),
             "max_tokens": decoding.max_new_tokens,
             "temperature": decoding.temperature,
             "seed": decoding.seed,

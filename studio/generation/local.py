@@ -13,9 +13,9 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from studio.generation import ArmSpec, Written, chat
-from studio.records import Decoding, Refusal, canonical, sha256, to_json
+from studio.records import Decoding, Prompt, Refusal, canonical, sha256, to_json
 
-_CANARY = "Where is my order?"
+_CANARY = Prompt("Where is my order?")
 
 
 class LocalModel:
@@ -42,14 +42,14 @@ class LocalModel:
                 self._attach(arm)
                 self._prove_it_differs(arm)
 
-    def lengths(self, inputs: Sequence[str], system_prompt: str) -> list[int]:
-        return [len(ids) for ids in self._encode(inputs, system_prompt)["input_ids"]]
+    def lengths(self, prompts: Sequence[Prompt], system_prompt: str) -> list[int]:
+        return [len(ids) for ids in self._encode(prompts, system_prompt)["input_ids"]]
 
-    def write(self, arm: ArmSpec, inputs: Sequence[str], decoding: Decoding) -> list[Written]:
+    def write(self, arm: ArmSpec, prompts: Sequence[Prompt], decoding: Decoding) -> list[Written]:
         """Write one left-padded batch; each answer stops at the model's own end mark."""
         began = time.monotonic()
         batch = self._tokenizer.pad(
-            self._encode(inputs, arm.system_prompt), padding=True, padding_side="left", return_tensors="pt"
+            self._encode(prompts, arm.system_prompt), padding=True, padding_side="left", return_tensors="pt"
         ).to(self._device)
         torch.manual_seed(decoding.seed)
         sampling = (
@@ -64,7 +64,7 @@ class LocalModel:
                 pad_token_id=self._pad(),
             )
         answers = written[:, batch["input_ids"].shape[1] :]
-        seconds = (time.monotonic() - began) / len(inputs)
+        seconds = (time.monotonic() - began) / len(prompts)
         hashes = self._hashes(arm, decoding)
         return [
             Written(
@@ -115,8 +115,8 @@ class LocalModel:
         else:
             yield
 
-    def _encode(self, inputs: Sequence[str], system_prompt: str) -> Any:
-        texts = [chat.render(self._tokenizer, text, system_prompt) for text in inputs]
+    def _encode(self, prompts: Sequence[Prompt], system_prompt: str) -> Any:
+        texts = [chat.render(self._tokenizer, prompt, system_prompt) for prompt in prompts]
         return self._tokenizer(texts, add_special_tokens=False)
 
     def _pad(self) -> int:

@@ -39,7 +39,7 @@ def checked(examples: Sequence[Example], brief: Brief, kept: Kept, today: str = 
     """Prepares the examples that are not rejected; the near-duplicate search happens here, once."""
     live = [e for e in examples if e.status is not Status.rejected]
     labels = [(e.split, e.status is Status.approved) for e in live]
-    return Checked(live, compare([e.input for e in live], labels), brief, kept, today)
+    return Checked(live, compare([e.prompt.asked for e in live], labels), brief, kept, today)
 
 
 def finding(
@@ -96,7 +96,7 @@ def near_duplicates(on: Checked) -> Finding:
 
     Does not promise to see the same question in other words; see `studio.health.near`.
     """
-    clusters = [c for c in on.alike.clusters() if len({normalise(on.examples[i].input) for i in c}) > 1]
+    clusters = [c for c in on.alike.clusters() if len({normalise(on.examples[i].prompt.asked) for i in c}) > 1]
     partly = "" if on.alike.complete else " So many inputs are alike that not every pair was compared."
     return finding(
         "near_duplicates",

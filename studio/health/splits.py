@@ -100,13 +100,13 @@ def _units(pool: list[Example], seed: str) -> list[_Unit]:
     """The pool in inseparable units, in the order of the draw."""
     first_of_group: dict[str, int] = {}
     pairs = [(i, first_of_group.setdefault(e.group, i)) for i, e in enumerate(pool) if e.group]
-    for cluster in compare([e.input for e in pool]).clusters():
+    for cluster in compare([e.prompt.asked for e in pool]).clusters():
         pairs += [(cluster[0], i) for i in cluster[1:]]
     units = []
     for together in linked(len(pool), pairs):
         members = tuple(pool[i] for i in together)
         groups = sorted(e.group for e in members if e.group)
-        name = f"group {groups[0]}" if groups else f"text {min(normalise(e.input) for e in members)}"
+        name = f"group {groups[0]}" if groups else f"text {min(normalise(e.prompt.asked) for e in members)}"
         slices = Counter(e.slice for e in members)
         units.append(_Unit(members, min(slices, key=lambda s: (-slices[s], s)), sha256(f"{seed}\n{name}")))
     return sorted(units, key=lambda u: u.draw)

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from studio.records import Refusal
+from studio.records import Prompt, Refusal, Turn, from_json, to_json
 
 _ELSEWHERE_SAFE = "Everything outside this job is safe. Start a new job."
 EVENT_KINDS = ("state", "progress", "loss", "sample", "warning")
@@ -44,6 +44,18 @@ def new_id() -> str:
 def jsonl(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """Rows as UTF-8 lines of JSON, for `inputs`."""
     return b"".join(_line(row) for row in rows)
+
+
+def prompt_row(name: str, prompt: Prompt) -> dict[str, Any]:
+    """A prompt as a row of a job: id and input, and earlier and system where there are any."""
+    around = {"earlier": to_json(prompt.earlier), "system": prompt.system}
+    return {"id": name, "input": prompt.input} | {key: value for key, value in around.items() if value}
+
+
+def prompt(row: Mapping[str, Any]) -> Prompt:
+    """The prompt of such a row."""
+    earlier = tuple(from_json(Turn, turn) for turn in row.get("earlier", ()))
+    return Prompt(row["input"], earlier, row.get("system", ""))
 
 
 def create(folder: Path, spec: Mapping[str, Any], inputs: Mapping[str, bytes] | None = None) -> Path:

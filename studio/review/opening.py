@@ -292,7 +292,7 @@ def _pairs(seed: str, plan: Plan, order: Sequence[Example], outputs: Outputs) ->
         pairs.append({
             "id": dealt.id, "round": "", "position": position, "example": example.id, "slice": example.slice,
             "input": example.input, "left_text": left, "right_text": right, "baseline": dealt.baseline,
-            "candidate_left": dealt.candidate_left,
+            "candidate_left": dealt.candidate_left, "earlier": canonical(to_json(example.earlier)).decode(),
         })  # fmt: skip
     return pairs
 

@@ -77,19 +77,6 @@ def _example(row: Row) -> Example:
     )  # fmt: skip
 
 
-@applies("examples.imported", undo=True)
-def examples_imported(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: batch {id, file, format, rows, kept, refused}, rows_blob (JSON list of examples)."""
-    batch, found = payload["batch"], json.loads(tx.blob(payload["rows_blob"]))
-    kept = [from_json(Example, value) for value in found]
-    tx.insert("batches", {"id": batch["id"], "project": act.project, "file": batch["file"], "format": batch["format"],
-                          "rows": batch["rows"], "kept": len(kept), "refused": canonical(batch["refused"]).decode(),
-                          "author": act.actor, "at": act.at})  # fmt: skip
-    start = act.seq * 1_000_000
-    tx.insert_many("examples", [_row(e, act, start + i) for i, e in enumerate(kept)], ("batch", batch["id"]))
-    # Revisions of an untouched row are the row itself: they are written from the first edit on.
-
-
 @applies("example.saved", undo=True)
 def example_saved(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: example, with revision 1 for a new one or the current revision + 1 for an edit."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from studio.records import Act, Choice, Pair, Refusal, Round, Vote, canonical
+from studio.records import Act, Choice, Pair, Refusal, Round, Turn, Vote, canonical, from_json
 from studio.store.writes import Row, Tx, applies
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def round_opened(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
         "sha256": payload["sha256"], "state": "open", "commitment": payload["commitment"], "seed": "",
         "closed_because": "", "actor": act.actor, "at": act.at, "closed_at": "",
     })  # fmt: skip
-    rows = [{**row, "round": payload["id"]} for row in json.loads(tx.blob(payload["pairs_blob"]))]
+    # Pairs of the first version hold no earlier turns.
+    rows = [{"earlier": "[]", **row, "round": payload["id"]} for row in json.loads(tx.blob(payload["pairs_blob"]))]
     tx.insert_many("pairs", rows, ("round", payload["id"]))
 
 
@@ -92,7 +93,8 @@ def _round(row: Row) -> Round:
 
 def _pair(row: Row) -> Pair:
     return Pair(row["id"], row["round"], row["position"], row["example"], row["slice"], row["input"], row["left_text"],
-                row["right_text"], row["baseline"], row["candidate_left"])  # fmt: skip
+                row["right_text"], row["baseline"], row["candidate_left"],
+                tuple(from_json(Turn, turn) for turn in json.loads(row["earlier"])))  # fmt: skip
 
 
 def every(store: Store, project: str) -> list[Round]:

@@ -99,18 +99,21 @@ class Tx:
 
     def insert_many(self, table: str, rows: list[Row], batch: tuple[str, str]) -> None:
         """Many new rows at once. `batch` = (column, value) that names exactly them, for the undo."""
-        if not rows:
-            return
+        if rows:
+            self.insert_columns(table, {name: [row[name] for row in rows] for name in rows[0]}, len(rows), batch)
+
+    def insert_columns(self, table: str, columns: dict[str, list[Any]], count: int, batch: tuple[str, str]) -> None:
+        """`insert_many` for `count` rows given column by column."""
         import pyarrow as pa  # only a bulk import needs it; the server starts without
 
-        names = list(rows[0])
-        arrow = pa.table({name: [row[name] for row in rows] for name in names}, schema=self._schema(table, names))
+        names = list(columns)
+        arrow = pa.table(columns, schema=self._schema(table, names))
         self._cursor.register("incoming", arrow)
         try:
             self._cursor.execute(f"INSERT INTO {table} ({_names(names)}) SELECT * FROM incoming")
         finally:
             self._cursor.unregister("incoming")
-        self._log(table, {"*": list(batch)}, None, {"count": len(rows)})
+        self._log(table, {"*": list(batch)}, None, {"count": count})
 
     def _schema(self, table: str, names: list[str]) -> pa.Schema:
         import pyarrow as pa

@@ -19,7 +19,7 @@ from trl import SFTConfig
 
 from studio.generation import chat
 from studio.models.files import adapter_sha256, sync_tree
-from studio.records import Refusal
+from studio.records import Prompt, Refusal
 from studio.train.loss import AnswerTrainer
 from studio.train.settings import Settings
 
@@ -31,7 +31,7 @@ class Row:
     """One example to learn from."""
 
     id: str
-    input: str
+    prompt: Prompt
     ideal: str
 
 
@@ -81,7 +81,7 @@ def fit(
     model_path: Path,
     train: Sequence[Row],
     validation: Sequence[Row],
-    samples: Sequence[dict[str, str]],
+    samples: Sequence[tuple[str, Prompt]],
     settings: Settings,
     checkpoints: Path,
     stopped: Callable[[], bool],
@@ -90,9 +90,9 @@ def fit(
 ) -> Fitted:
     """Train an adapter and leave it in `checkpoints/final`, or go on from the last checkpoint there.
 
-    `phrases` are those that the brief checks word for word; their tokens weigh more (see `loss`).
-    `emit(kind, **fields)` takes progress, loss, sample and warning events; `stopped()` is asked after every step.
-    Raises Refusal when no row fits or when learning went wrong.
+    `samples`: (id, prompt) of examples answered on the way. `phrases` are those that the brief checks word for word;
+    their tokens weigh more (see `loss`). `emit(kind, **fields)` takes progress, loss, sample and warning events;
+    `stopped()` is asked after every step. Raises Refusal when no row fits or when learning went wrong.
     """
     tokenizer = AutoTokenizer.from_pretrained(model_path)
     learn = _encode(tokenizer, _limited(train, settings.row_limit, settings.seed), settings)
@@ -157,10 +157,10 @@ def _encode(tokenizer: Any, rows: Sequence[Row], settings: Settings) -> _Encoded
     """Token ids and labels; the prompt is read but not learned (label -100)."""
     encoded = _Encoded()
     for row in rows:
-        if not row.input.strip() or not row.ideal.strip():
+        if not row.prompt.input.strip() or not row.ideal.strip():
             encoded.dropped.append(Dropped(row.id, "its input or its ideal output is empty"))
             continue
-        prompt = tokenizer(chat.render(tokenizer, row.input), add_special_tokens=False).input_ids
+        prompt = tokenizer(chat.render(tokenizer, row.prompt), add_special_tokens=False).input_ids
         answer = tokenizer(chat.answer(tokenizer, row.ideal), add_special_tokens=False).input_ids
         length = len(prompt) + len(answer)
         if length > settings.max_length:
@@ -239,7 +239,7 @@ class _Watch(TrainerCallback):
     def __init__(
         self,
         tokenizer: Any,
-        samples: Sequence[dict[str, str]],
+        samples: Sequence[tuple[str, Prompt]],
         settings: Settings,
         checkpoints: Path,
         stopped: Callable[[], bool],
@@ -290,12 +290,12 @@ class _Watch(TrainerCallback):
             return
         training = model.training
         model.eval()
-        for sample, text in zip(self._samples, self._write(model), strict=True):
-            self._emit("sample", step=state.global_step, example=sample["id"], input=sample["input"], output=text)
+        for (example, prompt), text in zip(self._samples, self._write(model), strict=True):
+            self._emit("sample", step=state.global_step, example=example, input=prompt.asked, output=text)
         model.train(training)
 
     def _write(self, model: Any) -> list[str]:
-        texts = [chat.render(self._tokenizer, sample["input"]) for sample in self._samples]
+        texts = [chat.render(self._tokenizer, prompt) for _, prompt in self._samples]
         batch = self._tokenizer(
             texts, add_special_tokens=False, padding=True, padding_side="left", return_tensors="pt"
         ).to(model.device)

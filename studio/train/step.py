@@ -62,7 +62,7 @@ def _spec(
         "kind": "train", "id": name, "project": dataset.project, "model": models.reference(model, store.workspace),
         "settings": to_json(settings), "seed": settings.seed, "train": "inputs/train.jsonl",
         "validation": "inputs/validation.jsonl", "dataset_sha256": dataset.sha256,
-        "samples": [{"id": e.id, "input": e.input} for e in datasets.spread(validation, SAMPLES)],
+        "samples": [job_folder.prompt_row(e.id, e.prompt) for e in datasets.spread(validation, SAMPLES)],
         "phrases": exact_phrases(briefs.version(store, dataset.project, dataset.brief_version)),
     }  # fmt: skip
 
@@ -79,7 +79,7 @@ def _by_slice(check: Check) -> list[str]:
 
 
 def _lines(examples: list[Example]) -> bytes:
-    return job_folder.jsonl({"id": e.id, "input": e.input, "ideal": e.ideal} for e in examples)
+    return job_folder.jsonl(job_folder.prompt_row(e.id, e.prompt) | {"ideal": e.ideal} for e in examples)
 
 
 def stop(store: Store, job: Job) -> None:

@@ -13,7 +13,7 @@ from studio.review import rounds
 from studio.store import Store, arms
 from studio.store import datasets as dataset_rows
 from studio.store import rounds as round_rows
-from studio.ui import blocks, frame
+from studio.ui import blocks, conversation, frame
 from studio.ui.access import Visit
 
 Written = Mapping[str, Mapping[str, Generation]]
@@ -116,7 +116,7 @@ def broken(each: outputs.Compared, example: str) -> set[str]:
 def side_by_side(brief: Brief, example: Example, shown: Sequence[outputs.Compared], written: Written, key: str) -> None:
     """One prompt with every arm's answer under its name, and the rules it broke. A missing answer says so."""
     with st.container(border=True, key=key):
-        frame.reading(example.input, f"Asked · {example.slice.replace('_', ' ')}" if example.slice else "Asked")
+        conversation.shown(example.prompt, f"Asked · {example.slice.replace('_', ' ')}" if example.slice else "Asked")
         for column, each in zip(st.columns(len(shown), gap="medium"), shown, strict=True):
             with column:
                 found = written.get(each.arm.id, {}).get(example.id)

@@ -9,11 +9,11 @@ import streamlit as st
 
 from studio.evaluate import checks
 from studio.examples import step
-from studio.records import Brief, Example, Refusal, Status
+from studio.records import HARD_KINDS, Brief, Example, Prompt, Refusal, Status
 from studio.review.rounds import MIN_SECONDS_ON_SCREEN
 from studio.store import briefs, people
 from studio.store import examples as rows
-from studio.ui import blocks, form_fields, frame, keys, prose
+from studio.ui import blocks, conversation, form_fields, frame, keys, prose, turn_fields
 from studio.ui.access import Visit
 from studio.ui.form_fields import Draft
 
@@ -54,8 +54,11 @@ def show(visit: Visit, wanted: str, filters: dict[str, str]) -> None:
         with st.container(horizontal=True, horizontal_alignment="right"):
             frame.undo_bar(visit)
     if not visit.may_edit and found is not None:
-        frame.reading(found.input, "Input")
+        conversation.shown(found.prompt, "Input")
         frame.reading(found.ideal, "Ideal output")
+        if found.worse:
+            frame.reading(found.worse, "A worse answer")
+        blocks.note("; ".join(f"{name}: {words}" for name, words in turn_fields.told(found)))
     elif visit.may_edit:
         _write(visit, held, found, filters)
     if found is not None:
@@ -63,11 +66,7 @@ def show(visit: Visit, wanted: str, filters: dict[str, str]) -> None:
 
 
 def _form(found: Example | None) -> dict[str, Any]:
-    start = found or Example("", "", "", revision=0)
-    return {
-        "base": start.revision, "input": start.input, "ideal": start.ideal, "slice": start.slice,
-        "kinds": list(start.kinds),
-    }  # fmt: skip
+    return turn_fields.form(found or Example("", "", "", revision=0))
 
 
 def _ways(visit: Visit, found: Example, filters: dict[str, str]) -> None:
@@ -87,9 +86,11 @@ def _write(visit: Visit, held: Draft, found: Example | None, filters: dict[str, 
             _overtaken(held, found)
     fields, beside = st.columns([5, 3], gap="large")
     with fields, st.container(key="example-fields"):
+        turn_fields.conversation_fields(held)
         form_fields.area(held, ("input",), "Input, as it really comes in", "example-input")
         form_fields.area(held, ("ideal",), "Ideal output, as you would be glad to have written it", "example-ideal")
         _tags(visit, held, brief)
+        turn_fields.rights(held)
         _decide(visit, held, found, filters)
     with beside:
         _against(brief, held.form)
@@ -117,7 +118,8 @@ def _overtaken(held: Draft, found: Example) -> None:
     for column, title, form in ((theirs, "Saved by somebody else", _form(found)), (mine, "Yours", held.form)):
         with column, st.container(border=True):
             blocks.item(title)
-            frame.reading(form["input"], "Input")
+            asked = Prompt(form["input"], turn_fields.earlier(form), form.get("system") or "")
+            conversation.shown(asked, "Input")
             frame.reading(form["ideal"], "Ideal output")
     with st.container(horizontal=True):
         newest = found.revision
@@ -134,9 +136,10 @@ def _tags(visit: Visit, held: Draft, brief: Brief) -> None:
     form_fields.one(
         held, ("slice",), "Kind of input (slice)", "example-slice", slices, format_func=lambda s: s or "None given"
     )
+    kinds = list(dict.fromkeys((*HARD_KINDS, *held.form["kinds"])))
     form_fields.several(
-        held, ("kinds",), "Tags of your own", "example-kinds", list(held.form["kinds"]), accept_new_options=True,
-        placeholder="Type a word and press Enter",
+        held, ("kinds",), "What is hard about it", "example-kinds", kinds, accept_new_options=True,
+        format_func=lambda kind: kind.replace("_", " "), placeholder="Choose, or type a word and press Enter",
     )  # fmt: skip
 
 
@@ -190,11 +193,6 @@ def _decide(visit: Visit, held: Draft, found: Example | None, filters: dict[str,
 
 
 _DECISIONS = (("Approve", "A", Status.approved, "primary"), ("Reject", "X", Status.rejected, "secondary"))
-_LIST = ("input", "ideal", "slice", "kinds")
-
-
-def _changes(form: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(form[name]) if name == "kinds" else form[name] or "" for name in _LIST}
 
 
 def _edited(visit: Visit, held: Draft, found: Example, **more: object) -> Example | None:
@@ -210,7 +208,7 @@ def _edited(visit: Visit, held: Draft, found: Example, **more: object) -> Exampl
             )
         if "status" in more:
             more["brief_version"] = step.current_brief(visit.store, visit.project_id)
-        return step.edit(visit.store, visit.person.id, visit.project_id, found, **_changes(form), **more)
+        return step.edit(visit.store, visit.person.id, visit.project_id, found, **turn_fields.changes(form), **more)
 
     made = frame.attempt(save)
     if made is not None:
@@ -242,7 +240,7 @@ def _decided(visit: Visit, held: Draft, found: Example, status: Status, filters:
 def _add(visit: Visit, held: Draft, status: Status) -> None:
     form = held.again()
     made = frame.attempt(
-        lambda: step.write(visit.store, visit.person.id, visit.project_id, **_changes(form), status=status),
+        lambda: step.write(visit.store, visit.person.id, visit.project_id, **turn_fields.changes(form), status=status),
         "Added. Here is room for another one.",
     )
     if made is not None:
@@ -278,9 +276,12 @@ def _revisions(visit: Visit, found: Example) -> None:
 
 def _what_changed(older: Example, newer: Example) -> None:
     for title, before, after in (
-        ("Input", older.input, newer.input),
+        ("Input", conversation.folded(older.prompt), conversation.folded(newer.prompt)),
+        ("System text", older.system, newer.system),
         ("Ideal output", older.ideal, newer.ideal),
+        ("A worse answer", older.worse, newer.worse),
         ("Kind of input", older.slice, newer.slice),
+        ("Rights and dates", *("; ".join(map(": ".join, turn_fields.told(e))) for e in (older, newer))),
     ):
         if before != after:
             blocks.note(title)

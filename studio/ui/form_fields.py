@@ -6,6 +6,7 @@ happens on the way - a refusal, another page, a reload - loses a word, and two t
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from studio.ui import frame
 from studio.ui.access import Visit
 
 Path = tuple[str, ...]
+_DAY = re.compile(r"\d{4}-[01]\d-[0-3]\d")
+_FIRST_DAY, _LAST_DAY = datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|$~:<>&])")
 
 
@@ -95,6 +98,23 @@ def area(held: Draft, path: Path, label: str, key: str, **more: Any) -> str:
 def number(held: Draft, path: Path, label: str, key: str, **more: Any) -> Any:
     value = at(held.form, path) or more["min_value"]
     return st.number_input(label, value=value, **_shown(held, path, key, value), **more)
+
+
+def day(held: Draft, path: Path, label: str, key: str, **more: Any) -> None:
+    """A date, or none; in the draft as YYYY-MM-DD. What is no date there shows as none."""
+    text = at(held.form, path) or ""
+    value = datetime.date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    if key in st.session_state and st.session_state[key] != value:
+        st.session_state[key] = value
+    st.date_input(
+        label, value, format="YYYY-MM-DD", min_value=_FIRST_DAY, max_value=_LAST_DAY, key=key, on_change=_dated,
+        args=(held, path, key), **more,
+    )  # fmt: skip
+
+
+def _dated(held: Draft, path: Path, key: str) -> None:
+    value = st.session_state[key]
+    held.change(lambda form: _put(form, path, value.isoformat() if value else ""))
 
 
 def flag(held: Draft, path: Path, label: str, key: str, **more: Any) -> bool:

@@ -50,8 +50,9 @@ _MARKS = {"done": "done", "current": "now", "open": "not yet"}
 
 
 def stylesheet() -> None:
-    """Our one stylesheet; sent with each run, before anything else."""
+    """Our stylesheet and that of conversations, which many pages show; sent with each run, before anything else."""
     st.html(_ASSETS / "studio.css")
+    st.html(_ASSETS / "conversation.css")
     # Popovers hang outside the app's own element, which alone knows the theme that `light-dark` is to follow.
     scheme = "dark" if st.context.theme.type == "dark" else "light"
     st.html(f"<style>:root {{ color-scheme: {scheme}; }}</style>")

@@ -9,19 +9,21 @@ import streamlit as st
 from studio.examples import step, uploads
 from studio.examples.batch import ParsedBatch
 from studio.examples.formats import FORMATS
-from studio.examples.sandbox import parse_untrusted
-from studio.examples.shapes import ROLES, ColumnsUnclear
-from studio.records import Refusal, Split, Status
-from studio.store import Store, people
+from studio.examples.shapes import ROLES
+from studio.records import Prompt, Refusal, Split, Status
 from studio.store import examples as rows
+from studio.store import people
 from studio.store.examples import Batch
-from studio.ui import blocks, form_fields, frame, keys
+from studio.ui import blocks, conversation, file_reading, form_fields, frame, keys
 from studio.ui.access import Visit
 from studio.ui.form_fields import Draft
 
 _ROLE_WORDS = {
-    "prompt": "Input", "completion": "Ideal output", "slice": "Kind of input (slice)", "kinds": "Tags",
-    "split": "Split", "group": "Group (kept together)", "status": "Status",
+    "prompt": "Input", "completion": "Ideal output", "slice": "Kind of input (slice)",
+    "kinds": "What is hard about it", "split": "Split", "group": "Group (kept together)", "status": "Status",
+    "system": "System text", "earlier": "Earlier turns", "tags": "Tags", "worse": "A worse answer",
+    "licence": "Licence", "consent": "Consent", "expires": "Right ends on", "review_by": "Look again by",
+    "source": "Where it comes from",
 }  # fmt: skip
 _START: dict[str, Any] = {"file": "", "name": "", "paste": "", "mapping": {}, "approved": False, "test": False}
 _UNUSED = "(not used)"
@@ -83,23 +85,8 @@ def _aside(visit: Visit, held: Draft) -> None:
     held.change(lambda form: form.update(file="", name="", mapping={}))
 
 
-Read = ParsedBatch | tuple[str, tuple[str, ...]]
-
-
-@st.cache_data(max_entries=4, show_spinner="Reading the file")
-def _read(_store: Store, workspace: str, file: str, name: str, mapping: tuple[tuple[str, str], ...]) -> Read:
-    """What the file holds; or, when the columns are unclear or it cannot be read, the sentence and the columns."""
-    try:
-        return parse_untrusted(uploads.where(_store, file), name=name, mapping=dict(mapping))
-    except ColumnsUnclear as unclear:
-        return str(unclear), unclear.columns
-    except Refusal as refusal:
-        return str(refusal), ()
-
-
-def _parsed(visit: Visit, form: dict[str, Any]) -> Read:
-    mapping = tuple(sorted(form["mapping"].items()))
-    return _read(visit.store, str(visit.store.workspace), form["file"], form["name"], mapping)
+def _parsed(visit: Visit, form: dict[str, Any]) -> file_reading.Read:
+    return file_reading.read(visit.store, form["file"], form["name"], form["mapping"])
 
 
 def _preview(visit: Visit, held: Draft) -> None:
@@ -191,9 +178,13 @@ def _first_rows(read: ParsedBatch) -> None:
     blocks.section("The first rows, as they were understood")
     for row in read.rows[:5]:
         with st.container(border=True):
-            frame.reading(row.input, f"Row {row.row:,}: input")
+            blocks.item(f"Row {row.row:,}")
+            conversation.shown(Prompt(row.input, row.earlier, row.system), "Input")
             frame.reading(row.ideal, "Ideal output")
-            if facts := " · ".join(f for f in (row.slice, *row.kinds, row.split.value if row.split else "") if f):
+            if row.worse:
+                frame.reading(row.worse, "A worse answer")
+            words = (row.slice, *row.kinds, *row.tags, row.split.value if row.split else "", row.licence, row.source)
+            if facts := " · ".join(word for word in words if word):
                 blocks.note(facts)
 
 

@@ -8,11 +8,11 @@ import streamlit as st
 
 from studio import commands, outputs, signing
 from studio.decision import Ruling
-from studio.records import Choice, Pair, Refusal, Round, Vote
+from studio.records import Choice, Pair, Prompt, Refusal, Round, Vote
 from studio.store import arms, decisions, people
 from studio.store import rounds as round_rows
 from studio.store.decisions import Decision
-from studio.ui import blocks, frame, notices
+from studio.ui import blocks, conversation, frame, notices
 from studio.ui.access import Visit
 
 _PAGE = 10
@@ -182,7 +182,9 @@ def _filtered(
 
 
 def _pair(pair: Pair, cast: Sequence[Vote], candidate: str, baseline: str, who: dict[str, str]) -> None:
-    frame.reading(pair.input, f"Asked · {pair.slice.replace('_', ' ')}" if pair.slice else "Asked")
+    conversation.shown(
+        Prompt(pair.input, pair.earlier), f"Asked · {pair.slice.replace('_', ' ')}" if pair.slice else "Asked"
+    )
     left, right = (candidate, baseline) if pair.candidate_left else (baseline, candidate)
     for column, text, name, side in zip(
         st.columns(2, gap="medium"), (pair.left, pair.right), (left, right), ("left", "right"), strict=True

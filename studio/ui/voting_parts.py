@@ -10,10 +10,10 @@ from html import escape
 
 import streamlit as st
 
-from studio.records import Brief, Pair, Round
+from studio.records import Brief, Pair, Prompt, Round
 from studio.review import desk, rounds
 from studio.store import rounds as round_rows
-from studio.ui import blocks, frame, keys, notices
+from studio.ui import blocks, conversation, frame, keys, notices
 from studio.ui.access import Visit
 from studio.ui.job_panel import duration
 
@@ -98,7 +98,12 @@ def _how_far(place: rounds.Turn) -> None:
 
 def _message(pair: Pair) -> None:
     with st.container(key="vote-message"):
-        st.html(f'<div class="yr-message"><div class="ys-label">The message</div><p>{escape(pair.input)}</p></div>')
+        if pair.earlier:
+            conversation.shown(
+                Prompt(pair.input, pair.earlier), "The conversation; the answers reply to its last message"
+            )
+        else:
+            st.html(f'<div class="yr-message"><div class="ys-label">The message</div><p>{escape(pair.input)}</p></div>')
 
 
 def _answers(visit: Visit, found: Round, pair: Pair) -> None:

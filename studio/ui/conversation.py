@@ -1,0 +1,38 @@
+"""A conversation as the two who had it saw it: turn by turn, the last message last. Nothing in it is read as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from studio.records import Prompt, Speaker, Turn
+from studio.ui import frame
+
+WHO = {Speaker.user: "They wrote", Speaker.assistant: "We answered"}
+
+
+def shown(prompt: Prompt, label: str) -> None:
+    """What was asked: one text under `label`, or the whole conversation when there was more before it."""
+    if not prompt.earlier and not prompt.system:
+        frame.reading(prompt.input, label)
+        return
+    with_last = [*prompt.earlier, Turn(Speaker.user, prompt.input)] if prompt.input.strip() else prompt.earlier
+    st.html(f'<div class="ys-asked-label">{escape(label)}</div>{turns(with_last, prompt.system)}')
+
+
+def turns(said: Sequence[Turn], system: str = "") -> str:
+    """The turns as HTML, oldest first; a system text stands above them."""
+    standing = f'<p class="ys-standing"><b>System text</b>{escape(system)}</p>' if system else ""
+    items = "".join(
+        f'<li class="ys-{turn.speaker.value}"><span>{WHO[turn.speaker]}</span><p>{escape(turn.text)}</p></li>'
+        for turn in said
+    )
+    return f'{standing}<ol class="ys-turns">{items}</ol>'
+
+
+def folded(prompt: Prompt) -> str:
+    """What was asked in one text with the turns before it, for a list or a comparison of versions."""
+    said = [f"{WHO[turn.speaker]}: {turn.text}" for turn in prompt.earlier]
+    return "\n\n".join([*said, prompt.input])
