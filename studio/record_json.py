@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import hashlib
 import json
 import types
@@ -26,7 +27,7 @@ def sha256(value: bytes | str) -> str:
 def to_json(record: Any) -> Any:
     """A record (or tuple, dict, enum) as plain JSON values."""
     if dataclasses.is_dataclass(record) and not isinstance(record, type):
-        return {f.name: to_json(getattr(record, f.name)) for f in dataclasses.fields(record)}
+        return {name: to_json(getattr(record, name)) for name in _hints(type(record))}
     if isinstance(record, enum.Enum):
         return record.value
     if isinstance(record, (list, tuple)):
@@ -72,12 +73,18 @@ def _read_scalar(kind: type, value: Any, where: str) -> Any:
     return value
 
 
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Field -> type; asked of a class once, since it takes longer than reading a record."""
+    hints = typing.get_type_hints(kind)
+    return {f.name: hints[f.name] for f in dataclasses.fields(kind)}
+
+
 def _read_record(kind: type, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
         raise ValueError(f"{where}: expected an object, got {type(value).__name__}")
-    hints = typing.get_type_hints(kind)
-    names = {f.name for f in dataclasses.fields(kind)}
-    if unknown := set(value) - names:
+    hints = _hints(kind)
+    if unknown := set(value) - hints.keys():
         raise ValueError(f"{where}: unknown field {sorted(unknown)[0]!r}")
     read = {k: _read(hints[k], v, f"{where}.{k}") for k, v in value.items()}
     try:

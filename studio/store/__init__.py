@@ -30,6 +30,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     projects,
     rounds,
     runs,
+    views,
 )
 from studio.store.journal import Blobs, Journal, link
 from studio.store.migrations import MIGRATIONS
