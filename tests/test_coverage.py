@@ -40,10 +40,11 @@ def test_the_worst_hole_comes_first() -> None:
     assert all(name != "press" for name, _ in ranked), "a slice without a share wants nothing"
 
 
-def test_a_slice_that_is_itself_a_hard_kind_does_not_want_it_again() -> None:
-    brief = Brief(slices=(Slice("hostile", target_share=1.0),))
-    found = coverage(brief, {}, [], goal=100)
-    assert found.cells["hostile", "hostile"].want == 0 and found.cells["hostile", "vague"].want == 2
+def test_a_hard_kind_that_is_a_slice_itself_is_not_wanted_in_others() -> None:
+    brief = Brief(slices=(Slice("hostile", target_share=0.5), Slice("delivery", target_share=0.5)))
+    found = coverage(brief, {}, [], goal=200)
+    assert found.cells["hostile", "hostile"].want == found.cells["delivery", "hostile"].want == 0
+    assert found.cells["hostile", "vague"].want == 2
 
 
 def test_words_of_the_teams_own_are_shown_and_not_wanted() -> None:

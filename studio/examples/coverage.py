@@ -69,7 +69,8 @@ def usual_goal(tally: Tally) -> int:
 
 def coverage(brief: Brief, tally: Tally, sample: Sequence[Example], goal: int = 0) -> Coverage:
     """`sample`: approved examples whose ideal outputs are checked against the criteria. `goal`: approved examples to
-    aim at (0: the usual one). A slice without a share in the brief wants none of its own."""
+    aim at (0: the usual one). A slice without a share in the brief wants none; neither does a kind that is a word of
+    the team's own, or a slice itself."""
     goal = goal or usual_goal(tally)
     named = [s.name for s in brief.slices]
     slices = tuple(dict.fromkeys([*named, *sorted(name for name, _ in tally)]))
@@ -94,14 +95,14 @@ def _cells(
         critical = name in asked and asked[name].critical
         whole = round(share * goal)
         for kind in ("", *kinds):
-            want = whole if not kind else _of_a_kind(name, kind, whole)
+            want = whole if not kind else 0 if kind in asked or kind not in HARD_KINDS else _floor(whole)
             cells[name, kind] = Cell(name, kind, have[name, kind], want, critical)
     return cells
 
 
-def _of_a_kind(slice: str, kind: str, whole: int) -> int:
-    """None of the team's own words, none where the slice is the kind itself, else the floor."""
-    return max(1, round(KIND_SHARE * whole)) if whole and kind in HARD_KINDS and kind != slice else 0
+def _floor(whole: int) -> int:
+    """Of each hard kind in a slice that wants `whole` examples."""
+    return max(1, round(KIND_SHARE * whole)) if whole else 0
 
 
 def _rank(cell: Cell) -> tuple[float, int, str, str]:

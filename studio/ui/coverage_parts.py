@@ -120,7 +120,7 @@ def _cell(cell: Cell) -> tuple[str, str, str]:
         return "none" if not cell.have else "free", f"{cell.have:,}" if cell.have else "–", ""
     figure = f"{cell.have:,} of {cell.want:,}"
     if not cell.missing:
-        return "full", figure, "enough"
+        return "full", f"{cell.have:,}", "enough"
     return ("some", figure, f"{cell.missing:,} missing") if cell.have else ("empty", figure, "none yet")
 
 
