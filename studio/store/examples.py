@@ -110,16 +110,14 @@ def example_saved(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
         if example.revision != 1:
             raise Refusal("This example was removed meanwhile. Your text is still in the form; save it as a new one.")
         tx.insert("examples", _row(example, act, act.seq * 1_000_000))
+        tx.insert("revisions", _revision(example, act))
     else:
         if example.revision != current["revision"] + 1:
             raise Refusal(
                 f"Somebody saved revision {current['revision']} of this example while you were editing. "
                 "Your text is still in the form; compare the two and save again."
             )
-        if tx.get("revisions", current["id"], current["revision"]) is None:
-            tx.insert("revisions", _first(current))
-        tx.put("examples", _row(example, act, current["position"], current["trashed"]))
-    tx.insert("revisions", _revision(example, act))
+        revise(tx, act, [(current, example)])
 
 
 def _first(current: Row) -> Row:
