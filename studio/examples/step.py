@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.examples import fields
+from studio.examples.acting import refuse_selection
 from studio.examples.batch import ParsedBatch, ParsedRow
 from studio.examples.sandbox import parse_untrusted
 from studio.examples.turns import Unreadable
@@ -59,7 +60,10 @@ def save(store: Store, actor: str, project: str, example: Example) -> Example:
 
 
 def edit(store: Store, actor: str, project: str, read: Example, **changes: object) -> Example:
-    """The next revision of `read` with `changes`. An edited text goes back to review unless `status` says otherwise."""
+    """The next revision of `read` with `changes`. An edited text goes back to review unless `status` says otherwise;
+    approving it settles a re-check."""
+    if changes.get("status") is Status.approved:
+        changes = {"recheck": "", **changes}
     after = dataclasses.replace(read, revision=read.revision + 1, **changes)  # type: ignore[arg-type]
     if "status" not in changes and read.status is Status.approved and (after.prompt, after.ideal) != (
         read.prompt, read.ideal,
@@ -70,10 +74,9 @@ def edit(store: Store, actor: str, project: str, read: Example, **changes: objec
 
 def mark(store: Store, actor: str, project: str, ids: Sequence[str], status: Status) -> int:
     """Sets the status of all `ids` in one act; how many. Approving skips none: an empty ideal is a Refusal."""
-    if not ids:
-        raise Refusal("No example is selected. Nothing was changed.")
+    refuse_selection(ids)
     if status is Status.approved:
-        empty = [e.row or e.id[:6] for i in ids if (e := rows.get(store, i)) and not e.ideal.strip()]
+        empty = [e.row or e.id[:6] for e in rows.without_ideal(store, ids)]
         if empty:
             raise Refusal(
                 f"{len(empty)} of the selected examples have no ideal output yet (first: {empty[0]}). "
@@ -86,8 +89,7 @@ def mark(store: Store, actor: str, project: str, ids: Sequence[str], status: Sta
 
 def trash(store: Store, actor: str, project: str, ids: Sequence[str], *, trashed: bool = True) -> None:
     """Moves examples into the trash, or out of it."""
-    if not ids:
-        raise Refusal("No example is selected. Nothing was changed.")
+    refuse_selection(ids)
     store.act("examples.trashed", actor, {"ids": list(ids), "trashed": trashed}, project)
 
 

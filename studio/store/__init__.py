@@ -31,6 +31,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     projects,
     rounds,
     runs,
+    views,
 )
 from studio.store.journal import Blobs, Journal, link
 from studio.store.migrations import MIGRATIONS
@@ -321,9 +322,14 @@ def _set_aside(workspace: Path) -> None:
             os.replace(workspace / name, workspace / f"{name}.{stamp}.old")
 
 
+# The memory is DuckDB's own share: at a million examples the whole server then stays under 1 GB (benchmarks/browse.py).
+# What does not fit goes to files beside the database for the time of one query.
+_CONFIG = {"enable_external_access": "false", "threads": "2", "memory_limit": "512MB"}
+
+
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     try:
-        db = duckdb.connect(str(path), config={"enable_external_access": "false", "threads": "2"})
+        db = duckdb.connect(str(path), config=_CONFIG)
     except duckdb.Error as error:
         raise Refusal(
             "The database file cannot be opened; it looks damaged. The journal is the record and is safe. "

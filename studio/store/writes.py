@@ -8,7 +8,8 @@ gives the same rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio.records import Act, Refusal, canonical
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Handler = Callable[["Tx", Act, dict[str, Any]], None]
 Guard = Callable[["Tx", Act, dict[str, Any]], None]
+
+_MANY = 32
+"""Rows from which on writing them in bulk is worth its start."""
 
 HANDLERS: dict[str, Handler] = {}
 GUARDS: dict[str, Guard | None] = {}
@@ -104,16 +108,66 @@ class Tx:
 
     def insert_columns(self, table: str, columns: dict[str, list[Any]], count: int, batch: tuple[str, str]) -> None:
         """`insert_many` for `count` rows given column by column."""
-        import pyarrow as pa  # only a bulk import needs it; the server starts without
+        self._with_incoming(table, columns, f"INSERT INTO {table} ({_names(columns)}) SELECT * FROM incoming")
+        self._log(table, {"*": list(batch)}, None, {"count": count})
 
-        names = list(columns)
-        arrow = pa.table(columns, schema=self._schema(table, names))
-        self._cursor.register("incoming", arrow)
+    def find_many(self, table: str, ids: Sequence[str]) -> list[Row]:
+        """The rows with these values of the table's (first) key, in no order; those that are not there are left out."""
+        return self.query(f"SELECT * FROM {table} WHERE {KEYS[table][0]} IN (SELECT unnest(?::VARCHAR[]))", list(ids))
+
+    def need_many(self, table: str, ids: Sequence[str], what: str = "") -> list[Row]:
+        """The rows with these ids, each once, in their order; a Refusal when one is not there (any more)."""
+        wanted = list(dict.fromkeys(ids))
+        found = {row[KEYS[table][0]]: row for row in self.find_many(table, wanted)}
+        if gone := len(wanted) - len(found):
+            noun = what or table.removesuffix("s")
+            raise Refusal(
+                f"There is no such {noun} here any more. Nothing was changed." if len(wanted) == 1
+                else f"{gone:,} of the {len(wanted):,} {noun}s are not here any more. Nothing was changed."
+            )  # fmt: skip
+        return [found[name] for name in wanted]
+
+    def write_many(self, table: str, pairs: Sequence[tuple[Row | None, Row | None]]) -> None:
+        """Many rows of one table, each (before, after) as in the log and each key once: new, changed and removed ones.
+
+        The same rows and the same log as one by one, at a small part of the time.
+        """
+        if len(pairs) < _MANY:
+            for before, after in pairs:
+                self._write(table, before, after)
+            return
+        self._insert_rows(table, [after for before, after in pairs if before is None and after is not None])
+        self._delete_rows(table, [before for before, after in pairs if before is not None and after is None])
+        self._update_rows(table, [(b, a) for b, a in pairs if b is not None and a is not None])
+        self._log_many(table, pairs)
+
+    def _insert_rows(self, table: str, rows: list[Row]) -> None:
+        if rows:
+            sql = f"INSERT INTO {table} ({_names(rows[0])}) SELECT * FROM incoming"
+            self._with_incoming(table, _columns(rows[0], rows), sql)
+
+    def _delete_rows(self, table: str, rows: list[Row]) -> None:
+        if rows:
+            same = _same_key(table)
+            self._with_incoming(table, _columns(KEYS[table], rows), f"DELETE FROM {table} USING incoming WHERE {same}")
+
+    def _update_rows(self, table: str, pairs: list[tuple[Row, Row]]) -> None:
+        """Only the columns that differ: DuckDB then changes them in place and leaves the index alone."""
+        changed = [name for name in (pairs[0][1] if pairs else ()) if any(b.get(name) != a[name] for b, a in pairs)]
+        if changed:
+            sets = ", ".join(f'"{name}" = incoming."{name}"' for name in changed)
+            columns = _columns([*KEYS[table], *changed], [after for _, after in pairs])
+            self._with_incoming(table, columns, f"UPDATE {table} SET {sets} FROM incoming WHERE {_same_key(table)}")
+
+    def _with_incoming(self, table: str, columns: Mapping[str, list[Any]], sql: str) -> None:
+        """Runs `sql` while `columns` (name -> a value for each row) stand as the table `incoming`."""
+        import pyarrow as pa  # only bulk writes need it; the server starts without
+
+        self._cursor.register("incoming", pa.table(dict(columns), schema=self._schema(table, list(columns))))
         try:
-            self._cursor.execute(f"INSERT INTO {table} ({_names(names)}) SELECT * FROM incoming")
+            self._cursor.execute(sql)
         finally:
             self._cursor.unregister("incoming")
-        self._log(table, {"*": list(batch)}, None, {"count": count})
 
     def _schema(self, table: str, names: list[str]) -> pa.Schema:
         import pyarrow as pa
@@ -134,10 +188,14 @@ class Tx:
         if after is None:
             where = " AND ".join(f"{k} = ?" for k in keys)
             self._cursor.execute(f"DELETE FROM {table} WHERE {where}", list(key.values()))
-        else:
+        elif before is None:
             marks = ", ".join("?" for _ in after)
-            sql = f"INSERT OR REPLACE INTO {table} ({_names(after)}) VALUES ({marks})"
-            self._cursor.execute(sql, list(after.values()))
+            self._cursor.execute(f"INSERT INTO {table} ({_names(after)}) VALUES ({marks})", list(after.values()))
+        elif changed := [name for name in after if name not in before or before[name] != after[name]]:
+            # Only what differs: DuckDB changes it in place and leaves the row's index entry alone.
+            sets, where = (", ".join(f'"{n}" = ?' for n in changed), " AND ".join(f"{k} = ?" for k in keys))
+            values = [*(after[name] for name in changed), *key.values()]
+            self._cursor.execute(f"UPDATE {table} SET {sets} WHERE {where}", values)
         self._log(table, key, before, after)
 
     def _log(self, table: str, key: Row, before: Row | None, after: Row | None) -> None:
@@ -148,21 +206,43 @@ class Tx:
             [self._seq, self._n, table, canonical(key).decode(), *texts],
         )
 
-    def revert(self, changes: Iterable[Row]) -> None:
+    def _log_many(self, table: str, pairs: Sequence[tuple[Row | None, Row | None]]) -> None:
+        keys = KEYS[table]
+        rows = []
+        for number, (before, after) in enumerate(pairs, start=self._n + 1):
+            reference = after if after is not None else before
+            assert reference is not None
+            texts = [None if value is None else canonical(value).decode() for value in (before, after)]
+            key = canonical({k: reference[k] for k in keys}).decode()
+            rows.append({"seq": self._seq, "n": number, "tbl": table, "key": key, "before": texts[0],
+                         "after": texts[1]})  # fmt: skip
+        self._insert_rows("changes", rows)
+        self._n += len(rows)
+
+    def revert(self, changes: Sequence[Row]) -> None:
         """Puts back what `changes` (rows of the log, newest first) replaced; refuses what changed since."""
-        for change in changes:
-            key, before = json.loads(change["key"]), _parsed(change["before"])
-            if "*" in key:
-                column, value = key["*"]
-                self._revert_batch(change["tbl"], column, value, _parsed(change["after"]))
-                continue
-            current = self.get(change["tbl"], *(key[k] for k in KEYS[change["tbl"]]))
-            if not _same(current, _parsed(change["after"])):
-                raise Refusal(
-                    "This cannot be undone by itself: the same record was changed again later. Nothing was changed. "
-                    "Undo the later change first."
-                )
-            self._write(change["tbl"], current, before)
+        for table, run in _runs(changes):
+            if "*" in run[0].key:
+                column, value = run[0].key["*"]
+                self._revert_batch(table, column, value, run[0].after)
+            else:
+                self._revert_rows(table, run)
+
+    def _revert_rows(self, table: str, run: list[_Change]) -> None:
+        """Rows of one table, each key once."""
+        keys = KEYS[table]
+        if len(run) < _MANY:
+            current = [self.get(table, *(change.key[k] for k in keys)) for change in run]
+        else:
+            found = self.find_many(table, [change.key[keys[0]] for change in run])
+            by_key = {tuple(row[k] for k in keys): row for row in found}
+            current = [by_key.get(tuple(change.key[k] for k in keys)) for change in run]
+        if not all(_same(now, change.after) for now, change in zip(current, run, strict=True)):
+            raise Refusal(
+                "This cannot be undone by itself: the same record was changed again later. Nothing was changed. "
+                "Undo the later change first."
+            )
+        self.write_many(table, [(now, change.before) for now, change in zip(current, run, strict=True)])
 
     def _revert_batch(self, table: str, column: str, value: str, after: Row | None) -> None:
         untouched = " AND revision = 1 AND NOT trashed" if table == "examples" else ""
@@ -180,6 +260,36 @@ class Tx:
         self._cursor.execute(f"DELETE FROM {table} WHERE {column} = ?", [value])
 
 
+@dataclass(frozen=True)
+class _Change:
+    """One row of the log. A key of "*" stands for all the rows of one `insert_many`."""
+
+    key: Row
+    before: Row | None
+    after: Row | None
+
+
+def _runs(changes: Sequence[Row]) -> Iterator[tuple[str, list[_Change]]]:
+    """The log in its order, as stretches of one table in which no key comes twice."""
+    table, run, seen = "", [], set()
+    for logged in changes:
+        if run and (logged["tbl"] != table or logged["key"] in seen):
+            yield table, run
+            run, seen = [], set()
+        table = logged["tbl"]
+        seen.add(logged["key"])
+        run.append(_Change(json.loads(logged["key"]), _parsed(logged["before"]), _parsed(logged["after"])))
+        if "*" in run[-1].key:
+            yield from ((table, part) for part in (run[:-1], run[-1:]) if part)
+            run, seen = [], set()
+    if run:
+        yield table, run
+
+
+def _same_key(table: str) -> str:
+    return " AND ".join(f'{table}."{k}" = incoming."{k}"' for k in KEYS[table])
+
+
 def _names(columns: Iterable[str]) -> str:
     return ", ".join(f'"{name}"' for name in columns)
 
@@ -189,6 +299,10 @@ def _same(current: Row | None, logged: Row | None) -> bool:
     if current is None or logged is None:
         return current is logged
     return {name: current[name] for name in logged} == logged
+
+
+def _columns(names: Iterable[str], rows: Sequence[Row]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in names}
 
 
 def _parsed(text: str | None) -> Row | None:

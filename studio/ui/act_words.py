@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.records import Act, Status
-from studio.store import Store, arms, datasets, examples, people
+from studio.store import Store, arms, datasets, examples, people, views
 from studio.wording import STATUS_WORDS
 
 _SHOWN = 32
@@ -63,6 +63,26 @@ def _marked(store: Store, payload: dict[str, Any]) -> str:
     return f"{which} put into another {'slice' if 'slice' in payload else 'split'}"
 
 
+def _changed(store: Store, payload: dict[str, Any]) -> str:
+    names = people.names(store)
+    said = {
+        "slice": lambda v: f"put into {_quoted(v)}" if v else "taken out of their slice",
+        "assigned": lambda v: f"given to {names.get(v, 'somebody')}" if v else "given to nobody",
+        "recheck": lambda v: f"to be looked at again: {_start(v)}",
+        "review_by": lambda v: f"to be reviewed by {v}" if v else "without a review date",
+        "add_tags": lambda v: f"tagged {_listed(v)}",
+        "remove_tags": lambda v: f"no longer tagged {_listed(v)}",
+        "add_kinds": lambda v: f"marked as {_listed(v)}",
+        "remove_kinds": lambda v: f"no longer marked as {_listed(v)}",
+    }
+    done = [say(payload[name]) for name, say in said.items() if name in payload]
+    return f"{_several(store, payload['ids'])} {', '.join(done)}"
+
+
+def _listed(found: list[str]) -> str:
+    return ", ".join(_quoted(name.replace("_", " ")) for name in found)
+
+
 def _trashed(store: Store, payload: dict[str, Any]) -> str:
     moved = "moved to the trash" if payload["trashed"] else "taken out of the trash"
     return f"{_several(store, payload['ids'])} {moved}"
@@ -109,6 +129,11 @@ def _token(store: Store, payload: dict[str, Any]) -> str:
     return f"Invitation made for {payload['name']}" if payload["name"] else "Sign-in link for an admin made"
 
 
+def _view_removed(store: Store, payload: dict[str, Any]) -> str:
+    found = views.get(store, payload["id"])
+    return f"View {_quoted(found.name) if found else 'of the examples'} removed"
+
+
 def _quoted(name: str) -> str:
     return f"“{name}”"
 
@@ -121,6 +146,7 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "dataset.frozen": lambda store, payload: f"{payload['dataset']['name']} frozen",
     "dataset.renamed": _renamed,
     "example.saved": _example,
+    "examples.changed": _changed,
     "examples.imported": lambda store, payload: f"{payload['batch']['file']} imported",
     "examples.marked": _marked,
     "examples.trashed": _trashed,
@@ -131,4 +157,6 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "project.renamed": lambda store, payload: f"Project renamed to {_quoted(payload['name'])}",
     "run.discarded": lambda store, payload: "Training discarded",
     "token.made": _token,
+    "view.removed": _view_removed,
+    "view.saved": lambda store, payload: f"View {_quoted(payload['name'])} saved",
 }

@@ -11,8 +11,9 @@ from studio.evaluate import checks
 from studio.examples import step
 from studio.records import HARD_KINDS, Brief, Example, Prompt, Refusal, Status
 from studio.review.rounds import MIN_SECONDS_ON_SCREEN
-from studio.store import briefs, people
+from studio.store import briefs, finding, people
 from studio.store import examples as rows
+from studio.store.finding import Filter
 from studio.ui import blocks, conversation, form_fields, frame, keys, prose, turn_fields
 from studio.ui.access import Visit
 from studio.ui.form_fields import Draft
@@ -26,7 +27,14 @@ def open_one(example: str) -> None:
         st.query_params.pop("example", None)
 
 
-def show(visit: Visit, wanted: str, filters: dict[str, str]) -> None:
+def start_one(visit: Visit, slice: str, kind: str) -> None:
+    """Opens an empty example of this slice and hard kind, in a callback. A text that was begun there stays."""
+    held = form_fields.draft(visit, "example/new", lambda: _form(None))
+    held.change(lambda form: form.update(slice=slice, kinds=[kind] if kind else []))
+    open_one("new")
+
+
+def show(visit: Visit, wanted: str, filters: Filter) -> None:
     found = None if wanted == "new" else rows.get(visit.store, wanted)
     if wanted != "new" and (found is None or rows.project_of(visit.store, wanted) != visit.project_id):
         st.button(
@@ -69,16 +77,16 @@ def _form(found: Example | None) -> dict[str, Any]:
     return turn_fields.form(found or Example("", "", "", revision=0))
 
 
-def _ways(visit: Visit, found: Example, filters: dict[str, str]) -> None:
+def _ways(visit: Visit, found: Example, filters: Filter) -> None:
     for label, key, forward in (("Previous", "B", False), ("Next", "N", True)):
-        other = rows.neighbour(visit.store, visit.project_id, found.id, forward=forward, **filters)
+        other = finding.neighbour(visit.store, visit.project_id, found.id, filters, forward=forward)
         st.button(
             label, key=f"example-{label.lower()}", shortcut=key, disabled=other is None, type="tertiary",
             on_click=open_one, args=(other or found.id,),
         )  # fmt: skip
 
 
-def _write(visit: Visit, held: Draft, found: Example | None, filters: dict[str, str]) -> None:
+def _write(visit: Visit, held: Draft, found: Example | None, filters: Filter) -> None:
     brief = briefs.latest(visit.store, visit.project_id) or Brief()
     if found is not None:
         _facts(visit, found)
@@ -168,7 +176,7 @@ def _against(brief: Brief, form: dict[str, Any]) -> None:
 # -- saving and deciding ---------------------------------------------------------------------------
 
 
-def _decide(visit: Visit, held: Draft, found: Example | None, filters: dict[str, str]) -> None:
+def _decide(visit: Visit, held: Draft, found: Example | None, filters: Filter) -> None:
     if found is None:
         with st.container(horizontal=True):
             primary, args = f"example-add-{Status.approved.value}", (visit, held, Status.approved)
@@ -223,13 +231,13 @@ def _saved(visit: Visit, held: Draft, found: Example) -> None:
         st.session_state[keys.NOTICE] = ["said", f"Saved as revision {made.revision}.{again}"]
 
 
-def _decided(visit: Visit, held: Draft, found: Example, status: Status, filters: dict[str, str]) -> None:
+def _decided(visit: Visit, held: Draft, found: Example, status: Status, filters: Filter) -> None:
     shown = st.session_state.get(keys.SHOWN_AT) or ["", 0.0]
     if shown[0] != found.id or time.monotonic() - shown[1] < MIN_SECONDS_ON_SCREEN:
         said = "That was quicker than reading, so this example was left as it is."
         st.session_state[keys.NOTICE] = ["said", said]
         return
-    following = rows.neighbour(visit.store, visit.project_id, found.id, forward=True, **filters)
+    following = finding.neighbour(visit.store, visit.project_id, found.id, filters, forward=True)
     made = _edited(visit, held, found, status=status)
     if made is not None:
         then = "This is the next one." if following else "It was the last one of the list."

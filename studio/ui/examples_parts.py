@@ -1,39 +1,44 @@
-"""The examples' page: the list with its filters, and what can be done with a selection."""
+"""The examples' page: its parts, what there is against what the brief asks for, the list, the trash, the export."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from functools import partial
 from math import ceil
 
 import streamlit as st
 
-from studio.examples import step
 from studio.examples.export import export_examples
 from studio.health.checks import MINIMUM
-from studio.records import Example, Status, canonical, sha256
-from studio.store import briefs
+from studio.records import Example, Status
+from studio.store import Store, briefs, finding
 from studio.store import examples as rows
-from studio.ui import blocks, example_parts, form_fields, frame, import_parts, keys, prose
+from studio.store.finding import Filter
+from studio.ui import (
+    acting_parts,
+    blocks,
+    coverage_parts,
+    example_parts,
+    finding_parts,
+    form_fields,
+    frame,
+    import_parts,
+    keys,
+    prose,
+    recheck_parts,
+)
 from studio.ui.access import Visit
 
 PAGE = 20
-VIEWS = {"list": "All examples", "import": "Import", "batches": "Imports so far", "trash": "Trash"}
-
-
-@dataclass(frozen=True)
-class Filter:
-    """What of the list is shown; every field empty: all."""
-
-    text: str = ""
-    status: str = ""
-    slice: str = ""
+VIEWS = {
+    "list": "All examples", "recheck": "Look again", "coverage": "Coverage", "import": "Import",
+    "batches": "Imports so far", "trash": "Trash",
+}  # fmt: skip
 
 
 def show(visit: Visit) -> None:
     wanted = st.query_params.get("example", "")
     if wanted:
-        example_parts.show(visit, wanted, asdict(current_filter()))
+        example_parts.show(visit, wanted, finding_parts.wanted())
         return
     counts = rows.counts(visit.store, visit.project_id)
     view = _chosen_view(visit)
@@ -43,6 +48,10 @@ def show(visit: Visit) -> None:
         import_parts.batches(visit)
     elif view == "trash":
         _trash(visit)
+    elif view == "recheck":
+        recheck_parts.show(visit)
+    elif view == "coverage":
+        coverage_parts.show(visit)
     elif not sum(counts.values()):
         _empty(visit)
     else:
@@ -52,8 +61,12 @@ def show(visit: Visit) -> None:
 
 
 def _chosen_view(visit: Visit) -> str:
-    trashed = rows.count(visit.store, visit.project_id, trashed=True)
-    words = VIEWS | {"trash": f"Trash ({trashed:,})" if trashed else "Trash"}
+    trashed = finding.count(visit.store, visit.project_id, Filter(trashed=True))
+    again = sum(
+        finding.count(visit.store, visit.project_id, wanted) for wanted in (Filter(recheck=True), Filter(due=True))
+    )
+    counted = {"trash": trashed, "recheck": again}
+    words = {view: f"{said} ({n:,})" if (n := counted.get(view)) else said for view, said in VIEWS.items()}
     views = {view: said for view, said in words.items() if view != "import" or visit.may_edit}
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         chosen = form_fields.view(keys.EXAMPLES_VIEW, views, "Which part of the examples")
@@ -87,14 +100,17 @@ def _empty(visit: Visit) -> None:
 def _stale(visit: Visit) -> None:
     """Approvals given before the brief changed its meaning, and a way to look at exactly those."""
     meaning = briefs.meaning_since(visit.store, visit.project_id)
-    ids = rows.approved_before_ids(visit.store, visit.project_id, meaning)
-    if not ids:
+    count = rows.approved_before(visit.store, visit.project_id, meaning)
+    if not count:
         return
-    were = f"{blocks.several(len(ids), 'example')} {'was' if len(ids) == 1 else 'were'}"
+    were = f"{blocks.several(count, 'example')} {'was' if count == 1 else 'were'}"
     frame.stale([f"{were} approved before version {meaning} of the brief, which changed what good means."])
     if visit.may_edit:
-        label = f"Select {'it' if len(ids) == 1 else f'these {len(ids):,}'}, to approve again or to send back to review"
-        st.button(label, key="examples-pick-stale", type="tertiary", on_click=_pick_all, args=(ids,))
+        label = f"Select {'it' if count == 1 else f'these {count:,}'}, to approve again or to send back to review"
+        st.button(
+            label, key="examples-pick-stale", type="tertiary", on_click=acting_parts.pick_view,
+            args=(visit, Filter(stale=True)),
+        )  # fmt: skip
 
 
 # -- what there is against what the brief asks for -------------------------------------------------
@@ -139,80 +155,61 @@ def _furthest(sums: dict[str, int], targets: dict[str, float], total: int) -> st
 # -- the list --------------------------------------------------------------------------------------
 
 
-def current_filter() -> Filter:
-    text, status, slice = (
-        str(st.session_state.get(f"examples-{name}") or "") for name in ("search", "status", "slice")
-    )
-    return Filter(text, status, slice)
-
-
-def _filters(visit: Visit, counts: dict[str, int]) -> Filter:
-    names = sorted({name for name, _ in rows.tally(visit.store, visit.project_id) if name})
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(
-            "Search in inputs and ideal outputs", key="examples-search", type="search", live=True,
-            persist_state="session", width=340,
-        )  # fmt: skip
-        st.selectbox(
-            "Kind of input", ["", *names], key="examples-slice", format_func=lambda s: s or "Any", width=200,
-            persist_state="session",
-        )  # fmt: skip
-    every = {"": f"All {sum(counts.values()):,}"}
-    words = every | {s.value: f"{prose.STATUS_WORDS[s]} {counts[s.value]:,}" for s in Status}
-    st.segmented_control(
-        "Status", list(words), key="examples-status", format_func=words.__getitem__, default="", required=True,
-        persist_state="session",
-    )  # fmt: skip
-    return current_filter()
-
-
 def _list(visit: Visit, counts: dict[str, int]) -> None:
-    wanted = _filters(visit, counts)
-    found = rows.count(visit.store, visit.project_id, **asdict(wanted))
-    pages = max(1, ceil(found / PAGE))
-    pager = f"examples-page-{sha256(canonical(asdict(wanted)))[:8]}"  # another filter starts on its own first page
-    at = min(int(st.session_state.get(pager) or 1), pages)
-    shown = rows.page(visit.store, visit.project_id, **asdict(wanted), limit=PAGE, offset=(at - 1) * PAGE)
+    wanted = finding_parts.filters(visit, counts)
+    at = _page_number()
+    on = _found(visit, wanted, at)
+    found, pages = on.total, max(1, ceil(on.total / PAGE))
+    if at > pages:
+        at, on = pages, _found(visit, wanted, pages)
+    shown = on.examples
     if not shown:
-        blocks.note("No example matches. Take a word out of the search, or choose another status.")
+        blocks.note("No example matches. Take a word out of the search, or show all of them.")
         return
     if visit.may_edit:
-        _selection(visit, [e.id for e in shown], found, wanted)
+        acting_parts.bar(visit, [e.id for e in shown], found, wanted)
     for example in shown:
         _row(visit, example)
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="examples-pages"
     ):
         if pages > 1:
-            st.pagination(pages, key=pager, width=420)
+            st.session_state["examples-page"] = at
+            st.pagination(pages, key="examples-page", width=420, on_change=_turned)
         blocks.note(f"{(at - 1) * PAGE + 1:,} to {(at - 1) * PAGE + len(shown):,} of {found:,}")
     _export(visit, wanted, found)
 
 
-def _picked() -> list[str]:
-    return list(st.session_state.get(keys.PICKED, []))
+def _found(visit: Visit, wanted: Filter, at: int) -> finding.Page:
+    store = visit.store
+    return _page(store, str(store.workspace), store.version, finding.today(), visit.project_id, wanted, at)
 
 
-def _pick(example: str, key: str) -> None:
-    others = [e for e in _picked() if e != example]
-    st.session_state[keys.PICKED] = [*others, example] if st.session_state[key] else others
+@st.cache_data(max_entries=64, show_spinner=False)
+def _page(
+    _store: Store, workspace: str, version: int, today: str, project: str, wanted: Filter, at: int
+) -> finding.Page:
+    """One page of the list, looked for once for each state of the store: ticking a box is no search."""
+    return finding.page(_store, project, wanted, limit=PAGE, offset=(at - 1) * PAGE)
 
 
-def _pick_all(found: list[str]) -> None:
-    st.session_state[keys.PICKED] = found
+def _page_number() -> int:
+    """The page in the address, from 1; the first one for anything that is no page."""
+    asked = st.query_params.get(finding_parts.PAGE_NUMBER, "")
+    return max(1, int(asked)) if asked.isdecimal() and len(asked) < 10 else 1
+
+
+def _turned() -> None:
+    st.query_params[finding_parts.PAGE_NUMBER] = str(st.session_state["examples-page"])
 
 
 def _row(visit: Visit, example: Example, *, trashed: bool = False) -> None:
     with st.container(key=f"example-row-{example.id}", horizontal=True, gap="small", wrap=False):
         if visit.may_edit:
-            key = f"{keys.PICK}-{example.id}"
-            st.session_state[key] = example.id in _picked()
-            label = f"Select: {form_fields.plain(example.input[:60])}"
-            st.checkbox(
-                label, key=key, label_visibility="collapsed", on_change=_pick, args=(example.id, key), width="content"
-            )
+            acting_parts.check_box(example)
         with st.container(width="stretch"):
             prose.entry(example)
+            recheck_parts.why(example)
         if not trashed:
             st.button(
                 "Open",
@@ -223,53 +220,9 @@ def _row(visit: Visit, example: Example, *, trashed: bool = False) -> None:
             )
 
 
-def _selection(visit: Visit, here: list[str], found: int, wanted: Filter) -> None:
-    """The bar above the list: select, and what to do with what is selected."""
-    picked = _picked()
-    with st.container(key="examples-selected", horizontal=True, vertical_alignment="center"):
-        if not picked:
-            st.button(
-                f"Select these {len(here)}", key="examples-pick-page", type="tertiary", on_click=_pick_all, args=(here,)
-            )
-            if found > len(here):
-                everything = rows.ids(visit.store, visit.project_id, **asdict(wanted))
-                label = f"Select all {found:,} that match"
-                st.button(label, key="examples-pick-all", type="tertiary", on_click=_pick_all, args=(everything,))
-            return
-        st.markdown(f"**{len(picked):,} selected**", width="content")
-        for status, label in _ACTIONS.items():
-            st.button(label, key=f"examples-mark-{status.value}", on_click=_mark, args=(visit, status))
-        st.button("Move to trash", key="examples-to-trash", on_click=_trashed, args=(visit, True))
-        st.button("Select none", key="examples-pick-none", type="tertiary", on_click=_pick_all, args=([],))
-
-
-_ACTIONS = {Status.approved: "Approve", Status.in_review: "Back to review", Status.rejected: "Reject"}
-_SAID = {Status.approved: "approved", Status.in_review: "back in review", Status.rejected: "rejected"}
-
-
-def _mark(visit: Visit, status: Status) -> None:
-    count = frame.attempt(lambda: step.mark(visit.store, visit.person.id, visit.project_id, _picked(), status))
-    if count is not None:
-        _pick_all([])
-        now = f"{blocks.several(count, 'example')} {'is' if count == 1 else 'are'} {_SAID[status]}. Undo takes it back."
-        st.session_state[keys.NOTICE] = ["said", now]
-
-
-def _trashed(visit: Visit, into: bool) -> None:
-    picked = _picked()
-
-    def move() -> bool:
-        step.trash(visit.store, visit.person.id, visit.project_id, picked, trashed=into)
-        return True
-
-    where = "in the trash; you can bring them back from there" if into else "back in the list"
-    if frame.attempt(move, f"{blocks.several(len(picked), 'example')} now {where}."):
-        _pick_all([])
-
-
 def _trash(visit: Visit) -> None:
-    found = rows.count(visit.store, visit.project_id, trashed=True)
-    shown = rows.page(visit.store, visit.project_id, trashed=True, limit=100)
+    on = finding.page(visit.store, visit.project_id, Filter(trashed=True), limit=100)
+    found, shown = on.total, on.examples
     if not shown:
         frame.empty(
             "The trash is empty", "What you move here leaves the list and every new dataset. It can always come back."
@@ -278,14 +231,7 @@ def _trash(visit: Visit) -> None:
     blocks.note(f"{blocks.several(found, 'example')} here, in no new dataset."
                 + (f" The first {len(shown)} are shown." if found > len(shown) else ""))  # fmt: skip
     if visit.may_edit:
-        with st.container(key="examples-selected", horizontal=True, vertical_alignment="center"):
-            here = [e.id for e in shown]
-            st.button(
-                f"Select these {len(here)}", key="examples-pick-page", type="tertiary", on_click=_pick_all, args=(here,)
-            )
-            count = len(set(here) & set(_picked()))
-            label = f"Bring {count} back" if count else "Bring back"
-            st.button(label, key="examples-restore", disabled=not count, on_click=_trashed, args=(visit, False))
+        acting_parts.trash_bar(visit, [e.id for e in shown])
     for example in shown:
         _row(visit, example, trashed=True)
 
@@ -301,14 +247,17 @@ _FILES = {
 
 
 def _export(visit: Visit, wanted: Filter, found: int) -> None:
-    blocks.section("Take them with you", f"The {found:,} that match, in files that import back the same.")
+    chosen = acting_parts.picked()
+    which = f"The {len(chosen):,} selected" if chosen else f"The {found:,} that match"
+    blocks.section("Take them with you", f"{which}, in files that import back the same.")
     with st.container(horizontal=True):
         for name, (label, ending, mime) in _FILES.items():
             st.download_button(
-                label, partial(_file, visit, wanted, found, name), key=f"examples-export-{name}",
+                label, partial(_file, visit, wanted, chosen, name), key=f"examples-export-{name}",
                 file_name=f"{visit.project_id}-{ending}", mime=mime, icon=":material/download:", on_click="ignore",
             )  # fmt: skip
 
 
-def _file(visit: Visit, wanted: Filter, found: int, name: str) -> bytes:
-    return export_examples(rows.page(visit.store, visit.project_id, **asdict(wanted), limit=found), name).data
+def _file(visit: Visit, wanted: Filter, chosen: list[str], name: str) -> bytes:
+    ids = chosen or finding.ids(visit.store, visit.project_id, wanted)
+    return export_examples(rows.some(visit.store, ids), name).data

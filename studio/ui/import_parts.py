@@ -12,8 +12,9 @@ from studio.examples.formats import FORMATS
 from studio.examples.shapes import ROLES
 from studio.records import Prompt, Refusal, Split, Status
 from studio.store import examples as rows
-from studio.store import people
+from studio.store import finding, people
 from studio.store.examples import Batch
+from studio.store.finding import Filter
 from studio.ui import blocks, conversation, file_reading, form_fields, frame, keys
 from studio.ui.access import Visit
 from studio.ui.form_fields import Draft
@@ -254,11 +255,11 @@ def _batch_buttons(visit: Visit, batch: Batch) -> None:
             "Undo this import", key=f"batch-undo-{batch.id}", type="tertiary", icon=":material/undo:",
             on_click=_undone, args=(visit, batch),
         )  # fmt: skip
-        left = rows.ids(visit.store, visit.project_id, batch=batch.id)
+        left = finding.count(visit.store, visit.project_id, Filter(batch=batch.id))
         if left:
             st.button(
-                f"Move its {len(left):,} examples to the trash", key=f"batch-trash-{batch.id}", type="tertiary",
-                on_click=_batch_trashed, args=(visit, left),
+                f"Move its {left:,} examples to the trash", key=f"batch-trash-{batch.id}", type="tertiary",
+                on_click=_batch_trashed, args=(visit, batch),
             )  # fmt: skip
 
 
@@ -267,6 +268,7 @@ def _undone(visit: Visit, batch: Batch) -> None:
     frame.attempt(lambda: step.undo_import(visit.store, visit.person.id, visit.project_id, batch.id), said)
 
 
-def _batch_trashed(visit: Visit, ids: list[str]) -> None:
+def _batch_trashed(visit: Visit, batch: Batch) -> None:
+    ids = finding.ids(visit.store, visit.project_id, Filter(batch=batch.id))
     said = f"{blocks.several(len(ids), 'example')} moved to the trash."
     frame.attempt(lambda: step.trash(visit.store, visit.person.id, visit.project_id, ids), said)

@@ -42,6 +42,9 @@ PICKED = "examples-picked"
 PICK = "examples-pick"
 """Prefix of the check boxes in the list; the example's id follows."""
 
+FOUND = "examples-found"
+"""[project, filter as texts] of the examples shown last, for coming back from another page; the address goes first."""
+
 SHOWN_AT = "example-shown-at"
 """[example id, seconds] when the example on screen came up, so that a held key does not run on."""
 

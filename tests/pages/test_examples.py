@@ -13,8 +13,9 @@ from studio import baselines, projects
 from studio import brief as brief_step
 from studio.examples import step
 from studio.records import Role, Status
-from studio.store import Store, briefs
+from studio.store import Store, briefs, finding, views
 from studio.store import examples as rows
+from studio.store.finding import Filter
 
 CSV = "question,reply,topic\nWhere is it?,On its way <b>today</b>.,delivery\n,No question,delivery\nHello?,,other\n"
 
@@ -28,6 +29,17 @@ def dora(store: Store) -> tuple[str, str]:
 
 def _project(store: Store, actor: str) -> str:
     return projects.create(store, actor, "Mine").id
+
+
+def asked(at: AppTest, name: str) -> str:
+    """A parameter of the address, which AppTest holds as a text or as a list of one."""
+    found = at.query_params[name]
+    return found if isinstance(found, str) else found[0]
+
+
+def boxes(at: AppTest) -> int:
+    """How many examples of the list can be selected."""
+    return len([box for box in at.checkbox if box.key and box.key.startswith("examples-pick-")])
 
 
 def _pasted(store: Store, session: str, project: str, text: str) -> AppTest:
@@ -137,9 +149,46 @@ def test_search_and_status_narrow_the_list(store: Store, dora: tuple[str, str]) 
     at = opened(store, dora[1], "examples", project=project)
     at.text_input(key="examples-search").set_value("slow cooker")
     sound(at.run())
-    assert len(at.checkbox) == rows.count(store, project, text="slow cooker") < 20
+    assert boxes(at) == finding.count(store, project, Filter(text="slow cooker")) < 20
     at.text_input(key="examples-search").set_value("nothing has this")
     assert "No example matches" in words(sound(at.run()))
+    press(at, "examples-show-all")
+    assert at.text_input(key="examples-search").value == "" and "text" not in at.query_params
+
+
+def test_a_filter_is_an_address_that_can_be_shared(store: Store, dora: tuple[str, str]) -> None:
+    project = projects.from_demo(store, dora[0], "support-replies").id
+    shared = {"text": "order", "slice": "delivery", "split": "test", "list-page": "2"}
+    at = opened(store, dora[1], "examples", project=project, **shared)
+    found = finding.count(store, project, Filter(text="order", slice="delivery", split="test"))
+    assert at.text_input(key="examples-search").value == "order" and at.selectbox(key="examples-slice").value
+    assert f"of {found:,}" in words(at) and "Used for" in at.button(key="examples-drop-split").label
+    press(at, "examples-drop-split")
+    assert "split" not in at.query_params and asked(at, "text") == "order"
+    wrong = opened(store, dora[1], "examples", project=project, status="nonsense", list_page="x", due="1")
+    assert "No example matches" in words(wrong)
+    press(wrong, "examples-show-all")
+    assert "No example matches" not in words(wrong)
+
+
+def test_a_view_is_saved_opened_renamed_and_removed(store: Store, dora: tuple[str, str]) -> None:
+    project = projects.from_demo(store, dora[0], "ticket-triage").id
+    at = opened(store, dora[1], "examples", project=project, text="refund")
+    press(at, "examples-view-save")
+    assert "A view needs a name" in words(at)
+    at.text_input(key="examples-view-name").set_value("Refunds <b>")
+    press(at, "examples-view-save")
+    (view,) = views.every(store, project)
+    assert view.wanted == Filter(text="refund")
+    press(at, "examples-show-all")
+    press(at, f"examples-view-open-{view.id}")
+    assert asked(at, "text") == "refund"
+    at.text_input(key="examples-view-name").set_value("Money back")
+    press(at, "examples-view-rename")
+    press(at, f"examples-view-remove-{view.id}")
+    assert not views.every(store, project) and "View “Money back” removed" in words(at)
+    press(at, f"ys-undo-{store.recent(project, dora[0])[0].seq}")
+    assert [v.name for v in views.every(store, project)] == ["Money back"]
 
 
 def test_approve_saves_what_is_written_and_goes_on(store: Store, dora: tuple[str, str]) -> None:
@@ -183,7 +232,7 @@ def test_a_pm_reads_and_changes_nothing(store: Store, dora: tuple[str, str]) -> 
     project = projects.from_demo(store, dora[0], "ticket-triage").id
     _, session = person(store, "Pia", Role.pm)
     at = opened(store, session, "examples", project=project)
-    assert not at.checkbox and not [b for b in at.button if b.key and b.key.startswith("examples-mark")]
+    assert not boxes(at) and not [b for b in at.button if b.key and b.key.startswith("examples-mark")]
     found = rows.every(store, project)[0]
     at = opened(store, session, "examples", project=project, example=found.id)
     assert not at.text_area and found.ideal.split(":")[0].strip("{") in words(at).replace("&quot;", '"')
@@ -199,3 +248,69 @@ def test_the_undo_list_says_which_thing(store: Store) -> None:
     start = " ".join(example.input.split())[:20]
     assert f"Example {example.row} edited: “{start}" in html.unescape(said)
     assert "Prompt “House &lt;prompt&gt;” added" in said
+
+
+def test_everything_in_a_view_is_changed_in_one_step(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = projects.from_demo(store, actor, "support-replies").id
+    ids = finding.ids(store, project, Filter(slice="delivery"))
+    at = opened(store, session, "examples", project=project, slice="delivery")
+    press(at, "examples-pick-all")
+    assert f"The {len(ids):,} selected" in words(at)
+    at.selectbox(key="acting-what").set_value("recheck")
+    sound(at.run())
+    press(at, "acting-do")
+    assert "Say why they must be looked at again" in words(at)
+    at.text_input(key="acting-recheck").set_value("The carrier changed")
+    press(at, "acting-do")
+    assert finding.ids(store, project, Filter(recheck=True)) == ids
+    assert "To look at again: The carrier changed" in words(at)
+    press(at, f"ys-undo-{store.recent(project, actor)[0].seq}")
+    assert finding.count(store, project, Filter(recheck=True)) == 0
+    press(at, "examples-pick-page")
+    at.selectbox(key="acting-what").set_value("assigned")
+    sound(at.run())
+    at.selectbox(key="acting-assigned").set_value(actor)
+    press(at, "acting-do")
+    assert finding.count(store, project, Filter(assigned=actor)) == 20
+    assert "20 examples given to Dora" in words(at)
+
+
+def test_what_mentions_a_phrase_is_sent_to_be_looked_at_again(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = _project(store, actor)
+    first, _ = (
+        step.write(store, actor, project, input=text, ideal="An answer", status=Status.approved)
+        for text in ("Your refund policy?", "Hello?")
+    )
+    at = opened(store, session, "examples", project=project, **{"examples-view": "recheck"})
+    assert "Nothing waits" in words(at) and "No date has passed" in words(at)
+    at.text_input(key="recheck-phrase").set_value("REFUND policy")
+    sound(at.run())
+    assert at.button(key="recheck-send").disabled
+    at.text_input(key="recheck-reason").set_value("It changed")
+    sound(at.run())
+    press(at, "recheck-send")
+    assert "1 example will be looked at again" in words(at) and "To look at again: It changed" in words(at)
+    press(at, f"recheck-open-{first.id}")
+    time.sleep(0.4)
+    press(at, f"example-approved-{first.id}")
+    found = rows.get(store, first.id)
+    assert found is not None and (found.recheck, found.status) == ("", Status.approved)
+
+
+def test_coverage_names_the_holes_and_opens_an_example_for_one(store: Store, dora: tuple[str, str]) -> None:
+    project = projects.from_demo(store, dora[0], "support-replies").id
+    at = opened(store, dora[1], "examples", project=project, **{"examples-view": "coverage"})
+    said = words(at)
+    assert "Write these next" in said and "none yet" in said and "Repeats the order number" in said
+    holes = [b.key for b in at.button if b.key and b.key.startswith("coverage-write-")]
+    slice, kind = holes[0].removeprefix("coverage-write-").split("-")
+    press(at, holes[0])
+    assert asked(at, "example") == "new"
+    assert at.selectbox(key="example-slice").value == slice and (kind in at.multiselect(key="example-kinds").value)
+
+
+def test_coverage_asks_for_a_brief_first(store: Store, dora: tuple[str, str]) -> None:
+    at = opened(store, dora[1], "examples", project=_project(store, dora[0]), **{"examples-view": "coverage"})
+    assert "The brief names no kinds of input yet" in words(at)

@@ -1,0 +1,157 @@
+"""What can be done with a selection of examples: all of a view or some of it, in one step that can be undone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from studio.examples import step
+from studio.examples.acting import Change, change
+from studio.records import HARD_KINDS, Brief, Example, Status
+from studio.store import briefs, finding, people
+from studio.store.finding import Filter
+from studio.ui import blocks, finding_parts, form_fields, frame, keys
+from studio.ui.access import Visit
+
+_ACTIONS = {Status.approved: "Approve", Status.in_review: "Back to review", Status.rejected: "Reject"}
+_SAID = {Status.approved: "approved", Status.in_review: "back in review", Status.rejected: "rejected"}
+
+
+def picked() -> list[str]:
+    return list(st.session_state.get(keys.PICKED, []))
+
+
+def pick(ids: list[str]) -> None:
+    st.session_state[keys.PICKED] = ids
+
+
+def pick_view(visit: Visit, wanted: Filter) -> None:
+    """Selects all that `wanted` finds now, in a callback; what comes in later is not among them."""
+    pick(finding.ids(visit.store, visit.project_id, wanted))
+
+
+def _pick_one(example: str, key: str) -> None:
+    others = [e for e in picked() if e != example]
+    pick([*others, example] if st.session_state[key] else others)
+
+
+def check_box(example: Example) -> None:
+    """Whether this one is selected."""
+    key = f"{keys.PICK}-{example.id}"
+    st.session_state[key] = example.id in st.session_state.get(keys.PICKED, [])
+    label = f"Select: {form_fields.plain(example.input[:60])}"
+    st.checkbox(
+        label, key=key, label_visibility="collapsed", on_change=_pick_one, args=(example.id, key), width="content"
+    )
+
+
+def bar(visit: Visit, here: list[str], found: int, wanted: Filter) -> None:
+    """The bar above the list: select, and what to do with what is selected."""
+    chosen = picked()
+    with st.container(key="examples-selected", horizontal=True, vertical_alignment="center"):
+        if not chosen:
+            st.button(f"Select these {len(here)}", key="examples-pick-page", type="tertiary", on_click=pick,
+                      args=(here,))  # fmt: skip
+            if found > len(here):
+                st.button(f"Select all {found:,} that match", key="examples-pick-all", type="tertiary",
+                          on_click=pick_view, args=(visit, wanted))  # fmt: skip
+            return
+        st.markdown(f"**{len(chosen):,} selected**", width="content")
+        for status, label in _ACTIONS.items():
+            st.button(label, key=f"examples-mark-{status.value}", on_click=_mark, args=(visit, status))
+        with st.popover("Change…", key="examples-change"):
+            _change_form(visit, len(chosen))
+        st.button("Move to trash", key="examples-to-trash", on_click=_trashed, args=(visit, True))
+        st.button("Select none", key="examples-pick-none", type="tertiary", on_click=pick, args=([],))
+
+
+def trash_bar(visit: Visit, here: list[str]) -> None:
+    """The bar above the trash: select, and bring back."""
+    with st.container(key="examples-selected", horizontal=True, vertical_alignment="center"):
+        st.button(f"Select these {len(here)}", key="examples-pick-page", type="tertiary", on_click=pick, args=(here,))
+        count = len(set(here) & set(picked()))
+        label = f"Bring {count} back" if count else "Bring back"
+        st.button(label, key="examples-restore", disabled=not count, on_click=_trashed, args=(visit, False))
+
+
+def _mark(visit: Visit, status: Status) -> None:
+    count = frame.attempt(lambda: step.mark(visit.store, visit.person.id, visit.project_id, picked(), status))
+    if count is not None:
+        pick([])
+        now = f"{blocks.several(count, 'example')} {'is' if count == 1 else 'are'} {_SAID[status]}. Undo takes it back."
+        st.session_state[keys.NOTICE] = ["said", now]
+
+
+# -- one change to all of them ---------------------------------------------------------------------
+
+_WHAT = {
+    "add_tags": "Add a tag",
+    "remove_tags": "Take a tag off",
+    "slice": "Put into a kind of input (slice)",
+    "add_kinds": "Mark as hard because",
+    "remove_kinds": "No longer hard because",
+    "assigned": "Give to a person (assign)",
+    "recheck": "Send to be looked at again (re-check)",
+    "review_by": "Set the date to review them by",
+}
+
+
+def _change_form(visit: Visit, count: int) -> None:
+    what = st.selectbox("What to change", list(_WHAT), key="acting-what", format_func=_WHAT.__getitem__) or "add_tags"
+    _field(visit, what)
+    st.button(
+        f"Change {blocks.several(count, 'example')}", key="acting-do", type="primary", on_click=_changed,
+        args=(visit, what),
+    )  # fmt: skip
+
+
+def _field(visit: Visit, what: str) -> None:
+    """The one field that this change asks for; its key is `acting-` and the change."""
+    key, offer = f"acting-{what}", finding_parts.offered(visit)
+    more: dict[str, Any] = {"accept_new_options": True, "placeholder": "Type a word and press Enter"}
+    if what == "slice":
+        brief = briefs.latest(visit.store, visit.project_id) or Brief()
+        named = list(dict.fromkeys(["", *(s.name for s in brief.slices), *offer.slices]))
+        st.selectbox("Kind of input (slice)", named, key=key, format_func=lambda s: s or "None")
+    elif what == "assigned":
+        names = {"": "Nobody"} | {p.id: p.name for p in people.everyone(visit.store) if p.active}
+        st.selectbox("Person", list(names), key=key, format_func=lambda p: names.get(p, "Somebody who left"))
+    elif what == "recheck":
+        st.text_input("Why, in a few words", key=key, placeholder="The refund policy changed", persist_state="session")
+    elif what == "review_by":
+        st.date_input("Review by (empty: no date)", None, key=key)
+    elif what == "add_tags":
+        st.multiselect("Tags", offer.tags, key=key, **more)
+    elif what == "remove_tags":
+        st.multiselect("Tags", offer.tags, key=key)
+    else:
+        kinds = list(dict.fromkeys([*HARD_KINDS, *offer.kinds])) if what == "add_kinds" else list(offer.kinds)
+        given = more if what == "add_kinds" else {}
+        st.multiselect("What is hard about them", kinds, key=key, format_func=lambda k: k.replace("_", " "), **given)
+
+
+def _changed(visit: Visit, what: str) -> None:
+    value = st.session_state.get(f"acting-{what}")
+    if what == "review_by":
+        value = value.isoformat() if value else ""
+    given: Any = tuple(value or ()) if what.endswith(("_tags", "_kinds")) else value or ""
+    wanted = Change(**{what: given})
+    chosen = picked()
+    count = frame.attempt(lambda: change(visit.store, visit.person.id, visit.project_id, chosen, wanted))
+    if count is not None:
+        pick([])
+        said = f"{_WHAT[what]}: done for {blocks.several(count, 'example')}. Undo takes it back."
+        st.session_state[keys.NOTICE] = ["said", said]
+
+
+def _trashed(visit: Visit, into: bool) -> None:
+    chosen = picked()
+
+    def move() -> bool:
+        step.trash(visit.store, visit.person.id, visit.project_id, chosen, trashed=into)
+        return True
+
+    where = "in the trash; you can bring them back from there" if into else "back in the list"
+    if frame.attempt(move, f"{blocks.several(len(chosen), 'example')} now {where}."):
+        pick([])

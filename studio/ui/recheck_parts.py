@@ -1,0 +1,105 @@
+"""To look at again: send everything that mentions a phrase to be re-checked, and what waits or is past its date."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from studio.examples.acting import Change, change
+from studio.records import Example
+from studio.store import finding
+from studio.store.finding import Filter
+from studio.ui import blocks, example_parts, finding_parts, frame, prose
+from studio.ui.access import Visit
+
+_SHOWN = 10
+
+
+def show(visit: Visit) -> None:
+    if visit.may_edit:
+        _send(visit)
+    _queue(
+        visit, Filter(recheck=True), "Waiting to be looked at again",
+        "Approving one again takes it off this list.",
+        "Nothing waits. What you send here stays approved until somebody looks.",
+    )  # fmt: skip
+    _queue(
+        visit, Filter(due=True), "Past their date",
+        "Their review-by date or the right to use them (expiry date) has passed. Set a new date, or take them out.",
+        "No date has passed.",
+    )  # fmt: skip
+
+
+def _send(visit: Visit) -> None:
+    blocks.section(
+        "Something changed?",
+        "A policy, a price, a name: everything that mentions it, in the input, the ideal output or an earlier turn, "
+        "is sent to be looked at again, with your reason.",
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        phrase = st.text_input("What they mention", key="recheck-phrase", live=True, width=300,
+                               placeholder="refund policy", persist_state="session")  # fmt: skip
+        reason = st.text_input("Why, in a few words", key="recheck-reason", live=True, width=360,
+                               placeholder="The refund policy changed on 1 May", persist_state="session")  # fmt: skip
+    wanted = Filter(text=(phrase or "").strip())
+    if not wanted.text:
+        return
+    count = finding.count(visit.store, visit.project_id, wanted)
+    if not count:
+        blocks.note("No example mentions it, in exactly these words.")
+        return
+    given = bool((reason or "").strip())
+    with st.container(horizontal=True, vertical_alignment="center"):
+        which = "it" if count == 1 else f"all {count:,}"
+        st.button(
+            f"Send {which} to be looked at again", key="recheck-send", type="primary", on_click=_sent,
+            args=(visit, wanted), disabled=not given, help=None if given else "Write the reason first",
+        )  # fmt: skip
+        st.button(f"Read {'it' if count == 1 else f'the {count:,}'} first", key="recheck-read", type="tertiary",
+                  on_click=finding_parts.show_list, args=(wanted,))  # fmt: skip
+
+
+def _sent(visit: Visit, wanted: Filter) -> None:
+    reason = " ".join(str(st.session_state.get("recheck-reason") or "").split())
+    ids = finding.ids(visit.store, visit.project_id, wanted)
+    done = frame.attempt(
+        lambda: change(visit.store, visit.person.id, visit.project_id, ids, Change(recheck=reason)),
+        f"{blocks.several(len(ids), 'example')} will be looked at again. Undo takes it back.",
+    )
+    if done is not None:
+        st.session_state["recheck-phrase"] = ""
+
+
+def _queue(visit: Visit, wanted: Filter, title: str, about: str, nothing: str) -> None:
+    on = finding.page(visit.store, visit.project_id, wanted, limit=_SHOWN)
+    count = on.total
+    blocks.section(f"{title}: {count:,}" if count else title, about if count else nothing)
+    if not count:
+        return
+    name = "recheck" if wanted.recheck else "due"
+    for example in on.examples:
+        with st.container(key=f"{name}-row-{example.id}", horizontal=True, gap="small", wrap=False):
+            with st.container(width="stretch"):
+                prose.entry(example)
+                why(example)
+            st.button("Open", key=f"{name}-open-{example.id}", type="tertiary", on_click=_open,
+                      args=(example.id, wanted))  # fmt: skip
+    label = f"All {count:,} in the list" if count > _SHOWN else "In the list, to select and act on"
+    st.button(label, key=f"{name}-list", type="tertiary", on_click=finding_parts.show_list, args=(wanted,))
+
+
+def _open(example: str, wanted: Filter) -> None:
+    """Opens it with the queue as its list, so that the next one follows, in a callback."""
+    finding_parts.put(wanted)
+    example_parts.open_one(example)
+
+
+def why(example: Example) -> None:
+    """Why an example must be looked at again, if it must."""
+    today = finding.today()
+    said = [f"To look at again: {example.recheck}"] if example.recheck else []
+    if example.review_by and example.review_by < today:
+        said.append(f"Was to be reviewed by {example.review_by}")
+    if example.expires and example.expires < today:
+        said.append(f"The right to use it ended on {example.expires}")
+    if said:
+        blocks.note(". ".join(said) + ".")
