@@ -1,7 +1,7 @@
 """Planted faults, found or not: `python -m benchmarks.faults [--rows 2000] [--each 20]`.
 
-Clean rows of Faker's sentences, into which faults of each kind are planted, one kind at a time. Prints for each check how
-many of its faults it found (recall), how many clean rows it accused (false alarms), and what else it said.
+Clean rows of Faker's sentences, into which faults of each kind are planted, one kind at a time. Prints for each check
+how many of its faults it found (recall), how many clean rows it accused (false alarms), and what else it said.
 """
 
 from __future__ import annotations
