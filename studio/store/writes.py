@@ -99,21 +99,18 @@ class Tx:
 
     def insert_many(self, table: str, rows: list[Row], batch: tuple[str, str]) -> None:
         """Many new rows at once. `batch` = (column, value) that names exactly them, for the undo."""
-        if rows:
-            self.insert_columns(table, {name: [row[name] for row in rows] for name in rows[0]}, len(rows), batch)
-
-    def insert_columns(self, table: str, columns: dict[str, list[Any]], count: int, batch: tuple[str, str]) -> None:
-        """`insert_many` for `count` rows given column by column."""
+        if not rows:
+            return
         import pyarrow as pa  # only a bulk import needs it; the server starts without
 
-        names = list(columns)
-        arrow = pa.table(columns, schema=self._schema(table, names))
+        names = list(rows[0])
+        arrow = pa.table({name: [row[name] for row in rows] for name in names}, schema=self._schema(table, names))
         self._cursor.register("incoming", arrow)
         try:
             self._cursor.execute(f"INSERT INTO {table} ({_names(names)}) SELECT * FROM incoming")
         finally:
             self._cursor.unregister("incoming")
-        self._log(table, {"*": list(batch)}, None, {"count": count})
+        self._log(table, {"*": list(batch)}, None, {"count": len(rows)})
 
     def _schema(self, table: str, names: list[str]) -> pa.Schema:
         import pyarrow as pa
@@ -122,6 +119,17 @@ class Tx:
         sql = "SELECT column_name AS name, data_type AS kind FROM information_schema.columns WHERE table_name = ?"
         types = {row["name"]: kinds[row["kind"]] for row in self.query(sql, table)}
         return pa.schema([(name, types[name]) for name in names])
+
+    def insert_columns(self, table: str, columns: dict[str, list[Any]], count: int, batch: tuple[str, str]) -> None:
+        """`insert_many` for `count` rows that come column by column."""
+        import pyarrow as pa  # only a bulk import needs it; the server starts without
+
+        self._cursor.register("arriving", pa.table(columns, schema=self._schema(table, list(columns))))
+        try:
+            self._cursor.execute(f"INSERT INTO {table} ({_names(columns)}) SELECT * FROM arriving")
+        finally:
+            self._cursor.unregister("arriving")
+        self._log(table, {"*": list(batch)}, None, {"count": count})
 
     def blob(self, name: str) -> bytes:
         return self._blobs.get(name)
