@@ -148,6 +148,10 @@ def test_an_answer_people_disliked_becomes_the_worse_one(tmp_path: Path) -> None
         batch = read(tmp_path, *rows)
         assert [(r.ideal, r.worse) for r in batch.rows] == [("a", ""), ("", "a")]
         assert "Answers people did not like, kept as the worse answer: 1." in batch.notes
+    file = tmp_path / "mapped.csv"
+    file.write_text("asked,said,label\nq,a,true\nq,a,False\n")
+    mapped = parse_file(file, name="mapped.csv", mapping={"prompt": "asked", "completion": "said"})
+    assert [(r.ideal, r.worse) for r in mapped.rows] == [("a", ""), ("", "a")]
     batch = read(tmp_path, {"prompt": "q", "completion": "a", "label": "delivery"})
     assert batch.rows[0].ideal == "a" and "Columns not imported: label." in batch.notes
 

@@ -59,6 +59,10 @@ def recognise(columns: tuple[str, ...], mapping: Mapping[str, str] | None, chats
         name = next((n for n in (extra, *_ALSO.get(extra, ())) if n in known), None)
         if name and extra not in left_out and extra not in taken and known[name] not in taken.values():
             taken[extra] = known[name]
+    # Whoever maps columns by hand must not turn an answer people disliked into an ideal one.
+    answered = {"turns", "completion"} & set(taken) and "worse" not in shape.columns
+    if answered and "label" in known and known["label"] not in taken.values():
+        taken["thumb"] = known["label"]
     names = list(columns) if mapping else [c.strip().casefold() for c in columns]
     for column in taken.values():
         if names.count(column if mapping else column.strip().casefold()) > 1:
@@ -91,19 +95,18 @@ def _by_names(known: dict[str, str], columns: tuple[str, ...], chats: str | None
     turns = next((t for t in _TURNS if t in known), None)
     source = next((c for c in INPUTS if c in known), None)
     ideal = next((c for c in IDEALS if c in known), None)
-    label = {"thumb": known["label"]} if "label" in known else {}
     for good, bad in _PREFERENCES:
         if good in known and bad in known:
             return Shape(
                 "preference pairs", _asked(known, turns, source) | {"completion": known[good], "worse": known[bad]}
             )
     if turns:
-        return Shape(turns, {"turns": known[turns], **label})
+        return Shape(turns, {"turns": known[turns]})
     if "instruction" in known and ideal:
         return Shape("alpaca", _asked(known, None, source) | {"completion": known[ideal]})
     if source:
         name = f"{source}/{ideal}" if ideal else f"{source} only"
-        return Shape(name, {"prompt": known[source]} | ({"completion": known[ideal], **label} if ideal else {}))
+        return Shape(name, {"prompt": known[source]} | ({"completion": known[ideal]} if ideal else {}))
     label_column = next((c for c in LABELS if c in known), None)
     if "text" in known and label_column:
         return Shape("text/label", {"prompt": known["text"], "completion": known[label_column]})

@@ -32,6 +32,14 @@ def turns(said: Sequence[Turn], system: str = "") -> str:
     return f'{standing}<ol class="ys-turns">{items}</ol>'
 
 
+def latest(said: Sequence[Turn], label: str) -> None:
+    """A conversation of any length in a box of its own, which opens at the last message and scrolls up."""
+    st.html(
+        f'<div class="ys-asked-label">{escape(label)}</div>'
+        f'<div class="ys-latest" role="region" tabindex="0" aria-label="{escape(label)}">{turns(said)}</div>'
+    )
+
+
 def folded(prompt: Prompt) -> str:
     """What was asked in one text with the turns before it, for a list or a comparison of versions."""
     said = [f"{WHO[turn.speaker]}: {turn.text}" for turn in prompt.earlier]

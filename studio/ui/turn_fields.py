@@ -8,7 +8,7 @@ import streamlit as st
 
 from studio.examples.step import WRITTEN
 from studio.records import Consent, Example, Speaker, Turn
-from studio.ui import blocks, conversation, form_fields
+from studio.ui import conversation, form_fields
 from studio.ui.form_fields import Draft
 
 _CONSENT = {
@@ -49,8 +49,8 @@ def conversation_fields(held: Draft) -> None:
     if said or system:
         with st.container(key="example-conversation"):
             st.html(conversation.turns(said, system))
-    count = blocks.several(len(said), "earlier turn") if said else "Earlier turns"
-    with st.expander(f"{count} and system text", key="example-turns"):
+    label = "Change the earlier turns and the system text" if said or system else "Add earlier turns or a system text"
+    with st.expander(label, key="example-turns"):
         form_fields.area(
             held, ("system",), "System text: standing instructions this conversation came with", "example-system"
         )

@@ -10,7 +10,7 @@ from html import escape
 
 import streamlit as st
 
-from studio.records import Brief, Pair, Prompt, Round
+from studio.records import Brief, Pair, Round, Speaker, Turn
 from studio.review import desk, rounds
 from studio.store import rounds as round_rows
 from studio.ui import blocks, conversation, frame, keys, notices
@@ -99,9 +99,8 @@ def _how_far(place: rounds.Turn) -> None:
 def _message(pair: Pair) -> None:
     with st.container(key="vote-message"):
         if pair.earlier:
-            conversation.shown(
-                Prompt(pair.input, pair.earlier), "The conversation; the answers reply to its last message"
-            )
+            said = (*pair.earlier, Turn(Speaker.user, pair.input))
+            conversation.latest(said, f"The conversation, {len(said)} messages; the answers reply to the last one")
         else:
             st.html(f'<div class="yr-message"><div class="ys-label">The message</div><p>{escape(pair.input)}</p></div>')
 
