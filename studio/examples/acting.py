@@ -9,8 +9,8 @@ from datetime import date
 from studio.records import Refusal
 from studio.store import Store, people
 
-MOST = 100_000
-"""Examples that one act may change, so that others who save meanwhile do not wait for long."""
+MOST = 20_000
+"""Examples that one act may change: it takes some seconds, in which nobody else's save goes through."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,9 @@ from studio.store.writes import Row, Tx, applies
 if TYPE_CHECKING:
     from studio.store import Store
 
+
+_AT_ONCE = 2_000
+"""Rows that a change of many holds in memory at a time."""
 
 _BLANKS = 64
 """Characters from which on an ideal output is not looked through for being blank; it counts as written."""
@@ -113,6 +116,13 @@ def _first(current: Row) -> Row:
             "actor": current["author"], "at": current["at"]}  # fmt: skip
 
 
+def _read(tx: Tx, ids: Sequence[str]) -> Iterator[list[Row]]:
+    """The rows of these ids, each once, some at a time, so that many of them do not fill the memory."""
+    unique = list(dict.fromkeys(ids))
+    for start in range(0, len(unique), _AT_ONCE):
+        yield tx.need_many("examples", unique[start : start + _AT_ONCE], what="example")
+
+
 def revise(tx: Tx, act: Act, revised: Sequence[tuple[Row, Example]]) -> None:
     """The next revision of each: (its row as read, the example as it is to be; the revision is counted up here)."""
     rows = [row for row, _ in revised]
@@ -138,22 +148,24 @@ def examples_marked(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
         changes["slice"] = payload["slice"]
     if "split" in payload:
         changes["split"] = Split(payload["split"]) if payload["split"] else None
-    rows = tx.need_many("examples", payload["ids"], what="example")
-    revise(tx, act, [(row, dataclasses.replace(example_of(row), **changes)) for row in rows])
+    for rows in _read(tx, payload["ids"]):
+        revise(tx, act, [(row, dataclasses.replace(example_of(row), **changes)) for row in rows])
 
 
 @applies("examples.changed", undo=True)
 def examples_changed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: ids, and any of slice, assigned, recheck, review_by (texts), add_tags, remove_tags, add_kinds,
     remove_kinds (lists of texts). A new revision of each that this changes; those that are so already stay."""
-    rows = tx.need_many("examples", payload["ids"], what="example")
-    if any(row["project"] != act.project for row in rows):
-        raise Refusal("One of these examples belongs to another project. Nothing was changed.")
-    pairs = [(row, before, _changed(before, payload)) for row in rows for before in [example_of(row)]]
-    differ = [(row, after) for row, before, after in pairs if after != before]
-    if not differ:
+    any_differs = False
+    for rows in _read(tx, payload["ids"]):
+        if any(row["project"] != act.project for row in rows):
+            raise Refusal("One of these examples belongs to another project. Nothing was changed.")
+        pairs = [(row, before, _changed(before, payload)) for row in rows for before in [example_of(row)]]
+        differ = [(row, after) for row, before, after in pairs if after != before]
+        revise(tx, act, differ)
+        any_differs = any_differs or bool(differ)
+    if not any_differs:
         raise Refusal("All of the selected examples are so already. Nothing was changed.")
-    revise(tx, act, differ)
 
 
 def _changed(example: Example, payload: dict[str, Any]) -> Example:
@@ -168,8 +180,8 @@ def _changed(example: Example, payload: dict[str, Any]) -> Example:
 @applies("examples.trashed", undo=True)
 def examples_trashed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: ids, trashed (False takes them out of the trash)."""
-    rows = tx.need_many("examples", payload["ids"], what="example")
-    tx.write_many("examples", [(row, {**row, "trashed": payload["trashed"]}) for row in rows])
+    for rows in _read(tx, payload["ids"]):
+        tx.write_many("examples", [(row, {**row, "trashed": payload["trashed"]}) for row in rows])
 
 
 def count(store: Store, project: str) -> int:

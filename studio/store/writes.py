@@ -28,6 +28,9 @@ Guard = Callable[["Tx", Act, dict[str, Any]], None]
 _MANY = 32
 """Rows from which on writing them in bulk is worth its start."""
 
+_AT_ONCE = 2_000
+"""Rows of the log that an undo reads at a time."""
+
 HANDLERS: dict[str, Handler] = {}
 GUARDS: dict[str, Guard | None] = {}
 ALLOWED: dict[str, Guard] = {}
@@ -219,14 +222,21 @@ class Tx:
         self._insert_rows("changes", rows)
         self._n += len(rows)
 
-    def revert(self, changes: Sequence[Row]) -> None:
-        """Puts back what `changes` (rows of the log, newest first) replaced; refuses what changed since."""
-        for table, run in _runs(changes):
+    def revert(self, seq: int) -> None:
+        """Puts back, newest first, what act `seq` replaced; refuses what changed since."""
+        for table, run in _runs(self._logged(seq)):
             if "*" in run[0].key:
                 column, value = run[0].key["*"]
                 self._revert_batch(table, column, value, run[0].after)
             else:
                 self._revert_rows(table, run)
+
+    def _logged(self, seq: int) -> Iterator[Row]:
+        """The log of one act, newest first, read some rows at a time."""
+        top = self.query("SELECT max(n) AS n FROM changes WHERE seq = ?", seq)[0]["n"] or 0
+        sql = "SELECT * FROM changes WHERE seq = ? AND n > ? AND n <= ? ORDER BY n DESC"
+        for end in range(top, 0, -_AT_ONCE):
+            yield from self.query(sql, seq, end - _AT_ONCE, end)
 
     def _revert_rows(self, table: str, run: list[_Change]) -> None:
         """Rows of one table, each key once."""
@@ -269,11 +279,11 @@ class _Change:
     after: Row | None
 
 
-def _runs(changes: Sequence[Row]) -> Iterator[tuple[str, list[_Change]]]:
+def _runs(changes: Iterable[Row]) -> Iterator[tuple[str, list[_Change]]]:
     """The log in its order, as stretches of one table in which no key comes twice."""
     table, run, seen = "", [], set()
     for logged in changes:
-        if run and (logged["tbl"] != table or logged["key"] in seen):
+        if run and (logged["tbl"] != table or logged["key"] in seen or len(run) == _AT_ONCE):
             yield table, run
             run, seen = [], set()
         table = logged["tbl"]
@@ -326,5 +336,5 @@ def undone(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
         original = Act(seq, "", target["id"], target["at"], target["actor"], target["kind"], target["project"],
                        target["payload"], target["hash"])  # fmt: skip
         guard(tx, original, json.loads(tx.blob(target["payload"])))
-    tx.revert(tx.query("SELECT * FROM changes WHERE seq = ? ORDER BY n DESC", seq))
+    tx.revert(seq)
     tx.query("UPDATE acts SET undone_by = ? WHERE seq = ?", act.seq, seq)

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from studio.examples import step, uploads
+from studio.examples.acting import MOST
 from studio.examples.batch import ParsedBatch
 from studio.examples.formats import FORMATS
 from studio.examples.shapes import ROLES
@@ -271,4 +272,9 @@ def _undone(visit: Visit, batch: Batch) -> None:
 def _batch_trashed(visit: Visit, batch: Batch) -> None:
     ids = finding.ids(visit.store, visit.project_id, Filter(batch=batch.id))
     said = f"{blocks.several(len(ids), 'example')} moved to the trash."
-    frame.attempt(lambda: step.trash(visit.store, visit.person.id, visit.project_id, ids), said)
+
+    def move() -> None:
+        for start in range(0, len(ids), MOST):
+            step.trash(visit.store, visit.person.id, visit.project_id, ids[start : start + MOST])
+
+    frame.attempt(move, said)
