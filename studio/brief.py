@@ -163,19 +163,16 @@ def consequences(store: Store, project: str) -> list[str]:
     """What a new version that changes what good means makes stale, one sentence each: how many, and which."""
     latest = briefs.latest(store, project)
     found = predating(store, project, (latest.version if latest else 0) + 1)
-    said = [f"{_approved(found.examples)} will ask to be looked at again."] if found.examples else []
-    return said + _named(found)
+    count = f"{found.examples:,} approved example{'s' * (found.examples != 1)}"
+    return [f"{count} will ask to be looked at again."] * bool(found.examples) + _named(found)
 
 
 def stale(store: Store, project: str) -> tuple[Predating, list[str]]:
     """What predates the last change of meaning, and a sentence on each."""
     found = predating(store, project, briefs.meaning_since(store, project))
-    said = [f"{_approved(found.examples)} before version {found.version}, which changed what good means."]
+    were = f"{found.examples:,} example{'s were' if found.examples != 1 else ' was'}"
+    said = [f"{were} approved before version {found.version}, which changed what good means."]
     return found, (said if found.examples else []) + _named(found)
-
-
-def _approved(count: int) -> str:
-    return f"{count:,} approved example{'s' * (count != 1)}"
 
 
 def _named(found: Predating) -> list[str]:

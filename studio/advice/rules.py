@@ -145,8 +145,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Change:
-    """Something that would lead to another answer: what would have to be so, and where it would lead."""
+    """Something that would lead to another answer: the field of `Evidence` that it is about, what would have to be so,
+    and where it would lead."""
 
+    about: str
     if_so: str
     then: Answer
 
@@ -301,7 +303,7 @@ def _others(known: Evidence) -> list[tuple[Change, bool]]:
         missing = name in unknown(known)
         other = dataclasses.replace(known, **values(known))  # type: ignore[arg-type]
         if other != known:
-            found.append((Change(words, _first(other)[1]), not missing))
+            found.append((Change(name, words, _first(other)[1]), not missing))
     return found
 
 

@@ -31,7 +31,7 @@ STARTS = (
         "tone": ("Sounds like us", "No stock phrases"), "safety": ("Promises nothing new",),
         "usefulness": ("The reader knows what to do",),
     }),
-    Start("support", "Support replies", "Customers learn what happens next and by when.", voice.SUPPORT, {
+    Start("support", "Support replies", "Customers learn what happens next.", voice.SUPPORT, {
         "correctness": ("Repeats the right reference",), "clarity": ("Short and plain",),
         "tone": ("Kind without grovelling",), "safety": ("Asks for nothing secret",),
         "usefulness": ("Says the next step and when",),

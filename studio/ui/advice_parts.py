@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studio import advice
-from studio.advice import Answer, Change, Evidence
+from studio import advice, wording
+from studio.advice import Answer, Evidence
 from studio.store import Store, people
 from studio.store import advice as rows
 from studio.store.advice import Given
@@ -55,39 +55,51 @@ def _evidence(_store: Store, workspace: str, version: int, project: str) -> Evid
 def show(visit: Visit) -> None:
     known = _evidence(visit.store, str(visit.store.workspace), visit.store.version, visit.project_id)
     found = advice.advise(known)
-    blocks.section("Should we fine-tune at all?", "Often not: a good prompt is faster, cheaper and easier to change.")
+    with st.container(key="advice"):
+        blocks.section("Should we fine-tune at all?", "Often not: a prompt is faster, cheaper and easier to change.")
+        _answer(visit, found)
+        _questions(visit)
+        _would_change(found)
+        _known(known)
+        _sources()
+
+
+def _answer(visit: Visit, found: advice.Advice) -> None:
+    """The answer, its reasons in the order they counted, how sure it is, and the way on."""
     with st.container(key="advice-answer"):
         blocks.lead(_SAID[found.answer])
-        blocks.bullets(found.reasons)
-        if found.open_changes:
-            blocks.note(f"Provisional: {_listed(found.unknown)} {_is(found.unknown)} not known, and could change it.")
+        blocks.plain(found.reasons[0])
+        if found.reasons[1:]:
+            blocks.note("Also:")
+            blocks.bullets(found.reasons[1:])
+        if said := _open_questions(found):
+            blocks.note(said)
         blocks.way(visit, *_NEXT[found.answer], "advice-next")
-    _would_change(found)
-    _questions(visit)
-    _known(known)
-    _sources()
 
 
-def _is(names: tuple[str, ...]) -> str:
-    return "is" if len(names) == 1 else "are"
+def _open_questions(found: advice.Advice) -> str:
+    """Which of what is not known could change the answer, and what else is not known."""
+    telling = list(dict.fromkeys(change.about for change in found.open_changes))
+    rest = [name for name in found.unknown if name not in telling]
+    said = []
+    if telling:
+        said.append(f"This may still change: nobody knows yet {_listed(telling)}.")
+    if rest:
+        said.append(f"Not known either, though by itself it would change nothing: {_listed(rest)}.")
+    return " ".join(said)
 
 
-def _listed(names: tuple[str, ...]) -> str:
-    said = [_UNKNOWN[name] for name in names]
-    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+def _listed(names: list[str]) -> str:
+    return wording.all_of([_UNKNOWN[name] for name in names])
 
 
 def _would_change(found: advice.Advice) -> None:
     blocks.section("What would change the answer", "One thing at a time, with all the rest as it is.")
-    rows_ = [*((c, "not known yet") for c in found.open_changes), *((c, "") for c in found.would_change)]
-    for change, mark in rows_:
-        _one_change(change, mark)
-    if not rows_:
+    for change, mark in [*((c, "not known yet") for c in found.open_changes), *((c, "") for c in found.would_change)]:
+        then = _INTO[change.then]
+        blocks.item(then[0].upper() + then[1:], f"if {change.if_so}", mark)
+    if not found.open_changes and not found.would_change:
         blocks.note("Nothing by itself: more than one thing would have to be different.")
-
-
-def _one_change(change: Change, mark: str) -> None:
-    blocks.item(f"If {change.if_so}: {_INTO[change.then]}", mark=mark)
 
 
 def _questions(visit: Visit) -> None:

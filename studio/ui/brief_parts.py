@@ -20,26 +20,24 @@ VIEWS = {"read": "Read", "write": "Write", "history": "Versions", "advice": "Sho
 def show(visit: Visit) -> None:
     saved = briefs.latest(visit.store, visit.project_id)
     held = form_fields.draft(visit, brief_write.DRAFT, lambda: brief_form.to_form(saved or Brief()))
-    if saved is None and not held.begun:
-        _empty(visit, held)
-        return
     view = _chosen_view(visit, saved is not None, held.begun)
-    if view == "write":
+    if view == "advice":
+        advice_parts.show(visit)
+    elif saved is None and not held.begun:
+        _empty(visit, held)
+    elif view == "write":
         brief_write.show(visit, held, saved)
     elif view == "history":
         _history(visit)
-    elif view == "advice":
-        advice_parts.show(visit)
     elif saved is not None:
         _read(visit, saved, held.begun)
 
 
 def _chosen_view(visit: Visit, saved: bool, begun: bool) -> str:
-    """Which side is shown. Nothing to read before the first version."""
-    if not saved:
-        return "write"
+    """Which side is shown. Nothing to read, and no older version, before the first one is saved."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        words = VIEWS | ({"write": "Write (not saved yet)"} if begun else {})
+        words = {view: said for view, said in VIEWS.items() if saved or view not in ("read", "history")}
+        words |= {"write": "Write (not saved yet)"} if begun else {}
         chosen = form_fields.view(keys.BRIEF_VIEW, words, "Which side of the brief")
         frame.undo_bar(visit)
     return chosen

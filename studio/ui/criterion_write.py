@@ -75,7 +75,7 @@ def _answered(held: Draft, path: tuple[str, ...], key: str) -> None:
         for level in range(1, SCALE_LEVELS + 1):
             end = ", the worst" if level == 1 else ", the best" if level == SCALE_LEVELS else ""
             name = brief_form.level_key(level)
-            form_fields.line(held, (*path, name), f"{level} of {SCALE_LEVELS}{end}", f"{key}-{name}")
+            form_fields.area(held, (*path, name), f"{level} of {SCALE_LEVELS}{end}", f"{key}-{name}")
 
 
 def _add_check(held: Draft, item: dict[str, Any]) -> None:

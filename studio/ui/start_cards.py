@@ -28,7 +28,10 @@ def show(held: form_fields.Draft) -> None:
         for column, start in zip(st.columns(_ACROSS), row, strict=True):
             with column, st.container(key=f"home-demo-start-{start.name}"):
                 _card(held, start)
-    blocks.section("Or from the brief of an example project", "The same, with examples of it to look at under Home.")
+    blocks.section(
+        "Or from the brief of an example project",
+        "Each comes with a whole project of examples, which you can open from Home.",
+    )
     for column, demo in zip(st.columns(len(projects.DEMOS)), projects.DEMOS, strict=True):
         with column, st.container(key=f"home-demo-brief-{demo.folder}"):
             found = from_json(Brief, json.loads((data_dir() / demo.folder / "brief.json").read_text("utf-8")))

@@ -68,6 +68,8 @@ def test_from_an_empty_project_to_a_saved_brief_and_back(store: Store) -> None:
     press(again, f"ys-undo-{store.recent(project, dora.id)[0].seq}")
     assert briefs.latest(store, project) is None
     assert "Write down what good looks like" in words(again)
+    early = opened(store, session, "brief", project=project, **{"brief-view": "advice"})
+    assert "Nobody has written a prompt for it yet" in words(early)
 
 
 def test_a_check_is_added_in_plain_words_and_tried(store: Store) -> None:
@@ -113,7 +115,7 @@ def test_a_scale_and_a_second_approval_are_written_saved_and_read(store: Store) 
     press(at, "brief-save-do")
     assert "not every level says what it looks like" in words(at)
     for level in range(1, 6):
-        at.text_input(key=f"brief-c0-level_{level}").set_value(f"<b>level {level}</b>")
+        at.text_area(key=f"brief-c0-level_{level}").set_value(f"<b>level {level}</b>")
     at.multiselect(key="brief-slice-s0-experts").set_value([ines.id])
     press(at, "brief-save-do")
     saved = briefs.latest(store, project)
@@ -174,7 +176,7 @@ def test_what_predates_a_new_meaning_is_named_and_counted_with_a_way_to_it(store
     step.save(store, dora.id, project, dataclasses.replace(first, version=2), note="", changes_meaning=True)
     at = opened(store, session, "brief", project=project)
     approved = examples.counts(store, project)["approved"]
-    assert f"{approved:,} approved examples before version 3" in words(at)
+    assert f"{approved:,} examples were approved before version 3" in words(at)
     assert told[1:] == step.stale(store, project)[1][1:]
     assert any(said.startswith("Dataset 1 (") for said in told) and any("learnt from the old" in t for t in told)
     assert run
@@ -186,7 +188,9 @@ def test_people_answer_and_the_advice_follows(store: Store) -> None:
     dora, session = person(store, "Dora", Role.designer)
     project = projects.from_demo(store, dora.id, "support-replies").id
     at = opened(store, session, "brief", project=project, **{"brief-view": "advice"})
-    assert "Keep prompting." in words(at) and "Provisional" in words(at)
+    assert "Keep prompting." in words(
+        at
+    ) and "This may still change: nobody knows yet whether it needs fresh facts" in words(at)
     at.radio(key="advice-facts").set_value("yes")
     assert "Use retrieval" in words(sound(at.run())) and "Answered by Dora" in words(at)
     press(at, f"ys-undo-{store.recent(project, dora.id)[0].seq}")
