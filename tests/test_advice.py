@@ -7,12 +7,14 @@ import itertools
 from pathlib import Path
 
 import pytest
-from round_seed import ready
+from round_seed import person, ready, vote_like_the_script
 
 from studio import advice, projects
+from studio import brief as step
 from studio.advice import rules
 from studio.advice.rules import Answer, Evidence, advise
-from studio.records import Brief, Refusal, Slice, Split, canonical, sha256, to_json
+from studio.records import Brief, Refusal, Role, Slice, Split, canonical, sha256, to_json
+from studio.review import rounds as review
 from studio.store import Store
 from studio.store import advice as rows
 from studio.store import datasets as dataset_rows
@@ -162,6 +164,36 @@ def test_the_best_prompt_is_the_one_scored_on_validation(store: Store) -> None:
     assert known.kept is not None and known.kept[0] > 0.95 and known.scored == len(asked)
     assert advise(known).rule == "the prompt is good enough"
     assert known.approved_in_all == sum(known.approved.values()) and "upset" in known.approved
+
+
+def test_agreement_comes_from_closed_rounds_and_an_open_one_tells_nothing(store: Store) -> None:
+    made = ready(store, tests=24)
+    voters = [person(store, name, Role.reviewer) for name in ("Rita", "Rolf")]
+    plan = dataclasses.replace(made.plan, second_readers=1.0, cap=20)
+    found = review.open_round(store, "pia", made.project, plan)
+    told = step.consequences(store, made.project)
+    assert any(said.startswith("The blind round of ") and "goes on under version 1" in said for said in told)
+    for voter in voters:
+        found = vote_like_the_script(store, found, voter, most=30)
+        if found.state == "open":
+            assert advice.gather(store, made.project).agreement is None
+    for voter in (*voters, *voters):
+        found = vote_like_the_script(store, found, voter)
+    assert found.state == "closed"
+    known = advice.gather(store, made.project)
+    assert known.judged >= rules.ENOUGH_JUDGED and known.agreement is not None and known.agreement > 0.9
+    assert any("was held under version 1" in said for said in step.consequences(store, made.project))
+
+
+def test_labels_of_several_people_count_before_votes(store: Store) -> None:
+    project = projects.create(store, "dora", "Mine").id
+    sql = "INSERT INTO labels (queue, example, person, project, decision) VALUES ('q', ?, ?, ?, ?)"
+    for i in range(30):
+        for who in ("dora", "ines"):  # they split on every third
+            store.rows(sql, f"e{i}", who, project, "rejected" if i % 2 and (who == "dora" or i % 3) else "approved")
+    known = advice.gather(store, project)
+    assert known.judged == 30 and known.agreement == pytest.approx(0.654, abs=0.01)
+    assert any("agree little beyond luck (0.6" in reason for reason in advise(known).reasons)
 
 
 def test_slices_without_a_single_example_count_as_thin(store: Store) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from studio.records import Check, CheckKind
 
-OWN_TEXTS = "Say here who wrote the inputs, whether they agreed to this use, and whether personal data is in them."
-
 
 def phrases(kind: CheckKind, *said: str) -> Check:
     return Check(kind, phrases=said)

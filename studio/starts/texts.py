@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studio.records import Brief, Check, CheckKind, Criterion, Slice
-from studio.starts.pieces import OWN_TEXTS, phrases, words
+from studio.starts.pieces import phrases, words
 
 SUMMARY = Brief(
     task="Sum up a text so that somebody who has one minute can decide whether to read it.",
@@ -12,7 +12,6 @@ SUMMARY = Brief(
     must_never="Say what the text does not say, take a side that it does not take, or name people whom it protects.",
     intended_use="The paragraph above the text, with a link to it.",
     not_intended_use="In place of the text where a decision rests on a detail.",
-    data_rights=OWN_TEXTS,
     criteria=(
         Criterion(
             "Only what the text says",
@@ -82,7 +81,6 @@ REWRITE = Brief(
     must_never="Drop a condition, soften a warning, change who does what, or add an opinion.",
     intended_use="A suggestion that the author accepts or changes.",
     not_intended_use="Contracts, laws, quotations, and instructions where somebody can be hurt.",
-    data_rights=OWN_TEXTS,
     criteria=(
         Criterion(
             "Means the same",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studio.records import Brief, Check, CheckKind, Criterion, Slice
-from studio.starts.pieces import OWN_TEXTS, phrases, words
+from studio.starts.pieces import phrases, words
 
 TONE = Brief(
     task="Say what the draft says, in our voice: plain, warm and sure, as one person talks to another.",
@@ -12,7 +12,6 @@ TONE = Brief(
     must_never="Change a fact, a figure, a name or a promise; add a claim; talk down to the reader.",
     intended_use="A first version that an editor reads and signs off.",
     not_intended_use="Legal texts, quotations, and anything that goes out unread.",
-    data_rights=OWN_TEXTS,
     criteria=(
         Criterion(
             "Keeps every fact",
@@ -84,12 +83,11 @@ SUPPORT = Brief(
     "ours to promise, or help to get round a safety device.",
     intended_use="A reply that a colleague reads before it goes out.",
     not_intended_use="Legal, medical or safety advice; replies that are sent without anybody reading them.",
-    data_rights=OWN_TEXTS,
     criteria=(
         Criterion(
             "Repeats the right reference",
             "It proves in a word that we mean their case and not another.",
-            "The reference of the message stands in the reply and no other does. Set the pattern to your own form.",
+            "The reference of the message stands in the reply and no other does.",
             "About your order AB-40731: it left us on Monday.",
             "About your recent order: it is on its way.",
             (Check(CheckKind.repeats, pattern=r"[A-Z]{2}-\d{5}"),),

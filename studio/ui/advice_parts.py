@@ -85,7 +85,8 @@ def _open_questions(found: advice.Advice) -> str:
     if telling:
         said.append(f"This may still change: nobody knows yet {_listed(telling)}.")
     if rest:
-        said.append(f"Not known either, though by itself it would change nothing: {_listed(rest)}.")
+        word = "Not known either" if telling else "Not known"
+        said.append(f"{word}, though none of it alone would change the answer: {_listed(rest)}.")
     return " ".join(said)
 
 

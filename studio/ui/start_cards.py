@@ -12,7 +12,7 @@ import streamlit as st
 from studio import brief_form, projects, starts
 from studio.paths import data_dir
 from studio.records import Brief, Criterion, from_json
-from studio.ui import blocks, form_fields, prose
+from studio.ui import blocks, form_fields, keys, prose
 
 _ACROSS = 3
 
@@ -45,7 +45,9 @@ def show(held: form_fields.Draft) -> None:
 def _card(held: form_fields.Draft, start: starts.Start) -> None:
     prose.card(start.title, start.about)
     with st.container(horizontal=True, gap="small"):
-        st.button("Begin", key=f"brief-start-{start.name}", on_click=_begin, args=(held, start.brief, start.title))
+        st.button(
+            "Begin", key=f"brief-start-{start.name}", on_click=_begin, args=(held, start.brief, start.title, start.own)
+        )
         with st.popover("What it brings", type="tertiary", key=f"brief-look-{start.name}"):
             _brings(start)
 
@@ -59,6 +61,7 @@ def _brings(start: starts.Start) -> None:
             blocks.item(name, criteria[name].how_to_tell, f"{dimension}; {_who_tells(criteria[name])}")
     kinds = ", ".join(s.name + (" (critical)" if s.critical else "") for s in start.brief.slices)
     blocks.note(f"Kinds of input: {kinds}.")
+    blocks.note(f"Make it yours: {start.own}.")
 
 
 def _who_tells(found: Criterion) -> str:
@@ -67,6 +70,8 @@ def _who_tells(found: Criterion) -> str:
     return " and ".join(told)
 
 
-def _begin(held: form_fields.Draft, found: Brief, title: str) -> None:
+def _begin(held: form_fields.Draft, found: Brief, title: str, own: str = "") -> None:
     start = brief_form.to_form(found) | {"base": 0, "note": f"Started from “{title}”"}
     held.change(lambda form: form.update(start))
+    if own and keys.NOTICE not in st.session_state:  # a disk that refused the draft is told instead
+        st.session_state[keys.NOTICE] = ["said", f"“{title}” is your draft now. Make it yours: {own}."]

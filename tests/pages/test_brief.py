@@ -137,6 +137,7 @@ def test_a_ready_start_becomes_the_draft_and_nothing_else(store: Store) -> None:
     for start in starts.STARTS:
         assert start.title in words(at) and f"<p>{html.escape(start.brief.criteria[0].how_to_tell)}</p>" in words(at)
     press(at, "brief-start-extraction")
+    assert "Make it yours: the fields" in words(at)
     assert briefs.latest(store, project) is None
     press(at, "brief-save-do")
     saved = briefs.latest(store, project)
