@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
@@ -149,6 +151,36 @@ def test_json_schema(output: str, expected: bool) -> None:
     assert told(check, output) is expected
 
 
+_KEYWORDS = (
+    "$schema $id $ref $anchor $defs type properties required items pattern format enum multipleOf allOf not "
+    "unevaluatedProperties"
+).split()
+_LEAVES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=4),
+    st.sampled_from(["object", "array", "#", "#/$defs/a", "date", "(", "http://json-schema.org/draft-07/schema#"]),
+)  # fmt: skip
+_VALUES = st.recursive(
+    _LEAVES,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_KEYWORDS), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.sampled_from(_KEYWORDS), _VALUES, max_size=4), _VALUES)
+@settings(max_examples=150, deadline=None)
+def test_any_schema_is_refused_in_words_or_answers_yes_or_no(schema: dict[str, object], value: object) -> None:
+    check = Check(CheckKind.json_schema, schema=json.dumps(schema))
+    try:
+        refuse_broken_checks(Brief(criteria=(Criterion("c", checks=(check,)),)))
+        assert told(check, json.dumps(value)) in (True, False)
+    except Refusal as refusal:
+        assert "“c”" in str(refusal) or "round in a circle" in str(refusal)
+
+
+def test_a_number_that_no_program_can_read_keeps_no_schema() -> None:
+    assert told(Check(CheckKind.json_schema, schema='{"multipleOf": 0.1}'), "1" + "0" * 400) is False
+
+
 def test_a_schema_that_goes_round_in_a_circle_stops_with_a_sentence() -> None:
     schema = '{"properties": {"a": {"$ref": "#/properties/a"}}}'
     with pytest.raises(Refusal, match="goes round in a circle"):
@@ -176,6 +208,7 @@ def test_a_criterion_for_people_or_another_slice_is_not_counted() -> None:
         (Check(CheckKind.json_schema), "has no schema"),
         (Check(CheckKind.json_schema, schema="{"), "is not JSON"),
         (Check(CheckKind.json_schema, schema="[]"), "must be a JSON object"),
+        (Check(CheckKind.json_schema, schema='{"$schema": "https://example.org/mine"}'), "draft of JSON Schema"),
         (Check(CheckKind.json_schema, schema='{"type": "objekt"}'), "is not a valid JSON schema .*objekt"),
         (Check(CheckKind.json_schema, schema='{"$ref": "https://example.org/a.json"}'), "nothing is fetched"),
         (Check(CheckKind.json_schema, schema='{"allOf": [{"$ref": "other.json#/a"}]}'), "nothing is fetched"),

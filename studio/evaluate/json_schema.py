@@ -45,6 +45,8 @@ def holds(schema: str, output: str, search: Search) -> bool:
         return False
     try:
         return bool(_validator(schema, search).is_valid(value))
+    except OverflowError:
+        return False  # a number of hundreds of digits, which no program that reads the output could use
     except RecursionError as error:
         raise Refusal(
             "The JSON schema of the brief goes round in a circle on one output, so nothing was checked. Nothing was "
@@ -54,7 +56,8 @@ def holds(schema: str, output: str, search: Search) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def _validator(schema: str, search: Search) -> Any:
-    from jsonschema import Draft202012Validator, ValidationError, validators  # a tenth of a second the server can wait
+    # A tenth of a second that the server does not need to start.
+    from jsonschema import Draft202012Validator, FormatChecker, ValidationError, validators
 
     def pattern(validator: Any, wanted: str, instance: Any, whole: Any) -> Iterator[ValidationError]:
         if validator.is_type(instance, "string") and not search(wanted, instance):
@@ -62,7 +65,9 @@ def _validator(schema: str, search: Search) -> Any:
 
     found = read(schema)
     plain = validators.validator_for(found, default=Draft202012Validator)
-    return validators.extend(plain, {"pattern": pattern})(found, format_checker=plain.FORMAT_CHECKER)
+    # Whether an output is itself a pattern would be tried without a time limit.
+    formats = FormatChecker(name for name in plain.FORMAT_CHECKER.checkers if name != "regex")
+    return validators.extend(plain, {"pattern": pattern})(found, format_checker=formats)
 
 
 def problem(schema: str, search: Search, pattern_problem: Callable[[str], str]) -> str:
@@ -81,7 +86,8 @@ def problem(schema: str, search: Search, pattern_problem: Callable[[str], str]) 
 
 
 def _unfit(schema: dict[str, Any], pattern_problem: Callable[[str], str]) -> str:
-    anchors = {node.get(name) for node in _nodes(schema) for name in ("$anchor", "$dynamicAnchor")}
+    named = [node.get(name) for node in _nodes(schema) for name in ("$anchor", "$dynamicAnchor")]
+    anchors = {name for name in named if isinstance(name, str)}
     for node in _nodes(schema):
         if node is not schema and isinstance(node.get("$id"), str):
             return "holds a second “$id”; keep the whole schema under one."
@@ -105,7 +111,7 @@ def _nodes(value: Any) -> Iterator[dict[str, Any]]:
         waiting += here.values() if isinstance(here, dict) else here if isinstance(here, list) else ()
 
 
-def _reference(schema: Any, target: str, anchors: set[Any]) -> str:
+def _reference(schema: Any, target: str, anchors: set[str]) -> str:
     if not target.startswith("#"):
         return f"refers to “{target}” outside itself; nothing is fetched. Put that part under “$defs”."
     if not target[1:].startswith("/"):
@@ -124,8 +130,12 @@ def _reference(schema: Any, target: str, anchors: set[Any]) -> str:
 def _invalid(text: str, schema: dict[str, Any], search: Search) -> str:
     from jsonschema import Draft202012Validator, SchemaError, validators
 
+    draft = schema.get("$schema", Draft202012Validator.META_SCHEMA["$id"])
+    found = validators.validator_for({"$schema": draft}, default=None) if isinstance(draft, str) else None
+    if found is None:
+        return "names a draft of JSON Schema (“$schema”) that is not known here; leave that line out."
     try:
-        validators.validator_for(schema, default=Draft202012Validator).check_schema(schema)
+        found.check_schema(schema)
     except SchemaError as error:
         where = "/".join(str(part) for part in error.absolute_path)
         return f"is not a valid JSON schema ({error.message[:200]}{f', at {where}' if where else ''})."

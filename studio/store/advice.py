@@ -36,7 +36,8 @@ def answers(store: Store, project: str) -> dict[str, Given]:
 
 def decisions_by_example(store: Store, project: str) -> list[list[str]]:
     """For each example that somebody labelled: the decisions, by person; who could not tell is left out."""
-    sql = "SELECT example, decision FROM labels WHERE project = ? AND decision NOT IN ('', 'skip') ORDER BY example, person"
+    told = "project = ? AND decision NOT IN ('', 'skip')"
+    sql = f"SELECT example, decision FROM labels WHERE {told} ORDER BY example, person"
     found: dict[str, list[str]] = {}
     for row in store.rows(sql, project):
         found.setdefault(row["example"], []).append(row["decision"])
