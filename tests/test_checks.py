@@ -151,10 +151,24 @@ def test_json_schema(output: str, expected: bool) -> None:
     assert told(check, output) is expected
 
 
-_KEYWORDS = (
-    "$schema $id $ref $anchor $defs type properties required items pattern format enum multipleOf allOf not "
-    "unevaluatedProperties"
-).split()
+_KEYWORDS = [
+    "$schema",
+    "$id",
+    "$ref",
+    "$anchor",
+    "$defs",
+    "type",
+    "properties",
+    "required",
+    "items",
+    "pattern",
+    "format",
+    "enum",
+    "multipleOf",
+    "allOf",
+    "not",
+    "unevaluatedProperties",
+]
 _LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=4),
     st.sampled_from(["object", "array", "#", "#/$defs/a", "date", "(", "http://json-schema.org/draft-07/schema#"]),
