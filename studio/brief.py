@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from studio import wording
 from studio.evaluate import checks
-from studio.records import Brief, Criterion, JobState, Refusal, Slice, to_json
-from studio.store import Store, briefs, datasets, examples, rounds, runs
+from studio.records import (
+    Brief,
+    Check,
+    CheckKind,
+    Criterion,
+    Dataset,
+    JobState,
+    Refusal,
+    Round,
+    Run,
+    Slice,
+    to_json,
+)
+from studio.store import Store, arms, briefs, datasets, examples, rounds, runs
 
 TEXTS = {
     "task": "The task",
@@ -67,22 +80,24 @@ class Change:
     after: str
 
 
-def diff(before: Brief, after: Brief) -> list[Change]:
-    """What a reader would call different, in the order of the page."""
+def diff(before: Brief, after: Brief, names: Mapping[str, str] | None = None) -> list[Change]:
+    """What a reader would call different, in the order of the page. `names`: person id -> name, for experts."""
     changes = [
         Change(title, getattr(before, name), getattr(after, name))
         for name, title in TEXTS.items()
         if getattr(before, name) != getattr(after, name)
     ]
-    changes += _listed("Criterion", before.criteria, after.criteria)
-    return changes + _listed("Slice", before.slices, after.slices)
+    changes += _listed("Criterion", before.criteria, after.criteria, names or {})
+    return changes + _listed("Slice", before.slices, after.slices, names or {})
 
 
-def _listed(what: str, before: tuple[Any, ...], after: tuple[Any, ...]) -> list[Change]:
+def _listed(
+    what: str, before: tuple[Any, ...], after: tuple[Any, ...], people: Mapping[str, str]
+) -> list[Change]:  # fmt: skip
     old, new = {x.name: x for x in before}, {x.name: x for x in after}
     names = [*old, *(name for name in new if name not in old)]
     return [
-        Change(f"{what} “{name}”", spoken(old.get(name)), spoken(new.get(name)))
+        Change(f"{what} “{name}”", spoken(old.get(name), people), spoken(new.get(name), people))
         for name in names
         if old.get(name) != new.get(name)
     ]
@@ -91,35 +106,89 @@ def _listed(what: str, before: tuple[Any, ...], after: tuple[Any, ...]) -> list[
 _PARTS = {"why": "Why", "how_to_tell": "How to tell", "good": "Good", "bad": "Bad", "meaning": "Meaning"}
 
 
-def spoken(record: Criterion | Slice | None) -> str:
-    """A criterion or slice as lines of plain text; "" for None."""
+def spoken(record: Criterion | Slice | None, people: Mapping[str, str]) -> str:
+    """A criterion or slice as lines of plain text; "" for None. `people`: id -> name."""
     if record is None:
         return ""
     parts = ((title, getattr(record, name, "")) for name, title in _PARTS.items())
     lines = [f"{title}: {text}" for title, text in parts if text]
     if isinstance(record, Slice):
-        return "\n".join([*lines, f"Share aimed at: {record.target_share:.0%}", *["Critical"] * record.critical])
+        return "\n".join([*lines, *_slice_spoken(record, people)])
     if record.slices:
         lines.append(f"Applies to: {wording.all_of(list(record.slices))}")
+    lines += [f"{level} of {len(record.scale)}: {words}" for level, words in enumerate(record.scale, start=1)]
     lines += [f"A machine checks that it {wording.check_in_words(check)}" for check in record.checks]
     return "\n".join(lines) or "Only its name"
 
 
+def _slice_spoken(found: Slice, people: Mapping[str, str]) -> list[str]:
+    lines = [f"Share aimed at: {found.target_share:.0%}", *["Critical"] * found.critical]
+    if found.second_approval:
+        experts = wording.any_of([people.get(e, "somebody who left") for e in found.experts])
+        lines.append(f"Two people approve it{f', one of them {experts}' if found.experts else ''}")
+    return lines
+
+
+@dataclasses.dataclass(frozen=True)
+class Predating:
+    """What was made under a version of the brief before `version`, newest first. `examples`: how many were approved.
+
+    `models`: the finished runs, each with what its arm is called.
+    """
+
+    version: int
+    examples: int
+    datasets: tuple[Dataset, ...]
+    models: tuple[tuple[str, Run], ...]
+    rounds: tuple[Round, ...]
+
+
+def predating(store: Store, project: str, version: int) -> Predating:
+    """Everything that stands on a version before `version`: what a change of meaning in `version` makes stale."""
+    frozen = {d.id: d for d in datasets.every(store, project)}
+    names = {arm.run: arm.name for arm in arms.every(store, project, retired=True) if arm.run}
+    done = [run for run in runs.every(store, project) if run.state is JobState.done]
+    learnt = [run for run in done if run.dataset in frozen and frozen[run.dataset].brief_version < version]
+    held = [r for r in rounds.every(store, project) if r.state != "cancelled"]
+    return Predating(
+        version,
+        examples.approved_before(store, project, version),
+        tuple(d for d in frozen.values() if d.brief_version < version),
+        tuple((names.get(run.id, f"The model trained on {frozen[run.dataset].name}"), run) for run in learnt),
+        tuple(r for r in held if r.registration["brief_version"] < version),
+    )
+
+
 def consequences(store: Store, project: str) -> list[str]:
-    """What a new version that changes what good means makes stale, one sentence each with how many."""
-    approved, found = examples.counts(store, project)["approved"], []
-    if approved:
-        found.append(f"{approved:,} approved example{'s' * (approved != 1)} will ask to be looked at again.")
-    if dataset := datasets.latest(store, project):
-        rows = sum(dataset.splits.values())
-        found.append(f"{dataset.name} ({rows:,} rows) stays as it is, frozen under version {dataset.brief_version}.")
-    trained = sum(run.state is JobState.done for run in runs.every(store, project))
-    if trained:
-        found.append(f"{trained} tuned model{'s' * (trained != 1)} learnt from the old meaning.")
-    going = [r for r in rounds.every(store, project) if r.state == "open"]
-    if going:
-        found.append(f"The blind round that is open goes on under version {going[0].registration['brief_version']}.")
-    return found
+    """What a new version that changes what good means makes stale, one sentence each: how many, and which."""
+    latest = briefs.latest(store, project)
+    found = predating(store, project, (latest.version if latest else 0) + 1)
+    count = f"{found.examples:,} approved example{'s' * (found.examples != 1)}"
+    return [f"{count} will ask to be looked at again."] * bool(found.examples) + _named(found)
+
+
+def stale(store: Store, project: str) -> tuple[Predating, list[str]]:
+    """What predates the last change of meaning, and a sentence on each."""
+    found = predating(store, project, briefs.meaning_since(store, project))
+    were = f"{found.examples:,} example{'s were' if found.examples != 1 else ' was'}"
+    said = [f"{were} approved before version {found.version}, which changed what good means."]
+    return found, (said if found.examples else []) + _named(found)
+
+
+def _named(found: Predating) -> list[str]:
+    said = [
+        f"{d.name} ({sum(d.splits.values()):,} rows) stays as it is, frozen under version {d.brief_version}."
+        for d in found.datasets
+    ]
+    said += [f"{name}, trained on {wording.day(run.at)}, learnt from the old meaning." for name, run in found.models]
+    for each in found.rounds:
+        does = "goes on" if each.state == "open" else "was held"
+        said.append(f"The blind round of {wording.day(each.at)} {does} under version {_version_of(each)}.")
+    return said
+
+
+def _version_of(found: Round) -> int:
+    return int(found.registration["brief_version"])
 
 
 def house_prompt(brief: Brief) -> str:
@@ -134,14 +203,26 @@ def house_prompt(brief: Brief) -> str:
 def _rule(number: int, criterion: Criterion) -> str:
     lines = [f"{number}. {criterion.name}: {criterion.how_to_tell}"]
     for check in criterion.checks:
-        for name, phrases in check.by_slice.items():
-            lines.append(f"   - {name.replace('_', ' ')}: write “{' or '.join(phrases)}”")
-        if check.fields:
-            allowed = ", ".join(f"{k} (one of {', '.join(map(_literal, v))})" for k, v in check.fields.items())
-            lines.append(f"   - keys: {allowed}")
+        lines += [f"   - {line}" for line in _asked(check)]
+    if criterion.scale:
+        lines.append(f"   At its best: {criterion.scale[-1]}")
     if criterion.good:
         lines.append(f"   For example: {criterion.good}")
     return "\n".join(lines)
+
+
+def _asked(check: Check) -> list[str]:
+    """What a check wants that a model cannot guess: phrases by slice, keys, labels, a schema."""
+    if check.by_slice:
+        return [f"{name.replace('_', ' ')}: write “{' or '.join(said)}”" for name, said in check.by_slice.items()]
+    if check.fields:
+        allowed = ", ".join(f"{k} (one of {', '.join(map(_literal, v))})" for k, v in check.fields.items())
+        return [f"keys: {allowed}"]
+    if check.kind is CheckKind.one_of:
+        return [f"write one of these and nothing else: {', '.join(check.phrases)}"]
+    if check.kind is CheckKind.json_schema:
+        return [f"write JSON that keeps this schema: {' '.join(check.schema.split())}"]
+    return []
 
 
 def _literal(value: Any) -> str:

@@ -11,9 +11,13 @@ from math import isfinite
 from typing import Any
 
 from studio.brief import TEXTS
-from studio.records import Brief, Check, CheckKind, Criterion, Refusal, Slice
+from studio.records import SCALE_LEVELS, Brief, Check, CheckKind, Criterion, Refusal, Slice
 
 Form = dict[str, Any]
+
+YES_NO, LEVELS = "yes_no", "levels"
+"""How people answer a criterion: by yes or no, or on a scale whose levels are in words."""
+_FIRST_LIMITS = {CheckKind.max_words: 100, CheckKind.min_words: 10, CheckKind.max_grade: 8}
 
 
 def to_form(brief: Brief) -> Form:
@@ -32,7 +36,15 @@ def to_form(brief: Brief) -> Form:
 
 def _slice_form(name: str, found: Slice) -> Form:
     share = round(found.target_share * 100, 2)
-    return {"id": name, "name": found.name, "meaning": found.meaning, "share": share, "critical": found.critical}
+    return {
+        "id": name,
+        "name": found.name,
+        "meaning": found.meaning,
+        "share": share,
+        "critical": found.critical,
+        "second_approval": found.second_approval,
+        "experts": list(found.experts),
+    }
 
 
 def _criterion_form(name: str, found: Criterion, ids: dict[str, str]) -> Form:
@@ -41,8 +53,20 @@ def _criterion_form(name: str, found: Criterion, ids: dict[str, str]) -> Form:
         **{part: getattr(found, part) for part in ("name", "why", "how_to_tell", "good", "bad")},
         "slices": [ids.get(s, s) for s in found.slices],
         "checks": [_check_form(f"k{i}", check, ids) for i, check in enumerate(found.checks)],
+        "answer": LEVELS if found.scale else YES_NO,
+        **{level_key(level): text for level, text in _levels(found.scale)},
         "try": {"output": "", "input": "", "ideal": "", "slice": ""},
     }
+
+
+def level_key(level: int) -> str:
+    """The name of the field that says what a level of a scale looks like; levels count from 1."""
+    return f"level_{level}"
+
+
+def _levels(scale: tuple[str, ...]) -> list[tuple[int, str]]:
+    texts = [*scale, *[""] * SCALE_LEVELS][:SCALE_LEVELS]
+    return list(enumerate(texts, start=1))
 
 
 def _check_form(name: str, check: Check, ids: dict[str, str]) -> Form:
@@ -53,6 +77,7 @@ def _check_form(name: str, check: Check, ids: dict[str, str]) -> Form:
         "pattern": check.pattern,
         "otherwise": check.otherwise,
         "limit": check.limit,
+        "schema": check.schema,
         "by_slice": {ids.get(s, s): "\n".join(phrases) for s, phrases in check.by_slice.items()},
         "fields": "\n".join(f"{key}: {_values(values)}".rstrip(": ") for key, values in check.fields.items()),
     }
@@ -77,7 +102,7 @@ def add_criterion(form: Form) -> str:
 
 def add_check(criterion: Form, kind: CheckKind) -> str:
     name = _next("k", criterion["checks"])
-    criterion["checks"].append(_check_form(name, Check(kind, limit=100 if kind is CheckKind.max_words else 0), {}))
+    criterion["checks"].append(_check_form(name, Check(kind, limit=_FIRST_LIMITS.get(kind, 0)), {}))
     return name
 
 
@@ -115,7 +140,9 @@ def to_brief(form: Form) -> Brief:
 
 def _to_slice(form: Form) -> Slice:
     share = round((form["share"] or 0) / 100, 4)
-    return Slice(form["name"].strip(), form["meaning"].strip(), share, bool(form["critical"]))
+    second = bool(form.get("second_approval"))
+    experts = tuple(form.get("experts") or ()) if second else ()
+    return Slice(form["name"].strip(), form["meaning"].strip(), share, bool(form["critical"]), second, experts)
 
 
 def to_criterion(form: Form, names: dict[str, str]) -> Criterion:
@@ -124,7 +151,14 @@ def to_criterion(form: Form, names: dict[str, str]) -> Criterion:
         **{part: form[part].strip() for part in ("name", "why", "how_to_tell", "good", "bad")},
         checks=tuple(_to_check(check, names) for check in form["checks"]),
         slices=tuple(names[s] for s in form["slices"] if s in names),
+        scale=_to_scale(form),
     )
+
+
+def _to_scale(form: Form) -> tuple[str, ...]:
+    if form.get("answer") != LEVELS:
+        return ()
+    return tuple((form.get(level_key(level)) or "").strip() for level in range(1, SCALE_LEVELS + 1))
 
 
 def _to_check(form: Form, names: dict[str, str]) -> Check:
@@ -136,13 +170,14 @@ def _to_check(form: Form, names: dict[str, str]) -> Check:
         phrases=phrases,
         pattern=form["pattern"] if kind in (CheckKind.pattern, CheckKind.repeats) else "",
         otherwise=form["otherwise"].strip() if kind is CheckKind.repeats else "",
-        limit=int(form["limit"] or 0) if kind is CheckKind.max_words else 0,
+        limit=int(form["limit"] or 0) if kind in _FIRST_LIMITS else 0,
         by_slice=by_slice if kind is CheckKind.by_slice else {},
         fields=_fields(form["fields"]) if kind is CheckKind.json_fields else {},
+        schema=form.get("schema", "").strip() if kind is CheckKind.json_schema else "",
     )
 
 
-_PHRASES = (CheckKind.required, CheckKind.forbidden, CheckKind.equals_ideal)
+_PHRASES = (CheckKind.required, CheckKind.forbidden, CheckKind.one_of, CheckKind.equals_ideal)
 
 
 def _lines(text: str) -> tuple[str, ...]:

@@ -11,14 +11,15 @@ import enum
 from dataclasses import dataclass, field
 from typing import Any
 
+from studio.brief_records import SCALE_LEVELS, Brief, Check, CheckKind, Criterion, Slice
 from studio.record_examples import HARD_KINDS, Consent, Example, Prompt, Speaker, Split, Status, Turn
 from studio.record_json import canonical, from_json, sha256, to_json
 
 __all__ = [
-    "HARD_KINDS", "Act", "Arm", "ArmKind", "Brief", "Check", "CheckKind", "Choice", "Consent", "Criterion", "Dataset",
-    "Decoding", "Example", "Generation", "Job", "JobState", "Pair", "Person", "Prompt", "Refusal", "Role", "Round",
-    "Run", "Slice", "Speaker", "Split", "Status", "Turn", "Verdict", "Vote", "canonical", "from_json", "sha256",
-    "to_json",
+    "HARD_KINDS", "SCALE_LEVELS", "Act", "Arm", "ArmKind", "Brief", "Check", "CheckKind", "Choice", "Consent",
+    "Criterion", "Dataset", "Decoding", "Example", "Generation", "Job", "JobState", "Pair", "Person", "Prompt",
+    "Refusal", "Role", "Round", "Run", "Slice", "Speaker", "Split", "Status", "Turn", "Verdict", "Vote", "canonical",
+    "from_json", "sha256", "to_json",
 ]  # fmt: skip
 
 
@@ -41,19 +42,6 @@ class ArmKind(enum.StrEnum):
     base = "base"
     prompted = "prompted"
     tuned = "tuned"
-
-
-class CheckKind(enum.StrEnum):
-    """How a machine can tell whether an output keeps a criterion (see `studio.evaluate.checks`)."""
-
-    required = "required"
-    forbidden = "forbidden"
-    pattern = "pattern"
-    max_words = "max_words"
-    repeats = "repeats"
-    by_slice = "by_slice"
-    json_fields = "json_fields"
-    equals_ideal = "equals_ideal"
 
 
 class JobState(enum.StrEnum):
@@ -79,74 +67,6 @@ class Verdict(enum.StrEnum):
     no_go = "NO_GO"
     keep_collecting = "KEEP_COLLECTING"
     inconclusive = "INCONCLUSIVE"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One exact machine check. Which fields matter depends on `kind`.
-
-    `phrases`: required (any one of them), forbidden (none of them). `pattern`: a regular expression,
-    searched in the output (`pattern`) or in the input, each match of which the output must repeat
-    (`repeats`; with no match the output must contain `otherwise`, if given). `limit`: words.
-    `by_slice`: slice -> accepted phrases; the phrases of the other slices must be absent; a slice
-    that is not named must hold none of them. `fields`: JSON keys -> allowed values, in any order.
-    """
-
-    kind: CheckKind
-    phrases: tuple[str, ...] = ()
-    pattern: str = ""
-    otherwise: str = ""
-    limit: int = 0
-    by_slice: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    fields: dict[str, tuple[Any, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Criterion:
-    """One thing a good output does: why, how to tell, and exemplars. All `checks` must hold.
-
-    `slices` limits it to those slices (empty: all). Without `checks` only people can tell.
-    """
-
-    name: str
-    why: str = ""
-    how_to_tell: str = ""
-    good: str = ""
-    bad: str = ""
-    checks: tuple[Check, ...] = ()
-    slices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Slice:
-    """A kind of input the team cares about. `target_share` in [0, 1] of the dataset.
-
-    `second_approval`: an example counts as approved only when two people approved it; `experts`: the ids of those of
-    whom one must be among them (empty: anybody).
-    """
-
-    name: str
-    meaning: str = ""
-    target_share: float = 0.0
-    critical: bool = False
-    second_approval: bool = False
-    experts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Brief:
-    """What good output looks like. Saved as numbered versions; version 0 means not saved yet."""
-
-    task: str = ""
-    audience: str = ""
-    inputs: str = ""
-    must_never: str = ""
-    intended_use: str = ""
-    not_intended_use: str = ""
-    data_rights: str = ""
-    criteria: tuple[Criterion, ...] = ()
-    slices: tuple[Slice, ...] = ()
-    version: int = 0
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from studio.records import Check, CheckKind, Status
@@ -45,6 +46,10 @@ def check_in_words(check: Check) -> str:
             if check.phrases
             else "is the ideal output, word for word"
         ),
+        CheckKind.min_words: lambda: f"has at least {check.limit:,} word{'s' * (check.limit != 1)}",
+        CheckKind.one_of: lambda: f"is nothing but {any_of(phrases)}",
+        CheckKind.json_schema: lambda: f"is JSON that keeps the schema {' '.join(check.schema.split())}",
+        CheckKind.max_grade: lambda: f"reads at school grade {check.limit} or below (Flesch-Kincaid, for English)",
     }
     return words[check.kind]()
 
@@ -60,6 +65,12 @@ def any_of(words: list[str]) -> str:
 
 def all_of(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "nothing"
+
+
+def day(at: str) -> str:
+    """The day of an ISO time in words: "3 May 2026"."""
+    moment = datetime.fromisoformat(at)
+    return f"{moment.day} {moment:%b %Y}"
 
 
 def compare(before: str, after: str) -> list[tuple[str, str]]:

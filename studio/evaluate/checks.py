@@ -7,14 +7,14 @@ that is for people in a blind round.
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import regex
 
-from studio.records import Brief, Check, CheckKind, Criterion, Refusal
+from studio.evaluate import json_schema, readability
+from studio.records import SCALE_LEVELS, Brief, Check, CheckKind, Criterion, Refusal
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,29 @@ def _max_words(check: Check, subject: Subject) -> bool | None:
     return 0 < len(subject.output.split()) <= check.limit
 
 
+def _min_words(check: Check, subject: Subject) -> bool | None:
+    return len(subject.output.split()) >= check.limit
+
+
+def _max_grade(check: Check, subject: Subject) -> bool | None:
+    """An output without a word cannot be read at all."""
+    found = readability.grade(subject.output)
+    return found is not None and found <= check.limit
+
+
+def _one_of(check: Check, subject: Subject) -> bool | None:
+    """The whole output, but for blanks around it, is one of the labels, letter by letter."""
+    return subject.output.strip() in check.phrases
+
+
+def _json_schema(check: Check, subject: Subject) -> bool | None:
+    return json_schema.holds(check.schema, subject.output, _searched)
+
+
+def _searched(pattern: str, text: str) -> bool:
+    return bool(_found(pattern, text, _FIRST))
+
+
 def _repeats(check: Check, subject: Subject) -> bool | None:
     """Every match in the input stands in the output, and the output invents no other."""
     wanted, found = _found(check.pattern, subject.input), _found(check.pattern, subject.output)
@@ -99,7 +122,7 @@ def _by_slice(check: Check, subject: Subject) -> bool | None:
 def parsed(text: str) -> dict[str, Any] | None:
     """The JSON object that `text` is, or None when it is anything else (also a list or a number)."""
     try:
-        value = json.loads(text)
+        value = json_schema.read(text)
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
@@ -137,6 +160,10 @@ _CHECKS: dict[CheckKind, Callable[[Check, Subject], bool | None]] = {
     CheckKind.by_slice: _by_slice,
     CheckKind.json_fields: _json_fields,
     CheckKind.equals_ideal: _equals_ideal,
+    CheckKind.min_words: _min_words,
+    CheckKind.one_of: _one_of,
+    CheckKind.json_schema: _json_schema,
+    CheckKind.max_grade: _max_grade,
 }
 
 
@@ -186,8 +213,14 @@ def share_kept(brief: Brief, subject: Subject) -> float | None:
 
 
 def refuse_broken_checks(brief: Brief) -> None:
-    """Raises Refusal for a check that could not run: a bad regular expression, or one with nothing to look for."""
+    """Raises Refusal for a check that could not run (a bad regular expression, nothing to look for), and for a scale
+    whose levels are not all in words."""
     for criterion in brief.criteria:
+        if criterion.scale and (len(criterion.scale) != SCALE_LEVELS or not all(w.strip() for w in criterion.scale)):
+            raise Refusal(
+                f"“{criterion.name}” is answered from 1 to {SCALE_LEVELS}, but not every level says what it looks "
+                "like. Two people would mean different things by it. Nothing was saved; your text is still here."
+            )
         for check in criterion.checks:
             if problem := _problem(check):
                 raise Refusal(f"The check of “{criterion.name}” {problem} Nothing was saved; your text is still here.")
@@ -196,10 +229,16 @@ def refuse_broken_checks(brief: Brief) -> None:
 def _problem(check: Check) -> str:
     if check.kind in (CheckKind.pattern, CheckKind.repeats):
         return _pattern_problem(check.pattern)
+    if check.kind is CheckKind.json_schema:
+        return json_schema.problem(check.schema, _searched, _pattern_problem)
+    nothing = not any(p.strip() for p in check.phrases)
     missing = {
-        CheckKind.required: not any(p.strip() for p in check.phrases) and "has no phrase to look for.",
-        CheckKind.forbidden: not any(p.strip() for p in check.phrases) and "has no phrase to look for.",
+        CheckKind.required: nothing and "has no phrase to look for.",
+        CheckKind.forbidden: nothing and "has no phrase to look for.",
+        CheckKind.one_of: len({p.strip() for p in check.phrases} - {""}) < 2 and "needs at least two labels.",
         CheckKind.max_words: check.limit < 1 and "needs a largest number of words of at least 1.",
+        CheckKind.min_words: check.limit < 1 and "needs a smallest number of words of at least 1.",
+        CheckKind.max_grade: not 1 <= check.limit <= 20 and "needs a school grade from 1 to 20.",
         CheckKind.by_slice: not check.by_slice and "names no slice.",
         CheckKind.json_fields: not check.fields and "names no field.",
     }

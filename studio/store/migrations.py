@@ -84,7 +84,9 @@ CREATE TABLE labels (queue VARCHAR, example VARCHAR, person VARCHAR, project VAR
     criterion VARCHAR, ideal VARCHAR, note VARCHAR, seconds DOUBLE, "at" VARCHAR,
     PRIMARY KEY (queue, example, person));
 CREATE TABLE views (id VARCHAR PRIMARY KEY, project VARCHAR, name VARCHAR, body VARCHAR, actor VARCHAR,
-    removed BOOLEAN, "at" VARCHAR)
+    removed BOOLEAN, "at" VARCHAR);
+CREATE TABLE advice (project VARCHAR, question VARCHAR, value VARCHAR, person VARCHAR, "at" VARCHAR,
+    PRIMARY KEY (project, question))
 """
 
 MIGRATIONS = (m001_first, m002_curation)
@@ -112,4 +114,5 @@ KEYS: dict[str, tuple[str, ...]] = {
     "queues": ("id",),
     "labels": ("queue", "example", "person"),
     "views": ("id",),
+    "advice": ("project", "question"),
 }

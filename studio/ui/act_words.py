@@ -115,6 +115,17 @@ def _brief(store: Store, payload: dict[str, Any]) -> str:
     return f"Brief saved as version {payload['brief']['version']}"
 
 
+_ASKED = {
+    "facts": "whether it needs fresh facts", "changes": "how often the task changes", "traffic": "the traffic",
+    "cheaper": "whether it must get cheaper",
+}  # fmt: skip
+
+
+def _advice(store: Store, payload: dict[str, Any]) -> str:
+    did = "Said" if payload["value"] else "Took back"
+    return f"{did} {_ASKED[payload['question']]}"
+
+
 def _person(store: Store, payload: dict[str, Any]) -> str:
     found = people.get(store, payload["id"])
     name = found.name if found else "Somebody"
@@ -139,6 +150,7 @@ def _quoted(name: str) -> str:
 
 
 _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
+    "advice.answered": _advice,
     "arm.retired": _retired,
     "arm.saved": _arm,
     "brief.saved": _brief,

@@ -117,6 +117,19 @@ def rules(broken: Sequence[str], told: int) -> None:
         st.html(f'<div class="ys-rules"><b>Breaks {len(broken)} of {told}</b><ul>{items}</ul></div>')
 
 
+def scale(levels: Sequence[str]) -> None:
+    """What each level of a scale looks like, for those who judge by it; `levels` from the lowest."""
+    if levels:
+        st.html(scale_html(levels))
+
+
+def scale_html(levels: Sequence[str]) -> str:
+    """The levels of a scale, the best first; "" for none."""
+    ranked = list(enumerate(levels, start=1))[::-1]
+    rows = "".join(f"<li><b>{level}</b><span>{escape(text)}</span></li>" for level, text in ranked)
+    return f'<ol class="ys-scale" aria-label="Levels, the best first">{rows}</ol>' if rows else ""
+
+
 def difference(before: str, after: str) -> None:
     """What changed from `before` to `after`, word by word; taken out and put in are marked as such."""
     tags = {"same": "{}", "gone": "<del>{}</del>", "new": "<ins>{}</ins>"}

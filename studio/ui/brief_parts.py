@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 
 import streamlit as st
 
 from studio import brief as step
-from studio import brief_form, projects
-from studio.paths import data_dir
-from studio.records import Brief, from_json
+from studio import brief_form
+from studio.records import Brief
 from studio.store import briefs, people
 from studio.store.briefs import BriefVersion
-from studio.ui import blocks, brief_write, form_fields, frame, keys, prose
+from studio.ui import advice_parts, blocks, brief_write, form_fields, frame, keys, prose, start_cards
 from studio.ui.access import Visit
 
-VIEWS = {"read": "Read", "write": "Write", "history": "Versions"}
+VIEWS = {"read": "Read", "write": "Write", "history": "Versions", "advice": "Should we tune?"}
 
 
 def show(visit: Visit) -> None:
     saved = briefs.latest(visit.store, visit.project_id)
     held = form_fields.draft(visit, brief_write.DRAFT, lambda: brief_form.to_form(saved or Brief()))
-    if saved is None and not held.begun:
-        _empty(visit, held)
-        return
     view = _chosen_view(visit, saved is not None, held.begun)
-    if view == "write":
+    if view == "advice":
+        advice_parts.show(visit)
+    elif saved is None and not held.begun:
+        _empty(visit, held)
+    elif view == "write":
         brief_write.show(visit, held, saved)
     elif view == "history":
         _history(visit)
@@ -34,11 +34,10 @@ def show(visit: Visit) -> None:
 
 
 def _chosen_view(visit: Visit, saved: bool, begun: bool) -> str:
-    """Which side is shown. Nothing to read before the first version."""
-    if not saved:
-        return "write"
+    """Which side is shown. Nothing to read, and no older version, before the first one is saved."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        words = VIEWS | ({"write": "Write (not saved yet)"} if begun else {})
+        words = {view: said for view, said in VIEWS.items() if saved or view not in ("read", "history")}
+        words |= {"write": "Write (not saved yet)"} if begun else {}
         chosen = form_fields.view(keys.BRIEF_VIEW, words, "Which side of the brief")
         frame.undo_bar(visit)
     return chosen
@@ -52,22 +51,7 @@ def _empty(visit: Visit, held: form_fields.Draft) -> None:
         "Start with a blank page",
         on_click=lambda: brief_write.add_criterion(held),
     )
-    blocks.section("Or start from an example brief", "It becomes your draft. Nothing is saved until you say so.")
-    for column, demo in zip(st.columns(len(projects.DEMOS)), projects.DEMOS, strict=True):
-        with column, st.container(key=f"home-demo-brief-{demo.folder}"):
-            prose.card(demo.title, demo_brief(demo.folder).task)
-            st.button(
-                "Start from this brief", key=f"brief-from-{demo.folder}", on_click=_begin, args=(held, demo.folder)
-            )
-
-
-def demo_brief(folder: str) -> Brief:
-    return from_json(Brief, json.loads((data_dir() / folder / "brief.json").read_text("utf-8")))
-
-
-def _begin(held: form_fields.Draft, folder: str) -> None:
-    start = brief_form.to_form(demo_brief(folder)) | {"base": 0, "note": "Started from an example"}
-    held.change(lambda form: form.update(start))
+    start_cards.show(held)
 
 
 def _read(visit: Visit, saved: Brief, begun: bool) -> None:
@@ -75,7 +59,17 @@ def _read(visit: Visit, saved: Brief, begun: bool) -> None:
     blocks.note(_facts(latest, people.names(visit.store)))
     if begun:
         frame.warnings(["You have changes that are not saved yet. They are kept for you under Write."])
-    prose.brief(saved)
+    _stale(visit)
+    prose.brief(saved, people.names(visit.store))
+
+
+def _stale(visit: Visit) -> None:
+    """What predates the last change of meaning, by name, and the way to exactly the examples to look at again."""
+    found, sentences = step.stale(visit.store, visit.project_id)
+    frame.stale(sentences)
+    if found.examples:
+        them = "it" if found.examples == 1 else f"these {found.examples:,}"
+        blocks.way(visit, "examples", f"Look at {them} again", "brief-recheck", stale="1")
 
 
 def _facts(found: BriefVersion, names: dict[str, str]) -> str:
@@ -98,7 +92,7 @@ def _history(visit: Visit) -> None:
                 blocks.note(newer.note)
             if older is not None:
                 with st.expander(f"What changed from version {older.brief.version}", key=f"brief-changes-{number}"):
-                    differences(older.brief, newer.brief)
+                    differences(older.brief, newer.brief, names)
             if number != found[0].brief.version and visit.may_edit:
                 _restore_button(visit, number)
 
@@ -108,7 +102,7 @@ def _restore_button(visit: Visit, number: int) -> None:
         with st.popover(f"Read version {number}", type="tertiary", key=f"brief-old-{number}", width="content"):
             old = briefs.version(visit.store, visit.project_id, number)
             if old is not None:
-                prose.brief(old)
+                prose.brief(old, people.names(visit.store))
         st.button(
             f"Bring version {number} back", key=f"brief-restore-{number}", type="tertiary", on_click=_restore,
             args=(visit, number), help="Saves it again as the newest version; nothing is removed.",
@@ -120,9 +114,9 @@ def _restore(visit: Visit, number: int) -> None:
     frame.attempt(lambda: step.restore(visit.store, visit.person.id, visit.project_id, number), said)
 
 
-def differences(before: Brief, after: Brief) -> None:
-    """What a reader would call different, each set out word by word."""
-    changes = step.diff(before, after)
+def differences(before: Brief, after: Brief, names: Mapping[str, str]) -> None:
+    """What a reader would call different, each set out word by word. `names`: person id -> name."""
+    changes = step.diff(before, after, names)
     if not changes:
         blocks.note("Nothing that a reader would notice.")
     for change in changes:

@@ -12,7 +12,7 @@ from studio import brief_form, loop
 from studio.records import Brief, Refusal
 from studio.store import briefs, people
 from studio.ui import blocks, criterion_write, form_fields, frame, keys, prose
-from studio.ui.access import Visit
+from studio.ui.access import PAGE_ROLES, Visit
 from studio.ui.form_fields import Draft
 
 DRAFT = "brief"
@@ -41,7 +41,7 @@ def show(visit: Visit, held: Draft, saved: Brief | None) -> None:
             label = "The task, in a sentence" if name == "task" else title
             form_fields.area(held, (name,), label, f"brief-{name}", placeholder=_HINTS[name])
         _criteria(held)
-        _slices(held)
+        _slices(visit, held)
         _put_back(held)
         _saving(visit, held, saved)
 
@@ -75,7 +75,7 @@ def _overtaken(visit: Visit, held: Draft, saved: Brief) -> None:
         except Refusal as refusal:
             frame.refused(refusal)
         else:
-            for change in step.diff(saved, mine):
+            for change in step.diff(saved, mine, people.names(visit.store)):
                 blocks.item(change.what)
                 blocks.difference(change.before, change.after)
     label = f"Save mine as the version after {saved.version}"
@@ -106,12 +106,12 @@ def _taken_out(what: str, name: str, form: dict[str, Any]) -> None:
     brief_form.remove(form, what, name)
 
 
-def _slices(held: Draft) -> None:
+def _slices(visit: Visit, held: Draft) -> None:
     blocks.section(
         "Kinds of input",
         "Sort what comes in into a few kinds (slices), so that a good average cannot hide a bad corner.",
     )
-    slices = held.form["slices"]
+    slices, approvers = held.form["slices"], _approvers(visit)
     for i, item in enumerate(slices):
         path, key = ("slices", item["id"]), f"brief-slice-{item['id']}"
         with st.container(key=f"brief-item-{item['id']}"):
@@ -124,6 +124,7 @@ def _slices(held: Draft) -> None:
                 form_fields.flag(held, (*path, "critical"), "Critical", f"{key}-critical", help="It must not get worse")
                 _tools(held, "slices", item, i, "this kind")
             form_fields.line(held, (*path, "meaning"), "What belongs to it", f"{key}-meaning")
+            _approval(held, path, key, approvers)
     total = sum(item["share"] or 0 for item in slices)
     if total:
         over = "more than all there is" if total > 100.01 else "all of it" if total > 99.99 else "the rest is left open"
@@ -131,6 +132,27 @@ def _slices(held: Draft) -> None:
     st.button(
         "Add a kind of input", icon=":material/add:", key="brief-add-slice", on_click=held.change,
         args=(brief_form.add_slice,),
+    )  # fmt: skip
+
+
+def _approvers(visit: Visit) -> dict[str, str]:
+    """Person id -> name of those who may approve an example."""
+    edit = PAGE_ROLES["examples"].edit
+    return {p.id: p.name for p in people.everyone(visit.store) if p.active and not p.scripted and p.role in edit}
+
+
+def _approval(held: Draft, path: tuple[str, ...], key: str, approvers: dict[str, str]) -> None:
+    """Whether examples of a kind need two people, and who must be one of them."""
+    second = form_fields.flag(
+        held, (*path, "second_approval"), "Two people approve each example of it", f"{key}-second_approval"
+    )
+    if not second:
+        return
+    gone = [e for e in form_fields.at(held.form, (*path, "experts")) or [] if e not in approvers]
+    options = [*approvers, *gone]
+    form_fields.several(
+        held, (*path, "experts"), "One of them must be (nobody chosen: any two people)", f"{key}-experts", options,
+        format_func=lambda person: approvers.get(person, "somebody who left"), placeholder="Choose people",
     )  # fmt: skip
 
 

@@ -7,22 +7,39 @@ from typing import Any
 import streamlit as st
 
 from studio import brief_form
-from studio.evaluate import checks
-from studio.records import Brief, CheckKind, Criterion, Refusal
-from studio.ui import blocks, form_fields, frame, prose
+from studio.evaluate import checks, readability
+from studio.records import SCALE_LEVELS, Brief, CheckKind, Criterion, Refusal
+from studio.ui import blocks, exemplar_pick, form_fields, frame, prose
 from studio.ui.form_fields import Draft
 
 KINDS = {
     CheckKind.required: "Contains one of these phrases",
     CheckKind.forbidden: "Contains none of these phrases",
     CheckKind.max_words: "Has at most so many words",
+    CheckKind.min_words: "Has at least so many words",
+    CheckKind.max_grade: "Is easy enough to read (school grade)",
+    CheckKind.one_of: "Is one label of a list",
     CheckKind.by_slice: "Contains a phrase for each kind of input",
     CheckKind.repeats: "Repeats something from the input (a pattern)",
     CheckKind.pattern: "Matches a pattern",
     CheckKind.json_fields: "Is JSON with these fields",
+    CheckKind.json_schema: "Is JSON that keeps a schema",
     CheckKind.equals_ideal: "Equals the ideal output",
 }
 _PATTERN = r"A regular expression, such as LF-\d{5} for LF- and five digits"
+_GRADE = (
+    "Flesch-Kincaid: from the length of sentences and words. 5 is plain, 8 a newspaper, 12 and more an official "
+    "letter. For English prose only, and rough under some 50 words: try it below."
+)
+_SCHEMA = (
+    "JSON Schema, draft 2020-12 or older. References must stay inside it (#/$defs/…); nothing is fetched. Of formats, "
+    "those that need no further library are checked, such as date, email and uuid."
+)
+_ENOUGH_TO_GRADE = 50  # words; below, one long word moves the grade by more than one
+_ANSWERS = {
+    brief_form.YES_NO: "Yes or no",
+    brief_form.LEVELS: f"From 1 to {SCALE_LEVELS}, with words for each level",
+}
 
 
 def show(held: Draft, item: dict[str, Any]) -> None:
@@ -35,16 +52,30 @@ def show(held: Draft, item: dict[str, Any]) -> None:
         form_fields.area(held, (*path, "good"), "A good exemplar", f"{key}-good")
     with bad:
         form_fields.area(held, (*path, "bad"), "A bad exemplar", f"{key}-bad")
+    exemplar_pick.show(held, item)
     names = {s["id"]: s["name"].strip() or "a kind without a name" for s in held.form["slices"]}
     if names:
         form_fields.several(
             held, (*path, "slices"), "Kinds of input it applies to (none chosen: all of them)", f"{key}-slices",
             list(names), format_func=lambda s: names.get(s, s),
         )  # fmt: skip
+    _answered(held, path, key)
     for check in item["checks"]:
         _check(held, path, check, names)
     _add_check(held, item)
     _try(held, item, names)
+
+
+def _answered(held: Draft, path: tuple[str, ...], key: str) -> None:
+    """How people answer the criterion, and what each level of a scale looks like."""
+    chosen = form_fields.choice(held, (*path, "answer"), "How do people answer it?", f"{key}-answer", _ANSWERS)
+    if chosen != brief_form.LEVELS:
+        return
+    with st.container(key=f"brief-levels-{path[1]}"):
+        for level in range(1, SCALE_LEVELS + 1):
+            end = ", the worst" if level == 1 else ", the best" if level == SCALE_LEVELS else ""
+            name = brief_form.level_key(level)
+            form_fields.area(held, (*path, name), f"{level} of {SCALE_LEVELS}{end}", f"{key}-{name}")
 
 
 def _add_check(held: Draft, item: dict[str, Any]) -> None:
@@ -82,10 +113,13 @@ def _check(held: Draft, above: tuple[str, ...], check: dict[str, Any], names: di
 
 
 def _fields(held: Draft, path: tuple[str, ...], key: str, kind: CheckKind, names: dict[str, str]) -> None:
-    if kind in (CheckKind.required, CheckKind.forbidden):
-        form_fields.area(held, (*path, "phrases"), "Phrases, one a line (capitals do not matter)", f"{key}-phrases")
-    elif kind is CheckKind.max_words:
-        form_fields.number(held, (*path, "limit"), "Words at most", f"{key}-limit", min_value=0, step=5, width=160)
+    if kind in _PHRASES:
+        form_fields.area(held, (*path, "phrases"), _PHRASES[kind], f"{key}-phrases")
+    elif kind in _LIMITS:
+        label, about = _LIMITS[kind]
+        form_fields.number(
+            held, (*path, "limit"), label, f"{key}-limit", min_value=0, step=1, width=200, help=about or None
+        )
     elif kind in (CheckKind.pattern, CheckKind.repeats):
         form_fields.line(held, (*path, "pattern"), "Pattern", f"{key}-pattern", help=_PATTERN)
         if kind is CheckKind.repeats:
@@ -96,11 +130,26 @@ def _fields(held: Draft, path: tuple[str, ...], key: str, kind: CheckKind, names
             held, (*path, "fields"), "One field a line, with the values it may have", f"{key}-fields",
             placeholder="priority: low, normal, high\nneeds_human: true, false\nsummary",
         )  # fmt: skip
-    elif kind is CheckKind.equals_ideal:
-        label = "JSON fields that must be equal, one a line (empty: the whole text)"
-        form_fields.area(held, (*path, "phrases"), label, f"{key}-phrases")
+    elif kind is CheckKind.json_schema:
+        form_fields.area(
+            held, (*path, "schema"), "The schema", f"{key}-schema", help=_SCHEMA,
+            placeholder='{"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}',
+        )  # fmt: skip
     else:
         _phrase_per_slice(held, path, key, names)
+
+
+_PHRASES = {
+    CheckKind.required: "Phrases, one a line (capitals do not matter)",
+    CheckKind.forbidden: "Phrases, one a line (capitals do not matter)",
+    CheckKind.one_of: "Labels, one a line; the output must be one of them, letter by letter, and nothing else",
+    CheckKind.equals_ideal: "JSON fields that must be equal, one a line (empty: the whole text)",
+}
+_LIMITS = {
+    CheckKind.max_words: ("Words at most", ""),
+    CheckKind.min_words: ("Words at least", ""),
+    CheckKind.max_grade: ("School grade at most", _GRADE),
+}
 
 
 def _phrase_per_slice(held: Draft, path: tuple[str, ...], key: str, names: dict[str, str]) -> None:
@@ -142,7 +191,21 @@ def _say(item: dict[str, Any], names: dict[str, str]) -> None:
     except Refusal as refusal:
         frame.refused(refusal)
         return
-    prose.told(checks.kept(criterion, subject), _why_none(criterion, subject))
+    try:
+        kept = checks.kept(criterion, subject)
+    except Refusal as refusal:
+        frame.refused(refusal)
+        return
+    prose.told(kept, _why_none(criterion, subject))
+    if any(check.kind is CheckKind.max_grade for check in criterion.checks):
+        _say_grade(subject.output)
+
+
+def _say_grade(output: str) -> None:
+    found = readability.grade(output)
+    if found is not None:
+        rough = " It is short, so take the figure as rough." if len(output.split()) < _ENOUGH_TO_GRADE else ""
+        blocks.note(f"It reads at school grade {max(found, 0):.1f}.{rough}")
 
 
 def _why_none(criterion: Criterion, subject: checks.Subject) -> str:

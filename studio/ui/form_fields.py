@@ -147,7 +147,7 @@ def several(held: Draft, path: Path, label: str, key: str, options: Sequence[str
 def view(key: str, words: dict[str, str], label: str) -> str:
     """Which part of a page is shown (value -> words); in the address too, so that a reload or a link finds it."""
     first = next(iter(words))
-    if key not in st.session_state:
+    if st.session_state.get(key) not in words:
         asked = st.query_params.get(key, first)
         st.session_state[key] = asked if asked in words else first
     chosen = st.segmented_control(

@@ -70,6 +70,10 @@ def _more(visit: Visit, project: Project) -> None:
         name = f"{keys.RENAME}-{project.id}"
         st.text_input("Name", project.name, key=name, max_chars=80)
         st.button("Rename", key=f"home-rename-do-{project.id}", on_click=_rename, args=(visit, project.id))
+        blocks.way(
+            dataclasses.replace(visit, project=project.id), "brief", "Should we fine-tune at all?",
+            f"home-advice-{project.id}", **{keys.BRIEF_VIEW: "advice"},
+        )  # fmt: skip
         st.caption("Archiving hides a project and keeps everything in it. You can bring it back at any time.")
         st.button(
             "Archive", key=f"home-archive-{project.id}", on_click=_archive, args=(visit, project.id, project.name, True)

@@ -25,7 +25,7 @@ RENAME = "home-rename"
 """Prefix of the fields that rename a project; its id follows."""
 
 BRIEF_VIEW = "brief-view"
-"""read, write or history: which side of the brief is shown; in the address too."""
+"""read, write, history or advice: which side of the brief is shown; in the address too."""
 
 BRIEF_OPEN = "brief-open"
 """Id of the criterion that is open for writing."""

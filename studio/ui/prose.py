@@ -5,7 +5,7 @@ As in the frame, everything a person or a model wrote is escaped here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -43,12 +43,12 @@ def card(title: str, text: str) -> None:
     st.html(f'<div class="ys-card"><h3>{escape(title)}</h3><p>{escape(text)}</p></div>')
 
 
-def brief(found: Brief) -> None:
-    """A whole brief, set to be read on one page."""
+def brief(found: Brief, names: Mapping[str, str]) -> None:
+    """A whole brief, set to be read on one page. `names`: person id -> name."""
     said = [(title, getattr(found, name)) for name, title in TEXTS.items() if name != "task" and getattr(found, name)]
     facts = "".join(f"<dt>{escape(title)}</dt><dd>{escape(text)}</dd>" for title, text in said)
     rules = "".join(_rule(i, c) for i, c in enumerate(found.criteria, start=1))
-    slices = "".join(_slice(s) for s in found.slices)
+    slices = "".join(_slice(s, names) for s in found.slices)
     st.html(
         f'<article class="ys-doc"><p class="ys-task">{escape(found.task)}</p><dl>{facts}</dl>'
         + (f"<h2>What good looks like</h2>{rules}" if rules else "")
@@ -77,13 +77,20 @@ def _checks(found: Criterion) -> str:
     items = [f"Applies to {wording.all_of(list(found.slices))} only."] if found.slices else []
     items += [f"A machine checks that the output {wording.check_in_words(check)}." for check in found.checks]
     if not found.checks:
-        items.append("Only people can tell; it is judged in the blind round.")
-    return f'<ul class="ys-checks">{"".join(f"<li>{escape(item)}</li>" for item in items)}</ul>'
+        how = "" if found.scale else ", by yes or no"
+        items.append(f"Only people can tell{how}; it is judged in the blind round.")
+    return (
+        blocks.scale_html(found.scale)
+        + f'<ul class="ys-checks">{"".join(f"<li>{escape(item)}</li>" for item in items)}</ul>'
+    )
 
 
-def _slice(found: Slice) -> str:
+def _slice(found: Slice, names: Mapping[str, str]) -> str:
     share = f"{found.target_share * 100:.3g} % of the examples" if found.target_share else "No target share"
     more = f"{share}. Critical: it must not get worse." if found.critical else f"{share}."
+    if found.second_approval:
+        by = wording.any_of([names.get(e, "somebody who left") for e in found.experts])
+        more += f" Two people approve it{f', one of them {by}' if found.experts else ''}."
     return (
         f'<div class="ys-slice"><b>{escape(found.name)}</b>'
         f"<p>{escape(found.meaning) or 'Not described yet.'}<span>{escape(more)}</span></p></div>"

@@ -46,6 +46,7 @@ def _criteria(brief: Brief | None) -> None:
         blocks.plain(brief.task)
         for criterion in brief.criteria:
             blocks.item(criterion.name, criterion.how_to_tell)
+            blocks.scale(criterion.scale)
         if brief.must_never:
             blocks.item("It must never", brief.must_never)
 

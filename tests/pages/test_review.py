@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from round_seed import Seeded, ready, vote_like_the_script
@@ -10,9 +11,10 @@ from signed_in import opened, person, press, sound, words
 from streamlit.testing.v1 import AppTest
 
 from studio import baselines, people, projects
-from studio.records import Choice, Role, Round
+from studio import brief as step
+from studio.records import Choice, Criterion, Role, Round
 from studio.review import rounds
-from studio.store import Store, arms
+from studio.store import Store, arms, briefs
 from studio.store import rounds as rows
 
 
@@ -40,6 +42,17 @@ def read_then(at: AppTest, start: str) -> AppTest:
 def everything_sent(at: AppTest) -> str:
     """Every element as it goes to the browser, keys and all."""
     return "\n".join(str(node.proto) for node in at.main) + "\n".join(str(node.proto) for node in at.sidebar)
+
+
+def test_reviewers_see_what_each_level_of_a_scale_looks_like(store: Store, seeded: Seeded) -> None:
+    brief = briefs.latest(store, seeded.project)
+    assert brief is not None
+    scaled = Criterion("Warm", scale=("cold", "stiff", "polite", "friendly", "as if <b>somebody</b> cared"))
+    after = replace(brief, criteria=(*brief.criteria, scaled))
+    step.save(store, "maker", seeded.project, after, note="", changes_meaning=False)
+    open_round(store, seeded)
+    _, session = person(store, "Rita", Role.reviewer)
+    assert "as if &lt;b&gt;somebody&lt;/b&gt; cared" in words(opened(store, session, "review", project=seeded.project))
 
 
 def test_an_empty_project_says_what_goes_here(store: Store) -> None:
