@@ -21,12 +21,12 @@ def current_brief(store: Store, project: str) -> int:
 
 def write(
     store: Store, actor: str, project: str, *, input: str, ideal: str, slice: str = "", kinds: Sequence[str] = (),
-    status: Status = Status.draft,
+    status: Status = Status.draft, worse: str = "", tags: Sequence[str] = (),
 ) -> Example:  # fmt: skip
     """A new example written by hand. Raises Refusal without an input."""
     example = Example(
         id=uuid.uuid4().hex, input=input, ideal=ideal, slice=slice, kinds=tuple(kinds), status=status,
-        source="written here", brief_version=current_brief(store, project),
+        source="written here", brief_version=current_brief(store, project), worse=worse, tags=tuple(tags),
     )  # fmt: skip
     return save(store, actor, project, example)
 

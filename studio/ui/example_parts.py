@@ -13,7 +13,7 @@ from studio.records import Brief, Example, Refusal, Status
 from studio.review.rounds import MIN_SECONDS_ON_SCREEN
 from studio.store import briefs, people
 from studio.store import examples as rows
-from studio.ui import blocks, form_fields, frame, keys, prose
+from studio.ui import blocks, form_fields, frame, keys, model_answer_parts, prose
 from studio.ui.access import Visit
 from studio.ui.form_fields import Draft
 
@@ -89,6 +89,7 @@ def _write(visit: Visit, held: Draft, found: Example | None, filters: dict[str, 
     with fields, st.container(key="example-fields"):
         form_fields.area(held, ("input",), "Input, as it really comes in", "example-input")
         form_fields.area(held, ("ideal",), "Ideal output, as you would be glad to have written it", "example-ideal")
+        model_answer_parts.offer(visit, held, brief, found)
         _tags(visit, held, brief)
         _decide(visit, held, found, filters)
     with beside:
@@ -194,7 +195,8 @@ _LIST = ("input", "ideal", "slice", "kinds")
 
 
 def _changes(form: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(form[name]) if name == "kinds" else form[name] or "" for name in _LIST}
+    listed = {name: tuple(form[name]) if name == "kinds" else form[name] or "" for name in _LIST}
+    return listed | model_answer_parts.kept(form)
 
 
 def _edited(visit: Visit, held: Draft, found: Example, **more: object) -> Example | None:

@@ -14,11 +14,17 @@ from studio.health.checks import MINIMUM
 from studio.records import Example, Status, canonical, sha256
 from studio.store import briefs
 from studio.store import examples as rows
-from studio.ui import blocks, example_parts, form_fields, frame, import_parts, keys, prose
+from studio.ui import blocks, example_parts, form_fields, frame, import_parts, keys, meaning_parts, prose
 from studio.ui.access import Visit
 
 PAGE = 20
-VIEWS = {"list": "All examples", "import": "Import", "batches": "Imports so far", "trash": "Trash"}
+VIEWS = {
+    "list": "All examples",
+    "meaning": "Find by meaning",
+    "import": "Import",
+    "batches": "Imports so far",
+    "trash": "Trash",
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,8 @@ def show(visit: Visit) -> None:
         _trash(visit)
     elif not sum(counts.values()):
         _empty(visit)
+    elif view == "meaning":
+        meaning_parts.show(visit)
     else:
         _stale(visit)
         _balance(visit, sum(counts.values()))
