@@ -142,6 +142,18 @@ def test_meaning_is_near_and_a_kill_in_mid_request_costs_nothing(
 
 
 @pytest.mark.model
+def test_vectors_are_those_of_sentence_transformers(models_cache: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    from studio.evaluate.embed import Embedder
+
+    texts = [*TEXTS, "", "ü – 日本 😀", "a" * 3000, "word " * 400, "Ça va?\n\n\tYes"]
+    theirs = SentenceTransformer(str(models_cache / "minilm"), device="cpu", local_files_only=True)
+    expected = theirs.encode(texts, normalize_embeddings=True)
+    assert np.abs(Embedder(models_cache / "minilm").vectors(texts) - expected).max() < 1e-5
+
+
+@pytest.mark.model
 def test_the_base_model_answers_and_unloads(model: Resident, workspace: Path, models_cache: Path) -> None:
     smol = models.reference("smollm2-135m", workspace)
     arm = {"id": "base", "system_prompt": "Answer in one sentence."}

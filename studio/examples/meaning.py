@@ -155,7 +155,8 @@ class _Index:
     coverage: Coverage
 
 
-K, V = TypeVar("K"), TypeVar("V")
+K = TypeVar("K")
+V = TypeVar("V")
 _MOST_KEPT = 64
 _LOCK = threading.Lock()
 _INDEXES: OrderedDict[tuple[Path, str], tuple[tuple[int, int], _Index]] = OrderedDict()

@@ -100,7 +100,7 @@ class Vectors:
 
 def _fill(file: Any, block: NDArray[np.float16]) -> None:
     """Reads a whole block; raises EOFError when the file was cut short meanwhile."""
-    view = memoryview(block).cast("B")
+    view = block.data.cast("B")
     done = 0
     while done < len(view):
         count = file.readinto(view[done:])

@@ -20,7 +20,7 @@ from studio.ui.access import Visit
 from studio.ui.form_fields import Draft
 
 _FIXED = "fixed: "
-_DECODING = Decoding(max_new_tokens=160)
+_DECODING = Decoding()
 
 
 def offer(visit: Visit, held: Draft, brief: Brief, found: Example | None) -> None:
