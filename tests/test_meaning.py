@@ -57,7 +57,7 @@ def test_what_a_kill_leaves_behind_is_written_over(tmp_path: Path) -> None:
     cache, made = Vectors(tmp_path / "v"), unit(2, 3)
     cache.append([key("a")], made[:1])
     with (cache.folder / "vectors").open("ab") as file:
-        file.write(made[1:].astype(np.float16).tobytes()[:-5])  # vectors of a batch, and no key yet
+        file.write(made[1:].tobytes()[:-5])  # vectors of a batch, and no key yet
     assert len(cache) == 1
     cache.append([key("b")], made[1:2])
     with (cache.folder / "keys").open("ab") as file:
@@ -98,6 +98,23 @@ def test_an_edited_example_is_one_not_read_yet(store: Store, embedder: Vectors) 
     assert after.near == () and after.coverage == meaning.Coverage(1, 1)
     step.trash(store, ACTOR, project, ["e0"])
     assert meaning.coverage(store, project) == meaning.Coverage(1, 0)
+
+
+def test_after_any_change_the_texts_are_as_if_read_anew(store: Store, embedder: Vectors) -> None:
+    project = imported(store, [f"text {n}" for n in range(40)])
+    before = texts.numbers(store, project)
+    for n in (0, 7, 39):
+        found = rows.get(store, f"e{n}")
+        assert found is not None
+        step.edit(store, ACTOR, project, found, input=f"changed {n}")
+    step.trash(store, ACTOR, project, ["e3", "e20"])
+    step.write(store, ACTOR, project, input="new", ideal="")
+    for known in (before, texts.numbers(store, "nobody's"), texts.numbers(store, project)):
+        after, anew = texts.numbers(store, project, known), texts.numbers(store, project)
+        assert after.positions.tolist() == anew.positions.tolist()
+        assert after.numbers.tolist() == anew.numbers.tolist() and after.marks.tolist() == anew.marks.tolist()
+    step.trash(store, ACTOR, project, [e.id for e in rows.every(store, project)])
+    assert len(texts.numbers(store, project, before).numbers) == 0
 
 
 def test_alike_inputs_are_all_found_and_other_projects_never(store: Store, embedder: Vectors) -> None:

@@ -30,7 +30,7 @@ LEAST = 0.3
 TEXTS_A_SECOND = 100
 """What two cores read at least; only for saying beforehand how long it takes (benchmarks/meaning.py)."""
 
-_WORDS = ((0.8, "nearly the same"), (0.6, "very close"), (0.45, "close"), (LEAST, "related"))
+_WORDS = ((0.75, "nearly the same"), (0.55, "very close"), (0.4, "close"), (LEAST, "related"))
 _PART = 5_000
 
 
@@ -168,7 +168,8 @@ def _index(store: Store, project: str, vectors: Vectors) -> _Index:
     with _LOCK:
         kept = _INDEXES.get(name)
     if kept is None or kept[0] != state:
-        kept = (state, _made(texts.numbers(store, project), vectors.numbers()))
+        before = None if kept is None else kept[1].texts
+        kept = (state, _made(texts.numbers(store, project, before), vectors.numbers()))
         with _LOCK:
             _keep(_INDEXES, name, kept)
     return kept[1]

@@ -108,7 +108,7 @@ def _progress(visit: Visit, state: State, covered: meaning.Coverage) -> None:
     reading = state.reading
     if not reading.total:
         blocks.item(_WAKING, "It then reads the examples once. You can search what is read already, or go on "
-                    "elsewhere.", "about ten seconds")  # fmt: skip
+                    "elsewhere.", "a few seconds")  # fmt: skip
         return
     left = f"about {duration(reading.seconds_left)} left" if reading.seconds_left else "estimating the time left"
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
@@ -172,8 +172,8 @@ def _waiting(visit: Visit, query: str) -> None:
         frame.refused(refusal)
         return
     with st.container(key="meaning-waking"):
-        said = "It takes some seconds after a pause. What you asked is kept; you can go on elsewhere meanwhile."
-        blocks.item(_WAKING, said, "about ten seconds")
+        said = "It takes a moment after a pause. What you asked is kept; you can go on elsewhere meanwhile."
+        blocks.item(_WAKING, said, "a few seconds")
 
 
 def _row(visit: Visit, near: meaning.Near) -> None:
