@@ -5,7 +5,8 @@
 what was asked, {"state": "waking"} while that takes, or {"refused": sentence}. Whoever was told "waking" asks the same
 again; so a process that was killed and started anew answers as if nothing had happened.
 
-It unloads its models when nobody asked for ten minutes, and ends when the studio that owns it has ended for good.
+It ends when nobody asked for ten minutes, and when the studio that owns it has ended for good: only the end of a
+process gives all of its memory back, and it is awake again for a search in a second.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Service:
         self.stop = threading.Event()
         self._kinds: dict[str, Callable[[Told], Told]] = {
             "state": self._state, "embed": self._embed, "answer": self._answer, "read": self._read,
-            "stop_reading": self._stop_reading, "unload": self._unload, "stop": self._stop,
+            "stop_reading": self._stop_reading, "stop": self._stop,
         }  # fmt: skip
 
     def tell(self, question: Told) -> Told:
@@ -76,10 +77,9 @@ class Service:
             traceback.print_exc()
             return {"refused": _FAULT}
 
-    def unload_when_idle(self, seconds: float) -> None:
-        """Drops the models when nobody needed them for so long."""
-        if not self._reading.told()["running"] and time.monotonic() - self.asked_at > seconds:
-            self._warm.unload()
+    def idle(self, seconds: float) -> bool:
+        """Whether nobody needed a model for so long."""
+        return not self._reading.told()["running"] and time.monotonic() - self.asked_at > seconds
 
     def _state(self, question: Told) -> Told:
         memory = round(psutil.Process().memory_info().rss / 2**20, 1)
@@ -152,11 +152,6 @@ class Service:
         self._reading.stop()
         return {"state": "ready"}
 
-    def _unload(self, question: Told) -> Told:
-        self._reading.stop()
-        self._warm.unload()
-        return {"state": "ready"}
-
     def _stop(self, question: Told) -> Told:
         self.stop.set()
         return {"state": "ready"}
@@ -195,7 +190,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 def serve(folder: Path, idle_seconds: float = IDLE_SECONDS) -> int:
-    """Serves until it is stopped or its owner is gone. Exit code 1 when another one serves this folder."""
+    """Serves until stopped, idle for so long, or without an owner. Exit code 1 when another one serves this folder."""
     with open(folder / "lock", "a", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -208,9 +203,8 @@ def serve(folder: Path, idle_seconds: float = IDLE_SECONDS) -> int:
         _write_note(folder, server)
         owner = _Owner(folder)
         while not service.stop.wait(1.0):
-            if owner.gone_for_good():
+            if owner.gone_for_good() or service.idle(idle_seconds):
                 break
-            service.unload_when_idle(idle_seconds)
         (folder / NOTE).unlink(missing_ok=True)
         sys.stdout.flush()
         sys.stderr.flush()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import json
-import sys
 import threading
 import time
 import traceback
@@ -93,16 +90,6 @@ class Warm:
         with self._lock:
             slots = dict(self._slots)
         return {p: "failed" if s.reason else "loading" if s.model is None else "ready" for p, s in slots.items()}
-
-    def unload(self) -> None:
-        """Drops every model and gives the memory back to the system; the libraries stay loaded."""
-        with self._lock:
-            if not self._slots:
-                return
-            self._slots.clear()
-        gc.collect()
-        if sys.platform == "linux":
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 class ReadingTexts:

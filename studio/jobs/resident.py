@@ -115,10 +115,6 @@ class Resident:
             return State()
         return State(True, told["models"], Reading(**told["reading"]), told["memory_mb"])
 
-    def unload(self) -> None:
-        """Drops its models; its libraries stay, so it wakes sooner than from nothing."""
-        self._ask("unload", wake=False)
-
     def make_room(self) -> None:
         """Ends it: all of its memory is back when this returns. The next question starts it again."""
         with self._lock:

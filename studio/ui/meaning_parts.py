@@ -19,7 +19,7 @@ from studio.ui.access import Visit
 from studio.ui.job_panel import duration
 
 _STEP = 20
-_READ_AT_ONCE = 2_000
+_READ_AT_ONCE = 1_000
 """So many examples are read without asking: half a minute."""
 
 _WAKING = "Waking the model"
