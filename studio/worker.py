@@ -1,5 +1,7 @@
 """The worker: `python -m studio.worker JOB_FOLDER` does one job and leaves result.json in its folder.
 
+With `--serve FOLDER` it is the resident model process instead (`studio.resident`).
+
 Every failure ends as one plain sentence in the result; tracebacks go to stderr (log.txt). SIGTERM asks it to stop,
 like the file `cancel`: it keeps what it has finished.
 """
@@ -27,7 +29,7 @@ import psutil
 from studio.generation import ArmSpec, Generator, Written
 from studio.jobs import folder as job_folder
 from studio.jobs.local import is_running
-from studio.models.files import ADAPTER_FILES, adapter_sha256, damaged, folder_sha256, read_manifest
+from studio.models.checked import check_adapter, checked_model
 from studio.records import Decoding, Refusal, from_json
 
 _LIBRARIES = ("torch", "transformers", "trl", "peft")
@@ -42,7 +44,6 @@ _NO_MEMORY = (
 )
 # No space, no quota, or more than one file may hold.
 _NO_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_LIBRARIES_GB = 1.0
 
 
 class Stop:
@@ -70,8 +71,12 @@ class Outcome:
 
 def main(arguments: Sequence[str]) -> int:
     """Do the job and write its result. Exit code 0: done or cancelled; 1: failed; 2: wrong usage."""
+    if len(arguments) == 2 and arguments[0] == "--serve":
+        from studio import resident
+
+        return resident.serve(Path(arguments[1]))
     if len(arguments) != 1:
-        print("Usage: python -m studio.worker JOB_FOLDER", file=sys.stderr)
+        print("Usage: python -m studio.worker JOB_FOLDER, or --serve FOLDER", file=sys.stderr)
         return 2
     folder = Path(arguments[0]).resolve()
     try:
@@ -159,54 +164,11 @@ def peak_memory_mb() -> float:
     return round(most / (2**20 if sys.platform == "darwin" else 2**10), 1)
 
 
-def _checked_model(model: dict[str, str]) -> Path:
-    """The model's folder, whole, unchanged since the job was made, and small enough for the free memory."""
-    path = Path(model["path"])
-    if not path.is_dir():
-        raise Refusal(f"The model {model['name']} is not there any more. Nothing was changed. Fetch it again.")
-    broken = damaged(path) if read_manifest(path) else []
-    if broken:
-        raise Refusal(
-            f"The model {model['name']} is damaged ({broken[0]}). Your examples and votes are safe. "
-            f"Fetch it again: studio models fetch {model['name']}."
-        )
-    if model.get("sha256") and folder_sha256(path) != model["sha256"]:
-        raise Refusal(
-            f"The model {model['name']} is not the one this job was made for: its files changed. Nothing was done. "
-            "Start a new job."
-        )
-    weights = sum(file.stat().st_size for file in path.glob("*.safetensors")) / 1e9
-    free = psutil.virtual_memory().available / 1e9
-    if weights + _LIBRARIES_GB > free:
-        raise Refusal(
-            f"The model {model['name']} needs about {weights + _LIBRARIES_GB:.1f} GB of memory and {free:.1f} GB are "
-            "free. Nothing was changed. Close other programs or choose a smaller model, then start it again."
-        )
-    return path
-
-
-def _check_adapter(arm: ArmSpec) -> None:
-    """The adapter of a tuned arm must be there and be the one that was trained."""
-    if not arm.adapter:
-        return
-    folder = Path(arm.adapter)
-    if missing := [name for name in ADAPTER_FILES if not (folder / name).is_file()]:
-        raise Refusal(
-            f"The tuned model's adapter is missing ({missing[0]}). The other arms and all examples are safe. "
-            "Train it again."
-        )
-    if adapter_sha256(folder) != arm.adapter_sha256:
-        raise Refusal(
-            "The tuned model's adapter is not the one that was trained: its files changed. It was not used. "
-            "Train it again."
-        )
-
-
 def _train(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     from studio.train.settings import Settings
 
     settings = from_json(Settings, spec["settings"])
-    model = _checked_model(spec["model"])
+    model = checked_model(spec["model"])
     rows = job_folder.read_rows(folder, spec["train"])
     checks = job_folder.read_rows(folder, spec["validation"]) if spec.get("validation") else []
     emit = partial(job_folder.append, folder)
@@ -248,7 +210,7 @@ def _generate(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     job_folder.drop_incomplete_line(outputs)
     job_folder.append(folder, "progress", done=0, total=0, seconds_left=None, what="loading the model")
     for arm in arms:
-        _check_adapter(arm)
+        check_adapter(arm.adapter, arm.adapter_sha256)
     generator = _generator(spec["model"])
     generator.prepare(arms)
     compare = _comparer(spec.get("embedder"))
@@ -272,7 +234,7 @@ def _generator(model: dict[str, str]) -> Generator:
         from studio.generation.endpoint import EndpointModel
 
         return EndpointModel(model["path"], model["name"])
-    path = _checked_model(model)
+    path = checked_model(model)
     from studio.generation.local import LocalModel
 
     return LocalModel(path, model["sha256"])
@@ -281,7 +243,7 @@ def _generator(model: dict[str, str]) -> Generator:
 def _comparer(embedder: dict[str, str] | None) -> Callable[[list[str], list[str]], Sequence[float | None]]:
     if embedder is None:
         return lambda outputs, ideals: [None] * len(outputs)
-    path = _checked_model(embedder)
+    path = checked_model(embedder)
     from studio.evaluate.embed import Embedder
 
     return Embedder(path).similarity

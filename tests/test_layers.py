@@ -18,6 +18,8 @@ REPO = Path(__file__).resolve().parents[1]
 PAGES = sorted((REPO / "pages").glob("*.py"))
 WORKER_ONLY = {
     "studio.worker",
+    "studio.resident",
+    "studio.warm",
     "studio.train.fit",
     "studio.train.loss",
     "studio.generation.local",

@@ -172,6 +172,14 @@ class Store:
         finally:
             cursor.close()
 
+    def columns(self, sql: str, *params: Any) -> dict[str, Any]:
+        """The columns of a query as numpy arrays, for the modules of this package only: where rows are many."""
+        cursor = self._db.cursor()
+        try:
+            return dict(cursor.execute(sql, list(params)).fetchnumpy())
+        finally:
+            cursor.close()
+
     @property
     def version(self) -> int:
         """The number of the last act: a key for cached reads."""

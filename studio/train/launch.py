@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from studio.jobs import resident
 from studio.jobs.local import LocalBackend
 from studio.records import Job, Refusal
 from studio.store import Store, runs
@@ -38,6 +39,8 @@ def resume(store: Store, actor: str, job: Job) -> None:
 
 
 def _start_worker(store: Store, actor: str, project: str, job: str, folder: Path) -> None:
+    # A job needs the memory and the cores more than whoever searches: the resident model wakes again when asked.
+    resident.of(store.workspace).make_room()
     try:
         LocalBackend().start(folder)
     except Refusal as refusal:

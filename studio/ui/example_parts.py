@@ -14,7 +14,16 @@ from studio.review.rounds import MIN_SECONDS_ON_SCREEN
 from studio.store import briefs, finding, people
 from studio.store import examples as rows
 from studio.store.finding import Filter
-from studio.ui import blocks, conversation, form_fields, frame, keys, prose, turn_fields
+from studio.ui import (
+    blocks,
+    conversation,
+    form_fields,
+    frame,
+    keys,
+    model_answer_parts,
+    prose,
+    turn_fields,
+)
 from studio.ui.access import Visit
 from studio.ui.form_fields import Draft
 
@@ -97,6 +106,7 @@ def _write(visit: Visit, held: Draft, found: Example | None, filters: Filter) ->
         turn_fields.conversation_fields(held)
         form_fields.area(held, ("input",), "Input, as it really comes in", "example-input")
         form_fields.area(held, ("ideal",), "Ideal output, as you would be glad to have written it", "example-ideal")
+        model_answer_parts.offer(visit, held, brief, found)
         _tags(visit, held, brief)
         turn_fields.rights(held)
         _decide(visit, held, found, filters)
@@ -203,6 +213,11 @@ def _decide(visit: Visit, held: Draft, found: Example | None, filters: Filter) -
 _DECISIONS = (("Approve", "A", Status.approved, "primary"), ("Reject", "X", Status.rejected, "secondary"))
 
 
+def _changes(form: dict[str, Any]) -> dict[str, Any]:
+    """What is saved of the draft: its fields, and the model's draft that the ideal output began from."""
+    return turn_fields.changes(form) | model_answer_parts.kept(form)
+
+
 def _edited(visit: Visit, held: Draft, found: Example, **more: object) -> Example | None:
     """Saves the draft on top of the revision it began from; None when that was refused."""
     form = held.again()
@@ -216,7 +231,7 @@ def _edited(visit: Visit, held: Draft, found: Example, **more: object) -> Exampl
             )
         if "status" in more:
             more["brief_version"] = step.current_brief(visit.store, visit.project_id)
-        return step.edit(visit.store, visit.person.id, visit.project_id, found, **turn_fields.changes(form), **more)
+        return step.edit(visit.store, visit.person.id, visit.project_id, found, **_changes(form), **more)
 
     made = frame.attempt(save)
     if made is not None:
@@ -248,7 +263,7 @@ def _decided(visit: Visit, held: Draft, found: Example, status: Status, filters:
 def _add(visit: Visit, held: Draft, status: Status) -> None:
     form = held.again()
     made = frame.attempt(
-        lambda: step.write(visit.store, visit.person.id, visit.project_id, **turn_fields.changes(form), status=status),
+        lambda: step.write(visit.store, visit.person.id, visit.project_id, **_changes(form), status=status),
         "Added. Here is room for another one.",
     )
     if made is not None:

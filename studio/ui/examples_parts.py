@@ -23,6 +23,7 @@ from studio.ui import (
     frame,
     import_parts,
     keys,
+    meaning_parts,
     prose,
     recheck_parts,
 )
@@ -30,7 +31,7 @@ from studio.ui.access import Visit
 
 PAGE = 20
 VIEWS = {
-    "list": "All examples", "recheck": "Look again", "coverage": "Coverage", "import": "Import",
+    "list": "All examples", "meaning": "Find by meaning", "recheck": "Look again", "coverage": "Coverage", "import": "Import",
     "batches": "Imports so far", "trash": "Trash",
 }  # fmt: skip
 
@@ -52,6 +53,8 @@ def show(visit: Visit) -> None:
         recheck_parts.show(visit)
     elif view == "coverage":
         coverage_parts.show(visit)
+    elif view == "meaning":
+        meaning_parts.show(visit)
     elif not sum(counts.values()):
         _empty(visit)
     else:

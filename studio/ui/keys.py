@@ -31,7 +31,7 @@ BRIEF_OPEN = "brief-open"
 """Id of the criterion that is open for writing."""
 
 EXAMPLES_VIEW = "examples-view"
-"""list, import, batches or trash: which part of the examples page is shown; in the address too."""
+"""list, meaning, import, batches or trash: which part of the examples page is shown; in the address too."""
 
 OTHER_MODEL = "train-another-taken"
 """Name of a model from outside the catalogue that was chosen to train on."""
@@ -44,6 +44,11 @@ PICK = "examples-pick"
 
 FOUND = "examples-found"
 """[project, filter as texts] of the examples shown last, for coming back from another page; the address goes first."""
+MEANING_READ = "meaning-read"
+"""Whether this person wants the examples read for the search by meaning (True), or stopped it (False)."""
+
+MEANING_SHOWN = "meaning-shown"
+"""[query, how many of the nearest are shown]."""
 
 SHOWN_AT = "example-shown-at"
 """[example id, seconds] when the example on screen came up, so that a held key does not run on."""

@@ -1,0 +1,159 @@
+"""The models of the resident process: kept in memory, and many texts read beside what a person waits for."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from studio.jobs.vectors import Vectors, key
+from studio.models.checked import checked_model
+from studio.records import Refusal
+
+_BATCH = 64  # about 0.3 s of two cores: the longest that a search waits behind the reading
+_LOADING = threading.Lock()
+_FAULT = (
+    "The model could not be loaded; most often memory is short. Your examples and what you typed are safe. Close other "
+    "programs, then try again."
+)
+
+
+class Slot:
+    """One model, loading or loaded. `lock` is held while it works: one question at a time."""
+
+    def __init__(self, purpose: str, reference: Mapping[str, str]) -> None:
+        self.reference, self.lock = dict(reference), threading.Lock()
+        self.model: Any = None
+        self.reason = ""
+        self._done = threading.Event()
+        threading.Thread(target=self._load, args=(purpose,), daemon=True).start()
+
+    def ready(self) -> bool:
+        """Whether it can be used. Raises Refusal when it could not be loaded."""
+        if self.reason:
+            raise Refusal(self.reason)
+        return self._done.is_set()
+
+    def wait(self) -> None:
+        """Until it can be used. Raises Refusal when it could not be loaded."""
+        self._done.wait()
+        self.ready()
+
+    def _load(self, purpose: str) -> None:
+        try:
+            with _LOADING:  # the libraries are not made to be imported by two threads at once
+                path = checked_model(self.reference)
+                self.model = _embedder(path) if purpose == "compares" else _writer(path, self.reference["sha256"])
+        except Refusal as refusal:
+            self.reason = str(refusal)
+        except Exception:
+            traceback.print_exc()
+            self.reason = _FAULT
+        self._done.set()
+
+
+def _embedder(path: Path) -> Any:
+    from studio.evaluate.embed import Embedder
+
+    return Embedder(path)
+
+
+def _writer(path: Path, sha256: str) -> Any:
+    from studio.generation.local import LocalModel
+
+    return LocalModel(path, sha256)
+
+
+class Warm:
+    """At most one model that writes and one that compares. Another of the same purpose takes its place."""
+
+    def __init__(self) -> None:
+        self._slots: dict[str, Slot] = {}
+        self._lock = threading.Lock()
+
+    def slot(self, purpose: str, reference: Mapping[str, str]) -> Slot:
+        """The slot of a model, which begins to load when it is not there. One that failed is tried again."""
+        with self._lock:
+            found = self._slots.get(purpose)
+            if found is None or found.reference != dict(reference):
+                found = self._slots[purpose] = Slot(purpose, reference)
+            elif found.reason:
+                del self._slots[purpose]  # told once by this slot; whoever asks after that begins anew
+            return found
+
+    def states(self) -> dict[str, str]:
+        """Purpose -> loading, ready or failed."""
+        with self._lock:
+            slots = dict(self._slots)
+        return {p: "failed" if s.reason else "loading" if s.model is None else "ready" for p, s in slots.items()}
+
+
+class ReadingTexts:
+    """Makes the vectors of many texts in the background, one file at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._running, self._done, self._total, self._reason = False, 0, 0, ""
+        self._began = 0.0
+
+    def begin(self, slot: Slot, texts: Path, into: Path) -> None:
+        """Raises Refusal when it reads already."""
+        with self._lock:
+            if self._running:
+                raise Refusal("The texts are being read already. It goes on. Wait for it or stop it first.")
+            self._running, self._done, self._total, self._reason = True, 0, 0, ""
+            self._stop.clear()
+        threading.Thread(target=self._run, args=(slot, texts, into), daemon=True).start()
+
+    def stop(self) -> None:
+        """After the batch at hand; what was read is kept."""
+        self._stop.set()
+
+    def told(self) -> dict[str, Any]:
+        """The fields of `jobs.resident.Reading`."""
+        left = None
+        if self._running and self._done:
+            left = round((time.monotonic() - self._began) / self._done * (self._total - self._done), 1)
+        return {"running": self._running, "done": self._done, "total": self._total, "seconds_left": left,
+                "reason": self._reason}  # fmt: skip
+
+    def _run(self, slot: Slot, texts: Path, into: Path) -> None:
+        try:
+            slot.wait()
+            self._read(slot, texts, Vectors(into))
+        except Refusal as refusal:
+            self._reason = str(refusal)
+        except OSError as error:
+            self._reason = (
+                f"The disk refused ({error.strerror or error}). What was read is kept and your examples are safe. Free "
+                "some space, then go on."
+            )
+        except Exception:
+            traceback.print_exc()
+            self._reason = "Reading stopped on a fault of ours. What was read is kept. Go on to try the rest."
+        self._running = False
+
+    def _read(self, slot: Slot, texts: Path, into: Vectors) -> None:
+        with texts.open(encoding="utf-8") as lines:
+            wanted = {key(text): text for text in map(json.loads, lines)}
+        texts.unlink(missing_ok=True)
+        known = set(into.numbers().tolist())
+        # Texts of a length side by side: little of a batch is then padding.
+        left = sorted(
+            ((k, t) for k, t in wanted.items() if int.from_bytes(k[:8], "big") not in known),
+            key=lambda row: len(row[1]),
+        )
+        self._total, self._began = len(left), time.monotonic()
+        for start in range(0, len(left), _BATCH):
+            if self._stop.is_set():
+                return
+            batch = left[start : start + _BATCH]
+            with slot.lock:
+                vectors = slot.model.vectors([text for _, text in batch])
+            into.append([k for k, _ in batch], vectors)
+            self._done += len(batch)
