@@ -332,7 +332,11 @@ def _set_aside(workspace: Path) -> None:
 
 # The memory is DuckDB's own share: at a million examples the whole server then stays under 1 GB (benchmarks/browse.py).
 # What does not fit goes to files beside the database for the time of one query.
-_CONFIG = {"enable_external_access": "false", "threads": "2", "memory_limit": "512MB"}
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false",
+    "threads": "2",
+    "memory_limit": "512MB",
+}
 
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:

@@ -169,7 +169,9 @@ def examples_changed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 
 
 def _changed(example: Example, payload: dict[str, Any]) -> Example:
-    changes = {name: payload[name] for name in ("slice", "assigned", "recheck", "review_by") if name in payload}
+    changes: dict[str, Any] = {
+        name: payload[name] for name in ("slice", "assigned", "recheck", "review_by") if name in payload
+    }
     for name in ("tags", "kinds"):
         gone = set(payload.get(f"remove_{name}", ()))
         left = [word for word in getattr(example, name) if word not in gone]

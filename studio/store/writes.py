@@ -281,7 +281,9 @@ class _Change:
 
 def _runs(changes: Iterable[Row]) -> Iterator[tuple[str, list[_Change]]]:
     """The log in its order, as stretches of one table in which no key comes twice."""
-    table, run, seen = "", [], set()
+    table = ""
+    run: list[_Change] = []
+    seen: set[str] = set()
     for logged in changes:
         if run and (logged["tbl"] != table or logged["key"] in seen or len(run) == _AT_ONCE):
             yield table, run

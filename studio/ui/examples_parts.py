@@ -9,7 +9,7 @@ import streamlit as st
 
 from studio.examples.export import export_examples
 from studio.health.checks import MINIMUM
-from studio.records import Example, Status
+from studio.records import Example, Status, canonical, sha256
 from studio.store import Store, briefs, finding
 from studio.store import examples as rows
 from studio.store.finding import Filter
@@ -177,8 +177,10 @@ def _list(visit: Visit, counts: dict[str, int]) -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="examples-pages"
     ):
         if pages > 1:
-            st.session_state["examples-page"] = at
-            st.pagination(pages, key="examples-page", width=420, on_change=_turned)
+            key = f"examples-page-{sha256(canonical(wanted.given()))[:8]}"  # another filter, another pager
+            if st.session_state.get(key, at) != at:
+                st.session_state[key] = at
+            st.pagination(pages, default=at, key=key, width=420, on_change=_turned, args=(key,))
         blocks.note(f"{(at - 1) * PAGE + 1:,} to {(at - 1) * PAGE + len(shown):,} of {found:,}")
     _export(visit, wanted, found)
 
@@ -202,8 +204,8 @@ def _page_number() -> int:
     return max(1, int(asked)) if asked.isdecimal() and len(asked) < 10 else 1
 
 
-def _turned() -> None:
-    st.query_params[finding_parts.PAGE_NUMBER] = str(st.session_state["examples-page"])
+def _turned(key: str) -> None:
+    st.query_params[finding_parts.PAGE_NUMBER] = str(st.session_state[key])
 
 
 def _row(visit: Visit, example: Example, *, trashed: bool = False) -> None:

@@ -72,7 +72,8 @@ def show_list(filter: Filter) -> None:
 
 
 def _set(name: str, key: str) -> None:
-    put(dataclasses.replace(wanted(), **{name: st.session_state[key] or ""}))
+    changed: dict[str, Any] = {name: st.session_state[key] or ""}
+    put(dataclasses.replace(wanted(), **changed))
 
 
 def _drop(name: str) -> None:
