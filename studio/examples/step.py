@@ -7,10 +7,11 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from studio.examples import approval
 from studio.examples.batch import ParsedBatch, ParsedRow
 from studio.examples.sandbox import parse_untrusted
-from studio.records import Example, Refusal, Split, Status, canonical, to_json
-from studio.store import Store, briefs
+from studio.records import Brief, Example, Refusal, Split, Status, canonical, to_json
+from studio.store import Store, briefs, people
 from studio.store import examples as rows
 
 
@@ -23,11 +24,14 @@ def write(
     store: Store, actor: str, project: str, *, input: str, ideal: str, slice: str = "", kinds: Sequence[str] = (),
     status: Status = Status.draft,
 ) -> Example:  # fmt: skip
-    """A new example written by hand. Raises Refusal without an input."""
+    """A new example written by hand. Raises Refusal without an input. Where its slice asks for a second approval, the
+    writer's is the first."""
     example = Example(
         id=uuid.uuid4().hex, input=input, ideal=ideal, slice=slice, kinds=tuple(kinds), status=status,
         source="written here", brief_version=current_brief(store, project),
     )  # fmt: skip
+    if status is Status.approved and ideal.strip():
+        example = approval.approved(example, (actor,), briefs.latest(store, project))
     return save(store, actor, project, example)
 
 
@@ -43,29 +47,54 @@ def save(store: Store, actor: str, project: str, example: Example) -> Example:
 
 
 def edit(store: Store, actor: str, project: str, read: Example, **changes: object) -> Example:
-    """The next revision of `read` with `changes`. An edited text goes back to review unless `status` says otherwise."""
+    """The next revision of `read` with `changes`. An edited text loses its approvals and goes back to review; a
+    `status` of approved adds the actor's approval, which may not be enough (see `approval`), any other takes all away.
+    """
+    brief = briefs.latest(store, project)
+    wanted = changes.pop("status", None)
     after = dataclasses.replace(read, revision=read.revision + 1, **changes)  # type: ignore[arg-type]
-    if "status" not in changes and read.status is Status.approved and (after.input, after.ideal) != (
-        read.input, read.ideal,
-    ):  # fmt: skip
-        after = dataclasses.replace(after, status=Status.in_review)
+    after = approval.after_change(read, after, brief)
+    if wanted is Status.approved:
+        if not after.ideal.strip():
+            raise Refusal("An example cannot be approved without an ideal output. What you typed is still here.")
+        after = approval.approved(after, (actor,), brief)
+    elif wanted is not None:
+        after = dataclasses.replace(after, status=Status(str(wanted)), approvals=())
     return save(store, actor, project, after)
 
 
 def mark(store: Store, actor: str, project: str, ids: Sequence[str], status: Status) -> int:
-    """Sets the status of all `ids` in one act; how many. Approving skips none: an empty ideal is a Refusal."""
+    """Sets the status of all `ids` in one act; how many have it now: where a slice asks for a second approval, the
+    first one leaves them in review. Approving skips none: an empty ideal is a Refusal."""
     if not ids:
         raise Refusal("No example is selected. Nothing was changed.")
+    payload: dict[str, object] = {"ids": list(ids), "status": status.value, "approver": ""}
+    waiting: list[str] = []
     if status is Status.approved:
-        empty = [e.row or e.id[:6] for i in ids if (e := rows.get(store, i)) and not e.ideal.strip()]
+        found = [e for i in ids if (e := rows.get(store, i))]
+        empty = [e.row or e.id[:6] for e in found if not e.ideal.strip()]
         if empty:
             raise Refusal(
                 f"{len(empty)} of the selected examples have no ideal output yet (first: {empty[0]}). "
                 "Nothing was changed. Write it or leave them out."
             )
-    payload = {"ids": list(ids), "status": status.value, "brief_version": current_brief(store, project)}
+        brief = briefs.latest(store, project)
+        asked = [e for e in found if approval.demand(brief, e.slice)]
+        waiting = [e.id for e in asked if approval.approved(e, (actor,), brief).status is not Status.approved]
+        payload |= {"approver": actor, "waiting": waiting, "stood": {e.id: e.revision for e in asked}}
+    payload["brief_version"] = current_brief(store, project)
     store.act("examples.marked", actor, payload, project)
-    return len(ids)
+    return len(ids) - len(waiting)
+
+
+def assign(store: Store, actor: str, project: str, ids: Sequence[str], person: str) -> None:
+    """Asks one person to look after all `ids`, in one act; "" takes it back. Raises Refusal for nobody we know."""
+    if not ids:
+        raise Refusal("No example is selected. Nothing was changed.")
+    known = people.get(store, person) if person else None
+    if person and (known is None or not known.active):
+        raise Refusal("This person is not here any more. Nothing was changed.")
+    store.act("examples.marked", actor, {"ids": list(ids), "assigned": person}, project)
 
 
 def trash(store: Store, actor: str, project: str, ids: Sequence[str], *, trashed: bool = True) -> None:
@@ -96,7 +125,9 @@ def store_batch(
         first = f" The first reason: {parsed.refused[0].reason}" if parsed.refused else ""
         raise Refusal(f"No row of {name} could be used, so nothing was imported.{first}")
     batch, version = uuid.uuid4().hex, current_brief(store, project)
+    brief = briefs.latest(store, project)
     found = [_example(row, batch, name, version, split, status) for row in parsed.rows]
+    found = [approval.approved(e, (actor,), brief) if _waits(e, brief) else e for e in found]
     blob = store.put_blob(canonical(to_json(found)))
     refused = [[row.row, row.reason] for row in parsed.refused]
     payload = {
@@ -105,6 +136,11 @@ def store_batch(
     }
     store.act("examples.imported", actor, payload, project)
     return next(b for b in rows.batches(store, project) if b.id == batch)
+
+
+def _waits(example: Example, brief: Brief | None) -> bool:
+    """Whether an approval that came with the file is only the first of two."""
+    return example.status is Status.approved and approval.demand(brief, example.slice) is not None
 
 
 def undo_import(store: Store, actor: str, project: str, batch: str) -> None:

@@ -26,6 +26,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     datasets,
     decisions,
     examples,
+    labels,
     people,
     projects,
     rounds,

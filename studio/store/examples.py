@@ -93,7 +93,11 @@ def examples_imported(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 @applies("example.saved", undo=True)
 def example_saved(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: example, with revision 1 for a new one or the current revision + 1 for an edit."""
-    example = from_json(Example, payload["example"])
+    keep_revision(tx, act, from_json(Example, payload["example"]))
+
+
+def keep_revision(tx: Tx, act: Act, example: Example) -> None:
+    """Writes `example` as its next revision. Refusal when another was saved since the one it stands on."""
     current = tx.get("examples", example.id)
     if current is None:
         if example.revision != 1:
@@ -119,13 +123,26 @@ def _keep_first(tx: Tx, current: Row) -> None:
 
 @applies("examples.marked", undo=True)
 def examples_marked(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: ids, and any of status, slice, split (text or None), brief_version. A new revision of each."""
+    """payload: ids, and any of status, slice, split (text or None), assigned, brief_version. A new revision of each.
+
+    With a status also: approver (added to the approvals, "" takes them all away), waiting (ids that stay in review
+    until a second approval) and stood (id -> the revision that this was decided on).
+    """
+    waiting, stood = set(payload.get("waiting", ())), payload.get("stood", {})
     for name in payload["ids"]:
         current = tx.need("examples", name, what="example")
         example = _example(current)
+        if stood.get(name, example.revision) != example.revision:
+            raise Refusal("Somebody else decided on one of these meanwhile. Nothing was changed. Look and press again.")
         changes: dict[str, Any] = {"revision": example.revision + 1}
         if "status" in payload:
-            changes |= {"status": Status(payload["status"]), "brief_version": payload.get("brief_version", 0)}
+            status = Status.in_review if name in waiting else Status(payload["status"])
+            changes |= {"status": status, "brief_version": payload.get("brief_version", 0)}
+        if "approver" in payload:
+            others = tuple(p for p in example.approvals if p != payload["approver"])
+            changes["approvals"] = (*others, payload["approver"]) if payload["approver"] else ()
+        if "assigned" in payload:
+            changes["assigned"] = payload["assigned"]
         if "slice" in payload:
             changes["slice"] = payload["slice"]
         if "split" in payload:

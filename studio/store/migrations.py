@@ -78,11 +78,15 @@ def m002_curation(db: duckdb.DuckDBPyConnection) -> None:
 _CURATION = """
 CREATE TABLE comments (id VARCHAR PRIMARY KEY, project VARCHAR, example VARCHAR, body VARCHAR, person VARCHAR,
     removed BOOLEAN, "at" VARCHAR);
-CREATE TABLE queues (id VARCHAR PRIMARY KEY, project VARCHAR, name VARCHAR, items VARCHAR, people VARCHAR,
-    overlap BIGINT, closed BOOLEAN, actor VARCHAR, "at" VARCHAR);
+CREATE TABLE queues (id VARCHAR PRIMARY KEY, project VARCHAR, name VARCHAR, items BIGINT, people VARCHAR,
+    overlap BIGINT, shared BIGINT, seed VARCHAR, closed BOOLEAN, actor VARCHAR, "at" VARCHAR);
+CREATE TABLE assignments (queue VARCHAR, person VARCHAR, example VARCHAR, position BIGINT,
+    PRIMARY KEY (queue, person, example));
 CREATE TABLE labels (queue VARCHAR, example VARCHAR, person VARCHAR, project VARCHAR, decision VARCHAR,
-    criterion VARCHAR, ideal VARCHAR, note VARCHAR, seconds DOUBLE, "at" VARCHAR,
+    criterion VARCHAR, ideal VARCHAR, note VARCHAR, seconds DOUBLE, text VARCHAR, act BIGINT, "at" VARCHAR,
     PRIMARY KEY (queue, example, person));
+CREATE TABLE settlements (queue VARCHAR, example VARCHAR, decision VARCHAR, note VARCHAR, person VARCHAR, "at" VARCHAR,
+    PRIMARY KEY (queue, example));
 CREATE TABLE views (id VARCHAR PRIMARY KEY, project VARCHAR, name VARCHAR, body VARCHAR, actor VARCHAR,
     removed BOOLEAN, "at" VARCHAR)
 """
@@ -110,6 +114,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "decisions": ("id",),
     "comments": ("id",),
     "queues": ("id",),
+    "assignments": ("queue", "person", "example"),
     "labels": ("queue", "example", "person"),
+    "settlements": ("queue", "example"),
     "views": ("id",),
 }
