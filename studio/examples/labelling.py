@@ -83,7 +83,7 @@ def open_queue(
     seed = seed or uuid.uuid4().hex
     dealt = deal(items, persons, overlap, share, seed)
     payload = {
-        "id": uuid.uuid4().hex, "name": name.strip() or f"{len(items):,} examples", "people": persons,
+        "id": uuid.uuid4().hex, "name": name.strip() or f"{len(items):,} examples",
         "overlap": overlap, "shared": sum(len(p) > 1 for _, p in dealt), "seed": seed,
         "deal_blob": store.put_blob(canonical(to_json(dealt))),
     }  # fmt: skip
@@ -104,9 +104,9 @@ def close_queue(store: Store, actor: str, found: Queue) -> None:
 def seat(store: Store, found: Queue, person: str, example: str = "", after: int = -1) -> Seat:
     """Puts an item before a person: `example` if it is in their part, else the first after `after` that waits for them
     (then from the start again), and starts its time on screen."""
-    done, total = labels.progress(store, found.id, person)
-    position = labels.place(store, found.id, person, example) if example else None
-    if position is None:
+    done, total = labels.done(store, found.id, person), found.people.get(person, 0)
+    position, asked = labels.asked(store, found.id, example) if example else (-1, [])
+    if person not in asked:
         waits = labels.upcoming(store, found.id, person, after) if done < total else None
         if waits is None and after >= 0 and done < total:
             waits = labels.upcoming(store, found.id, person)
@@ -115,10 +115,16 @@ def seat(store: Store, found: Queue, person: str, example: str = "", after: int 
     if shown is None:
         return Seat(None, -1, None, (), done, total)
     desk.of(store).show(found.id, person, shown.id)
-    given = labels.of_item(store, found.id, shown.id)
-    mine = next((label for label in given if label.person == person), None)
-    others = tuple(label for label in given if label.person != person) if mine else ()
-    return Seat(shown, position, mine, others, done, total)
+    mine = labels.of_person(store, found.id, shown.id, person)
+    return Seat(shown, position, mine, tuple(said_by_others(store, found, person, shown.id)), done, total)
+
+
+def said_by_others(store: Store, found: Queue, person: str, example: str) -> list[Label]:
+    """What other people said of an item; nothing before this person's own label is in."""
+    if labels.of_person(store, found.id, example, person) is None:
+        return []
+    _, asked = labels.asked(store, found.id, example)
+    return labels.of_item(store, found.id, example, [other for other in asked if other != person])
 
 
 def give(
@@ -147,8 +153,8 @@ def give(
 
 def _give(store: Store, found: Queue, said: Label, change: bool) -> Outcome:
     current = _sayable(store, said)
-    brief, asked = briefs.latest(store, found.project), labels.asked(store, found.id, said.example)
-    before = labels.of_item(store, found.id, said.example)
+    brief, (_, asked) = briefs.latest(store, found.project), labels.asked(store, found.id, said.example)
+    before = labels.of_item(store, found.id, said.example, asked)
     others = [label for label in before if label.person != said.person]
     result = outcome.of([*others, said], asked)
     after = outcome.becomes(current, result, brief)
@@ -180,10 +186,10 @@ def _sayable(store: Store, said: Label) -> Example:
 def take_back(store: Store, found: Queue, person: str) -> str:
     """Undoes this person's last label in a queue, with all that followed from it; the example it was about."""
     last = labels.last(store, found.id, person)
-    if not last:
+    if last is None:
         raise Refusal("You have no label in this queue to undo. Nothing was changed.")
-    store.undo(last[0].act, person)
-    return last[0].example
+    store.undo(last.act, person)
+    return last.example
 
 
 def toggle_kind(store: Store, actor: str, project: str, example: str, kind: str) -> Example:
@@ -205,8 +211,9 @@ def settle(
 
     Those who had said the same count as approvers, too. Raises Refusal for an item that is not split.
     """
-    given = labels.of_item(store, found.id, example)
-    if outcome.of(given, labels.asked(store, found.id, example)).standing is not Standing.divided:
+    _, asked = labels.asked(store, found.id, example)
+    given = labels.of_item(store, found.id, example, asked)
+    if outcome.of(given, asked).standing is not Standing.divided:
         raise Refusal("This item is not one that people split on. Nothing was changed. Reload the page.")
     current = examples.get(store, example)
     text = outcome.fingerprint(current) if current else ""

@@ -80,13 +80,12 @@ CREATE TABLE comments (id VARCHAR PRIMARY KEY, project VARCHAR, example VARCHAR,
     removed BOOLEAN, "at" VARCHAR);
 CREATE TABLE queues (id VARCHAR PRIMARY KEY, project VARCHAR, name VARCHAR, items BIGINT, people VARCHAR,
     overlap BIGINT, shared BIGINT, seed VARCHAR, closed BOOLEAN, actor VARCHAR, "at" VARCHAR);
-CREATE TABLE assignments (queue VARCHAR, person VARCHAR, example VARCHAR, position BIGINT,
-    PRIMARY KEY (queue, person, example));
-CREATE TABLE labels (queue VARCHAR, example VARCHAR, person VARCHAR, project VARCHAR, decision VARCHAR,
-    criterion VARCHAR, ideal VARCHAR, note VARCHAR, seconds DOUBLE, text VARCHAR, act BIGINT, "at" VARCHAR,
-    PRIMARY KEY (queue, example, person));
-CREATE TABLE settlements (queue VARCHAR, example VARCHAR, decision VARCHAR, note VARCHAR, person VARCHAR, "at" VARCHAR,
-    PRIMARY KEY (queue, example));
+CREATE TABLE assignments (id VARCHAR PRIMARY KEY, queue VARCHAR, position BIGINT, example VARCHAR, people VARCHAR);
+CREATE TABLE labels (id VARCHAR PRIMARY KEY, act BIGINT, queue VARCHAR, example VARCHAR, person VARCHAR,
+    project VARCHAR, decision VARCHAR, criterion VARCHAR, ideal VARCHAR, note VARCHAR, seconds DOUBLE, text VARCHAR,
+    "at" VARCHAR);
+CREATE TABLE settlements (id VARCHAR PRIMARY KEY, queue VARCHAR, example VARCHAR, decision VARCHAR, note VARCHAR,
+    person VARCHAR, "at" VARCHAR);
 CREATE TABLE views (id VARCHAR PRIMARY KEY, project VARCHAR, name VARCHAR, body VARCHAR, actor VARCHAR,
     removed BOOLEAN, "at" VARCHAR)
 """
@@ -114,8 +113,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "decisions": ("id",),
     "comments": ("id",),
     "queues": ("id",),
-    "assignments": ("queue", "person", "example"),
-    "labels": ("queue", "example", "person"),
-    "settlements": ("queue", "example"),
+    "assignments": ("id",),
+    "labels": ("id",),
+    "settlements": ("id",),
     "views": ("id",),
 }
