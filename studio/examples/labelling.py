@@ -98,6 +98,13 @@ def close_queue(store: Store, actor: str, found: Queue) -> None:
     store.act("queue.closed", actor, {"id": found.id}, found.project)
 
 
+def waiting_for(store: Store, project: str, person: str) -> list[tuple[Queue, int]]:
+    """The open queues in which examples wait for this person's label, and how many."""
+    found = [(q, q.people.get(person, 0) - labels.done(store, q.id, person)) for q in labels.queues(store, project)
+             if not q.closed and person in q.people]  # fmt: skip
+    return [(queue, left) for queue, left in found if left > 0]
+
+
 # -- one item at a time ----------------------------------------------------------------------------
 
 
@@ -137,6 +144,9 @@ def give(
     Raises Refusal for a second label, a hasty one, one of a text that changed meanwhile, an edit without a text and an
     approval of nothing. Nothing is written then.
     """
+    if not change and labels.of_person(store, found.id, example, person):
+        desk.of(store).pressed_too_soon(found.id, person)
+        raise Refusal(labels.TWICE)
     on_screen = desk.of(store).seconds(found.id, person, example) if seconds is None else seconds
     if on_screen < MIN_SECONDS_ON_SCREEN:
         desk.of(store).pressed_too_soon(found.id, person)

@@ -300,10 +300,7 @@ def settled(store: Store, name: str) -> dict[str, str]:
     }
 
 
-def paces(store: Store, project: str) -> dict[str, list[float]]:
-    """Person -> seconds on screen of each of their labels in a project, over all queues."""
-    sql = "SELECT person, seconds FROM labels WHERE project = ? AND seconds > 0 ORDER BY act"
-    found: dict[str, list[float]] = {}
-    for row in store.rows(sql, project):
-        found.setdefault(row["person"], []).append(row["seconds"])
-    return found
+def given_in(store: Store, project: str) -> tuple[list[float], list[Answer]]:
+    """Seconds on screen and answers of all labels of a project, over all its queues."""
+    rows = store.rows("SELECT seconds, decision FROM labels WHERE project = ? ORDER BY act", project)
+    return [row["seconds"] for row in rows if row["seconds"] > 0], [Answer(row["decision"]) for row in rows]

@@ -11,14 +11,16 @@ import streamlit as st
 from studio.examples import step
 from studio.examples.export import export_examples
 from studio.health.checks import MINIMUM
-from studio.records import Example, Status, canonical, sha256
+from studio.records import Example, Role, Status, canonical, sha256
 from studio.store import briefs
 from studio.store import examples as rows
-from studio.ui import blocks, example_parts, form_fields, frame, import_parts, keys, prose
+from studio.ui import blocks, example_parts, form_fields, frame, import_parts, keys, labelling_parts, prose
 from studio.ui.access import Visit
 
 PAGE = 20
-VIEWS = {"list": "All examples", "import": "Import", "batches": "Imports so far", "trash": "Trash"}
+VIEWS = {
+    "list": "All examples", "label": "Label", "import": "Import", "batches": "Imports so far", "trash": "Trash",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,9 @@ class Filter:
 
 
 def show(visit: Visit) -> None:
+    if visit.person.role is Role.reviewer:  # they label what they are asked about and see nothing else here
+        labelling_parts.show(visit)
+        return
     wanted = st.query_params.get("example", "")
     if wanted:
         example_parts.show(visit, wanted, asdict(current_filter()))
@@ -39,6 +44,8 @@ def show(visit: Visit) -> None:
     view = _chosen_view(visit)
     if view == "import" and visit.may_edit:
         import_parts.show(visit)
+    elif view == "label":
+        labelling_parts.show(visit)
     elif view == "batches":
         import_parts.batches(visit)
     elif view == "trash":
@@ -248,10 +255,13 @@ _SAID = {Status.approved: "approved", Status.in_review: "back in review", Status
 
 
 def _mark(visit: Visit, status: Status) -> None:
+    picked = len(_picked())
     count = frame.attempt(lambda: step.mark(visit.store, visit.person.id, visit.project_id, _picked(), status))
     if count is not None:
         _pick_all([])
         now = f"{blocks.several(count, 'example')} {'is' if count == 1 else 'are'} {_SAID[status]}. Undo takes it back."
+        if waiting := picked - count:
+            now += f" {blocks.several(waiting, 'example')} needs a second approval first."
         st.session_state[keys.NOTICE] = ["said", now]
 
 
