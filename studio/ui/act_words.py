@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.records import Act, Status
-from studio.store import Store, arms, datasets, examples, labels, people
+from studio.store import Store, arms, comments, datasets, examples, labels, people
 from studio.wording import STATUS_WORDS
 
 _SHOWN = 32
@@ -125,6 +125,10 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "arm.retired": _retired,
     "arm.saved": _arm,
     "brief.saved": _brief,
+    "comment.added": lambda store, payload: f"{_several(store, [payload['example']])} commented on",
+    "comment.removed": lambda store, payload: (
+        f"Comment on {_several(store, [comments.example_of(store, payload['id'])])} taken away"
+    ),
     "dataset.discarded": _dataset("discarded"),
     "dataset.frozen": lambda store, payload: f"{payload['dataset']['name']} frozen",
     "dataset.renamed": _renamed,

@@ -13,7 +13,7 @@ from studio.records import Brief, Example, Refusal, Status
 from studio.review.rounds import MIN_SECONDS_ON_SCREEN
 from studio.store import briefs, people
 from studio.store import examples as rows
-from studio.ui import blocks, form_fields, frame, keys, prose
+from studio.ui import blocks, form_fields, frame, keys, prose, record_parts
 from studio.ui.access import Visit
 from studio.ui.form_fields import Draft
 
@@ -53,6 +53,8 @@ def show(visit: Visit, wanted: str, filters: dict[str, str]) -> None:
             _ways(visit, found, filters)
         with st.container(horizontal=True, horizontal_alignment="right"):
             frame.undo_bar(visit)
+    if found is not None:
+        record_parts.show(visit, found)
     if not visit.may_edit and found is not None:
         frame.reading(found.input, "Input")
         frame.reading(found.ideal, "Ideal output")
@@ -235,7 +237,8 @@ def _decided(visit: Visit, held: Draft, found: Example, status: Status, filters:
     made = _edited(visit, held, found, status=status)
     if made is not None:
         then = "This is the next one." if following else "It was the last one of the list."
-        st.session_state[keys.NOTICE] = ["said", f"{prose.STATUS_WORDS[status]}. {then}"]
+        said = prose.STATUS_WORDS[status] if made.status is status else "Your approval is in; a second one is needed"
+        st.session_state[keys.NOTICE] = ["said", f"{said}. {then}"]
         open_one(following or found.id)
 
 
