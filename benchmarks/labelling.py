@@ -54,8 +54,9 @@ def prepared(store: Store, count: int) -> tuple[Queue, list[str]]:
 def _half_done(store: Store, queue: Queue) -> None:
     """Labels for the first half, written past the journal: this measures the next label, not 50,000 before it."""
     store.rows(
-        """INSERT INTO labels SELECT a.id || '/' || who, a.position, a.queue, a.example, who, ?, 'approve', '', '', '',
-        8.0, '', '' FROM (SELECT *, unnest(CAST(people AS JSON)::VARCHAR[]) AS who FROM assignments) a
+        """INSERT INTO labels SELECT a.id || '/' || who, a.position - 100000, a.queue, a.example, who, ?,
+        'approve', '', '', '', 8.0, '', ''
+        FROM (SELECT *, unnest(CAST(people AS JSON)::VARCHAR[]) AS who FROM assignments) a
         WHERE a.queue = ? AND a.position < ?""",
         queue.project, queue.id, queue.items // 2,
     )  # fmt: skip
@@ -68,6 +69,8 @@ def decide(store: Store, queue: Queue, person: str, at: tuple[str, int]) -> tupl
     labelling.give(store, queue, person, at[0], Answer.approve, shown=outcome.fingerprint(shown), seconds=8.0)
     seat = labelling.seat(store, queue, person, after=at[1])
     labels.lately(store, queue.id, person)
+    labels.queue(store, queue.id)
+    labelling.said_of(store, queue, person, at[0])
     briefs.latest(store, queue.project)
     assert seat.example is not None
     return seat.example.id, seat.position
@@ -77,7 +80,8 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-component-update", "--disable-sync", "--no-proxy-server"]  # fmt: skip
 # Resolves with the milliseconds from a key press until another item's button stands on the page.
 PRESS = """(key) => new Promise((done) => {
-  const now = () => document.querySelector('[class*="st-key-label-approve-"]')?.className;
+  const button = () => document.querySelector('[class*="st-key-label-approve-"]');
+  const now = () => button()?.className.match(/label-approve-\\w+/)[0];
   const before = now(), started = performance.now();
   const watch = new MutationObserver(() => { const at = now(); if (at && at !== before) {
     watch.disconnect(); requestAnimationFrame(() => done(performance.now() - started)); } });
@@ -127,7 +131,7 @@ def main() -> None:
         if "--browser" in sys.argv:
             session = _newcomer(store, queue.project)
             store.close()
-            kept &= _report("in a browser", in_browser(workspace, session, queue.project, 60), 50, BROWSER_MS)
+            kept &= _report("in a browser", in_browser(workspace, session, queue.project, 40), 50, BROWSER_MS)
         else:
             store.close()
     sys.exit(not kept)

@@ -132,11 +132,11 @@ def test_what_others_said_is_hidden_until_ones_own_is_in(store: Store, project: 
     assert say(store, queue, rita, item, Answer.approve).standing is Standing.waiting
     assert now(store, item).status is Status.draft
     hidden = labelling.seat(store, queue, sam)
-    assert hidden.example is not None and hidden.others == () and hidden.mine is None
+    assert hidden.example is not None and hidden.said == ()
     assert say(store, queue, sam, item, Answer.approve).standing is Standing.agreed
     assert now(store, item).status is Status.approved and set(now(store, item).approvals) == {rita, sam}
     back = labelling.seat(store, queue, sam, item)
-    assert [label.person for label in back.others] == [rita]
+    assert [label.person for label in back.said] == [sam, rita]
 
 
 def test_people_who_split_leave_it_to_a_designer(store: Store, project: str, team: dict[str, str]) -> None:

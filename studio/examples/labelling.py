@@ -26,15 +26,12 @@ _TRIES = 8
 
 @dataclass(frozen=True)
 class Seat:
-    """All that one person sees of a queue: the item before them, their own label of it, and how far they are.
-
-    `others`: labels of other people, empty until one's own is in. `example` is None when nothing is left.
-    """
+    """All that one person sees of a queue: the item before them and how far they are. `example` is None when nothing is
+    left. `said`: their own label of it, then those of others; empty until one's own is in."""
 
     example: Example | None
     position: int
-    mine: Label | None
-    others: tuple[Label, ...]
+    said: tuple[Label, ...]
     done: int
     total: int
 
@@ -113,25 +110,27 @@ def seat(store: Store, found: Queue, person: str, example: str = "", after: int 
     (then from the start again), and starts its time on screen."""
     done, total = labels.done(store, found.id, person), found.people.get(person, 0)
     position, asked = labels.asked(store, found.id, example) if example else (-1, [])
-    if person not in asked:
+    gone_to = person in asked
+    if not gone_to:
         waits = labels.upcoming(store, found.id, person, after) if done < total else None
         if waits is None and after >= 0 and done < total:
             waits = labels.upcoming(store, found.id, person)
         example, position = waits or ("", -1)
     shown = examples.get(store, example) if example else None
     if shown is None:
-        return Seat(None, -1, None, (), done, total)
+        return Seat(None, -1, (), done, total)
     desk.of(store).show(found.id, person, shown.id)
-    mine = labels.of_person(store, found.id, shown.id, person)
-    return Seat(shown, position, mine, tuple(said_by_others(store, found, person, shown.id)), done, total)
+    said = said_of(store, found, person, shown.id) if gone_to else []  # what is upcoming has no label of theirs
+    return Seat(shown, position, tuple(said), done, total)
 
 
-def said_by_others(store: Store, found: Queue, person: str, example: str) -> list[Label]:
-    """What other people said of an item; nothing before this person's own label is in."""
-    if labels.of_person(store, found.id, example, person) is None:
+def said_of(store: Store, found: Queue, person: str, example: str) -> list[Label]:
+    """This person's label of an item and those of others after it; nothing at all before their own is in."""
+    mine = labels.of_person(store, found.id, example, person)
+    if mine is None:
         return []
     _, asked = labels.asked(store, found.id, example)
-    return labels.of_item(store, found.id, example, [other for other in asked if other != person])
+    return [mine, *labels.of_item(store, found.id, example, [other for other in asked if other != person])]
 
 
 def give(
@@ -144,12 +143,11 @@ def give(
     Raises Refusal for a second label, a hasty one, one of a text that changed meanwhile, an edit without a text and an
     approval of nothing. Nothing is written then.
     """
-    if not change and labels.of_person(store, found.id, example, person):
-        desk.of(store).pressed_too_soon(found.id, person)
-        raise Refusal(labels.TWICE)
     on_screen = desk.of(store).seconds(found.id, person, example) if seconds is None else seconds
     if on_screen < MIN_SECONDS_ON_SCREEN:
         desk.of(store).pressed_too_soon(found.id, person)
+        if not change and labels.of_person(store, found.id, example, person):
+            raise Refusal(labels.TWICE)
         raise Refusal("That was quicker than reading: the example had just come up. Nothing was counted; press again.")
     said = Label(found.id, example, person, Answer(decision), criterion.strip(), ideal.strip(), note.strip(),
                  round(on_screen, 3), shown)  # fmt: skip

@@ -7,7 +7,7 @@ in every button's arguments: a key pressed late or twice meets the item it was m
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
@@ -88,7 +88,7 @@ def _item(visit: Visit, found: Queue) -> None:
                 _asked(seat.example)
                 frame.reading(seat.example.ideal, "Ideal output")
             with beside:
-                _beside(visit, brief, seat, at)
+                _beside(visit, found, brief, seat, at)
     with st.container(key="label-bar"):
         notices.show_any()
         if seat.example is None:
@@ -121,7 +121,7 @@ def _asked(example: Example) -> None:
     st.html(f'<div class="yl-asked">{system}<ol>{bubbles}</ol></div>')
 
 
-def _beside(visit: Visit, brief: Brief, seat: Seat, at: dict[str, Any]) -> None:
+def _beside(visit: Visit, found: Queue, brief: Brief, seat: Seat, at: dict[str, Any]) -> None:
     example = seat.example
     assert example is not None
     facts = [
@@ -135,22 +135,20 @@ def _beside(visit: Visit, brief: Brief, seat: Seat, at: dict[str, Any]) -> None:
     if told and example.ideal.strip():
         st.html('<p class="yl-head">What a machine can tell</p>')
         prose.verdicts(sorted(told, key=lambda one: bool(one[1])))
-    if seat.mine is not None:
-        _answers(visit, "Your label, and what others said", [seat.mine, *seat.others])
+    if seat.said:
+        _answers(visit, "Your label, and what others said", seat.said)
     elif at["last"]:
-        _before(visit, at)
+        _before(visit, found, at["last"])
 
 
-def _before(visit: Visit, at: dict[str, Any]) -> None:
+def _before(visit: Visit, found: Queue, example: str) -> None:
     """The item just labelled: what others had said of it, now that one's own is in."""
-    mine = labels.of_person(visit.store, at["queue"], at["last"], visit.person.id)
-    found = labels.queue(visit.store, at["queue"]) if mine else None
-    others = labelling.said_by_others(visit.store, found, visit.person.id, at["last"]) if found else []
-    if mine is not None and others:
-        _answers(visit, "The one before", [mine, *others])
+    said = labelling.said_of(visit.store, found, visit.person.id, example)
+    if len(said) > 1:
+        _answers(visit, "The one before", said)
 
 
-def _answers(visit: Visit, title: str, given: list[Label]) -> None:
+def _answers(visit: Visit, title: str, given: Sequence[Label]) -> None:
     names = people.names(visit.store)
     items = []
     for label in given:
@@ -265,7 +263,7 @@ def _say(visit: Visit, found: Queue, seat: Seat, decision: Answer, criterion: st
     note = str(st.session_state.get(f"label-note-{example.id}") or "") if decision is Answer.reject else ""
     done = frame.attempt(lambda: labelling.give(
         visit.store, found, visit.person.id, example.id, decision, shown=outcome.fingerprint(example),
-        criterion=criterion, ideal=ideal, note=note, change=seat.mine is not None,
+        criterion=criterion, ideal=ideal, note=note, change=bool(seat.said),
     ), seeing=True)  # fmt: skip
     if done is not None:
         drafts.drop(visit.store, visit.person.id, _draft(found, example.id))
