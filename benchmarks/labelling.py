@@ -24,6 +24,7 @@ from studio import brief as brief_step
 from studio import people, projects
 from studio.examples import labelling, outcome, step
 from studio.examples.batch import ParsedBatch, ParsedRow
+from studio.examples.labelling import Seat
 from studio.records import Brief, Criterion, Role, Slice, Status, sha256
 from studio.store import Store, briefs, examples, labels
 from studio.store.labels import Answer, Queue
@@ -62,18 +63,17 @@ def _half_done(store: Store, queue: Queue) -> None:
     )  # fmt: skip
 
 
-def decide(store: Store, queue: Queue, person: str, at: tuple[str, int]) -> tuple[str, int]:
-    """One decision and everything that is read for the item that follows."""
-    shown = examples.get(store, at[0])
+def decide(store: Store, queue: Queue, person: str, seat: Seat) -> Seat:
+    """One decision on the item before a person, and everything the page reads for the one that follows."""
+    shown = seat.example
     assert shown is not None
-    labelling.give(store, queue, person, at[0], Answer.approve, shown=outcome.fingerprint(shown), seconds=8.0)
-    seat = labelling.seat(store, queue, person, after=at[1])
-    labels.lately(store, queue.id, person)
+    labelling.give(store, queue, person, shown.id, Answer.approve, shown=outcome.fingerprint(shown), seconds=8.0)
     labels.queue(store, queue.id)
-    labelling.said_of(store, queue, person, at[0])
+    following = labelling.seat(store, queue, person, after=seat.position)
+    labels.lately(store, queue.id, person)
+    labelling.said_of(store, queue, person, shown.id)
     briefs.latest(store, queue.project)
-    assert seat.example is not None
-    return seat.example.id, seat.position
+    return following
 
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -142,11 +142,9 @@ def in_server(store: Store, queue: Queue, team: list[str], decisions: int) -> li
     took = []
     for person in team:
         seat = labelling.seat(store, queue, person)
-        assert seat.example is not None
-        at = (seat.example.id, seat.position)
         for _ in range(decisions // len(team)):
             before = time.perf_counter()
-            at = decide(store, queue, person, at)
+            seat = decide(store, queue, person, seat)
             took.append((time.perf_counter() - before) * 1000)
     return took
 

@@ -110,7 +110,7 @@ def keep_revision(tx: Tx, act: Act, example: Example) -> None:
                 "Your text is still in the form; compare the two and save again."
             )
         _keep_first(tx, current)
-        tx.put("examples", _row(example, act, current["position"], current["trashed"]))
+        tx.put("examples", _row(example, act, current["position"], current["trashed"]), current)
     tx.insert("revisions", _revision(example, act))
 
 

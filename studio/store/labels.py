@@ -284,7 +284,7 @@ def lately(store: Store, name: str, person: str, most: int = 20) -> list[float]:
     return [row["seconds"] for row in store.rows(sql, store.version - _LATELY, name, person, most)]
 
 
-_LATELY = 5_000
+_LATELY = 1_000
 
 
 def shared_out(store: Store, name: str) -> dict[str, int]:

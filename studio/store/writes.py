@@ -24,6 +24,8 @@ Row = dict[str, Any]
 Handler = Callable[["Tx", Act, dict[str, Any]], None]
 Guard = Callable[["Tx", Act, dict[str, Any]], None]
 
+_MISSING = object()
+
 HANDLERS: dict[str, Handler] = {}
 GUARDS: dict[str, Guard | None] = {}
 ALLOWED: dict[str, Guard] = {}
@@ -90,9 +92,9 @@ class Tx:
         self._write(table, row, after)
         return after
 
-    def put(self, table: str, row: Row) -> None:
-        """Inserts or replaces by key."""
-        self._write(table, self.get(table, *(row[k] for k in KEYS[table])), row)
+    def put(self, table: str, row: Row, current: Row | None = None) -> None:
+        """Inserts or replaces by key; `current` is the row there now, when the caller has just read it."""
+        self._write(table, current or self.get(table, *(row[k] for k in KEYS[table])), row)
 
     def delete(self, table: str, row: Row) -> None:
         self._write(table, row, None)
@@ -128,13 +130,16 @@ class Tx:
         reference = after if after is not None else before
         assert reference is not None
         key = {k: reference[k] for k in keys}
+        where = " AND ".join(f"{k} = ?" for k in keys)
         if after is None:
-            where = " AND ".join(f"{k} = ?" for k in keys)
             self._cursor.execute(f"DELETE FROM {table} WHERE {where}", list(key.values()))
-        else:
+        elif before is None:
             marks = ", ".join("?" for _ in after)
-            sql = f"INSERT OR REPLACE INTO {table} ({_names(after)}) VALUES ({marks})"
-            self._cursor.execute(sql, list(after.values()))
+            self._cursor.execute(f"INSERT INTO {table} ({_names(after)}) VALUES ({marks})", list(after.values()))
+        elif changed := {name: value for name, value in after.items() if before.get(name, _MISSING) != value}:
+            # Only what differs: it spares the index, and is several times faster than replacing the row.
+            sets = ", ".join(f'"{name}" = ?' for name in changed)
+            self._cursor.execute(f"UPDATE {table} SET {sets} WHERE {where}", [*changed.values(), *key.values()])
         self._log(table, key, before, after)
 
     def _log(self, table: str, key: Row, before: Row | None, after: Row | None) -> None:
