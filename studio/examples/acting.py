@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 
-from studio.records import Refusal
-from studio.store import Store, people
+from studio.examples import approval
+from studio.records import Refusal, Status
+from studio.store import Store, briefs, examples, people
 
 MOST = 20_000
 """Examples that one act may change: it takes some seconds, in which nobody else's save goes through."""
@@ -46,8 +47,20 @@ def change(store: Store, actor: str, project: str, ids: Sequence[str], wanted: C
         raise Refusal("There is no such person here. Nothing was changed.")
     if wanted.review_by:
         _date(wanted.review_by)
-    store.act("examples.changed", actor, {"ids": list(ids), **given}, project)
+    payload = {"ids": list(ids), **given}
+    if waiting := _not_enough(store, project, ids, wanted.slice):
+        payload["waiting"] = waiting
+    store.act("examples.changed", actor, payload, project)
     return len(ids)
+
+
+def _not_enough(store: Store, project: str, ids: Sequence[str], slice: str | None) -> list[str]:
+    """Of `ids`, the approved ones whose approvals do not suffice in `slice`: they go back to review."""
+    asked = approval.demand(briefs.latest(store, project), slice) if slice else None
+    if asked is None:
+        return []
+    found = examples.some(store, ids)
+    return [e.id for e in found if e.status is Status.approved and not approval.complete(e.approvals, asked)]
 
 
 def refuse_selection(ids: Sequence[str]) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from studio.examples import fields
-from studio.examples.acting import refuse_selection
+from studio.examples import approval, fields
+from studio.examples.acting import Change, change, refuse_selection
 from studio.examples.batch import ParsedBatch, ParsedRow
 from studio.examples.sandbox import parse_untrusted
 from studio.examples.turns import Unreadable
-from studio.records import Example, Refusal, Split, Status, to_json
+from studio.records import Brief, Example, Refusal, Split, Status, to_json
 from studio.store import Store, briefs, imports
 from studio.store import examples as rows
 
@@ -33,11 +33,14 @@ def write(
     store: Store, actor: str, project: str, *, input: str, ideal: str, slice: str = "", kinds: Sequence[str] = (),
     status: Status = Status.draft, source: str = "", **more: Any,
 ) -> Example:  # fmt: skip
-    """A new example written by hand; `more`: other fields of `Example`. Raises Refusal without an input."""
+    """A new example written by hand; `more`: other fields of `Example`. Raises Refusal without an input. Where
+    its slice asks for a second approval, the writer's is the first."""
     example = Example(
         id=uuid.uuid4().hex, input=input, ideal=ideal, slice=slice, kinds=tuple(kinds), status=status,
         source=source or "written here", brief_version=current_brief(store, project), **more,
     )  # fmt: skip
+    if status is Status.approved and ideal.strip():
+        example = approval.approved(example, (actor,), briefs.latest(store, project))
     return save(store, actor, project, example)
 
 
@@ -60,21 +63,30 @@ def save(store: Store, actor: str, project: str, example: Example) -> Example:
 
 
 def edit(store: Store, actor: str, project: str, read: Example, **changes: object) -> Example:
-    """The next revision of `read` with `changes`. An edited text goes back to review unless `status` says otherwise;
-    approving it settles a re-check."""
-    if changes.get("status") is Status.approved:
+    """The next revision of `read` with `changes`. An edited text loses its approvals and goes back to review; a
+    `status` of approved adds the actor's approval, which may not be enough (see `approval`), and settles a re-check;
+    any other takes all approvals away."""
+    brief = briefs.latest(store, project)
+    wanted = changes.pop("status", None)
+    if wanted is Status.approved:
         changes = {"recheck": "", **changes}
     after = dataclasses.replace(read, revision=read.revision + 1, **changes)  # type: ignore[arg-type]
-    if "status" not in changes and read.status is Status.approved and (after.prompt, after.ideal) != (
-        read.prompt, read.ideal,
-    ):  # fmt: skip
-        after = dataclasses.replace(after, status=Status.in_review)
+    after = approval.after_change(read, after, brief)
+    if wanted is Status.approved:
+        if not after.ideal.strip():
+            raise Refusal("An example cannot be approved without an ideal output. What you typed is still here.")
+        after = approval.approved(after, (actor,), brief)
+    elif wanted is not None:
+        after = dataclasses.replace(after, status=Status(str(wanted)), approvals=())
     return save(store, actor, project, after)
 
 
 def mark(store: Store, actor: str, project: str, ids: Sequence[str], status: Status) -> int:
-    """Sets the status of all `ids` in one act; how many. Approving skips none: an empty ideal is a Refusal."""
+    """Sets the status of all `ids` in one act; how many have it now: where a slice asks for a second approval, the
+    first one leaves them in review. Approving skips none: an empty ideal is a Refusal."""
     refuse_selection(ids)
+    payload: dict[str, object] = {"ids": list(ids), "status": status.value, "approver": ""}
+    waiting: list[str] = []
     if status is Status.approved:
         empty = [e.row or e.id[:6] for e in rows.without_ideal(store, ids)]
         if empty:
@@ -82,9 +94,19 @@ def mark(store: Store, actor: str, project: str, ids: Sequence[str], status: Sta
                 f"{len(empty)} of the selected examples have no ideal output yet (first: {empty[0]}). "
                 "Nothing was changed. Write it or leave them out."
             )
-    payload = {"ids": list(ids), "status": status.value, "brief_version": current_brief(store, project)}
+        brief = briefs.latest(store, project)
+        strict = {s.name for s in brief.slices if s.second_approval} if brief else set()
+        asked = [e for e in rows.some(store, ids) if e.slice in strict] if strict else []
+        waiting = [e.id for e in asked if approval.approved(e, (actor,), brief).status is not Status.approved]
+        payload |= {"approver": actor, "waiting": waiting, "stood": {e.id: e.revision for e in asked}}
+    payload["brief_version"] = current_brief(store, project)
     store.act("examples.marked", actor, payload, project)
-    return len(ids)
+    return len(ids) - len(waiting)
+
+
+def assign(store: Store, actor: str, project: str, ids: Sequence[str], person: str) -> None:
+    """Asks one person to look after all `ids`, in one act; "" takes it back. Raises Refusal for nobody we know."""
+    change(store, actor, project, ids, Change(assigned=person))
 
 
 def trash(store: Store, actor: str, project: str, ids: Sequence[str], *, trashed: bool = True) -> None:
@@ -115,6 +137,7 @@ def store_batch(
         raise Refusal(f"No row of {name} could be used, so nothing was imported.{first}")
     batch, version = uuid.uuid4().hex, current_brief(store, project)
     columns = _columns(parsed.rows, name, split, status)
+    _ask_twice(columns, actor, briefs.latest(store, project))
     blob = store.put_blob(imports.columns_of(columns, len(parsed.rows)))
     refused = [[row.row, row.reason] for row in parsed.refused]
     payload = {
@@ -124,6 +147,17 @@ def store_batch(
     }
     store.act("examples.imported", actor, payload, project)
     return next(b for b in rows.batches(store, project) if b.id == batch)
+
+
+def _ask_twice(columns: dict[str, Sequence[Any]], actor: str, brief: Brief | None) -> None:
+    """Where a slice asks for two approvals, one that comes with a file counts as the first, by whoever imports it."""
+    strict = {s.name for s in brief.slices if s.second_approval} if brief else set()
+    slices, statuses = columns.get("slice"), columns.get("status")
+    if not strict or slices is None or statuses is None:
+        return
+    waits = [slice in strict and status is Status.approved for slice, status in zip(slices, statuses, strict=True)]
+    columns["status"] = [Status.in_review if w else status for w, status in zip(waits, statuses, strict=True)]
+    columns["approvals"] = [[actor] if w else [] for w in waits]
 
 
 def undo_import(store: Store, actor: str, project: str, batch: str) -> None:

@@ -9,6 +9,8 @@ _BECAUSE = {
     "examples.imported": "wrote, imported or approved examples",
     "example.saved": "wrote, imported or approved examples",
     "examples.marked": "wrote, imported or approved examples",
+    "label.given": "labelled examples",
+    "label.settled": "labelled examples",
     "job.started": "started a training or generation job",
     "outputs.seen": "saw which arm wrote what",
 }

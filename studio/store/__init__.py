@@ -23,10 +23,12 @@ from studio.records import Act, Refusal, canonical
 from studio.store import (  # noqa: F401 - importing registers the handlers
     arms,
     briefs,
+    comments,
     datasets,
     decisions,
     examples,
     imports,
+    labels,
     people,
     projects,
     rounds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from studio.records import Act, Brief, Refusal, canonical, from_json, to_json
@@ -51,9 +52,14 @@ def brief_saved(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
                          "author": act.actor, "at": act.at})  # fmt: skip
 
 
+@lru_cache(maxsize=64)
+def _read(body: str) -> Brief:
+    """Read once for each text: labelling asks for the brief at every key."""
+    return from_json(Brief, json.loads(body))
+
+
 def _version(row: Row) -> BriefVersion:
-    brief = from_json(Brief, json.loads(row["body"]))
-    return BriefVersion(brief, row["note"], row["changes_meaning"], row["author"], row["at"])
+    return BriefVersion(_read(row["body"]), row["note"], row["changes_meaning"], row["author"], row["at"])
 
 
 def latest(store: Store, project: str) -> Brief | None:

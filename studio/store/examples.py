@@ -94,7 +94,11 @@ def example_of(row: Row) -> Example:
 @applies("example.saved", undo=True)
 def example_saved(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: example, with revision 1 for a new one or the current revision + 1 for an edit."""
-    example = from_json(Example, payload["example"])
+    keep_revision(tx, act, from_json(Example, payload["example"]))
+
+
+def keep_revision(tx: Tx, act: Act, example: Example) -> None:
+    """Writes `example` as its next revision. Refusal when another was saved since the one it stands on."""
     current = tx.get("examples", example.id)
     if current is None:
         if example.revision != 1:
@@ -138,24 +142,47 @@ def revise(tx: Tx, act: Act, revised: Sequence[tuple[Row, Example]]) -> None:
 
 @applies("examples.marked", undo=True)
 def examples_marked(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: ids, and any of status, slice, split (text or None), brief_version. A new revision of each."""
+    """payload: ids, and any of status, slice, split (text or None), assigned, brief_version. A new revision of each.
+
+    With a status also: approver (added to the approvals, "" takes them all away), waiting (ids that stay in review
+    until a second approval) and stood (id -> the revision that this was decided on).
+    """
     changes: dict[str, Any] = {}
     if "status" in payload:
-        changes |= {"status": Status(payload["status"]), "brief_version": payload.get("brief_version", 0)}
+        changes["brief_version"] = payload.get("brief_version", 0)
     if payload.get("status") == Status.approved.value:
         changes["recheck"] = ""  # whoever approves has looked again
+    if "assigned" in payload:
+        changes["assigned"] = payload["assigned"]
     if "slice" in payload:
         changes["slice"] = payload["slice"]
     if "split" in payload:
         changes["split"] = Split(payload["split"]) if payload["split"] else None
+    waiting, stood = set(payload.get("waiting", ())), payload.get("stood", {})
     for rows in _read(tx, payload["ids"]):
-        revise(tx, act, [(row, dataclasses.replace(example_of(row), **changes)) for row in rows])
+        if any(stood.get(row["id"], row["revision"]) != row["revision"] for row in rows):
+            raise Refusal("Somebody else decided on one of these meanwhile. Nothing was changed. Look and press again.")
+        found = [(row, dataclasses.replace(example_of(row), **changes)) for row in rows]
+        revise(tx, act, [(row, _marked(example, payload, waiting)) for row, example in found])
+
+
+def _marked(example: Example, payload: dict[str, Any], waiting: set[str]) -> Example:
+    """Status and approvals, which depend on the example."""
+    if "status" in payload:
+        status = Status.in_review if example.id in waiting else Status(payload["status"])
+        example = dataclasses.replace(example, status=status)
+    if "approver" in payload:
+        others = tuple(p for p in example.approvals if p != payload["approver"])
+        approvals = (*others, payload["approver"]) if payload["approver"] else ()
+        example = dataclasses.replace(example, approvals=approvals)
+    return example
 
 
 @applies("examples.changed", undo=True)
 def examples_changed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: ids, and any of slice, assigned, recheck, review_by (texts), add_tags, remove_tags, add_kinds,
-    remove_kinds (lists of texts). A new revision of each that this changes; those that are so already stay."""
+    remove_kinds (lists of texts), waiting (ids that go back to review with it). A new revision of each that this
+    changes; those that are so already stay."""
     any_differs = False
     for rows in _read(tx, payload["ids"]):
         if any(row["project"] != act.project for row in rows):
@@ -176,6 +203,8 @@ def _changed(example: Example, payload: dict[str, Any]) -> Example:
         gone = set(payload.get(f"remove_{name}", ()))
         left = [word for word in getattr(example, name) if word not in gone]
         changes[name] = tuple(dict.fromkeys([*left, *payload.get(f"add_{name}", ())]))
+    if example.id in payload.get("waiting", ()):
+        changes["status"] = Status.in_review
     return dataclasses.replace(example, **changes)
 
 

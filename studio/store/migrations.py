@@ -78,11 +78,14 @@ def m002_curation(db: duckdb.DuckDBPyConnection) -> None:
 _CURATION = """
 CREATE TABLE comments (id VARCHAR PRIMARY KEY, project VARCHAR, example VARCHAR, body VARCHAR, person VARCHAR,
     removed BOOLEAN, "at" VARCHAR);
-CREATE TABLE queues (id VARCHAR PRIMARY KEY, project VARCHAR, name VARCHAR, items VARCHAR, people VARCHAR,
-    overlap BIGINT, closed BOOLEAN, actor VARCHAR, "at" VARCHAR);
-CREATE TABLE labels (queue VARCHAR, example VARCHAR, person VARCHAR, project VARCHAR, decision VARCHAR,
-    criterion VARCHAR, ideal VARCHAR, note VARCHAR, seconds DOUBLE, "at" VARCHAR,
-    PRIMARY KEY (queue, example, person));
+CREATE TABLE queues (id VARCHAR PRIMARY KEY, project VARCHAR, name VARCHAR, items BIGINT, people VARCHAR,
+    overlap BIGINT, shared BIGINT, seed VARCHAR, closed BOOLEAN, actor VARCHAR, "at" VARCHAR);
+CREATE TABLE assignments (id VARCHAR PRIMARY KEY, queue VARCHAR, position BIGINT, example VARCHAR, people VARCHAR);
+CREATE TABLE labels (id VARCHAR PRIMARY KEY, act BIGINT, queue VARCHAR, example VARCHAR, person VARCHAR,
+    project VARCHAR, decision VARCHAR, criterion VARCHAR, ideal VARCHAR, note VARCHAR, seconds DOUBLE, text VARCHAR,
+    "at" VARCHAR);
+CREATE TABLE settlements (id VARCHAR PRIMARY KEY, queue VARCHAR, example VARCHAR, decision VARCHAR, note VARCHAR,
+    person VARCHAR, "at" VARCHAR);
 CREATE TABLE views (id VARCHAR PRIMARY KEY, project VARCHAR, name VARCHAR, body VARCHAR, actor VARCHAR,
     removed BOOLEAN, "at" VARCHAR);
 CREATE TABLE advice (project VARCHAR, question VARCHAR, value VARCHAR, person VARCHAR, "at" VARCHAR,
@@ -112,7 +115,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "decisions": ("id",),
     "comments": ("id",),
     "queues": ("id",),
-    "labels": ("queue", "example", "person"),
+    "assignments": ("id",),
+    "labels": ("id",),
+    "settlements": ("id",),
     "views": ("id",),
     "advice": ("project", "question"),
 }

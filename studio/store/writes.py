@@ -97,9 +97,9 @@ class Tx:
         self._write(table, row, after)
         return after
 
-    def put(self, table: str, row: Row) -> None:
-        """Inserts or replaces by key."""
-        self._write(table, self.get(table, *(row[k] for k in KEYS[table])), row)
+    def put(self, table: str, row: Row, current: Row | None = None) -> None:
+        """Inserts or replaces by key; `current` is the row there now, when the caller has just read it."""
+        self._write(table, current or self.get(table, *(row[k] for k in KEYS[table])), row)
 
     def delete(self, table: str, row: Row) -> None:
         self._write(table, row, None)
@@ -188,8 +188,8 @@ class Tx:
         reference = after if after is not None else before
         assert reference is not None
         key = {k: reference[k] for k in keys}
+        where = " AND ".join(f"{k} = ?" for k in keys)
         if after is None:
-            where = " AND ".join(f"{k} = ?" for k in keys)
             self._cursor.execute(f"DELETE FROM {table} WHERE {where}", list(key.values()))
         elif before is None:
             marks = ", ".join("?" for _ in after)

@@ -33,7 +33,7 @@ class Rights:
 PAGE_ROLES: dict[str, Rights] = {
     "home": Rights(_EVERYONE, _TEAM),
     "brief": Rights(_TEAM, _TEAM),
-    "examples": Rights(_TEAM, _MAKERS),
+    "examples": Rights(_EVERYONE, _MAKERS),  # a reviewer gets the label view only: examples_parts.show
     "health": Rights(_TEAM, _MAKERS),
     "baselines": Rights(_TEAM, _MAKERS),
     "train": Rights(_MAKERS, _MAKERS),

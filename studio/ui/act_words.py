@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.records import Act, Status
-from studio.store import Store, arms, datasets, examples, people, views
+from studio.store import Store, arms, comments, datasets, examples, labels, people, views
 from studio.wording import STATUS_WORDS
 
 _SHOWN = 32
@@ -58,6 +58,9 @@ def _several(store: Store, ids: list[str]) -> str:
 
 def _marked(store: Store, payload: dict[str, Any]) -> str:
     which = _several(store, payload["ids"])
+    if "assigned" in payload:
+        found = people.get(store, payload["assigned"])
+        return f"{which} given to {found.name}" if found else f"{which} given to nobody"
     if "status" in payload:
         return f"{which} marked {STATUS_WORDS[Status(payload['status'])].lower()}"
     return f"{which} put into another {'slice' if 'slice' in payload else 'split'}"
@@ -86,6 +89,11 @@ def _listed(found: list[str]) -> str:
 def _trashed(store: Store, payload: dict[str, Any]) -> str:
     moved = "moved to the trash" if payload["trashed"] else "taken out of the trash"
     return f"{_several(store, payload['ids'])} {moved}"
+
+
+def _queue(store: Store, name: str) -> str:
+    found = labels.queue(store, name)
+    return _quoted(found.name) if found else "that was taken back"
 
 
 def _arm(store: Store, payload: dict[str, Any]) -> str:
@@ -154,6 +162,10 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "arm.retired": _retired,
     "arm.saved": _arm,
     "brief.saved": _brief,
+    "comment.added": lambda store, payload: f"{_several(store, [payload['example']])} commented on",
+    "comment.removed": lambda store, payload: (
+        f"Comment on {_several(store, [comments.example_of(store, payload['id'])])} taken away"
+    ),
     "dataset.discarded": _dataset("discarded"),
     "dataset.frozen": lambda store, payload: f"{payload['dataset']['name']} frozen",
     "dataset.renamed": _renamed,
@@ -163,10 +175,14 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "examples.marked": _marked,
     "examples.trashed": _trashed,
     "job.started": lambda store, payload: "Training started" if payload["kind"] == "train" else "Answering started",
+    "label.given": lambda store, payload: f"{_several(store, [payload['example']])} labelled",
+    "label.settled": lambda store, payload: f"{_several(store, [payload['example']])} settled",
     "person.changed": _person,
     "project.archived": lambda store, payload: f"Project {'archived' if payload['archived'] else 'brought back'}",
     "project.created": lambda store, payload: f"Project {_quoted(payload['name'])} started",
     "project.renamed": lambda store, payload: f"Project renamed to {_quoted(payload['name'])}",
+    "queue.closed": lambda store, payload: f"Labelling queue {_queue(store, payload['id'])} closed",
+    "queue.opened": lambda store, payload: f"Labelling queue {_quoted(payload['name'])} opened",
     "run.discarded": lambda store, payload: "Training discarded",
     "token.made": _token,
     "view.removed": _view_removed,

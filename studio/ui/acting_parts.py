@@ -76,10 +76,14 @@ def trash_bar(visit: Visit, here: list[str]) -> None:
 
 
 def _mark(visit: Visit, status: Status) -> None:
+    chosen = len(picked())
     count = frame.attempt(lambda: step.mark(visit.store, visit.person.id, visit.project_id, picked(), status))
     if count is not None:
         pick([])
         now = f"{blocks.several(count, 'example')} {'is' if count == 1 else 'are'} {_SAID[status]}. Undo takes it back."
+        if waiting := chosen - count:
+            needs = "needs" if waiting == 1 else "need"
+            now += f" {blocks.several(waiting, 'example')} {needs} a second approval first."
         st.session_state[keys.NOTICE] = ["said", now]
 
 

@@ -22,6 +22,7 @@ from studio.ui import (
     keys,
     model_answer_parts,
     prose,
+    record_parts,
     turn_fields,
 )
 from studio.ui.access import Visit
@@ -70,6 +71,8 @@ def show(visit: Visit, wanted: str, filters: Filter) -> None:
             _ways(visit, found, filters)
         with st.container(horizontal=True, horizontal_alignment="right"):
             frame.undo_bar(visit)
+    if found is not None:
+        record_parts.show(visit, found)
     if not visit.may_edit and found is not None:
         conversation.shown(found.prompt, "Input")
         frame.reading(found.ideal, "Ideal output")
@@ -256,7 +259,8 @@ def _decided(visit: Visit, held: Draft, found: Example, status: Status, filters:
     made = _edited(visit, held, found, status=status)
     if made is not None:
         then = "This is the next one." if following else "It was the last one of the list."
-        st.session_state[keys.NOTICE] = ["said", f"{prose.STATUS_WORDS[status]}. {then}"]
+        said = prose.STATUS_WORDS[status] if made.status is status else "Your approval is in; a second one is needed"
+        st.session_state[keys.NOTICE] = ["said", f"{said}. {then}"]
         open_one(following or found.id)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from math import ceil
 
@@ -9,7 +10,7 @@ import streamlit as st
 
 from studio.examples.export import export_examples
 from studio.health.checks import MINIMUM
-from studio.records import Example, Status, canonical, sha256
+from studio.records import Example, Role, Status, canonical, sha256
 from studio.store import Store, briefs, finding
 from studio.store import examples as rows
 from studio.store.finding import Filter
@@ -23,6 +24,7 @@ from studio.ui import (
     frame,
     import_parts,
     keys,
+    labelling_parts,
     meaning_parts,
     prose,
     recheck_parts,
@@ -31,36 +33,36 @@ from studio.ui.access import Visit
 
 PAGE = 20
 VIEWS = {
-    "list": "All examples", "meaning": "Find by meaning", "recheck": "Look again", "coverage": "Coverage", "import": "Import",
-    "batches": "Imports so far", "trash": "Trash",
+    "list": "All examples", "label": "Label", "meaning": "Find by meaning", "recheck": "Look again",
+    "coverage": "Coverage", "import": "Import", "batches": "Imports so far", "trash": "Trash",
 }  # fmt: skip
 
 
 def show(visit: Visit) -> None:
+    if visit.person.role is Role.reviewer:  # they label what they are asked about and see nothing else here
+        labelling_parts.show(visit)
+        return
     wanted = st.query_params.get("example", "")
     if wanted:
         example_parts.show(visit, wanted, finding_parts.wanted())
         return
     counts = rows.counts(visit.store, visit.project_id)
     view = _chosen_view(visit)
-    if view == "import" and visit.may_edit:
-        import_parts.show(visit)
-    elif view == "batches":
-        import_parts.batches(visit)
-    elif view == "trash":
-        _trash(visit)
-    elif view == "recheck":
-        recheck_parts.show(visit)
-    elif view == "coverage":
-        coverage_parts.show(visit)
-    elif view == "meaning":
-        meaning_parts.show(visit)
+    if view in _SHOWN and (view != "import" or visit.may_edit):
+        _SHOWN[view](visit)
     elif not sum(counts.values()):
         _empty(visit)
     else:
         _stale(visit)
         _balance(visit, sum(counts.values()))
         _list(visit, counts)
+
+
+_SHOWN: dict[str, Callable[[Visit], None]] = {
+    "import": import_parts.show, "label": labelling_parts.show, "batches": import_parts.batches,
+    "trash": lambda visit: _trash(visit), "recheck": recheck_parts.show, "coverage": coverage_parts.show,
+    "meaning": meaning_parts.show,
+}  # fmt: skip
 
 
 def _chosen_view(visit: Visit) -> str:

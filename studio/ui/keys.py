@@ -32,6 +32,16 @@ BRIEF_OPEN = "brief-open"
 
 EXAMPLES_VIEW = "examples-view"
 """list, meaning, import, batches or trash: which part of the examples page is shown; in the address too."""
+"""list, import, batches, label or trash: which part of the examples page is shown; in the address too."""
+
+LABEL_SIDE = "label-side"
+"""work, said or open: which part of labelling is shown; in the address too."""
+
+LABEL_AT = "label-at"
+"""Where a person is in a queue: {queue, example, after, mode, last}."""
+
+LABEL_GOAL = "label-goal"
+"""The size of the set that the forecast is for."""
 
 OTHER_MODEL = "train-another-taken"
 """Name of a model from outside the catalogue that was chosen to train on."""

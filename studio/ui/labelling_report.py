@@ -1,0 +1,140 @@
+"""What people said in a queue: whether they agree, what they split on and a designer's word on it, and what is left."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from studio.examples import labelling, outcome, pace
+from studio.examples.pace import Together
+from studio.health.checks import MINIMUM
+from studio.records import Brief, Example
+from studio.store import briefs, labels, people
+from studio.store import examples as rows
+from studio.store.labels import Answer, Label, Queue
+from studio.ui import blocks, frame, keys
+from studio.ui.access import Visit
+
+_SAID = {Answer.approve: "approved it", Answer.reject: "rejected it", Answer.edit: "rewrote it",
+         Answer.skip: "could not tell"}  # fmt: skip
+_SHOWN = 10
+_GOAL = 300
+"""Approved examples that teach a habit, as the empty page says."""
+
+
+def show(visit: Visit, found: Queue) -> None:
+    given, asked = labels.every(visit.store, found.id), labels.shared_out(visit.store, found.id)
+    told = pace.together(given, asked)
+    _agreement(visit, told)
+    _divided(visit, found, given)
+    _people(visit, found, given)
+    _forecast(visit)
+
+
+def _agreement(visit: Visit, told: Together) -> None:
+    blocks.section("Do people agree?", "Only examples are counted that everybody asked has answered.")
+    if not told.items:
+        blocks.plain(told.sentence)
+        return
+    share, between = blocks.percent(told.agreed / told.items), (told.interval.low, told.interval.high)
+    frame.figure(share, f"95 % interval {blocks.between(between)}", told.items, told.sentence)
+    alpha, ac1 = told.beyond.alpha_nominal, told.beyond.ac1
+    if alpha is not None and ac1 is not None:
+        blocks.note(
+            f"Beyond luck: Krippendorff's alpha {alpha:.2f}, Gwet's AC1 {ac1:.2f} (1 is perfect, 0 is luck; from "
+            f"{pace.GOOD} on a rule can be relied on)."
+        )
+    if told.named:
+        named = [f"“{name}” is named {blocks.several(n, 'time')}" for name, n in told.named[:3]]
+        blocks.plain(f"Where they split, {'; '.join(named)}. Sharpen this rule?")
+        blocks.way(visit, "brief", "To the rules of the brief", "label-sharpen")
+
+
+# -- what they split on ----------------------------------------------------------------------------
+
+
+def _divided(visit: Visit, found: Queue, given: list[Label]) -> None:
+    settled = labels.settled(visit.store, found.id)
+    by_item: dict[str, list[Label]] = {}
+    for label in given:
+        by_item.setdefault(label.example, []).append(label)
+    shared = labels.shared_out(visit.store, found.id)
+    waiting = [
+        item for item, said in by_item.items()
+        if item not in settled and len(said) == shared.get(item, 1)
+        and outcome.of(said, []).standing is outcome.Standing.divided
+    ]  # fmt: skip
+    done = f" {blocks.several(len(settled), 'item')} settled so far." if settled else ""
+    blocks.section("To settle", f"People split on these, or nobody could tell: your word decides.{done}")
+    if not waiting:
+        blocks.note("Nothing waits for you.")
+    for item in waiting[:_SHOWN]:
+        example = rows.get(visit.store, item)
+        if example is not None:
+            _one(visit, found, example, by_item[item])
+    if len(waiting) > _SHOWN:
+        blocks.note(f"And {len(waiting) - _SHOWN:,} more, once these are settled.")
+
+
+def _one(visit: Visit, found: Queue, example: Example, said: list[Label]) -> None:
+    names = people.names(visit.store)
+    with st.container(key=f"label-split-{example.id}"):
+        frame.reading(example.input, "Input")
+        frame.reading(example.ideal, "Ideal output")
+        for label in said:
+            who, why = names.get(label.person, "Somebody who left"), f": {label.criterion}" if label.criterion else ""
+            blocks.item(f"{who} {_SAID[label.decision]}{why}", label.note)
+            if label.ideal:
+                blocks.difference(example.ideal, label.ideal)
+        if not visit.may_edit:
+            return
+        with st.container(horizontal=True, gap="small"):
+            for answer, words in ((Answer.approve, "Approve as it is"), (Answer.reject, "Reject")):
+                st.button(words, key=f"label-settle-{answer.value}-{example.id}", on_click=_settle,
+                          args=(visit, found, example.id, answer))  # fmt: skip
+            for label in said:
+                if label.ideal:
+                    words = f"Take {names.get(label.person, 'their')}'s version"
+                    st.button(words, key=f"label-settle-{label.person}-{example.id}", on_click=_settle,
+                              args=(visit, found, example.id, Answer.edit, label.ideal))  # fmt: skip
+
+
+def _settle(visit: Visit, found: Queue, example: str, answer: Answer, ideal: str = "") -> None:
+    frame.attempt(
+        lambda: labelling.settle(visit.store, visit.person.id, found, example, answer, ideal=ideal),
+        "Settled. Undo takes it back.",
+    )
+
+
+# -- pace and what is left -------------------------------------------------------------------------
+
+
+def _people(visit: Visit, found: Queue, given: list[Label]) -> None:
+    names = people.names(visit.store)
+    body = []
+    for person, total in found.people.items():
+        mine = [label for label in given if label.person == person]
+        speed = pace.pace([label.seconds for label in mine])
+        told = f"{speed.seconds:.0f} seconds" if speed.measured else f"after {pace.MEASURED_FROM} labels"
+        rejected = sum(label.decision is Answer.reject for label in mine)
+        body.append((names.get(person, "somebody who left"), f"{len(mine):,}", f"{total:,}", f"{rejected:,}", told))
+    blocks.section("Who is how far")
+    blocks.table(["Person", "Labelled", "Asked", "Rejected", "A label takes"], body, "Labels by person; a label takes "
+                 "the median time on screen")  # fmt: skip
+
+
+def _forecast(visit: Visit) -> None:
+    brief = briefs.latest(visit.store, visit.project_id) or Brief()
+    blocks.section("How much is left", "For a set of the size you aim at, by the shares of the brief.")
+    goal = st.number_input(
+        "Approved examples you aim at", MINIMUM, 1_000_000, _GOAL, 50, key=keys.LABEL_GOAL, width=240
+    )
+    times, answers = labels.given_in(visit.store, visit.project_id)
+    told = pace.forecast(brief, rows.tally(visit.store, visit.project_id), int(goal), times, answers)
+    blocks.lead(told.sentence)
+    body = [
+        (g.slice or "all", *(f"{n:,}" for n in (g.target, g.approved, g.missing, g.waiting, g.to_write)))
+        for g in told.gaps
+    ]
+    heads = ["Kind of input (slice)", "Aimed at", "Approved", "Missing", "Waiting to be read", "To write first"]
+    blocks.table(heads, body, "What is missing for each kind of input")
+    blocks.note(f"Assumed: {'; '.join(told.assumed)}.")
