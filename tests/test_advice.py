@@ -13,11 +13,14 @@ from studio import advice, projects
 from studio import brief as step
 from studio.advice import rules
 from studio.advice.rules import Answer, Evidence, advise
-from studio.records import Brief, Refusal, Role, Slice, Split, canonical, sha256, to_json
+from studio.examples import labelling, outcome
+from studio.examples import step as example_step
+from studio.records import Brief, Refusal, Role, Slice, Split, Status, canonical, sha256, to_json
 from studio.review import rounds as review
-from studio.store import Store
+from studio.store import Store, examples
 from studio.store import advice as rows
 from studio.store import datasets as dataset_rows
+from studio.store.labels import Answer as Says
 
 DOC = Path(__file__).resolve().parents[1] / "docs" / "should-we-tune.md"
 READY = Evidence(
@@ -187,10 +190,18 @@ def test_agreement_comes_from_closed_rounds_and_an_open_one_tells_nothing(store:
 
 def test_labels_of_several_people_count_before_votes(store: Store) -> None:
     project = projects.create(store, "dora", "Mine").id
-    sql = "INSERT INTO labels (queue, example, person, project, decision) VALUES ('q', ?, ?, ?, ?)"
-    for i in range(30):
-        for who in ("dora", "ines"):  # they split on every third
-            store.rows(sql, f"e{i}", who, project, "rejected" if i % 2 and (who == "dora" or i % 3) else "approved")
+    team = [person(store, name, Role.designer).id for name in ("Dora", "Ines")]
+    ids = [
+        example_step.write(store, "ann", project, input=f"Question {i}?", ideal="So.", status=Status.in_review).id
+        for i in range(30)
+    ]
+    queue = labelling.open_queue(store, team[0], project, "All", ids, team, overlap=2, share=1.0)
+    for i, name in enumerate(ids):
+        for who in team:  # they split on every third
+            says = Says.reject if i % 2 and (who == team[0] or i % 3) else Says.approve
+            current = examples.get(store, name)
+            assert current is not None
+            labelling.give(store, queue, who, name, says, shown=outcome.fingerprint(current), seconds=9)
     known = advice.gather(store, project)
     assert known.judged == 30 and known.agreement == pytest.approx(0.654, abs=0.01)
     assert any("agree little beyond luck (0.6" in reason for reason in advise(known).reasons)

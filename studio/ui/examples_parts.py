@@ -58,13 +58,6 @@ def show(visit: Visit) -> None:
         _list(visit, counts)
 
 
-_SHOWN: dict[str, Callable[[Visit], None]] = {
-    "import": import_parts.show, "label": labelling_parts.show, "batches": import_parts.batches,
-    "trash": lambda visit: _trash(visit), "recheck": recheck_parts.show, "coverage": coverage_parts.show,
-    "meaning": meaning_parts.show,
-}  # fmt: skip
-
-
 def _chosen_view(visit: Visit) -> str:
     trashed = finding.count(visit.store, visit.project_id, Filter(trashed=True))
     again = sum(
@@ -241,6 +234,13 @@ def _trash(visit: Visit) -> None:
         acting_parts.trash_bar(visit, [e.id for e in shown])
     for example in shown:
         _row(visit, example, trashed=True)
+
+
+_SHOWN: dict[str, Callable[[Visit], None]] = {
+    "import": import_parts.show, "label": labelling_parts.show, "batches": import_parts.batches,
+    "trash": _trash, "recheck": recheck_parts.show, "coverage": coverage_parts.show,
+    "meaning": meaning_parts.show,
+}  # fmt: skip
 
 
 # -- export ----------------------------------------------------------------------------------------

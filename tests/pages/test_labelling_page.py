@@ -12,7 +12,8 @@ from studio import brief as brief_step
 from studio import projects
 from studio.examples import labelling, outcome, step
 from studio.records import Brief, Criterion, Role, Slice, Speaker, Status, Turn
-from studio.store import Store, examples, labels
+from studio.store import Store, examples, finding, labels
+from studio.store.finding import Filter
 from studio.store.labels import Answer, Queue
 
 VIEW = {"examples-view": "label"}
@@ -46,7 +47,7 @@ def project(store: Store, dora: tuple[str, str]) -> str:
 
 def queue_for(store: Store, project: str, *people: str) -> Queue:
     shared = {"overlap": len(people), "share": 1.0} if len(people) > 1 else {}
-    ids = examples.ids(store, project)
+    ids = finding.ids(store, project, Filter())
     return labelling.open_queue(store, "dora", project, "First", ids, people, seed="s", **shared)  # type: ignore[arg-type]
 
 
@@ -82,7 +83,7 @@ def test_a_reviewer_finds_it_on_the_first_page_and_sees_only_the_labelling(
 ) -> None:
     queue_for(store, project, rita[0])
     assert "3 examples to label" in words(opened(store, rita[1], "home"))
-    one = examples.ids(store, project)[0]
+    one = finding.ids(store, project, Filter())[0]
     at = opened(store, rita[1], "examples", project=project, example=one)
     assert "0 of 3" in words(at) and not [b for b in at.button if (b.key or "").startswith("example-")]
     assert not at.get("download_button")
@@ -104,7 +105,7 @@ def test_the_whole_queue_by_its_buttons(store: Store, project: str, rita: tuple[
     assert "Which rule does it break?" in words(at)
     at.text_input[0].set_value("Too curt")
     read_then(at, "label-rule-1-")
-    ids = examples.ids(store, project)
+    ids = finding.ids(store, project, Filter())
     label = labels.of_person(store, labels.queues(store, project)[0].id, ids[1], rita[0])
     assert label is not None and (label.criterion, label.note) == ("Tone", "Too curt")
     read_then(at, "label-edit-")
@@ -122,7 +123,7 @@ def test_the_whole_queue_by_its_buttons(store: Store, project: str, rita: tuple[
 
 def test_next_back_tag_and_a_changed_mind(store: Store, project: str, rita: tuple[str, str]) -> None:
     queue = queue_for(store, project, rita[0])
-    ids = examples.ids(store, project)
+    ids = finding.ids(store, project, Filter())
     at = opened(store, rita[1], "examples", project=project)
     press(at, f"label-next-{ids[0]}")
     assert button(at, "label-approve-") == f"label-approve-{ids[1]}"
@@ -158,7 +159,7 @@ def test_others_are_hidden_until_ones_own_is_in_then_a_designer_settles(
 ) -> None:
     sam, _ = person(store, "Sam", Role.reviewer)
     queue = queue_for(store, project, rita[0], sam.id)
-    first = examples.ids(store, project)[0]
+    first = finding.ids(store, project, Filter())[0]
     example = examples.get(store, first)
     assert example is not None
     labelling.give(store, queue, sam.id, first, Answer.reject, shown=outcome.fingerprint(example), criterion="Facts",
