@@ -201,9 +201,11 @@ def house_prompt(brief: Brief) -> str:
 
 
 def _rule(number: int, criterion: Criterion) -> str:
-    lines = [f"{number}. {criterion.name}: {criterion.how_to_tell}"]
+    lines = [f"{number}. {criterion.name}{f': {criterion.how_to_tell}' if criterion.how_to_tell else ''}"]
     for check in criterion.checks:
-        lines += [f"   - {line}" for line in _asked(check)]
+        # A regular expression is for machines: where words say the same, they are enough.
+        if not (criterion.how_to_tell and check.kind in (CheckKind.pattern, CheckKind.repeats)):
+            lines += [f"   - {line}" for line in _asked(check)]
     if criterion.scale:
         lines.append(f"   At its best: {criterion.scale[-1]}")
     if criterion.good:
@@ -212,7 +214,7 @@ def _rule(number: int, criterion: Criterion) -> str:
 
 
 def _asked(check: Check) -> list[str]:
-    """What a check wants that a model cannot guess: phrases by slice, keys, labels, a schema."""
+    """What a check wants, so that the prompt knows every rule it is judged by: phrases, keys, labels, a schema."""
     if check.by_slice:
         return [f"{name.replace('_', ' ')}: write “{' or '.join(said)}”" for name, said in check.by_slice.items()]
     if check.fields:
@@ -222,7 +224,9 @@ def _asked(check: Check) -> list[str]:
         return [f"write one of these and nothing else: {', '.join(check.phrases)}"]
     if check.kind is CheckKind.json_schema:
         return [f"write JSON that keeps this schema: {' '.join(check.schema.split())}"]
-    return []
+    if check.kind is CheckKind.equals_ideal:
+        return []  # nobody can write by that
+    return [f"the answer {wording.check_in_words(check)}"]
 
 
 def _literal(value: Any) -> str:

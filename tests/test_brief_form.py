@@ -56,6 +56,18 @@ def test_the_difference_is_said_in_words_and_names() -> None:
     assert list(changes)[0] == "Criterion “Warm”" and "Slice “rest”" not in changes
 
 
+def test_the_house_prompt_states_every_rule_that_a_machine_checks() -> None:
+    checks = (
+        Check(CheckKind.required, phrases=("Your Linden Library",)),
+        Check(CheckKind.forbidden, phrases=("inconvenience",)),
+        Check(CheckKind.max_words, limit=40),
+    )
+    prompt = step.house_prompt(Brief("Answer.", criteria=(Criterion("Says who we are", checks=checks),)))
+    assert "1. Says who we are\n" in prompt, "nothing hangs after a name without an explanation"
+    assert "the answer contains “Your Linden Library”" in prompt
+    assert "the answer does not contain “inconvenience”" in prompt and "at most 40 words" in prompt
+
+
 @pytest.mark.parametrize("said", ["yes, no", '{"type": "object"}', "As if a person cared."])
 def test_the_house_prompt_says_what_a_model_cannot_guess(said: str) -> None:
     assert said in step.house_prompt(FULL)
