@@ -15,6 +15,7 @@ from studio.store import briefs, finding, people
 from studio.store import examples as rows
 from studio.store.finding import Filter
 from studio.ui import (
+    as_seen,
     blocks,
     conversation,
     form_fields,
@@ -75,9 +76,10 @@ def show(visit: Visit, wanted: str, filters: Filter) -> None:
         record_parts.show(visit, found)
     if not visit.may_edit and found is not None:
         conversation.shown(found.prompt, "Input")
-        frame.reading(found.ideal, "Ideal output")
+        as_seen.reading(found.ideal, "Ideal output")
         if found.worse:
-            frame.reading(found.worse, "A worse answer")
+            as_seen.reading(found.worse, "A worse answer")
+        as_seen.switch("example-raw")
         blocks.note("; ".join(f"{name}: {words}" for name, words in turn_fields.told(found)))
     elif visit.may_edit:
         _write(visit, held, found, filters)
@@ -115,6 +117,9 @@ def _write(visit: Visit, held: Draft, found: Example | None, filters: Filter) ->
         _decide(visit, held, found, filters)
     with beside:
         _against(brief, held.form)
+        if as_seen.form_of(held.form["ideal"]) != "text":
+            as_seen.reading(held.form["ideal"], "As whoever gets it will see it")
+            as_seen.switch("example-raw")
 
 
 def _facts(visit: Visit, found: Example) -> None:

@@ -53,6 +53,7 @@ def stylesheet() -> None:
     """Our stylesheet and that of conversations, which many pages show; sent with each run, before anything else."""
     st.html(_ASSETS / "studio.css")
     st.html(_ASSETS / "conversation.css")
+    st.html(_ASSETS / "as_seen.css")
     # Popovers hang outside the app's own element, which alone knows the theme that `light-dark` is to follow.
     scheme = "dark" if st.context.theme.type == "dark" else "light"
     st.html(f"<style>:root {{ color-scheme: {scheme}; }}</style>")

@@ -46,6 +46,9 @@ LABEL_GOAL = "label-goal"
 OTHER_MODEL = "train-another-taken"
 """Name of a model from outside the catalogue that was chosen to train on."""
 
+RAW = "examples-raw"
+"""Whether this person reads raw texts instead of what a customer would see."""
+
 PICKED = "examples-picked"
 """Ids of the examples that are selected in the list."""
 

@@ -20,7 +20,7 @@ from studio.examples.labelling import Seat
 from studio.records import HARD_KINDS, Brief, Example, Speaker
 from studio.store import briefs, labels, people
 from studio.store.labels import Answer, Label, Queue
-from studio.ui import blocks, form_fields, frame, keys, notices, prose
+from studio.ui import as_seen, blocks, form_fields, frame, keys, notices, prose
 from studio.ui.access import Visit
 from studio.ui.job_panel import duration
 
@@ -86,7 +86,8 @@ def _item(visit: Visit, found: Queue) -> None:
             text, beside = st.columns([5, 3], gap="large")
             with text:
                 _asked(seat.example)
-                frame.reading(seat.example.ideal, "Ideal output")
+                as_seen.reading(seat.example.ideal, "Ideal output")
+                as_seen.switch("label-raw")
             with beside:
                 _beside(visit, found, brief, seat, at)
     with st.container(key="label-bar"):
