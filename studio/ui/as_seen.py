@@ -1,7 +1,7 @@
 """A text as whoever receives it would see it: JSON as a tree, an e-mail with its head, Markdown set.
 
-The raw text is one key away. Nothing of a text is trusted: HTML in it is shown as typed, pictures and links are words (no page may be made to load
-something), and what looks like no form in particular is shown as it is.
+The raw text is one key away. Nothing of a text is trusted: HTML in it is shown as typed, pictures and links are words
+(no page may be made to load something), and what looks like no form in particular is shown as it is.
 """
 
 from __future__ import annotations

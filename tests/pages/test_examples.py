@@ -236,7 +236,9 @@ def test_a_pm_reads_and_changes_nothing(store: Store, dora: tuple[str, str]) -> 
     found = rows.every(store, project)[0]
     at = opened(store, session, "examples", project=project, example=found.id)
     assert [t.key for t in at.text_area] == [f"record-comment-{found.id}"]  # a PM may remark on it
-    assert found.ideal.split(":")[0].strip("{") in words(at).replace("&quot;", '"')
+    assert "<dt>category</dt>" in words(at), "JSON is shown as a tree"
+    press(at, "example-raw")
+    assert found.ideal in html.unescape(words(at)), "and as it was written, one key away"
 
 
 def test_the_undo_list_says_which_thing(store: Store) -> None:
