@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from studio import health
 from studio.evaluate import checks
+from studio.examples import approval
 from studio.records import Brief, Criterion, Dataset, Example, Refusal, Split, Status, canonical, sha256, to_json
 from studio.store import Store, briefs
 from studio.store import datasets as rows
@@ -43,12 +44,30 @@ def candidate(store: Store, project: str, waivers: Mapping[str, str] | None = No
     brief = briefs.latest(store, project)
     if brief is None:
         raise Refusal("There is no brief yet, so nothing says what good is. Write the brief first.")
-    return _split(example_rows.every(store, project), brief, _previous(store, project), waivers or {})
+    return _split(_judged(store, project, brief), brief, _previous(store, project), waivers or {})
+
+
+def _judged(store: Store, project: str, brief: Brief) -> list[Example]:
+    """The examples, those back in review whose approvals no longer suffice under this brief: a slice may have been
+    made stricter after they were approved."""
+    found = example_rows.every(store, project)
+    strict = {s.name for s in brief.slices if s.second_approval}
+    if not strict:
+        return found
+    return [
+        replace(e, status=Status.in_review)
+        if e.status is Status.approved
+        and e.slice in strict
+        and not approval.complete(e.approvals, approval.demand(brief, e.slice))
+        else e
+        for e in found
+    ]
 
 
 def report(store: Store, project: str) -> health.HealthReport | None:
     """The checks alone, for a set too small to divide. None without a brief or without examples."""
-    brief, found = briefs.latest(store, project), example_rows.every(store, project)
+    brief = briefs.latest(store, project)
+    found = _judged(store, project, brief) if brief else []
     return health.report(found, brief, kept, today=_today()) if brief and found else None
 
 

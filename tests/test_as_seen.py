@@ -1,5 +1,7 @@
 """A text as it is seen: recognised by its look, set safely, and never made into something that loads or runs."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +58,15 @@ def test_nothing_in_a_text_can_load_or_run(text: str) -> None:
     assert form_of(text) != "text"
     for tag in ("<script", "<img", "<a ", "<iframe", "href=", "src=x>"):
         assert tag not in found.replace("&lt;", "")
+
+
+@pytest.mark.parametrize(
+    "text", ["\n" * 19_000 + "a", " " * 19_000 + "- a", "- " * 9_000, "1" * 19_000, "`" * 19_000, "*" * 19_000]
+)
+def test_a_strange_text_takes_no_time(text: str) -> None:
+    began = time.perf_counter()
+    html(text)
+    assert time.perf_counter() - began < 2, "one text must not hold everybody else up"
 
 
 @given(st.text(max_size=300) | st.from_regex(r"[#*>`\\[\\]()!<{}:, a\n-]{0,80}"))

@@ -153,3 +153,19 @@ def test_prompts_start_from_the_brief_and_keep_their_versions(store: Store, demo
     store.undo(store.version, "ann")
     found = arms.get(store, arm.id)
     assert found is not None and found.version == 1 and after.version == 2
+
+
+def test_a_slice_made_stricter_later_keeps_single_approvals_out_of_a_dataset(store: Store, demo: str) -> None:
+    latest = briefs.latest(store, demo)
+    assert latest is not None
+    before = datasets.candidate(store, demo)
+    one = next(e for e in before.examples if e.slice == "delivery")
+    strict = tuple(dataclasses.replace(s, second_approval=s.name == "delivery") for s in latest.slices)
+    brief.save(store, "ann", demo, dataclasses.replace(latest, slices=strict), note="", changes_meaning=False)
+    after = datasets.candidate(store, demo)
+    assert {e.slice for e in before.examples} - {e.slice for e in after.examples} == {"delivery"}
+    for who in ("ann", "ben"):
+        current = examples.get(store, one.id)
+        assert current is not None
+        example_step.edit(store, who, demo, current, status=Status.approved)
+    assert [e.id for e in datasets.candidate(store, demo).examples if e.slice == "delivery"] == [one.id]

@@ -18,10 +18,8 @@ from markdown_it import MarkdownIt
 from studio.ui import frame, keys
 
 _HEAD = re.compile(r"(?:(?:From|To|Cc|Subject|Date|Reply-To): ?[^\n]*\n){1,6}\n?", re.IGNORECASE)
-_MARKDOWN = re.compile(
-    r"^#{1,6} \S|^\s*[-*+] \S.*\n\s*[-*+] \S|^\s*\d+[.)] \S.*\n\s*\d+[.)] \S|\*\*[^*\n]+\*\*|^> \S|^```|`[^`\n]+`",
-    re.MULTILINE,
-)
+_ITEM = r"[ \t]{0,8}(?:[-*+]|\d{1,3}[.)]) \S"
+_MARKDOWN = re.compile(rf"^#{{1,6}} \S|^{_ITEM}.*\n{_ITEM}|\*\*[^*\n]+\*\*|^> \S|^```|`[^`\n]+`", re.MULTILINE)
 _MOST = 20_000  # characters; a longer text is shown as it is
 
 

@@ -80,7 +80,9 @@ def _answered(held: Draft, path: tuple[str, ...], key: str) -> None:
 
 def _add_check(held: Draft, item: dict[str, Any]) -> None:
     label = "Add another check" if item["checks"] else "Let a machine check it"
-    with st.popover(label, icon=":material/add:", key=f"brief-{item['id']}-add-check"):
+    # Another key after each choice: the list closes then, and what was chosen is not hidden behind it.
+    chosen = len(item["checks"])
+    with st.popover(label, icon=":material/add:", key=f"brief-{item['id']}-add-check-{chosen}"):
         st.caption("The output is kept by this criterion when it …")
         for kind, words in KINDS.items():
             st.button(
