@@ -92,7 +92,7 @@ def _email(text: str) -> str:
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(said.strip())}</dd>" for name, _, said in lines)
     body = text[head.end() :]
     inner = _markdown().render(body) if form_of(body) == "markdown" else f"<p>{escape(body)}</p>"
-    return f'<dl class="ys-head">{rows}</dl><div class="ys-set">{inner}</div>'
+    return f'<dl class="ys-mail-head">{rows}</dl><div class="ys-set">{inner}</div>'
 
 
 @cache
