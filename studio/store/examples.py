@@ -208,6 +208,13 @@ def _changed(example: Example, payload: dict[str, Any]) -> Example:
     return dataclasses.replace(example, **changes)
 
 
+@applies("examples.rewritten", undo=True)
+def examples_rewritten(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: examples, each with its current revision + 1."""
+    for value in payload["examples"]:
+        keep_revision(tx, act, from_json(Example, value))
+
+
 @applies("examples.trashed", undo=True)
 def examples_trashed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: ids, trashed (False takes them out of the trash)."""

@@ -173,6 +173,7 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "examples.changed": _changed,
     "examples.imported": lambda store, payload: f"{payload['batch']['file']} imported",
     "examples.marked": _marked,
+    "examples.rewritten": lambda store, payload: f"Personal data taken out of {len(payload['examples']):,} examples",
     "examples.trashed": _trashed,
     "job.started": lambda store, payload: "Training started" if payload["kind"] == "train" else "Answering started",
     "label.given": lambda store, payload: f"{_several(store, [payload['example']])} labelled",

@@ -48,26 +48,12 @@ def start_one(visit: Visit, slice: str, kind: str) -> None:
 def show(visit: Visit, wanted: str, filters: Filter) -> None:
     found = None if wanted == "new" else rows.get(visit.store, wanted)
     if wanted != "new" and (found is None or rows.project_of(visit.store, wanted) != visit.project_id):
-        st.button(
-            "All examples",
-            icon=":material/arrow_back:",
-            key="example-back",
-            type="tertiary",
-            on_click=open_one,
-            args=("",),
-        )
+        _to_list()
         frame.warnings(["This example is not in this project (any more)."])
         return
     held = form_fields.draft(visit, f"example/{wanted}", lambda: _form(found))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
-            "All examples",
-            icon=":material/arrow_back:",
-            key="example-back",
-            type="tertiary",
-            on_click=open_one,
-            args=("",),
-        )
+        _to_list()
         if found is not None:
             _ways(visit, found, filters)
         with st.container(horizontal=True, horizontal_alignment="right"):
@@ -85,6 +71,11 @@ def show(visit: Visit, wanted: str, filters: Filter) -> None:
         _write(visit, held, found, filters)
     if found is not None:
         _revisions(visit, found)
+
+
+def _to_list() -> None:
+    st.button("All examples", icon=":material/arrow_back:", key="example-back", type="tertiary", on_click=open_one,
+              args=("",))  # fmt: skip
 
 
 def _form(found: Example | None) -> dict[str, Any]:

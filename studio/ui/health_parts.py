@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from studio import datasets
+from studio.examples import redacting
 from studio.health import Finding, HealthReport, Severity
 from studio.health.checks import MINIMUM
 from studio.records import Dataset, Example, Refusal, Split
@@ -103,11 +104,22 @@ def _finding(visit: Visit, checked: Checked, finding: Finding) -> None:
             title = f"Show {'it' if finding.count == 1 else 'them'}"
             with st.expander(title, key=f"health-cases-{_slug(finding)}"):
                 _cases(visit, checked, finding)
+        if finding.check == "personal_data" and visit.may_edit and finding.count:
+            label = f"Replace it by marks such as [email 1] in {blocks.several(finding.count, 'example')}"
+            st.button(label, key="health-redact", on_click=_redact, args=(visit, finding))
         if finding.severity is Severity.must_fix and visit.may_edit:
             draft_fields.line(
                 visit, "Or accept it: why is this all right?", waiver_key(finding),
                 help="Your reason is frozen with the set; everybody who reads the result can read it.",
             )  # fmt: skip
+
+
+def _redact(visit: Visit, finding: Finding) -> None:
+    ids = [name for case in finding.examples for name in case]
+    count = frame.attempt(lambda: redacting.redact_examples(visit.store, visit.person.id, visit.project_id, ids))
+    if count is not None:
+        said = f"{blocks.several(count, 'example')} redacted; those that were approved are back in review."
+        frame.attempt(lambda: None, f"{said} Undo takes it back. Older revisions still hold the texts.")
 
 
 def _cases(visit: Visit, checked: Checked, finding: Finding) -> None:
