@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from studio import baselines, projects
 from studio import brief as brief_step
 from studio.examples import step
+from studio.examples.acting import Change, change
 from studio.records import Role, Status
 from studio.store import Store, briefs, finding, views
 from studio.store import examples as rows
@@ -226,6 +227,74 @@ def test_a_stale_save_shows_both_and_loses_neither(store: Store, dora: tuple[str
     press(at, "example-restore-1")
     saved = rows.get(store, found.id)
     assert saved is not None and (saved.revision, saved.ideal) == (4, "First")
+
+
+def test_going_on_with_mine_keeps_what_a_colleague_changed_elsewhere(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = _project(store, actor)
+    found = step.write(store, actor, project, input="Input", ideal="First", tags=("old",))
+    at = opened(store, session, "examples", project=project, example=found.id)
+    at.text_area(key="example-ideal").set_value("Mine")
+    sound(at.run())
+    change(store, actor, project, [found.id], Change(add_tags=("refunds",), review_by="2031-05-01"))
+    press(at, "example-save")
+    assert "They also changed what you left alone: tags and look again by" in words(at)
+    assert "Saved by somebody else" not in words(at), "nothing collides"
+    press(at, "example-mine")
+    press(at, "example-save")
+    saved = rows.get(store, found.id)
+    assert saved is not None
+    assert (saved.ideal, saved.tags, saved.review_by) == ("Mine", ("old", "refunds"), "2031-05-01")
+
+
+def test_both_tag_and_both_write_and_only_the_text_collides(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = _project(store, actor)
+    found = step.write(store, actor, project, input="Input", ideal="First", slice="old", tags=("old",))
+    at = opened(store, session, "examples", project=project, example=found.id)
+    at.text_area(key="example-ideal").set_value('{"mine": "yes"}')
+    at.multiselect(key="example-tags").set_value([])
+    sound(at.run())
+    step.edit(store, actor, project, found, ideal='{"theirs": "yes"}', slice="new", tags=("old", "theirs"))
+    sound(at.run())
+    said = words(at)
+    assert "<dt>theirs</dt>" in said and "<dt>mine</dt>" in said, "shown as seen"
+    press(at, "example-mine")
+    press(at, "example-save")
+    saved = rows.get(store, found.id)
+    assert saved is not None
+    assert (saved.ideal, saved.slice, saved.tags) == ('{"mine": "yes"}', "new", ("theirs",))
+
+
+def test_a_draft_goes_on_when_only_who_looks_after_it_changed(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = _project(store, actor)
+    found = step.write(store, actor, project, input="Input", ideal="First")
+    at = opened(store, session, "examples", project=project, example=found.id)
+    at.text_area(key="example-ideal").set_value("Mine")
+    sound(at.run())
+    at.selectbox(key=f"record-assigned-{found.id}-1").set_value(actor)
+    sound(at.run())
+    assert "Somebody saved" not in words(at) and at.text_area(key="example-ideal").value == "Mine"
+    step.assign(store, actor, project, [found.id], "")
+    press(at, "example-save")
+    saved = rows.get(store, found.id)
+    assert saved is not None and (saved.revision, saved.ideal, saved.assigned) == (4, "Mine", "")
+
+
+def test_a_revision_taken_back_and_written_anew_is_noticed(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = _project(store, actor)
+    found = step.write(store, actor, project, input="Input", ideal="First")
+    step.edit(store, actor, project, found, ideal="Second")
+    at = opened(store, session, "examples", project=project, example=found.id)
+    at.text_area(key="example-ideal").set_value("Mine")
+    sound(at.run())
+    store.undo(store.version, actor)
+    step.edit(store, actor, project, found, ideal="Theirs")
+    press(at, "example-save")
+    saved = rows.get(store, found.id)
+    assert saved is not None and saved.ideal == "Theirs" and "Theirs" in words(at)
 
 
 def test_a_pm_reads_and_changes_nothing(store: Store, dora: tuple[str, str]) -> None:
