@@ -13,7 +13,7 @@ from studio import baselines, projects
 from studio import brief as brief_step
 from studio.examples import step
 from studio.examples.acting import Change, change
-from studio.records import Role, Status
+from studio.records import Brief, Role, Status
 from studio.store import Store, briefs, finding, views
 from studio.store import examples as rows
 from studio.store.finding import Filter
@@ -357,6 +357,8 @@ def test_what_mentions_a_phrase_is_sent_to_be_looked_at_again(store: Store, dora
     )
     at = opened(store, session, "examples", project=project, **{"examples-view": "recheck"})
     assert "Nothing waits" in words(at) and "No date has passed" in words(at)
+    at.text_input(key="recheck-phrase").set_value("refunds policy")
+    assert "capitals make no difference" in words(sound(at.run()))
     at.text_input(key="recheck-phrase").set_value("REFUND policy")
     sound(at.run())
     assert at.button(key="recheck-send").disabled
@@ -369,6 +371,31 @@ def test_what_mentions_a_phrase_is_sent_to_be_looked_at_again(store: Store, dora
     press(at, f"example-approved-{first.id}")
     found = rows.get(store, first.id)
     assert found is not None and (found.recheck, found.status) == ("", Status.approved)
+
+
+def test_what_was_approved_before_the_brief_changed_is_there_to_look_at_again(
+    store: Store, dora: tuple[str, str]
+) -> None:
+    actor, session = dora
+    project = _project(store, actor)
+    for version, task in enumerate(("Answer", "Answer in verse")):
+        brief = Brief(task=task, version=version)
+        brief_step.save(store, actor, project, brief, note="", changes_meaning=True)
+        made = step.write(store, actor, project, input=f"{task}: hello?", ideal="Hi", status=Status.approved)
+    first = rows.every(store, project)[0]
+    at = opened(store, session, "examples", project=project, **{"examples-view": "recheck"})
+    assert "Approved before the brief changed: 1" in words(at) and made.id not in words(at)
+    assert "Look again (1)" in at.segmented_control(key="examples-view").options
+    press(at, f"stale-open-{first.id}")
+    time.sleep(0.4)
+    press(at, f"example-approved-{first.id}")
+    assert finding.count(store, project, Filter(stale=True)) == 0
+
+
+def test_json_of_a_file_is_previewed_as_it_is_seen(store: Store, dora: tuple[str, str]) -> None:
+    file = 'prompt,completion\nSort it,"{""category"": ""<b>late</b>""}"\n'
+    at = _pasted(store, dora[1], _project(store, dora[0]), file)
+    assert "<dt>category</dt><dd><span>&lt;b&gt;late&lt;/b&gt;</span></dd>" in words(at)
 
 
 def test_coverage_names_the_holes_and_opens_an_example_for_one(store: Store, dora: tuple[str, str]) -> None:

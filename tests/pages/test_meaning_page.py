@@ -156,7 +156,7 @@ def test_examples_are_found_by_meaning_while_the_page_goes_on(
         assert "Waking the model" in words(at)
         at.text_input(key="meaning-query").set_value("a delivery that is late")
         _until(at, "All 3 examples can be found.")
-        said = words(_until(at, "Closeness (cosine)"))
+        said = words(_until(at, "where 1 is the same meaning (cosine)"))
         asked = [line.partition("<")[0] for line in said.split('class="ys-asked">')[1:]]
         assert sorted(asked) == ["My package has not arrived", "Where is my parcel?"]
         example = rows.every(store, project)[1].id
