@@ -121,6 +121,9 @@ def _write(visit: Visit, held: Draft, found: Example | None, filters: Filter) ->
         _against(brief, held.form)
         if as_seen.form_of(held.form["ideal"]) != "text":
             as_seen.reading(held.form["ideal"], "As whoever gets it will see it")
+        model_text = (held.form.get("model") or {}).get("text", "")
+        stored = found.ideal if found is not None else ""
+        if any(as_seen.form_of(text) != "text" for text in (held.form["ideal"], model_text, stored)):
             as_seen.switch("example-raw")
 
 

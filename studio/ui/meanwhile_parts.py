@@ -63,7 +63,7 @@ def show(visit: Visit, held: Draft, found: Example) -> None:
     frame.warnings([f"{said} Yours is still in the fields below; nothing of it is lost."])
     free = [_TITLES[name].lower() for name in now.changed if name not in now.colliding]
     if free:
-        blocks.note(f"They also changed what you left alone: {all_of(free)}. Going on with yours keeps that.")
+        blocks.note(f"They changed without touching yours: {all_of(free)}. Going on with yours keeps that.")
     if now.colliding:
         _collisions(held.form, found, now.colliding)
     with st.container(horizontal=True):

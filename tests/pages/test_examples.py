@@ -238,7 +238,7 @@ def test_going_on_with_mine_keeps_what_a_colleague_changed_elsewhere(store: Stor
     sound(at.run())
     change(store, actor, project, [found.id], Change(add_tags=("refunds",), review_by="2031-05-01"))
     press(at, "example-save")
-    assert "They also changed what you left alone: tags and look again by" in words(at)
+    assert "They changed without touching yours: tags and look again by" in words(at)
     assert "Saved by somebody else" not in words(at), "nothing collides"
     press(at, "example-mine")
     press(at, "example-save")

@@ -122,6 +122,8 @@ def test_a_draft_that_is_json_is_shown_as_seen(store: Store, dora: tuple[str, st
     example = rows.every(store, project)[0].id
     at = _with_draft(store, dora, project, example, '{"category": "late"}')
     assert "<dt>category</dt>" in words(at)
+    press(at, "example-raw")
+    assert "<dt>category</dt>" not in words(at)
 
 
 @pytest.mark.model
