@@ -11,7 +11,20 @@ from studio import datasets, models
 from studio.evaluate import averages, checks
 from studio.jobs import folder as job_folder
 from studio.jobs.local import LocalBackend
-from studio.records import Arm, ArmKind, Brief, Decoding, Example, Generation, Job, Refusal, Split, to_json
+from studio.records import (
+    Arm,
+    ArmKind,
+    Brief,
+    Decoding,
+    Example,
+    Generation,
+    Job,
+    Prompt,
+    Refusal,
+    Round,
+    Split,
+    to_json,
+)
 from studio.review.rounds import is_current
 from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
@@ -174,3 +187,30 @@ def saw(store: Store, person: str, project: str, dataset: str) -> None:
     """Notes that this person has seen which arm wrote what, once; their later votes stay outside the gate."""
     if person not in arms.exposed(store, project):
         store.act("outputs.seen", person, {"what": dataset}, project)
+
+
+def draft_asked(store: Store, person: str, project: str, prompt: Prompt, example: str = "") -> None:
+    """Before a model's draft for `prompt` is shown to the person who writes the example (its id, "" for a new one):
+    notes that they saw an arm's words, once. Raises Refusal where an open round asks for a vote on that very input."""
+    for found in round_rows.every(store, project):
+        if found.state == "open" and _is_asked_in(store, found, _folded(prompt.input), example):
+            raise Refusal(
+                "A blind round is open and asks people about this very input, so no model writes a draft for it now: "
+                "it would show whose answer is whose. Nothing was changed. Write it yourself, or wait until the round "
+                "has closed."
+            )
+    saw(store, person, project, "draft")
+
+
+def _is_asked_in(store: Store, opened: Round, text: str, example: str) -> bool:
+    """Whether an open round has this input or example among its pairs or in its dataset's test split."""
+    if any(example == pair.example or text == _folded(pair.input) for pair in round_rows.pairs(store, opened.id)):
+        return True
+    dataset = dataset_rows.get(store, opened.registration["dataset"])
+    tests = datasets.rows_in(store, dataset, Split.test) if dataset else []
+    return any(example == each.id or text == _folded(each.input) for each in tests)
+
+
+def _folded(text: str) -> str:
+    """A text without what makes no other question of it: capitals and the width of gaps."""
+    return " ".join(text.split()).casefold()

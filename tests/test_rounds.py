@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from round_seed import MAKER, Seeded, person, ready, vote_like_the_script
 
-from studio import baselines, people, signing
-from studio.records import Choice, Person, Refusal, Role, Round, Verdict, canonical, sha256
+from studio import baselines, outputs, people, signing
+from studio.records import Choice, Person, Prompt, Refusal, Role, Round, Verdict, canonical, sha256
 from studio.review import desk, planning, rounds
 from studio.review.evidence import evidence_path
 from studio.review.opening import APART, deal
@@ -368,6 +368,24 @@ def test_outputs_written_again_after_the_opening_fail_the_gate(store: Store, see
     store.act("generations.stored", MAKER, payload, seeded.project)
     gate = next(g for g in signing.gates(store, found) if g.name == "Same outputs as registered")
     assert gate.state.value == "failed" and "Base" in gate.sentence
+
+
+def test_a_models_draft_is_refused_for_what_an_open_round_asks_and_noted_otherwise(
+    store: Store, seeded: Seeded, rita: Person
+) -> None:
+    found = opened(store, seeded)
+    pair = rows.pairs(store, found.id)[0]
+    asked = Prompt(f"  {pair.input.upper()} ")
+    for prompt, example in ((asked, ""), (Prompt("Something else"), pair.example)):
+        with pytest.raises(Refusal, match="A blind round is open and asks people about this very input"):
+            outputs.draft_asked(store, rita.id, seeded.project, prompt, example)
+    assert not arms.exposed(store, seeded.project)
+    before = store.version
+    outputs.draft_asked(store, rita.id, seeded.project, Prompt("Where is my lamp?"))
+    outputs.draft_asked(store, rita.id, seeded.project, Prompt("Where is my lamp?"))
+    assert store.version == before + 1 and rounds.conflict(store, seeded.project, rita) == "saw which arm wrote what"
+    rounds.cancel(store, "pia", found, "Not needed")
+    outputs.draft_asked(store, rita.id, seeded.project, asked)
 
 
 def test_the_planner_gives_the_published_power_and_names_slices_that_are_too_thin() -> None:

@@ -84,7 +84,8 @@ def generations_stored(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 
 @applies("outputs.seen")
 def outputs_seen(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: what (the dataset whose raw outputs were on this person's screen)."""
+    """payload: what (the dataset whose raw outputs were on this person's screen; "draft": what a model
+    wrote for them to start an example from)."""
     row = {"project": act.project, "person": act.actor, "what": payload["what"], "at": act.at}
     if tx.get("exposures", act.project, act.actor, payload["what"]) is None:
         tx.put("exposures", row)

@@ -102,14 +102,14 @@ def keep_revision(tx: Tx, act: Act, example: Example) -> None:
     current = tx.get("examples", example.id)
     if current is None:
         if example.revision != 1:
-            raise Refusal("This example was removed meanwhile. Your text is still in the form; save it as a new one.")
+            raise Refusal("This example was removed meanwhile, so nothing was saved. Everything else is as it was.")
         tx.insert("examples", _row(example, act, act.seq * 1_000_000))
         tx.insert("revisions", _revision(example, act))
     else:
         if example.revision != current["revision"] + 1:
             raise Refusal(
-                f"Somebody saved revision {current['revision']} of this example while you were editing. "
-                "Your text is still in the form; compare the two and save again."
+                f"Somebody saved revision {current['revision']} of this example meanwhile. Theirs is kept and nothing "
+                "was changed. Look at the example as it is now, then do this again."
             )
         revise(tx, act, [(current, example)])
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from studio.evaluate import checks
 from studio.examples import step
-from studio.records import HARD_KINDS, Brief, Example, Prompt, Refusal, Status
+from studio.records import HARD_KINDS, Brief, Example, Refusal, Status
 from studio.review.rounds import MIN_SECONDS_ON_SCREEN
 from studio.store import briefs, finding, people
 from studio.store import examples as rows
@@ -21,6 +21,7 @@ from studio.ui import (
     form_fields,
     frame,
     keys,
+    meanwhile_parts,
     model_answer_parts,
     prose,
     record_parts,
@@ -95,8 +96,9 @@ def _write(visit: Visit, held: Draft, found: Example | None, filters: Filter) ->
     brief = briefs.latest(visit.store, visit.project_id) or Brief()
     if found is not None:
         _facts(visit, found)
-        if held.form["base"] != found.revision:
-            _overtaken(held, found)
+        held = meanwhile_parts.caught_up(visit, held, found)
+        if meanwhile_parts.compare(visit, held.form, found).changed:
+            meanwhile_parts.show(visit, held, found)
     fields, beside = st.columns([5, 3], gap="large")
     with fields, st.container(key="example-fields"):
         turn_fields.conversation_fields(held)
@@ -110,6 +112,9 @@ def _write(visit: Visit, held: Draft, found: Example | None, filters: Filter) ->
         _against(brief, held.form)
         if as_seen.form_of(held.form["ideal"]) != "text":
             as_seen.reading(held.form["ideal"], "As whoever gets it will see it")
+        model_text = (held.form.get("model") or {}).get("text", "")
+        stored = found.ideal if found is not None else ""
+        if any(as_seen.form_of(text) != "text" for text in (held.form["ideal"], model_text, stored)):
             as_seen.switch("example-raw")
 
 
@@ -123,27 +128,6 @@ def _facts(visit: Visit, found: Example) -> None:
     where = f"row {found.row:,} of {found.source}" if found.row else found.source or "unknown"
     trashed = " It is in the trash." if rows.is_trashed(visit.store, found.id) else ""
     blocks.note(f"{status}{since}. Revision {found.revision}; from {where}.{trashed}")
-
-
-def _overtaken(held: Draft, found: Example) -> None:
-    """Somebody saved in between: theirs beside mine, and which one to go on with."""
-    frame.warnings([
-        f"Somebody saved revision {found.revision} after you began from revision {held.form['base']}. "
-        "Yours is still in the fields below; nothing of it is lost."
-    ])  # fmt: skip
-    theirs, mine = st.columns(2)
-    for column, title, form in ((theirs, "Saved by somebody else", _form(found)), (mine, "Yours", held.form)):
-        with column, st.container(border=True):
-            blocks.item(title)
-            asked = Prompt(form["input"], turn_fields.earlier(form), form.get("system") or "")
-            conversation.shown(asked, "Input")
-            frame.reading(form["ideal"], "Ideal output")
-    with st.container(horizontal=True):
-        newest = found.revision
-        st.button(
-            "Go on with mine", key="example-mine", on_click=held.change, args=(lambda form: form.update(base=newest),)
-        )
-        st.button("Take theirs", key="example-theirs", on_click=held.drop)
 
 
 def _tags(visit: Visit, held: Draft, brief: Brief) -> None:
@@ -222,15 +206,20 @@ def _edited(visit: Visit, held: Draft, found: Example, **more: object) -> Exampl
     form = held.again()
 
     def save() -> Example:
-        current = rows.get(visit.store, found.id)
-        if current is not None and current.revision != form["base"]:
+        current = rows.get(visit.store, found.id) or found
+        if meanwhile_parts.compare(visit, form, current).changed:
             raise Refusal(
                 f"Somebody saved revision {current.revision} of this example while you were editing. Nothing was "
-                "overwritten: both versions are below."
+                "overwritten. Look at both below, then press again."
             )
         if "status" in more:
+            if (current.status, current.approvals) != (found.status, found.approvals):
+                raise Refusal(
+                    "Somebody else decided on this example meanwhile. Nothing was changed, and what you wrote is still "
+                    "here. Look how it stands now and press again."
+                )
             more["brief_version"] = step.current_brief(visit.store, visit.project_id)
-        return step.edit(visit.store, visit.person.id, visit.project_id, found, **_changes(form), **more)
+        return step.edit(visit.store, visit.person.id, visit.project_id, current, **_changes(form), **more)
 
     made = frame.attempt(save)
     if made is not None:

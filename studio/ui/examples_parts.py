@@ -60,10 +60,7 @@ def show(visit: Visit) -> None:
 
 def _chosen_view(visit: Visit) -> str:
     trashed = finding.count(visit.store, visit.project_id, Filter(trashed=True))
-    again = sum(
-        finding.count(visit.store, visit.project_id, wanted) for wanted in (Filter(recheck=True), Filter(due=True))
-    )
-    counted = {"trash": trashed, "recheck": again}
+    counted = {"trash": trashed, "recheck": recheck_parts.waiting(visit)}
     words = {view: f"{said} ({n:,})" if (n := counted.get(view)) else said for view, said in VIEWS.items()}
     views = {view: said for view, said in words.items() if view != "import" or visit.may_edit}
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

@@ -9,7 +9,7 @@ import streamlit as st
 from studio.records import Example
 from studio.store import examples, finding
 from studio.store.finding import Filter
-from studio.ui import blocks, form_fields, prose
+from studio.ui import as_seen, blocks, form_fields, prose
 from studio.ui.form_fields import Draft
 
 SHOWN = 5
@@ -44,13 +44,21 @@ def _one(held: Draft, item: dict[str, Any], example: Example) -> None:
     with st.container(key=f"brief-exemplar-{item['id']}-{example.id}"):
         blocks.item(_short(example.input), mark=prose.STATUS_WORDS[example.status].lower())
         if example.ideal.strip():
-            blocks.excerpt(example.ideal, 400)
+            _excerpt(example.ideal, "Ideal output")
             with st.container(horizontal=True, gap="small"):
                 for side, label in (("good", "Take as good"), ("bad", "Take as bad")):
                     _take(held, item, side, label, example.ideal, f"{key}-{side}")
         if example.worse.strip():
-            blocks.excerpt(f"Found worse: {example.worse}", 400)
+            _excerpt(example.worse, "Found worse")
             _take(held, item, "bad", "Take the worse one as bad", example.worse, f"{key}-worse")
+
+
+def _excerpt(text: str, label: str) -> None:
+    """The start of it; whole where its form is what is seen of it, such as JSON or an e-mail."""
+    if as_seen.form_of(text) == "text":
+        blocks.excerpt(f"{label}: {text}", 400)
+    else:
+        as_seen.reading(text, label)
 
 
 def _take(held: Draft, item: dict[str, Any], side: str, label: str, text: str, key: str) -> None:

@@ -16,7 +16,7 @@ from studio.store import examples as rows
 from studio.store import finding, people
 from studio.store.examples import Batch
 from studio.store.finding import Filter
-from studio.ui import blocks, conversation, file_reading, form_fields, frame, keys
+from studio.ui import as_seen, blocks, conversation, file_reading, form_fields, frame, keys
 from studio.ui.access import Visit
 from studio.ui.form_fields import Draft
 
@@ -182,9 +182,9 @@ def _first_rows(read: ParsedBatch) -> None:
         with st.container(border=True):
             blocks.item(f"Row {row.row:,}")
             conversation.shown(Prompt(row.input, row.earlier, row.system), "Input")
-            frame.reading(row.ideal, "Ideal output")
+            as_seen.reading(row.ideal, "Ideal output")
             if row.worse:
-                frame.reading(row.worse, "A worse answer")
+                as_seen.reading(row.worse, "A worse answer")
             words = (row.slice, *row.kinds, *row.tags, row.split.value if row.split else "", row.licence, row.source)
             if facts := " · ".join(word for word in words if word):
                 blocks.note(facts)

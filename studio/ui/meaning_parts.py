@@ -150,7 +150,8 @@ def _results(visit: Visit, query: str) -> None:
 
 def _measured(near: list[meaning.Near]) -> str:
     first, last = f"{near[0].cosine:.2f}", f"{near[-1].cosine:.2f}"
-    return f"Closeness (cosine) {first}" if first == last else f"Closeness (cosine) {first} to {last}"
+    figures = first if first == last else f"{first} to {last}"
+    return f"{figures}, where 1 is the same meaning (cosine)"
 
 
 def _shown(query: str) -> int:
@@ -180,6 +181,7 @@ def _row(visit: Visit, near: meaning.Near) -> None:
     example = rows.get(visit.store, near.example)
     if example is None:
         return
+    closeness = f"{meaning.in_words(near.cosine).capitalize()} ({near.cosine:.2f})"
     with st.container(key=f"meaning-row-{example.id}", horizontal=True, gap="small", wrap=False):
         if visit.may_edit:
             key = f"{_PICK}-{example.id}"
@@ -190,6 +192,7 @@ def _row(visit: Visit, near: meaning.Near) -> None:
             )  # fmt: skip
         with st.container(width="stretch"):
             prose.entry(example)
+            blocks.note(closeness)
         st.button(
             "Open", key=f"meaning-open-{example.id}", type="tertiary", on_click=example_parts.open_one,
             args=(example.id,),

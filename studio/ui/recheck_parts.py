@@ -1,4 +1,5 @@
-"""To look at again: send everything that mentions a phrase to be re-checked, and what waits or is past its date."""
+"""To look at again: send everything that mentions a phrase to be re-checked, what waits, what is past its date or older
+than what the brief means now."""
 
 from __future__ import annotations
 
@@ -12,20 +13,31 @@ from studio.ui import blocks, example_parts, finding_parts, frame, prose
 from studio.ui.access import Visit
 
 _SHOWN = 10
+_QUEUES = (Filter(recheck=True), Filter(due=True), Filter(stale=True))
+
+
+def waiting(visit: Visit) -> int:
+    """How many entries the lists of this view have in all."""
+    return sum(finding.count(visit.store, visit.project_id, wanted) for wanted in _QUEUES)
 
 
 def show(visit: Visit) -> None:
     if visit.may_edit:
         _send(visit)
     _queue(
-        visit, Filter(recheck=True), "Waiting to be looked at again",
+        visit, _QUEUES[0], "Waiting to be looked at again",
         "Approving one again takes it off this list.",
         "Nothing waits. What you send here stays approved until somebody looks.",
     )  # fmt: skip
     _queue(
-        visit, Filter(due=True), "Past their date",
+        visit, _QUEUES[1], "Past their date",
         "Their review-by date or the right to use them (expiry date) has passed. Set a new date, or take them out.",
         "No date has passed.",
+    )  # fmt: skip
+    _queue(
+        visit, _QUEUES[2], "Approved before the brief changed",
+        "The brief has changed what good means since they were approved. Approving one again takes it off this list.",
+        "Every approval was given under what the brief means now.",
     )  # fmt: skip
 
 
@@ -45,7 +57,7 @@ def _send(visit: Visit) -> None:
         return
     count = finding.count(visit.store, visit.project_id, wanted)
     if not count:
-        blocks.note("No example mentions it, in exactly these words.")
+        blocks.note("No example mentions it. It must stand there as you typed it; capitals make no difference.")
         return
     given = bool((reason or "").strip())
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -75,7 +87,7 @@ def _queue(visit: Visit, wanted: Filter, title: str, about: str, nothing: str) -
     blocks.section(f"{title}: {count:,}" if count else title, about if count else nothing)
     if not count:
         return
-    name = "recheck" if wanted.recheck else "due"
+    name = next(name for name in ("recheck", "due", "stale") if getattr(wanted, name))
     for example in on.examples:
         with st.container(key=f"{name}-row-{example.id}", horizontal=True, gap="small", wrap=False):
             with st.container(width="stretch"):

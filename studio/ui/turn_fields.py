@@ -11,7 +11,7 @@ from studio.records import Consent, Example, Speaker, Turn
 from studio.ui import conversation, form_fields
 from studio.ui.form_fields import Draft
 
-_CONSENT = {
+CONSENT = {
     "unknown": "Not known",
     "given": "Given by the person",
     "not_needed": "Not needed: nobody real is in it",
@@ -21,11 +21,16 @@ _LISTS = ("kinds", "tags")
 
 
 def form(example: Example) -> dict[str, Any]:
-    """The example as a draft keeps it: plain JSON values, each earlier turn with an id of its own."""
+    """The example as a draft keeps it: plain JSON values, each earlier turn with an id of its own. `base` and `began`
+    stay what they are: the revision that the draft stands on, and what the example said then."""
+    return {"base": example.revision, "began": _plain(example), **_plain(example)}
+
+
+def _plain(example: Example) -> dict[str, Any]:
     plain = {name: getattr(example, name) for name in WRITTEN}
     turns = [{"id": f"t{n}", "speaker": t.speaker.value, "text": t.text} for n, t in enumerate(example.earlier)]
     lists = {name: list(plain[name]) for name in _LISTS}
-    return {"base": example.revision, **plain, **lists, "earlier": turns, "consent": example.consent.value}
+    return {**plain, **lists, "earlier": turns, "consent": example.consent.value}
 
 
 def changes(form: dict[str, Any]) -> dict[str, Any]:
@@ -96,10 +101,10 @@ def rights(held: Draft) -> None:
         left, right = st.columns(2)
         with left:
             form_fields.line(held, ("source",), "Where it comes from", "example-source")
-            words = list(_CONSENT)
+            words = list(CONSENT)
             form_fields.one(
                 held, ("consent",), "Consent of the person it comes from", "example-consent", words,
-                format_func=_CONSENT.__getitem__,
+                format_func=CONSENT.__getitem__,
             )  # fmt: skip
             form_fields.day(held, ("expires",), "The right to use it ends on", "example-expires")
         with right:
@@ -118,7 +123,7 @@ def rights(held: Draft) -> None:
 def told(example: Example) -> list[tuple[str, str]]:
     """What is written of an example beside its texts, as (name, words); nothing for what is empty."""
     known = (
-        ("Source", example.source), ("Licence", example.licence), ("Consent", _CONSENT[example.consent.value]),
+        ("Source", example.source), ("Licence", example.licence), ("Consent", CONSENT[example.consent.value]),
         ("Right ends on", example.expires), ("Look again by", example.review_by), ("Group", example.group),
         ("Tags", ", ".join(example.tags)), ("What is hard about it", ", ".join(example.kinds)),
     )  # fmt: skip

@@ -12,6 +12,7 @@ from signed_in import opened, person, press, sound, words
 
 from studio import brief as step
 from studio import brief_form, projects, starts
+from studio.examples import step as examples_step
 from studio.paths import data_dir
 from studio.records import Brief, Check, CheckKind, Criterion, Role, Slice, Status, from_json, to_json
 from studio.store import Store, briefs, examples, finding
@@ -162,6 +163,10 @@ def test_an_exemplar_is_picked_from_the_examples(store: Store) -> None:
     assert at.text_area(key="brief-c0-good").value == edited.ideal
     press(at, f"brief-c0-take-{edited.id}-worse")
     assert at.text_area(key="brief-c0-bad").value == "Sorry!"
+    examples_step.write(store, dora.id, project, input="Sort this teapot", ideal='{"category": "teapots"}')
+    at.text_input(key="brief-c0-pick-text").set_value("teapot")
+    at.segmented_control(key="brief-c0-pick-status").set_value("")
+    assert "<dt>category</dt>" in words(sound(at.run())), "JSON is shown as a tree"
 
 
 def test_what_predates_a_new_meaning_is_named_and_counted_with_a_way_to_it(store: Store) -> None:

@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from studio import baselines, projects
 from studio import brief as brief_step
 from studio.examples import step
-from studio.records import Role, Status
+from studio.examples.acting import Change, change
+from studio.records import Brief, Role, Status
 from studio.store import Store, briefs, finding, views
 from studio.store import examples as rows
 from studio.store.finding import Filter
@@ -228,6 +229,74 @@ def test_a_stale_save_shows_both_and_loses_neither(store: Store, dora: tuple[str
     assert saved is not None and (saved.revision, saved.ideal) == (4, "First")
 
 
+def test_going_on_with_mine_keeps_what_a_colleague_changed_elsewhere(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = _project(store, actor)
+    found = step.write(store, actor, project, input="Input", ideal="First", tags=("old",))
+    at = opened(store, session, "examples", project=project, example=found.id)
+    at.text_area(key="example-ideal").set_value("Mine")
+    sound(at.run())
+    change(store, actor, project, [found.id], Change(add_tags=("refunds",), review_by="2031-05-01"))
+    press(at, "example-save")
+    assert "They changed without touching yours: tags and look again by" in words(at)
+    assert "Saved by somebody else" not in words(at), "nothing collides"
+    press(at, "example-mine")
+    press(at, "example-save")
+    saved = rows.get(store, found.id)
+    assert saved is not None
+    assert (saved.ideal, saved.tags, saved.review_by) == ("Mine", ("old", "refunds"), "2031-05-01")
+
+
+def test_both_tag_and_both_write_and_only_the_text_collides(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = _project(store, actor)
+    found = step.write(store, actor, project, input="Input", ideal="First", slice="old", tags=("old",))
+    at = opened(store, session, "examples", project=project, example=found.id)
+    at.text_area(key="example-ideal").set_value('{"mine": "yes"}')
+    at.multiselect(key="example-tags").set_value([])
+    sound(at.run())
+    step.edit(store, actor, project, found, ideal='{"theirs": "yes"}', slice="new", tags=("old", "theirs"))
+    sound(at.run())
+    said = words(at)
+    assert "<dt>theirs</dt>" in said and "<dt>mine</dt>" in said, "shown as seen"
+    press(at, "example-mine")
+    press(at, "example-save")
+    saved = rows.get(store, found.id)
+    assert saved is not None
+    assert (saved.ideal, saved.slice, saved.tags) == ('{"mine": "yes"}', "new", ("theirs",))
+
+
+def test_a_draft_goes_on_when_only_who_looks_after_it_changed(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = _project(store, actor)
+    found = step.write(store, actor, project, input="Input", ideal="First")
+    at = opened(store, session, "examples", project=project, example=found.id)
+    at.text_area(key="example-ideal").set_value("Mine")
+    sound(at.run())
+    at.selectbox(key=f"record-assigned-{found.id}-1").set_value(actor)
+    sound(at.run())
+    assert "Somebody saved" not in words(at) and at.text_area(key="example-ideal").value == "Mine"
+    step.assign(store, actor, project, [found.id], "")
+    press(at, "example-save")
+    saved = rows.get(store, found.id)
+    assert saved is not None and (saved.revision, saved.ideal, saved.assigned) == (4, "Mine", "")
+
+
+def test_a_revision_taken_back_and_written_anew_is_noticed(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = _project(store, actor)
+    found = step.write(store, actor, project, input="Input", ideal="First")
+    step.edit(store, actor, project, found, ideal="Second")
+    at = opened(store, session, "examples", project=project, example=found.id)
+    at.text_area(key="example-ideal").set_value("Mine")
+    sound(at.run())
+    store.undo(store.version, actor)
+    step.edit(store, actor, project, found, ideal="Theirs")
+    press(at, "example-save")
+    saved = rows.get(store, found.id)
+    assert saved is not None and saved.ideal == "Theirs" and "Theirs" in words(at)
+
+
 def test_a_pm_reads_and_changes_nothing(store: Store, dora: tuple[str, str]) -> None:
     project = projects.from_demo(store, dora[0], "ticket-triage").id
     _, session = person(store, "Pia", Role.pm)
@@ -288,6 +357,8 @@ def test_what_mentions_a_phrase_is_sent_to_be_looked_at_again(store: Store, dora
     )
     at = opened(store, session, "examples", project=project, **{"examples-view": "recheck"})
     assert "Nothing waits" in words(at) and "No date has passed" in words(at)
+    at.text_input(key="recheck-phrase").set_value("refunds policy")
+    assert "capitals make no difference" in words(sound(at.run()))
     at.text_input(key="recheck-phrase").set_value("REFUND policy")
     sound(at.run())
     assert at.button(key="recheck-send").disabled
@@ -300,6 +371,31 @@ def test_what_mentions_a_phrase_is_sent_to_be_looked_at_again(store: Store, dora
     press(at, f"example-approved-{first.id}")
     found = rows.get(store, first.id)
     assert found is not None and (found.recheck, found.status) == ("", Status.approved)
+
+
+def test_what_was_approved_before_the_brief_changed_is_there_to_look_at_again(
+    store: Store, dora: tuple[str, str]
+) -> None:
+    actor, session = dora
+    project = _project(store, actor)
+    for version, task in enumerate(("Answer", "Answer in verse")):
+        brief = Brief(task=task, version=version)
+        brief_step.save(store, actor, project, brief, note="", changes_meaning=True)
+        made = step.write(store, actor, project, input=f"{task}: hello?", ideal="Hi", status=Status.approved)
+    first = rows.every(store, project)[0]
+    at = opened(store, session, "examples", project=project, **{"examples-view": "recheck"})
+    assert "Approved before the brief changed: 1" in words(at) and made.id not in words(at)
+    assert "Look again (1)" in at.segmented_control(key="examples-view").options
+    press(at, f"stale-open-{first.id}")
+    time.sleep(0.4)
+    press(at, f"example-approved-{first.id}")
+    assert finding.count(store, project, Filter(stale=True)) == 0
+
+
+def test_json_of_a_file_is_previewed_as_it_is_seen(store: Store, dora: tuple[str, str]) -> None:
+    file = 'prompt,completion\nSort it,"{""category"": ""<b>late</b>""}"\n'
+    at = _pasted(store, dora[1], _project(store, dora[0]), file)
+    assert "<dt>category</dt><dd><span>&lt;b&gt;late&lt;/b&gt;</span></dd>" in words(at)
 
 
 def test_coverage_names_the_holes_and_opens_an_example_for_one(store: Store, dora: tuple[str, str]) -> None:
