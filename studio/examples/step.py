@@ -96,9 +96,10 @@ def mark(store: Store, actor: str, project: str, ids: Sequence[str], status: Sta
             )
         brief = briefs.latest(store, project)
         strict = {s.name for s in brief.slices if s.second_approval} if brief else set()
-        asked = [e for e in rows.some(store, ids) if e.slice in strict] if strict else []
+        found = rows.some(store, ids) if strict else []
+        asked = [e for e in found if e.slice in strict]
         waiting = [e.id for e in asked if approval.approved(e, (actor,), brief).status is not Status.approved]
-        payload |= {"approver": actor, "waiting": waiting, "stood": {e.id: e.revision for e in asked}}
+        payload |= {"approver": actor, "waiting": waiting, "stood": {e.id: e.revision for e in found}}
     payload["brief_version"] = current_brief(store, project)
     store.act("examples.marked", actor, payload, project)
     return len(ids) - len(waiting)
