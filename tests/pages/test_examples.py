@@ -317,3 +317,46 @@ def test_coverage_names_the_holes_and_opens_an_example_for_one(store: Store, dor
 def test_coverage_asks_for_a_brief_first(store: Store, dora: tuple[str, str]) -> None:
     at = opened(store, dora[1], "examples", project=_project(store, dora[0]), **{"examples-view": "coverage"})
     assert "The brief names no kinds of input yet" in words(at)
+
+
+def test_a_selection_stays_in_its_project(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    first, second = (projects.create(store, actor, name).id for name in ("First", "Second"))
+    for project in (first, second):
+        for n in range(3):
+            step.write(store, actor, project, input=f"Question {n}", ideal="Answer")
+    at = opened(store, session, "examples", project=first)
+    press(at, "examples-pick-page")
+    assert at.button(key="examples-to-trash")
+    at.query_params["project"] = second
+    sound(at.run())
+    assert "examples-to-trash" not in [button.key for button in at.button]
+    assert "The 3 that match" in words(at)
+    assert not any(box.value for box in at.checkbox if box.key and box.key.startswith("examples-pick-"))
+
+
+def test_each_bar_acts_on_its_own_side_and_the_trash_has_pages(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = projects.create(store, actor, "Mine").id
+    ids = [step.write(store, actor, project, input=f"Question {n}", ideal="Answer").id for n in range(104)]
+    step.trash(store, actor, project, ids[:102])
+    at = opened(store, session, "examples", project=project)
+    press(at, "examples-pick-page")  # the two that are listed
+    at.query_params["examples-view"] = "trash"
+    at.session_state["examples-view"] = "trash"
+    sound(at.run())
+    assert at.button(key="examples-restore").disabled
+    at.session_state["examples-trash-page"] = 2
+    sound(at.run())
+    assert boxes(at) == 2
+    shown = [box.key for box in at.checkbox if box.key and box.key.startswith("examples-pick-")]
+    for key in shown:
+        at.checkbox(key=key).check()
+        sound(at.run())
+    assert at.button(key="examples-restore").label == "Bring 2 back"
+    at.session_state["examples-view"] = "list"
+    sound(at.run())
+    assert at.button(key="acting-do").label == "Change 2 examples"
+    press(at, "examples-to-trash")
+    assert finding.count(store, project, Filter(trashed=True)) == 104
+    assert finding.count(store, project, Filter()) == 0
