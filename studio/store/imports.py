@@ -13,7 +13,8 @@ from studio.store.writes import Tx, applies
 
 # The fields of an import, which come column by column (a fifth of the time that 100,000 records take), and the form
 # of each as it is stored. Texts, words and turns are checked here as `from_json` would.
-_TEXTS = ("id", "input", "ideal", "slice", "group", "source", "system", "worse", "licence", "expires", "review_by")
+_TEXTS = ("id", "input", "ideal", "slice", "group", "source", "system", "worse", "licence", "expires", "review_by",
+          "recheck")  # fmt: skip
 _WORDS = ("kinds", "tags", "approvals")
 _MEMBERS = {"status": Status, "split": Split, "consent": Consent}
 _IMPORTED = (*_TEXTS, *_WORDS, *_MEMBERS, "row", "earlier")

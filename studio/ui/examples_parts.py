@@ -267,7 +267,10 @@ _FILES = {
 def _export(visit: Visit, wanted: Filter, found: int) -> None:
     chosen = acting_parts.picked_listed(visit)
     which = f"The {len(chosen):,} selected" if chosen else f"The {found:,} that match"
-    blocks.section("Take them with you", f"{which}, in files that import back the same.")
+    blocks.section(
+        "Take them with you",
+        f"{which}, in files that import back the same. Who approved an example and who it is assigned to stay here.",
+    )
     with st.container(horizontal=True):
         for name, (label, ending, mime) in _FILES.items():
             st.download_button(

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from studio import baselines, projects
 from studio import brief as brief_step
 from studio.examples import step
-from studio.records import Role, Status
+from studio.records import Brief, Role, Slice, Status
 from studio.store import Store, briefs, finding, views
 from studio.store import examples as rows
 from studio.store.finding import Filter
@@ -360,3 +360,18 @@ def test_each_bar_acts_on_its_own_side_and_the_trash_has_pages(store: Store, dor
     press(at, "examples-to-trash")
     assert finding.count(store, project, Filter(trashed=True)) == 104
     assert finding.count(store, project, Filter()) == 0
+
+
+def test_an_import_says_which_approvals_it_did_not_take(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = projects.create(store, actor, "Mine").id
+    brief = Brief(task="Answer", slices=(Slice("refunds", second_approval=True),))
+    brief_step.save(store, actor, project, brief, note="", changes_meaning=True)
+    text = "prompt,completion,slice,status\na?,,,approved\nb?,Yes.,refunds,approved\nc?,Yes.,,approved\nd?,,,rejected\n"
+    at = _pasted(store, session, project, text)
+    press(at, "import-do")
+    said = " ".join([words(at), *(e.value for e in [*at.success, *at.info, *at.markdown, *at.toast])])
+    assert "1 approved row is a draft: the ideal output is still to be written." in said
+    assert "1 approved row is in review: a second approval is asked for, and yours counts as the first." in said
+    assert rows.counts(store, project) == {"draft": 1, "in_review": 1, "approved": 1, "rejected": 1}
+    assert "Who approved an example and who it is assigned to stay here." in words(at)
