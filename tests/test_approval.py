@@ -113,3 +113,24 @@ def test_an_import_that_says_approved_is_one_approval(store: Store, project: str
     assert [(e.status.value, e.approvals) for e in examples.every(store, project)] == [
         ("in_review", ("ann",)), ("approved", ()),
     ]  # fmt: skip
+
+
+def test_a_change_of_slice_stands_on_what_was_read(store: Store, project: str) -> None:
+    ids = [step.write(store, "ann", project, input=f"{n}?", ideal="Here.", slice="delivery").id for n in range(3)]
+    step.mark(store, "ann", project, ids, Status.approved)
+    step.change(store, "ann", project, ids[:1], step.Change(slice="refunds"))
+    sent = store.payload(store.history(project, ["examples.changed"])[0])
+    assert sent["waiting"] == ids[:1] and sent["stood"] == {ids[0]: 2}
+    late = {"ids": ids[1:], "slice": "refunds", "waiting": [], "stood": dict.fromkeys(ids[1:], 1)}
+    acts = store.version
+    with pytest.raises(Refusal, match="decided on one of these meanwhile"):
+        store.act("examples.changed", "ann", late, project)
+    assert store.version == acts
+
+
+def test_an_approval_stands_on_what_was_read_in_every_slice(store: Store, project: str) -> None:
+    """One that moves into a slice with second approval in the same moment is not approved by one person."""
+    ids = [step.write(store, "ann", project, input=f"{n}?", ideal="Here.", slice=s).id
+           for n, s in enumerate(("delivery", "refunds"))]  # fmt: skip
+    step.mark(store, "ann", project, ids, Status.approved)
+    assert store.payload(store.history(project, ["examples.marked"])[0])["stood"] == dict.fromkeys(ids, 1)

@@ -25,7 +25,7 @@ _LABEL = _TEXT.map(str.strip)
 _DAY = st.one_of(st.just(""), st.dates().map(str))
 _FIELDS = (
     "input", "ideal", "slice", "kinds", "split", "group", "status", "earlier", "system", "tags", "worse", "licence",
-    "consent", "expires", "review_by", "source",
+    "consent", "expires", "review_by", "recheck", "source",
 )  # fmt: skip
 
 
@@ -49,6 +49,7 @@ def examples(draw: st.DrawFn) -> list[Example]:
         consent=st.sampled_from(Consent),
         expires=_DAY,
         review_by=_DAY,
+        recheck=_TEXT,
         source=_TEXT,
     )
     return draw(st.lists(made, min_size=1, max_size=5))
@@ -81,7 +82,7 @@ def test_no_csv_cell_starts_a_formula_and_names_are_as_documented() -> None:
     header, row = list(csv.reader(io.StringIO(exported.data.decode("utf-8-sig"), newline="")))
     assert header[:7] == ["prompt", "completion", "slice", "kinds", "split", "group", "status"]
     assert header[7:] == [
-        "system", "earlier", "tags", "worse", "licence", "consent", "expires", "review_by", "source", "id"
+        "system", "earlier", "tags", "worse", "licence", "consent", "expires", "review_by", "recheck", "source", "id"
     ]  # fmt: skip
     assert row[:6] == ["'=HYPERLINK(1)", "'@ok", "'-x", "", "", "'+1"]
     assert exported.rows == 1 and len(exported.sha256) == 64

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from studio import brief as brief_step
 from studio import projects
 from studio.examples import step
 from studio.examples.export import export_examples
-from studio.records import Consent, Example, Speaker, Split, Status, Turn
+from studio.records import Brief, Consent, Example, Slice, Speaker, Split, Status, Turn
 from studio.store import Store, imports
 from studio.store import examples as rows
 
@@ -17,7 +18,7 @@ WHOLE = Example(
     "", "Where is it?", "On its way.", "delivery", ("vague", "edge_case"), Status.approved, Split.test, "customer 7",
     source="mail of May", earlier=(Turn(Speaker.user, "Hello"), Turn(Speaker.assistant, "Hi")), system="Be kind.",
     tags=("parcel",), worse="No idea.", licence="CC BY 4.0", consent=Consent.given, expires="2027-01-31",
-    review_by="2026-12-01",
+    review_by="2026-12-01", recheck="The policy changed",
 )  # fmt: skip
 BARE = Example("", "May I return it?", "")
 
@@ -36,6 +37,7 @@ def test_every_field_is_stored(store: Store, tmp_path: Path) -> None:
     project, _ = imported(store, tmp_path)
     whole, bare = rows.every(store, project)
     assert {n: getattr(whole, n) for n in step.WRITTEN} == {n: getattr(WHOLE, n) for n in step.WRITTEN}
+    assert whole.recheck == WHOLE.recheck
     assert (whole.status, whole.split, whole.row, whole.revision) == (Status.approved, Split.test, 1, 1)
     assert (bare.status, bare.source, bare.consent, bare.earlier) == (Status.draft, "export.jsonl", Consent.unknown, ())
     edited = step.edit(store, "ann", project, whole, system="Be brief.")
@@ -78,3 +80,19 @@ def test_columns_that_are_no_examples_are_not_stored(store: Store, columns: dict
     assert not rows.every(store, project)
     with pytest.raises(ValueError):
         imports.columns_of({**columns, "shoe": ["size"]}, 1)
+
+
+def test_only_an_approval_needs_an_ideal_and_what_it_becomes_is_counted(store: Store, tmp_path: Path) -> None:
+    project = projects.create(store, "ann", "Mine").id
+    brief = Brief(task="Answer", slices=(Slice("refunds", second_approval=True),))
+    brief_step.save(store, "ann", project, brief, note="", changes_meaning=True)
+    file = tmp_path / "rows.csv"
+    file.write_text(
+        "prompt,completion,slice,status\na?,,,rejected\nb?,,,in_review\nc?,,,approved\nd?,Yes.,refunds,approved\n"
+        "e?,Yes.,,approved\nf?,,,\n"
+    )
+    _, parsed = step.import_file(store, "ann", project, file)
+    found = [example.status.value for example in rows.every(store, project)]
+    assert found == ["rejected", "in_review", "draft", "in_review", "approved", "draft"]
+    assert step.lowered(store, project, parsed) == step.Lowered(1, 1)
+    assert step.lowered(store, project, parsed, Status.approved) == step.Lowered(2, 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 
 from studio.examples import approval
-from studio.records import Refusal, Status
+from studio.records import Example, Refusal, Slice, Status
 from studio.store import Store, briefs, examples, people
 
 MOST = 20_000
@@ -47,20 +47,20 @@ def change(store: Store, actor: str, project: str, ids: Sequence[str], wanted: C
         raise Refusal("There is no such person here. Nothing was changed.")
     if wanted.review_by:
         _date(wanted.review_by)
-    payload = {"ids": list(ids), **given}
-    if waiting := _not_enough(store, project, ids, wanted.slice):
-        payload["waiting"] = waiting
+    payload: dict[str, object] = {"ids": list(ids), **given}
+    asked = approval.demand(briefs.latest(store, project), wanted.slice) if wanted.slice else None
+    if asked is not None:
+        payload |= _approvals(examples.some(store, ids), asked)
     store.act("examples.changed", actor, payload, project)
     return len(ids)
 
 
-def _not_enough(store: Store, project: str, ids: Sequence[str], slice: str | None) -> list[str]:
-    """Of `ids`, the approved ones whose approvals do not suffice in `slice`: they go back to review."""
-    asked = approval.demand(briefs.latest(store, project), slice) if slice else None
-    if asked is None:
-        return []
-    found = examples.some(store, ids)
-    return [e.id for e in found if e.status is Status.approved and not approval.complete(e.approvals, asked)]
+def _approvals(found: Sequence[Example], asked: Slice) -> dict[str, object]:
+    """Which approved ones of these go back to review, as their approvals do not suffice in the slice `asked`, and the
+    revisions that this was worked out on: whoever approves or edits one in the same moment is not overruled."""
+    approved = (e for e in found if e.status is Status.approved)
+    waiting = [e.id for e in approved if not approval.complete(e.approvals, asked)]
+    return {"waiting": waiting, "stood": {e.id: e.revision for e in found}}
 
 
 def refuse_selection(ids: Sequence[str]) -> None:

@@ -74,6 +74,7 @@ class ParsedRow:
     consent: Consent = Consent.unknown
     expires: str = ""
     review_by: str = ""
+    recheck: str = ""
     source: str = ""
 
 

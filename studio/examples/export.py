@@ -1,8 +1,9 @@
 """Examples as a file: CSV for people, JSON Lines for programs, conversational JSON Lines for TRL.
 
 Importing an export gives the same rows back, conversations turn by turn; the id is written for reference and not
-read. In CSV a cell that a spreadsheet would run as a formula starts
-with one apostrophe more than its text; the import takes one off such a cell, and says so.
+read. Who an example is assigned to and who approved it are not exported: people are known by ids of this workspace
+only, and an approval is given here. In CSV a cell that a spreadsheet would run as a formula starts with one apostrophe
+more than its text; the import takes one off such a cell, and says so.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from studio.records import Example, Refusal, Turn, sha256
 EXPORTS = ("csv", "jsonl", "trl")
 _COLUMNS = (
     "prompt", "completion", "slice", "kinds", "split", "group", "status", "system", "earlier", "tags", "worse",
-    "licence", "consent", "expires", "review_by", "source", "id",
+    "licence", "consent", "expires", "review_by", "recheck", "source", "id",
 )  # fmt: skip
 
 
@@ -70,6 +71,7 @@ def _fields(example: Example) -> dict[str, Any]:
         "consent": example.consent.value,
         "expires": example.expires,
         "review_by": example.review_by,
+        "recheck": example.recheck,
         "source": example.source,
         "id": example.id,
     }

@@ -101,7 +101,7 @@ class _RowReader:
         self.shape = self._without_foreign(shape)
         self.place = {role: sheet.columns.index(column) for role, column in self.shape.columns.items()}
         readers: dict[str, Callable[[tuple[object, ...], str], object]] = {
-            **dict.fromkeys(("group", "licence", "source"), self._text),
+            **dict.fromkeys(("group", "licence", "recheck", "source"), self._text),
             **dict.fromkeys(("kinds", "tags"), self._words),
             **dict.fromkeys(("split", "status", "consent"), self._member),
             **dict.fromkeys(("expires", "review_by"), self._day),

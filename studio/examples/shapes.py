@@ -12,7 +12,7 @@ IDEALS = ("completion", "ideal", "output", "answer", "response")
 LABELS = ("label", "category", "intent")
 ROLES = (
     "prompt", "completion", "slice", "kinds", "split", "group", "status", "system", "earlier", "tags", "worse",
-    "licence", "consent", "expires", "review_by", "source",
+    "licence", "consent", "expires", "review_by", "recheck", "source",
 )  # fmt: skip
 _EXTRAS = ROLES[2:]
 # Other names under which a column of this role is known.

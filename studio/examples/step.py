@@ -95,10 +95,11 @@ def mark(store: Store, actor: str, project: str, ids: Sequence[str], status: Sta
                 "Nothing was changed. Write it or leave them out."
             )
         brief = briefs.latest(store, project)
-        strict = {s.name for s in brief.slices if s.second_approval} if brief else set()
-        asked = [e for e in rows.some(store, ids) if e.slice in strict] if strict else []
+        strict = _strict(brief)
+        found = rows.some(store, ids) if strict else []
+        asked = [e for e in found if e.slice in strict]
         waiting = [e.id for e in asked if approval.approved(e, (actor,), brief).status is not Status.approved]
-        payload |= {"approver": actor, "waiting": waiting, "stood": {e.id: e.revision for e in asked}}
+        payload |= {"approver": actor, "waiting": waiting, "stood": {e.id: e.revision for e in found}}
     payload["brief_version"] = current_brief(store, project)
     store.act("examples.marked", actor, payload, project)
     return len(ids) - len(waiting)
@@ -149,9 +150,31 @@ def store_batch(
     return next(b for b in rows.batches(store, project) if b.id == batch)
 
 
+@dataclasses.dataclass(frozen=True)
+class Lowered:
+    """Rows said to be approved that an import does not take as such: those `without_ideal` output become drafts, those
+    whose slice asks for two approvals have the `first_of_two` and are in review."""
+
+    without_ideal: int
+    first_of_two: int
+
+
+def lowered(store: Store, project: str, parsed: ParsedBatch, status: Status | None = None) -> Lowered:
+    """What `store_batch` makes of the approvals in `parsed`."""
+    said = [row for row in parsed.rows if (row.status or status) is Status.approved]
+    whole = [row for row in said if row.ideal.strip()]
+    strict = _strict(briefs.latest(store, project))
+    return Lowered(len(said) - len(whole), sum(row.slice in strict for row in whole))
+
+
+def _strict(brief: Brief | None) -> set[str]:
+    """The slices that ask for a second approval."""
+    return {s.name for s in brief.slices if s.second_approval} if brief else set()
+
+
 def _ask_twice(columns: dict[str, Sequence[Any]], actor: str, brief: Brief | None) -> None:
     """Where a slice asks for two approvals, one that comes with a file counts as the first, by whoever imports it."""
-    strict = {s.name for s in brief.slices if s.second_approval} if brief else set()
+    strict = _strict(brief)
     slices, statuses = columns.get("slice"), columns.get("status")
     if not strict or slices is None or statuses is None:
         return
@@ -177,8 +200,14 @@ def restore(store: Store, actor: str, project: str, current: Example, old: Examp
 # The fields of an example that a row of a file says by itself.
 _SAID = (
     "row", "input", "ideal", "slice", "kinds", "group", "system", "tags", "worse", "licence", "consent", "expires",
-    "review_by",
+    "review_by", "recheck",
 )  # fmt: skip
+
+
+def _status(row: ParsedRow, status: Status | None) -> Status:
+    """What a row says of itself, else `status`; without an ideal output it is approved by nobody."""
+    wanted = row.status or status or Status.draft
+    return Status.draft if wanted is Status.approved and not row.ideal.strip() else wanted
 
 
 def _columns(
@@ -186,12 +215,11 @@ def _columns(
 ) -> dict[str, Sequence[Any]]:
     """The rows as columns of examples; a field that no row fills is left out."""
     said: dict[str, Sequence[Any]] = {field: [getattr(row, field) for row in found] for field in _SAID}
-    wanted = status or Status.draft
     decided: dict[str, Sequence[Any]] = {
         "id": [uuid.uuid4().hex for _ in found],
         "source": [row.source or name for row in found],
         "split": [row.split or split for row in found],
-        "status": [(row.status or wanted) if row.ideal.strip() else Status.draft for row in found],
+        "status": [_status(row, status) for row in found],
         "earlier": [[(turn.speaker, turn.text) for turn in row.earlier] for row in found],
     }
     return {field: column for field, column in (said | decided).items() if any(column)}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio.records import Act, Refusal
+from studio.store import examples
 from studio.store.writes import Tx, applies
 
 if TYPE_CHECKING:
@@ -23,7 +24,11 @@ class Comment:
     at: str
 
 
-@applies("comment.added", undo=True)
+def _own(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    examples.own(tx, act, [payload["example"]])
+
+
+@applies("comment.added", undo=True, allowed=_own)
 def comment_added(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: id, example, body."""
     tx.need("examples", payload["example"], what="example")

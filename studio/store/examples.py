@@ -91,7 +91,50 @@ def example_of(row: Row) -> Example:
     )  # fmt: skip
 
 
-@applies("example.saved", undo=True)
+def own(tx: Tx, act: Act, ids: Sequence[str]) -> None:
+    """Raises Refusal when one of these examples is of another project than the act."""
+    sql = "SELECT 1 FROM examples WHERE id IN (SELECT unnest(?::VARCHAR[])) AND project <> ? LIMIT 1"
+    if tx.query(sql, list(ids), act.project):
+        raise Refusal("One of these examples belongs to another project. Nothing was changed. Reload the page.")
+
+
+def _own_one(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    own(tx, act, [payload["example"]["id"]])
+
+
+def _own_all(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    own(tx, act, payload["ids"])
+
+
+def _own_rewritten(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    own(tx, act, [value["id"] for value in payload["examples"]])
+
+
+def unbuilt_on(tx: Tx, which: str, value: str) -> None:
+    """Raises Refusal when people commented on, labelled or are asked about an example whose column `which`
+    is `value`: without the example, their work would be about nothing."""
+    sql = f"SELECT id FROM examples WHERE {which} = ?"
+    for table, what in (
+        ("comments WHERE NOT removed AND", "commented on"),
+        ("labels WHERE", "labelled"),
+        ("assignments WHERE", "given to people to label"),
+    ):
+        found = tx.query(f"SELECT count(DISTINCT example) AS n FROM {table} example IN ({sql})", value)[0]["n"]
+        if found:
+            raise Refusal(
+                f"{found:,} of these examples {'was' if found == 1 else 'were'} {what} since. Nothing was changed. "
+                "Move what you do not want to the trash instead; from there it can come back."
+            )
+
+
+def _no_first_gone(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """Only the undo of the first revision takes the example away."""
+    example = from_json(Example, payload["example"])
+    if example.revision == 1:
+        unbuilt_on(tx, "id", example.id)
+
+
+@applies("example.saved", guard=_no_first_gone, allowed=_own_one)
 def example_saved(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: example, with revision 1 for a new one or the current revision + 1 for an edit."""
     keep_revision(tx, act, from_json(Example, payload["example"]))
@@ -140,7 +183,7 @@ def revise(tx: Tx, act: Act, revised: Sequence[tuple[Row, Example]]) -> None:
     tx.write_many("revisions", [(None, _revision(e, act)) for e in after])
 
 
-@applies("examples.marked", undo=True)
+@applies("examples.marked", undo=True, allowed=_own_all)
 def examples_marked(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: ids, and any of status, slice, split (text or None), assigned, brief_version. A new revision of each.
 
@@ -158,12 +201,18 @@ def examples_marked(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
         changes["slice"] = payload["slice"]
     if "split" in payload:
         changes["split"] = Split(payload["split"]) if payload["split"] else None
-    waiting, stood = set(payload.get("waiting", ())), payload.get("stood", {})
+    waiting = set(payload.get("waiting", ()))
     for rows in _read(tx, payload["ids"]):
-        if any(stood.get(row["id"], row["revision"]) != row["revision"] for row in rows):
-            raise Refusal("Somebody else decided on one of these meanwhile. Nothing was changed. Look and press again.")
+        _refuse_moved(rows, payload)
         found = [(row, dataclasses.replace(example_of(row), **changes)) for row in rows]
         revise(tx, act, [(row, _marked(example, payload, waiting)) for row, example in found])
+
+
+def _refuse_moved(rows: Sequence[Row], payload: dict[str, Any]) -> None:
+    """Raises Refusal when one is at another revision than the act was worked out on."""
+    stood = payload.get("stood", {})
+    if any(stood.get(row["id"], row["revision"]) != row["revision"] for row in rows):
+        raise Refusal("Somebody else decided on one of these meanwhile. Nothing was changed. Look and press again.")
 
 
 def _marked(example: Example, payload: dict[str, Any], waiting: set[str]) -> Example:
@@ -181,12 +230,13 @@ def _marked(example: Example, payload: dict[str, Any], waiting: set[str]) -> Exa
 @applies("examples.changed", undo=True)
 def examples_changed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: ids, and any of slice, assigned, recheck, review_by (texts), add_tags, remove_tags, add_kinds,
-    remove_kinds (lists of texts), waiting (ids that go back to review with it). A new revision of each that this
-    changes; those that are so already stay."""
+    remove_kinds (lists of texts), waiting (ids that go back to review with it), stood (as in
+    `examples_marked`). A new revision of each that this changes; those that are so already stay."""
     any_differs = False
     for rows in _read(tx, payload["ids"]):
         if any(row["project"] != act.project for row in rows):
             raise Refusal("One of these examples belongs to another project. Nothing was changed.")
+        _refuse_moved(rows, payload)
         pairs = [(row, before, _changed(before, payload)) for row in rows for before in [example_of(row)]]
         differ = [(row, after) for row, before, after in pairs if after != before]
         revise(tx, act, differ)
@@ -208,14 +258,14 @@ def _changed(example: Example, payload: dict[str, Any]) -> Example:
     return dataclasses.replace(example, **changes)
 
 
-@applies("examples.rewritten", undo=True)
+@applies("examples.rewritten", undo=True, allowed=_own_rewritten)
 def examples_rewritten(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: examples, each with its current revision + 1."""
     for value in payload["examples"]:
         keep_revision(tx, act, from_json(Example, value))
 
 
-@applies("examples.trashed", undo=True)
+@applies("examples.trashed", undo=True, allowed=_own_all)
 def examples_trashed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: ids, trashed (False takes them out of the trash)."""
     for rows in _read(tx, payload["ids"]):
@@ -282,6 +332,13 @@ def without_ideal(store: Store, ids: Sequence[str]) -> list[Example]:
     sql = "SELECT * FROM examples WHERE id IN (SELECT unnest(?::VARCHAR[])) AND length(ideal) < ? ORDER BY position"
     short = [example_of(row) for row in store.rows(sql, list(ids), _BLANKS)]
     return [example for example in short if not example.ideal.strip()]
+
+
+def listed(store: Store, ids: Sequence[str]) -> list[str]:
+    """Those of `ids` that are there and not in the trash, in the order given."""
+    sql = "SELECT id FROM examples WHERE id IN (SELECT unnest(?::VARCHAR[])) AND NOT trashed"
+    there = {row["id"] for row in store.rows(sql, list(ids))}
+    return [name for name in ids if name in there]
 
 
 def is_trashed(store: Store, example: str) -> bool:

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from studio.records import Act, Consent, Example, Speaker, Split, Status, Turn, canonical, from_json
-from studio.store.examples import _json, _row
+from studio.store.examples import _json, _row, unbuilt_on
 from studio.store.writes import Tx, applies
 
 # The fields of an import, which come column by column (a fifth of the time that 100,000 records take), and the form
 # of each as it is stored. Texts, words and turns are checked here as `from_json` would.
-_TEXTS = ("id", "input", "ideal", "slice", "group", "source", "system", "worse", "licence", "expires", "review_by")
+_TEXTS = ("id", "input", "ideal", "slice", "group", "source", "system", "worse", "licence", "expires", "review_by",
+          "recheck")  # fmt: skip
 _WORDS = ("kinds", "tags", "approvals")
 _MEMBERS = {"status": Status, "split": Split, "consent": Consent}
 _IMPORTED = (*_TEXTS, *_WORDS, *_MEMBERS, "row", "earlier")
@@ -64,7 +65,11 @@ def _words(words: tuple[str, ...]) -> str:
     return _json(words)
 
 
-@applies("examples.imported", undo=True)
+def _unbuilt_on(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    unbuilt_on(tx, "batch", payload["batch"]["id"])
+
+
+@applies("examples.imported", guard=_unbuilt_on)
 def examples_imported(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: batch {id, file, format, rows, kept, refused}, brief_version, columns_blob (see `columns_of`).
 

@@ -138,7 +138,11 @@ def _labels_of(tx: Tx, payload: dict[str, Any], people: list[str]) -> list[Row]:
     return [row for row in found if row is not None]
 
 
-@applies("label.given", guard=_not_built_on)
+def _own(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    examples.own(tx, act, [payload["example"]])
+
+
+@applies("label.given", guard=_not_built_on, allowed=_own)
 def label_given(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: queue, example, decision, criterion, ideal, note, seconds, text, change (in place of the actor's own),
     others (who had labelled the item), becomes (the example that follows from all labels, or None)."""
@@ -172,7 +176,7 @@ def _open_to(tx: Tx, act: Act, payload: dict[str, Any]) -> list[str]:
     return asked
 
 
-@applies("label.settled", undo=True)
+@applies("label.settled", undo=True, allowed=_own)
 def label_settled(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: queue, example, decision, note, becomes. A designer's word on an item that people split on."""
     tx.need("queues", payload["queue"])
@@ -214,13 +218,13 @@ def queue(store: Store, name: str) -> Queue | None:
 
 
 def upcoming(store: Store, name: str, person: str, after: int = -1) -> tuple[str, int] | None:
-    """(example, position) of the first one after `after` that waits for this person's label and is not in the trash."""
+    """(example, position) of the first one after `after` that waits for this person's label, if one does."""
     near = f"{_PART} AND position > ? AND position <= ? ORDER BY position LIMIT 4"
     for row in store.rows(near, name, _quoted(person), after, after + _NEAR):
-        if of_person(store, name, row["example"], person) is None and not examples.is_trashed(store, row["example"]):
+        if of_person(store, name, row["example"], person) is None and examples.listed(store, [row["example"]]):
             return row["example"], row["position"]
     far = f"""{_PART} AND position > ? AND example NOT IN (SELECT example FROM labels WHERE queue = ? AND person = ?)
-        AND example NOT IN (SELECT id FROM examples WHERE trashed) ORDER BY position LIMIT 1"""
+        AND example IN (SELECT id FROM examples WHERE NOT trashed) ORDER BY position LIMIT 1"""
     found = store.rows(far, name, _quoted(person), after, name, person)
     return (found[0]["example"], found[0]["position"]) if found else None
 

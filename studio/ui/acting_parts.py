@@ -10,6 +10,7 @@ from studio.examples import step
 from studio.examples.acting import Change, change
 from studio.records import HARD_KINDS, Brief, Example, Status
 from studio.store import briefs, finding, people
+from studio.store import examples as rows
 from studio.store.finding import Filter
 from studio.ui import blocks, finding_parts, form_fields, frame, keys
 from studio.ui.access import Visit
@@ -18,70 +19,87 @@ _ACTIONS = {Status.approved: "Approve", Status.in_review: "Back to review", Stat
 _SAID = {Status.approved: "approved", Status.in_review: "back in review", Status.rejected: "rejected"}
 
 
-def picked() -> list[str]:
-    return list(st.session_state.get(keys.PICKED, []))
+def picked(visit: Visit) -> list[str]:
+    """What is selected in this project, in the list and in the trash. A selection stays with its project."""
+    project, ids = st.session_state.get(keys.PICKED) or ["", []]
+    return list(ids) if project == visit.project_id else []
 
 
-def pick(ids: list[str]) -> None:
-    st.session_state[keys.PICKED] = ids
+def picked_listed(visit: Visit) -> list[str]:
+    """What is selected and not in the trash."""
+    chosen = picked(visit)
+    return rows.listed(visit.store, chosen) if chosen else []
+
+
+def pick(visit: Visit, ids: list[str]) -> None:
+    st.session_state[keys.PICKED] = [visit.project_id, ids]
+
+
+def _unpick(visit: Visit, ids: list[str]) -> None:
+    """Takes what was acted on out of the selection."""
+    done = set(ids)
+    pick(visit, [name for name in picked(visit) if name not in done])
 
 
 def pick_view(visit: Visit, wanted: Filter) -> None:
     """Selects all that `wanted` finds now, in a callback; what comes in later is not among them."""
-    pick(finding.ids(visit.store, visit.project_id, wanted))
+    pick(visit, finding.ids(visit.store, visit.project_id, wanted))
 
 
-def _pick_one(example: str, key: str) -> None:
-    others = [e for e in picked() if e != example]
-    pick([*others, example] if st.session_state[key] else others)
+def _pick_one(visit: Visit, example: str, key: str) -> None:
+    others = [e for e in picked(visit) if e != example]
+    pick(visit, [*others, example] if st.session_state[key] else others)
 
 
-def check_box(example: Example) -> None:
+def check_box(visit: Visit, example: Example, prefix: str = keys.PICK) -> None:
     """Whether this one is selected."""
-    key = f"{keys.PICK}-{example.id}"
-    st.session_state[key] = example.id in st.session_state.get(keys.PICKED, [])
+    key = f"{prefix}-{example.id}"
+    st.session_state[key] = example.id in picked(visit)
     label = f"Select: {form_fields.plain(example.input[:60])}"
     st.checkbox(
-        label, key=key, label_visibility="collapsed", on_change=_pick_one, args=(example.id, key), width="content"
-    )
+        label, key=key, label_visibility="collapsed", on_change=_pick_one, args=(visit, example.id, key),
+        width="content",
+    )  # fmt: skip
 
 
 def bar(visit: Visit, here: list[str], found: int, wanted: Filter) -> None:
     """The bar above the list: select, and what to do with what is selected."""
-    chosen = picked()
+    chosen = picked_listed(visit)
     with st.container(key="examples-selected", horizontal=True, vertical_alignment="center"):
         if not chosen:
             st.button(f"Select these {len(here)}", key="examples-pick-page", type="tertiary", on_click=pick,
-                      args=(here,))  # fmt: skip
+                      args=(visit, here))  # fmt: skip
             if found > len(here):
                 st.button(f"Select all {found:,} that match", key="examples-pick-all", type="tertiary",
                           on_click=pick_view, args=(visit, wanted))  # fmt: skip
             return
         st.markdown(f"**{len(chosen):,} selected**", width="content")
         for status, label in _ACTIONS.items():
-            st.button(label, key=f"examples-mark-{status.value}", on_click=_mark, args=(visit, status))
+            st.button(label, key=f"examples-mark-{status.value}", on_click=_mark, args=(visit, status, chosen))
         with st.popover("Change…", key="examples-change"):
-            _change_form(visit, len(chosen))
-        st.button("Move to trash", key="examples-to-trash", on_click=_trashed, args=(visit, True))
-        st.button("Select none", key="examples-pick-none", type="tertiary", on_click=pick, args=([],))
+            _change_form(visit, chosen)
+        st.button("Move to trash", key="examples-to-trash", on_click=_trashed, args=(visit, chosen, True))
+        st.button("Select none", key="examples-pick-none", type="tertiary", on_click=pick, args=(visit, []))
 
 
 def trash_bar(visit: Visit, here: list[str]) -> None:
     """The bar above the trash: select, and bring back."""
     with st.container(key="examples-selected", horizontal=True, vertical_alignment="center"):
-        st.button(f"Select these {len(here)}", key="examples-pick-page", type="tertiary", on_click=pick, args=(here,))
-        count = len(set(here) & set(picked()))
-        label = f"Bring {count} back" if count else "Bring back"
-        st.button(label, key="examples-restore", disabled=not count, on_click=_trashed, args=(visit, False))
+        st.button(
+            f"Select these {len(here)}", key="examples-pick-page", type="tertiary", on_click=pick, args=(visit, here)
+        )
+        shown = set(here)
+        chosen = [name for name in picked(visit) if name in shown]
+        label = f"Bring {len(chosen)} back" if chosen else "Bring back"
+        st.button(label, key="examples-restore", disabled=not chosen, on_click=_trashed, args=(visit, chosen, False))
 
 
-def _mark(visit: Visit, status: Status) -> None:
-    chosen = len(picked())
-    count = frame.attempt(lambda: step.mark(visit.store, visit.person.id, visit.project_id, picked(), status))
+def _mark(visit: Visit, status: Status, chosen: list[str]) -> None:
+    count = frame.attempt(lambda: step.mark(visit.store, visit.person.id, visit.project_id, chosen, status))
     if count is not None:
-        pick([])
+        _unpick(visit, chosen)
         now = f"{blocks.several(count, 'example')} {'is' if count == 1 else 'are'} {_SAID[status]}. Undo takes it back."
-        if waiting := chosen - count:
+        if waiting := len(chosen) - count:
             needs = "needs" if waiting == 1 else "need"
             now += f" {blocks.several(waiting, 'example')} {needs} a second approval first."
         st.session_state[keys.NOTICE] = ["said", now]
@@ -101,12 +119,12 @@ _WHAT = {
 }
 
 
-def _change_form(visit: Visit, count: int) -> None:
+def _change_form(visit: Visit, chosen: list[str]) -> None:
     what = st.selectbox("What to change", list(_WHAT), key="acting-what", format_func=_WHAT.__getitem__) or "add_tags"
     _field(visit, what)
     st.button(
-        f"Change {blocks.several(count, 'example')}", key="acting-do", type="primary", on_click=_changed,
-        args=(visit, what),
+        f"Change {blocks.several(len(chosen), 'example')}", key="acting-do", type="primary", on_click=_changed,
+        args=(visit, what, chosen),
     )  # fmt: skip
 
 
@@ -135,27 +153,24 @@ def _field(visit: Visit, what: str) -> None:
         st.multiselect("What is hard about them", kinds, key=key, format_func=lambda k: k.replace("_", " "), **given)
 
 
-def _changed(visit: Visit, what: str) -> None:
+def _changed(visit: Visit, what: str, chosen: list[str]) -> None:
     value = st.session_state.get(f"acting-{what}")
     if what == "review_by":
         value = value.isoformat() if value else ""
     given: Any = tuple(value or ()) if what.endswith(("_tags", "_kinds")) else value or ""
     wanted = Change(**{what: given})
-    chosen = picked()
     count = frame.attempt(lambda: change(visit.store, visit.person.id, visit.project_id, chosen, wanted))
     if count is not None:
-        pick([])
+        _unpick(visit, chosen)
         said = f"{_WHAT[what]}: done for {blocks.several(count, 'example')}. Undo takes it back."
         st.session_state[keys.NOTICE] = ["said", said]
 
 
-def _trashed(visit: Visit, into: bool) -> None:
-    chosen = picked()
-
+def _trashed(visit: Visit, chosen: list[str], into: bool) -> None:
     def move() -> bool:
         step.trash(visit.store, visit.person.id, visit.project_id, chosen, trashed=into)
         return True
 
     where = "in the trash; you can bring them back from there" if into else "back in the list"
     if frame.attempt(move, f"{blocks.several(len(chosen), 'example')} now {where}."):
-        pick([])
+        _unpick(visit, chosen)

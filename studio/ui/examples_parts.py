@@ -32,6 +32,7 @@ from studio.ui import (
 from studio.ui.access import Visit
 
 PAGE = 20
+TRASH_PAGE = 100
 VIEWS = {
     "list": "All examples", "label": "Label", "meaning": "Find by meaning", "recheck": "Look again",
     "coverage": "Coverage", "import": "Import", "batches": "Imports so far", "trash": "Trash",
@@ -203,7 +204,7 @@ def _turned(key: str) -> None:
 def _row(visit: Visit, example: Example, *, trashed: bool = False) -> None:
     with st.container(key=f"example-row-{example.id}", horizontal=True, gap="small", wrap=False):
         if visit.may_edit:
-            acting_parts.check_box(example)
+            acting_parts.check_box(visit, example)
         with st.container(width="stretch"):
             prose.entry(example)
             recheck_parts.why(example)
@@ -218,19 +219,29 @@ def _row(visit: Visit, example: Example, *, trashed: bool = False) -> None:
 
 
 def _trash(visit: Visit) -> None:
-    on = finding.page(visit.store, visit.project_id, Filter(trashed=True), limit=100)
-    found, shown = on.total, on.examples
+    on = _trash_page(visit, st.session_state.get(keys.TRASH_PAGE) or 1)
+    found, pages = on.total, max(1, ceil(on.total / TRASH_PAGE))
+    if on.total and not on.examples:
+        st.session_state[keys.TRASH_PAGE] = pages
+        on = _trash_page(visit, pages)
+    shown = on.examples
     if not shown:
         frame.empty(
             "The trash is empty", "What you move here leaves the list and every new dataset. It can always come back."
         )
         return
-    blocks.note(f"{blocks.several(found, 'example')} here, in no new dataset."
-                + (f" The first {len(shown)} are shown." if found > len(shown) else ""))  # fmt: skip
+    blocks.note(f"{blocks.several(found, 'example')} here, in no new dataset.")
     if visit.may_edit:
         acting_parts.trash_bar(visit, [e.id for e in shown])
     for example in shown:
         _row(visit, example, trashed=True)
+    if pages > 1:
+        st.pagination(pages, key=keys.TRASH_PAGE, width=420)
+
+
+def _trash_page(visit: Visit, at: int) -> finding.Page:
+    offset = (at - 1) * TRASH_PAGE
+    return finding.page(visit.store, visit.project_id, Filter(trashed=True), limit=TRASH_PAGE, offset=offset)
 
 
 _SHOWN: dict[str, Callable[[Visit], None]] = {
@@ -251,9 +262,12 @@ _FILES = {
 
 
 def _export(visit: Visit, wanted: Filter, found: int) -> None:
-    chosen = acting_parts.picked()
+    chosen = acting_parts.picked_listed(visit)
     which = f"The {len(chosen):,} selected" if chosen else f"The {found:,} that match"
-    blocks.section("Take them with you", f"{which}, in files that import back the same.")
+    blocks.section(
+        "Take them with you",
+        f"{which}, in files that import back the same. Who approved an example and who it is assigned to stay here.",
+    )
     with st.container(horizontal=True):
         for name, (label, ending, mime) in _FILES.items():
             st.download_button(

@@ -25,6 +25,7 @@ _ROLE_WORDS = {
     "kinds": "What is hard about it", "split": "Split", "group": "Group (kept together)", "status": "Status",
     "system": "System text", "earlier": "Earlier turns", "tags": "Tags", "worse": "A worse answer",
     "licence": "Licence", "consent": "Consent", "expires": "Right ends on", "review_by": "Look again by",
+    "recheck": "Must be looked at again because",
     "source": "Where it comes from",
 }  # fmt: skip
 _START: dict[str, Any] = {"file": "", "name": "", "paste": "", "mapping": {}, "approved": False, "test": False}
@@ -209,6 +210,7 @@ def _import(visit: Visit, held: Draft) -> None:
     if isinstance(read, tuple):
         return
     status, split = Status.approved if form["approved"] else None, Split.test if form["test"] else None
+    lower = _lowered(step.lowered(visit.store, visit.project_id, read, status))
     made = frame.attempt(
         lambda: step.store_batch(
             visit.store, visit.person.id, visit.project_id, read, form["name"], split=split, status=status
@@ -218,8 +220,23 @@ def _import(visit: Visit, held: Draft) -> None:
         uploads.put_aside(visit.store, form["file"])
         held.drop()
         left = f" {blocks.several(len(read.refused), 'row')} refused; see Imports so far." if read.refused else ""
-        st.session_state[keys.NOTICE] = ["said", f"{blocks.several(made.kept, 'example')} imported.{left}"]
+        st.session_state[keys.NOTICE] = ["said", f"{blocks.several(made.kept, 'example')} imported.{left}{lower}"]
         st.session_state[keys.EXAMPLES_VIEW] = "list"
+
+
+def _lowered(found: step.Lowered) -> str:
+    """What the import makes of approvals that it cannot take over as they are."""
+    said = ""
+    if count := found.without_ideal:
+        became = "is a draft" if count == 1 else "are drafts"
+        said += f" {blocks.several(count, 'approved row')} {became}: the ideal output is still to be written."
+    if count := found.first_of_two:
+        became = "is in review" if count == 1 else "are in review"
+        said += (
+            f" {blocks.several(count, 'approved row')} {became}: a second approval is asked for, and yours counts as "
+            "the first."
+        )
+    return said
 
 
 # -- imports so far --------------------------------------------------------------------------------

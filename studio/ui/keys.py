@@ -50,10 +50,13 @@ RAW = "examples-raw"
 """Whether this person reads raw texts instead of what a customer would see."""
 
 PICKED = "examples-picked"
-"""Ids of the examples that are selected in the list."""
+"""[project, ids] of the examples that are selected in the list."""
 
 PICK = "examples-pick"
 """Prefix of the check boxes in the list; the example's id follows."""
+
+TRASH_PAGE = "examples-trash-page"
+"""The page of the trash on screen, from 1."""
 
 FOUND = "examples-found"
 """[project, filter as texts] of the examples shown last, for coming back from another page; the address goes first."""

@@ -14,7 +14,7 @@ from studio.jobs import resident
 from studio.jobs.resident import State
 from studio.records import Refusal
 from studio.store import examples as rows
-from studio.ui import blocks, example_parts, form_fields, frame, keys, model_parts, prose
+from studio.ui import acting_parts, blocks, example_parts, frame, keys, model_parts, prose
 from studio.ui.access import Visit
 from studio.ui.job_panel import duration
 
@@ -184,12 +184,7 @@ def _row(visit: Visit, near: meaning.Near) -> None:
     closeness = f"{meaning.in_words(near.cosine).capitalize()} ({near.cosine:.2f})"
     with st.container(key=f"meaning-row-{example.id}", horizontal=True, gap="small", wrap=False):
         if visit.may_edit:
-            key = f"{_PICK}-{example.id}"
-            st.session_state[key] = example.id in st.session_state.get(keys.PICKED, [])
-            st.checkbox(
-                f"Select: {form_fields.plain(example.input[:60])}", key=key, label_visibility="collapsed",
-                on_change=_pick, args=(example.id, key), width="content",
-            )  # fmt: skip
+            acting_parts.check_box(visit, example, _PICK)
         with st.container(width="stretch"):
             prose.entry(example)
             blocks.note(closeness)
@@ -199,24 +194,16 @@ def _row(visit: Visit, near: meaning.Near) -> None:
         )  # fmt: skip
 
 
-def _pick(example: str, key: str) -> None:
-    others = [e for e in st.session_state.get(keys.PICKED, []) if e != example]
-    st.session_state[keys.PICKED] = [*others, example] if st.session_state[key] else others
-
-
 def _selected(visit: Visit) -> None:
     """What is selected here is selected in the list, too: there it can be approved, tagged, sent back."""
-    picked = st.session_state.get(keys.PICKED, [])
+    picked = acting_parts.picked_listed(visit)
     if visit.may_edit and picked:
         with st.container(key="meaning-selected", horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{len(picked):,} selected**", width="content")
             st.button("Decide on them in the list", key="meaning-to-list", on_click=_to_list)
-            st.button("Select none", key="meaning-pick-none", type="tertiary", on_click=_unpick)
+            st.button("Select none", key="meaning-pick-none", type="tertiary", on_click=acting_parts.pick,
+                      args=(visit, []))  # fmt: skip
 
 
 def _to_list() -> None:
     st.session_state[keys.EXAMPLES_VIEW] = "list"
-
-
-def _unpick() -> None:
-    st.session_state[keys.PICKED] = []

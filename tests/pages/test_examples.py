@@ -13,7 +13,7 @@ from studio import baselines, projects
 from studio import brief as brief_step
 from studio.examples import step
 from studio.examples.acting import Change, change
-from studio.records import Brief, Role, Status
+from studio.records import Brief, Role, Slice, Status
 from studio.store import Store, briefs, finding, views
 from studio.store import examples as rows
 from studio.store.finding import Filter
@@ -413,3 +413,61 @@ def test_coverage_names_the_holes_and_opens_an_example_for_one(store: Store, dor
 def test_coverage_asks_for_a_brief_first(store: Store, dora: tuple[str, str]) -> None:
     at = opened(store, dora[1], "examples", project=_project(store, dora[0]), **{"examples-view": "coverage"})
     assert "The brief names no kinds of input yet" in words(at)
+
+
+def test_a_selection_stays_in_its_project(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    first, second = (projects.create(store, actor, name).id for name in ("First", "Second"))
+    for project in (first, second):
+        for n in range(3):
+            step.write(store, actor, project, input=f"Question {n}", ideal="Answer")
+    at = opened(store, session, "examples", project=first)
+    press(at, "examples-pick-page")
+    assert at.button(key="examples-to-trash")
+    at.query_params["project"] = second
+    sound(at.run())
+    assert "examples-to-trash" not in [button.key for button in at.button]
+    assert "The 3 that match" in words(at)
+    assert not any(box.value for box in at.checkbox if box.key and box.key.startswith("examples-pick-"))
+
+
+def test_each_bar_acts_on_its_own_side_and_the_trash_has_pages(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = projects.create(store, actor, "Mine").id
+    ids = [step.write(store, actor, project, input=f"Question {n}", ideal="Answer").id for n in range(104)]
+    step.trash(store, actor, project, ids[:102])
+    at = opened(store, session, "examples", project=project)
+    press(at, "examples-pick-page")  # the two that are listed
+    at.query_params["examples-view"] = "trash"
+    at.session_state["examples-view"] = "trash"
+    sound(at.run())
+    assert at.button(key="examples-restore").disabled
+    at.session_state["examples-trash-page"] = 2
+    sound(at.run())
+    assert boxes(at) == 2
+    shown = [box.key for box in at.checkbox if box.key and box.key.startswith("examples-pick-")]
+    for key in shown:
+        at.checkbox(key=key).check()
+        sound(at.run())
+    assert at.button(key="examples-restore").label == "Bring 2 back"
+    at.session_state["examples-view"] = "list"
+    sound(at.run())
+    assert at.button(key="acting-do").label == "Change 2 examples"
+    press(at, "examples-to-trash")
+    assert finding.count(store, project, Filter(trashed=True)) == 104
+    assert finding.count(store, project, Filter()) == 0
+
+
+def test_an_import_says_which_approvals_it_did_not_take(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = projects.create(store, actor, "Mine").id
+    brief = Brief(task="Answer", slices=(Slice("refunds", second_approval=True),))
+    brief_step.save(store, actor, project, brief, note="", changes_meaning=True)
+    text = "prompt,completion,slice,status\na?,,,approved\nb?,Yes.,refunds,approved\nc?,Yes.,,approved\nd?,,,rejected\n"
+    at = _pasted(store, session, project, text)
+    press(at, "import-do")
+    said = " ".join([words(at), *(e.value for e in [*at.success, *at.info, *at.markdown, *at.toast])])
+    assert "1 approved row is a draft: the ideal output is still to be written." in said
+    assert "1 approved row is in review: a second approval is asked for, and yours counts as the first." in said
+    assert rows.counts(store, project) == {"draft": 1, "in_review": 1, "approved": 1, "rejected": 1}
+    assert "Who approved an example and who it is assigned to stay here." in words(at)
