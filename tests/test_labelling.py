@@ -13,7 +13,8 @@ from studio import people, projects
 from studio.examples import labelling, outcome, pace, step
 from studio.examples.outcome import Standing
 from studio.records import Brief, Example, Refusal, Role, Slice, Status
-from studio.store import Store, examples, labels
+from studio.review import independence
+from studio.store import Store, arms, examples, labels
 from studio.store.labels import Answer, Queue
 
 READ = 5.0
@@ -253,6 +254,26 @@ def test_a_queue_opens_closes_and_is_undone(store: Store, project: str, team: di
         say(store, queue, team["rita"], items[1], Answer.skip)
 
 
+def test_whoever_was_shown_an_example_stays_outside_blind_rounds(
+    store: Store, project: str, team: dict[str, str]
+) -> None:
+    def votes_count(person: str) -> bool:
+        return person in {p.id for p in independence.independent_people(store, project)}
+
+    queue = opened(store, project, written(store, project, 2), [team["rita"], team["sam"]])
+    assert votes_count(team["rita"]) and votes_count(team["sam"])
+    before = store.version
+    for _ in range(2):
+        shown = labelling.seat(store, queue, team["rita"])
+    assert store.version == before + 1 and not votes_count(team["rita"]) and votes_count(team["sam"])
+    with pytest.raises(Refusal):
+        store.undo(store.version, team["rita"])
+    assert shown.example is not None
+    say(store, queue, team["rita"], shown.example.id, Answer.approve)
+    labelling.take_back(store, queue, team["rita"])
+    assert not votes_count(team["rita"]) and not arms.exposed(store, project)
+
+
 def test_kinds_are_marked_and_unmarked(store: Store, project: str) -> None:
     item = written(store, project, 1)[0]
     assert labelling.toggle_kind(store, "rita", project, item, "vague").kinds == ("vague",)
@@ -265,6 +286,7 @@ def test_a_rebuild_gives_the_same_labels(workspace: Path) -> None:
     project = projects.create(store, "dora", "Mine").id
     items = written(store, project, 3)
     queue = opened(store, project, items, [found.id])
+    labelling.seat(store, queue, found.id)
     for item in items:
         say(store, queue, found.id, item, Answer.approve)
     labelling.take_back(store, queue, found.id)
@@ -272,6 +294,7 @@ def test_a_rebuild_gives_the_same_labels(workspace: Path) -> None:
     store.close()
     store = Store.rebuilt(workspace)
     assert (labels.every(store, queue.id), examples.every(store, project), labels.queues(store, project)) == before
+    assert labels.seen(store, queue, found.id)
     store.close()
 
 

@@ -120,9 +120,17 @@ def seat(store: Store, found: Queue, person: str, example: str = "", after: int 
     shown = examples.get(store, example) if example else None
     if shown is None:
         return Seat(None, -1, (), done, total)
+    saw(store, found, person)
     desk.of(store).show(found.id, person, shown.id)
     said = said_of(store, found, person, shown.id) if gone_to else []  # what is upcoming has no label of theirs
     return Seat(shown, position, tuple(said), done, total)
+
+
+def saw(store: Store, found: Queue, person: str) -> None:
+    """Notes, once, that a person was shown examples of a queue: their votes in blind rounds do not count from then on,
+    whether or not they label, and whatever they undo."""
+    if not labels.seen(store, found, person):
+        store.act("queue.seen", person, {"queue": found.id}, found.project)
 
 
 def said_of(store: Store, found: Queue, person: str, example: str) -> list[Label]:

@@ -21,6 +21,9 @@ from studio.store.writes import Row, Tx, applies
 if TYPE_CHECKING:
     from studio.store import Store
 
+SEEN = "queue/"
+"""Before a queue's id in the list of what people have seen; other entries there are of outputs."""
+
 TWICE = "You labelled this one already; that label stands. Go back to it to change it."
 CLOSED = "This queue was closed meanwhile, so the label was not counted. Everything labelled before is safe."
 
@@ -114,6 +117,14 @@ def queue_closed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     if row["closed"]:
         raise Refusal("This queue is closed already. Nothing was changed.")
     tx.update("queues", row, closed=True)
+
+
+@applies("queue.seen")
+def queue_seen(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: queue. The actor was shown an example of it; nobody can unsee that, so it has no undo."""
+    what = SEEN + payload["queue"]
+    if tx.get("exposures", act.project, act.actor, what) is None:
+        tx.put("exposures", {"project": act.project, "person": act.actor, "what": what, "at": act.at})
 
 
 def _not_built_on(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
@@ -268,6 +279,12 @@ def of_item(store: Store, name: str, example: str, people: Iterable[str]) -> lis
 def every(store: Store, name: str) -> list[Label]:
     """All labels of a queue, in the order they were given."""
     return [_label(r) for r in store.rows("SELECT * FROM labels WHERE queue = ? ORDER BY act", name)]
+
+
+def seen(store: Store, found: Queue, person: str) -> bool:
+    """Whether this person was shown an example of a queue."""
+    sql = "SELECT 1 FROM exposures WHERE project = ? AND person = ? AND what = ?"
+    return bool(store.rows(sql, found.project, person, SEEN + found.id))
 
 
 def last(store: Store, name: str, person: str) -> Label | None:

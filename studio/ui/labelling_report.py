@@ -67,6 +67,8 @@ def _divided(visit: Visit, found: Queue, given: list[Label]) -> None:
     blocks.section("To settle", f"People split on these, or nobody could tell: your word decides.{done}")
     if not waiting:
         blocks.note("Nothing waits for you.")
+    if waiting:
+        labelling.saw(visit.store, found, visit.person.id)
     for item in waiting[:_SHOWN]:
         example = rows.get(visit.store, item)
         if example is not None:

@@ -74,7 +74,7 @@ def test_a_designer_opens_a_queue_and_takes_it_back(
     found = labels.queues(store, project)[0]
     assert (found.items, found.overlap, set(found.people)) == (3, 2, {dora[0], rita[0]})
     assert "The queue is open" in words(at) and button(at, "label-approve-")
-    press(at, f"ys-undo-{store.version}")
+    press(at, f"ys-undo-{store.history(project, ['queue.opened'])[0].seq}")
     assert labels.queues(store, project) == []
 
 
