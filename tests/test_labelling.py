@@ -10,6 +10,7 @@ import pytest
 
 from studio import brief as brief_step
 from studio import people, projects
+from studio.advice import evidence
 from studio.examples import labelling, outcome, pace, step
 from studio.examples.outcome import Standing
 from studio.records import Brief, Example, Refusal, Role, Slice, Status
@@ -319,6 +320,43 @@ def test_agreement_in_words_counts_only_complete_items() -> None:
     assert "18 of 20 examples" in found.sentence and "Beyond luck that is good" in found.sentence
     assert "nobody knows" in pace.together([], {}).sentence
     assert "too few" in pace.together(given("a", "approve", "approve"), {"a": 2}).sentence
+
+
+def test_agreement_is_told_from_what_each_said_first(store: Store, project: str, team: dict[str, str]) -> None:
+    rita, sam = team["rita"], team["sam"]
+    followed, slip, rewritten, stale = written(store, project, 4)
+    queue = opened(store, project, [followed, slip, rewritten, stale], [rita, sam], overlap=2, share=1.0)
+    say(store, queue, rita, followed, Answer.approve)
+    say(store, queue, sam, followed, Answer.reject)
+    say(store, queue, sam, followed, Answer.approve, change=True)  # after seeing what Rita said
+    say(store, queue, rita, slip, Answer.reject)
+    say(store, queue, rita, slip, Answer.approve, change=True)  # before anybody else
+    say(store, queue, sam, slip, Answer.approve)
+    say(store, queue, rita, rewritten, Answer.edit, ideal="One.")
+    say(store, queue, sam, rewritten, Answer.edit, ideal="Another.")
+    say(store, queue, rita, stale, Answer.approve)
+    step.edit(store, "dora", project, now(store, stale), ideal="Changed.")
+    say(store, queue, sam, stale, Answer.approve)
+    told = pace.together(labels.heard(store, queue.id), labels.shared_out(store, queue.id))
+    assert (told.items, told.agreed) == (3, 1) and {item for item, _ in told.split} == {followed, rewritten}
+
+
+def test_a_label_taken_back_after_seeing_others_stays_the_first(
+    store: Store, project: str, team: dict[str, str]
+) -> None:
+    rita, sam = team["rita"], team["sam"]
+    item = written(store, project, 1)[0]
+    queue = opened(store, project, [item], [rita, sam], overlap=2, share=1.0)
+    say(store, queue, rita, item, Answer.approve)
+    say(store, queue, sam, item, Answer.reject)
+    labelling.take_back(store, queue, sam)
+    assert [label.person for label in labels.heard(store, queue.id)] == [rita]
+    say(store, queue, sam, item, Answer.approve)
+    again = opened(store, project, [item], [sam])  # one person in two queues is one person
+    say(store, again, sam, item, Answer.approve)
+    both = labels.heard(store, queue.id) + labels.heard(store, again.id)
+    assert [label.decision for label in outcome.firsts(both)[item]] == [Answer.approve, Answer.reject]
+    assert evidence.agreed_on(store, project)[1] == 1
 
 
 def test_the_forecast_names_what_is_missing_and_what_it_assumes() -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from studio.examples import approval
+from studio.examples import approval, outcome
 from studio.records import Brief
 from studio.review.agreement import Agreement, agreement, wilson
 from studio.review.evidence import Interval
@@ -69,18 +69,13 @@ class Together:
 
 
 def together(labels: Iterable[Label], asked: Mapping[str, int]) -> Together:
-    """From all labels of a queue and how many people are asked about each shared example. Items that wait for a label
-    are left out, so that nobody learns what others said before their own is in."""
-    by_item: dict[str, list[Label]] = {}
-    for label in labels:
-        if label.example in asked:
-            by_item.setdefault(label.example, []).append(label)
-    done = {item: given for item, given in by_item.items() if len(given) == asked[item]}
-    told = {item: [g for g in given if g.decision is not Answer.skip] for item, given in done.items()}
-    units = {item: given for item, given in told.items() if len(given) > 1}
-    split = {item: done[item] for item, given in units.items() if len({g.decision for g in given}) > 1}
+    """From all that was ever said in a queue and how many people are asked about each shared example."""
+    shared = (label for label in labels if label.example in asked)
+    done = outcome.firsts(outcome.finished(shared, asked))
+    units = {item: said for item, given in done.items() if len(said := outcome.opinions(given)) > 1}
+    split = {item: done[item] for item, said in units.items() if len(set(said)) > 1}
     named = Counter(g.criterion for given in split.values() for g in given if g.criterion)
-    agreed, beyond = len(units) - len(split), agreement([g.decision.value for g in u] for u in units.values())
+    agreed, beyond = len(units) - len(split), agreement(units.values())
     return Together(
         len(units), agreed, wilson(agreed, len(units)), beyond,
         tuple((item, tuple(given)) for item, given in split.items()), tuple(named.most_common()),

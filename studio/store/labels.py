@@ -281,6 +281,17 @@ def every(store: Store, name: str) -> list[Label]:
     return [_label(r) for r in store.rows("SELECT * FROM labels WHERE queue = ? ORDER BY act", name)]
 
 
+def heard(store: Store, name: str) -> list[Label]:
+    """All that was ever said in a queue, in order: also labels that were changed or taken back since, of those whose
+    label of that example stands now."""
+    standing = {(label.example, label.person) for label in every(store, name)}
+    sql = """SELECT after FROM changes WHERE tbl = 'labels' AND after IS NOT NULL AND contains(key, ?)
+        ORDER BY seq, n"""
+    said = (_label(json.loads(row["after"])) for row in store.rows(sql, f"{name}/"))
+    once = {(label.example, label.person, label.act): label for label in said}  # undoing writes the one before again
+    return sorted((s for s in once.values() if (s.example, s.person) in standing), key=lambda label: label.act)
+
+
 def seen(store: Store, found: Queue, person: str) -> bool:
     """Whether this person was shown an example of a queue."""
     sql = "SELECT 1 FROM exposures WHERE project = ? AND person = ? AND what = ?"

@@ -23,7 +23,7 @@ _GOAL = 300
 
 def show(visit: Visit, found: Queue) -> None:
     given, asked = labels.every(visit.store, found.id), labels.shared_out(visit.store, found.id)
-    told = pace.together(given, asked)
+    told = pace.together(labels.heard(visit.store, found.id), asked)
     _agreement(visit, told)
     _divided(visit, found, given)
     _people(visit, found, given)
