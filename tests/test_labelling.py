@@ -12,6 +12,7 @@ from studio import brief as brief_step
 from studio import people, projects
 from studio.advice import evidence
 from studio.examples import labelling, outcome, pace, step
+from studio.examples.acting import Change, change
 from studio.examples.outcome import Standing
 from studio.records import Brief, Example, Refusal, Role, Slice, Status
 from studio.review import independence
@@ -197,6 +198,31 @@ def test_a_slice_of_two_approvals_waits_for_the_second(store: Store, project: st
     assert step.mark(store, team["dora"], project, [item], Status.approved) == 1
 
 
+@pytest.mark.parametrize("way", ["label", "settlement", "bulk", "edit"])
+def test_only_complete_approvals_settle_a_recheck(store: Store, project: str, team: dict[str, str], way: str) -> None:
+    rita, sam, dora = team["rita"], team["sam"], team["dora"]
+    plain, twice = written(store, project, 1)[0], written(store, project, 1, "twice")[0]
+    items = [plain, twice]
+    change(store, dora, project, items, Change(recheck="The policy changed"))
+    if way == "label":
+        queue = opened(store, project, items, [rita])
+        for item in items:
+            say(store, queue, rita, item, Answer.approve)
+    elif way == "settlement":
+        queue = opened(store, project, items, [rita, sam], overlap=2, share=1.0)
+        for item in items:
+            say(store, queue, rita, item, Answer.edit, ideal="Other.")
+            say(store, queue, sam, item, Answer.reject)
+            labelling.settle(store, dora, queue, item, Answer.approve)
+    elif way == "bulk":
+        step.mark(store, dora, project, items, Status.approved)
+    else:
+        for item in items:
+            step.edit(store, dora, project, now(store, item), status=Status.approved)
+    assert (now(store, plain).status, now(store, plain).recheck) == (Status.approved, "")
+    assert (now(store, twice).status, now(store, twice).recheck) == (Status.in_review, "The policy changed")
+
+
 def test_the_last_two_labels_in_one_moment_still_decide(store: Store, project: str, team: dict[str, str]) -> None:
     persons = [team[name] for name in ("rita", "sam", "tom")]
     items = written(store, project, 12)
@@ -227,6 +253,20 @@ def test_going_on_and_back_without_a_label(store: Store, project: str, team: dic
     assert again.example is not None and again.example.id == items[0]  # the trashed one is passed over
     other = labelling.seat(store, queue, rita, "not-mine")
     assert other.example is not None and other.example.id == items[0]
+
+
+def test_what_is_in_the_trash_waits_for_nobody(store: Store, project: str, team: dict[str, str]) -> None:
+    rita = team["rita"]
+    items = written(store, project, 3)
+    queue = opened(store, project, items, [rita])
+    say(store, queue, rita, items[0], Answer.skip)
+    step.trash(store, "dora", project, items[:2])
+    seat = labelling.seat(store, queue, rita)
+    assert (seat.done, seat.total) == (0, 1) and labelling.waiting_for(store, project, rita) == [(queue, 1)]
+    say(store, queue, rita, items[2], Answer.skip)
+    assert labelling.waiting_for(store, project, rita) == []
+    step.trash(store, "dora", project, items[:2], trashed=False)
+    assert labelling.waiting_for(store, project, rita) == [(queue, 1)]
 
 
 def test_what_cannot_be_opened_is_refused(store: Store, project: str, team: dict[str, str]) -> None:

@@ -57,7 +57,7 @@ def _chosen(visit: Visit, queues: list[Queue]) -> Queue:
     """The queue in the address, or else the newest one in which something waits for this person."""
     by_id = {q.id: q for q in queues}
     asked = str(st.query_params.get("queue", ""))
-    mine = (q for q in queues if labels.done(visit.store, q.id, visit.person.id) < q.people.get(visit.person.id, 0))
+    mine = (q for q, _ in labelling.waiting_for(visit.store, visit.project_id, visit.person.id))
     first = by_id.get(asked) or next(mine, queues[0])
     if len(queues) == 1:
         return first
@@ -78,8 +78,8 @@ def _work(visit: Visit, found: Queue) -> None:
         return
     names = people.names(visit.store)
     blocks.note("You are not asked in this queue.")
-    said = [f"{names.get(p, 'somebody who left')}: {labels.done(visit.store, found.id, p):,} of {n:,}"
-            for p, n in found.people.items()]  # fmt: skip
+    said = [f"{names.get(p, 'somebody who left')}: {labels.done(visit.store, found.id, p):,} of "
+            f"{labels.total(visit.store, found.id, p):,}" for p in found.people]  # fmt: skip
     blocks.bullets(said)
 
 
@@ -167,7 +167,7 @@ def _running(visit: Visit) -> None:
     for found in queues:
         done = sum(labels.done(visit.store, found.id, person) for person in found.people)
         with st.container(key=f"label-running-{found.id}", horizontal=True, vertical_alignment="center"):
-            asked = sum(found.people.values())
+            asked = sum(labels.total(visit.store, found.id, person) for person in found.people)
             blocks.item(found.name, f"{done:,} of {asked:,} labels; {blocks.several(len(found.people), 'labeller')}.")
             st.button("Close", key=f"label-close-{found.id}", on_click=_close, args=(visit, found), type="tertiary")
 
