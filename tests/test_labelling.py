@@ -190,6 +190,18 @@ def test_a_label_changes_and_is_taken_back_with_all_that_followed(
         labelling.take_back(store, queue, rita)
 
 
+def test_a_label_that_its_own_giver_changed_is_not_said_to_be_others_doing(
+    store: Store, project: str, team: dict[str, str]
+) -> None:
+    item = written(store, project, 1)[0]
+    queue = opened(store, project, [item], [team["rita"]])
+    say(store, queue, team["rita"], item, Answer.approve)
+    first = store.version
+    say(store, queue, team["rita"], item, Answer.reject, change=True)
+    with pytest.raises(Refusal, match="You changed this label since"):
+        store.undo(first, team["rita"])
+
+
 def test_a_slice_of_two_approvals_waits_for_the_second(store: Store, project: str, team: dict[str, str]) -> None:
     item = written(store, project, 1, "twice")[0]
     queue = opened(store, project, [item], [team["rita"]])
@@ -339,29 +351,6 @@ def test_a_rebuild_gives_the_same_labels(workspace: Path) -> None:
     store.close()
 
 
-# -- figures ---------------------------------------------------------------------------------------
-
-
-def given(item: str, *said: str) -> list[labels.Label]:
-    """Labels of one item: "approve", "skip", or "reject:Tone" with the rule it names."""
-    parted = [each.partition(":") for each in said]
-    return [labels.Label("q", item, f"p{n}", Answer(what), rule) for n, (what, _, rule) in enumerate(parted)]
-
-
-def test_agreement_in_words_counts_only_complete_items() -> None:
-    told = [*given("waits", "approve"), *given("skipped", "approve", "skip")]
-    for n in range(18):
-        told += given(f"same{n}", *(["approve"] * 2 if n % 2 else ["reject"] * 2))
-    told += [*given("x", "approve", "reject:Tone"), *given("y", "edit:Facts", "reject:Tone")]
-    found = pace.together(told, {label.example: 2 for label in told})
-    assert (found.items, found.agreed) == (20, 18)
-    assert [item for item, _ in found.split] == ["x", "y"] and found.named == (("Tone", 2), ("Facts", 1))
-    assert 0.69 < found.interval.low < 0.9 < found.interval.high < 0.98
-    assert "18 of 20 examples" in found.sentence and "Beyond luck that is good" in found.sentence
-    assert "nobody knows" in pace.together([], {}).sentence
-    assert "too few" in pace.together(given("a", "approve", "approve"), {"a": 2}).sentence
-
-
 def test_agreement_is_told_from_what_each_said_first(store: Store, project: str, team: dict[str, str]) -> None:
     rita, sam = team["rita"], team["sam"]
     followed, slip, rewritten, stale = written(store, project, 4)
@@ -397,21 +386,3 @@ def test_a_label_taken_back_after_seeing_others_stays_the_first(
     both = labels.heard(store, queue.id) + labels.heard(store, again.id)
     assert [label.decision for label in outcome.firsts(both)[item]] == [Answer.approve, Answer.reject]
     assert evidence.agreed_on(store, project)[1] == 1
-
-
-def test_the_forecast_names_what_is_missing_and_what_it_assumes() -> None:
-    brief = Brief(slices=(Slice("a", target_share=0.75), Slice("b", target_share=0.25, second_approval=True)))
-    tally = {("a", "approved"): 60, ("a", "draft"): 100, ("b", "in_review"): 10, ("b", "rejected"): 5}
-    said = [Answer.approve] * 8 + [Answer.reject] * 2 + [Answer.skip]
-    found = pace.forecast(brief, tally, 100, [18.0] * 12 + [5000.0], said)
-    a, b = found.gaps
-    assert (a.missing, a.to_write, a.looks) == (15, 0, 19) and (b.missing, b.to_write, b.looks) == (25, 17, 64)
-    assert found.hours == pytest.approx(83 * 18 / 3600)
-    assert found.sentence == (
-        "40 approved examples are missing, of which 17 must be written or imported first: about 25 minutes of reading "
-        "for one person."
-    )
-    assert "18 seconds a label, the median of the 12" in found.assumed[0] and "80%" in found.assumed[1]
-    guess = pace.forecast(Brief(), {}, 20, [], [])
-    assert guess.gaps[0].missing == 20 and "a guess" in guess.assumed[0]
-    assert "Every kind" in pace.forecast(Brief(), {("", "approved"): 20}, 20, [], []).sentence

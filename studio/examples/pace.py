@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from studio.examples import approval, outcome
+from studio.examples import approval, coverage, outcome
 from studio.records import Brief
 from studio.review.agreement import Agreement, agreement, wilson
 from studio.review.evidence import Interval
@@ -143,10 +143,9 @@ def forecast(
 
     `tally`: (slice, status) -> count. `seconds` and `answers`: of all labels given in the project so far.
     """
-    names = [s.name for s in brief.slices] or [""]
-    aimed = {s.name: s.target_share for s in brief.slices if s.target_share} or {n: 1 / len(names) for n in names}
+    aimed = {name: want for name, want in coverage.wanted(brief, goal).items() if want}
     speed, kept = pace(seconds), _kept(answers)
-    gaps = tuple(_gap(brief, name, math.ceil(share * goal - 1e-9), tally, kept) for name, share in aimed.items())
+    gaps = tuple(_gap(brief, name, want, tally, kept) for name, want in aimed.items())
     looks = sum(gap.looks for gap in gaps)
     told = [a for a in answers if a is not Answer.skip]
     read = f"{speed.seconds:.0f} seconds a label, the median of the {speed.n:,} given here" if speed.measured else (
@@ -157,7 +156,7 @@ def forecast(
     )  # fmt: skip
     assumed = [read, share, "one person reads each example, two where a slice asks for a second approval",
                "writing what is missing is not in it"]  # fmt: skip
-    if not any(s.target_share for s in brief.slices) and len(names) > 1:
+    if not any(s.target_share for s in brief.slices) and len(aimed) > 1:
         assumed.append("each kind of input gets the same share, because the brief names none")
     return Forecast(gaps, speed, kept, looks * speed.seconds / 3600, tuple(assumed))
 

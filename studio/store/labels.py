@@ -133,10 +133,10 @@ def _not_built_on(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     if tx.get("settlements", _item(payload["queue"], payload["example"])):
         raise Refusal("A designer has settled this item since. Nothing was changed. Ask them to look at it again.")
     found = _labels_of(tx, payload, asked)
-    if len(found) == len(asked) and max(row["act"] for row in found) > act.seq:
-        raise Refusal(
-            "Others finished this item since. Nothing was changed. Go back to it and change your label there."
-        )
+    last = max(found, key=lambda row: row["act"], default=None)
+    if len(found) == len(asked) and last is not None and last["act"] > act.seq:
+        who = "You changed this label" if last["person"] == act.actor else "Others finished this item"
+        raise Refusal(f"{who} since. Nothing was changed. Go back to it and change your label there.")
 
 
 def _asked(tx: Tx, payload: dict[str, Any]) -> list[str]:
