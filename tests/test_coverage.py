@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from studio.examples.coverage import USUAL_GOAL, Cell, coverage, usual_goal
+from studio.examples import pace
+from studio.examples.coverage import USUAL_GOAL, Cell, coverage, usual_goal, wanted
 from studio.records import HARD_KINDS, Brief, Check, CheckKind, Criterion, Example, Slice
 
 BRIEF = Brief(
@@ -66,6 +67,17 @@ def test_criteria_are_counted_where_they_apply_and_checked_on_the_sample() -> No
     assert (rule.approved, rule.looked, rule.kept) == (2, 2, 1) and polite.kept == 2
     assert kind.kept is None and kind.approved == 2
     assert (found["Polite", "delivery"].kept, found["Polite", "press"].approved) == (0, 0)
+
+
+def test_coverage_and_the_forecast_want_the_same_of_each_slice() -> None:
+    shares = (("a", 0.333), ("b", 0.667), ("c", 0.0))
+    brief = Brief(slices=tuple(Slice(name, target_share=share) for name, share in shares))
+    assert wanted(brief, 100) == {"a": 34, "b": 67, "c": 0}
+    assert wanted(Brief(slices=(Slice("a"), Slice("b"))), 5) == {"a": 3, "b": 3} and wanted(Brief(), 20) == {"": 20}
+    for each in (brief, Brief(slices=(Slice("a"), Slice("b")))):
+        cells = coverage(each, {}, [], goal=100).cells
+        for gap in pace.forecast(each, {}, 100, [], []).gaps:
+            assert cells[gap.slice, ""].want == gap.target
 
 
 def test_the_usual_goal_is_what_there_is_and_a_few_hundred_at_least() -> None:

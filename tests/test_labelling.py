@@ -10,10 +10,13 @@ import pytest
 
 from studio import brief as brief_step
 from studio import people, projects
+from studio.advice import evidence
 from studio.examples import labelling, outcome, pace, step
+from studio.examples.acting import Change, change
 from studio.examples.outcome import Standing
 from studio.records import Brief, Example, Refusal, Role, Slice, Status
-from studio.store import Store, examples, labels
+from studio.review import independence
+from studio.store import Store, arms, examples, labels
 from studio.store.labels import Answer, Queue
 
 READ = 5.0
@@ -187,12 +190,49 @@ def test_a_label_changes_and_is_taken_back_with_all_that_followed(
         labelling.take_back(store, queue, rita)
 
 
+def test_a_label_that_its_own_giver_changed_is_not_said_to_be_others_doing(
+    store: Store, project: str, team: dict[str, str]
+) -> None:
+    item = written(store, project, 1)[0]
+    queue = opened(store, project, [item], [team["rita"]])
+    say(store, queue, team["rita"], item, Answer.approve)
+    first = store.version
+    say(store, queue, team["rita"], item, Answer.reject, change=True)
+    with pytest.raises(Refusal, match="You changed this label since"):
+        store.undo(first, team["rita"])
+
+
 def test_a_slice_of_two_approvals_waits_for_the_second(store: Store, project: str, team: dict[str, str]) -> None:
     item = written(store, project, 1, "twice")[0]
     queue = opened(store, project, [item], [team["rita"]])
     say(store, queue, team["rita"], item, Answer.approve)
     assert (now(store, item).status, now(store, item).approvals) == (Status.in_review, (team["rita"],))
     assert step.mark(store, team["dora"], project, [item], Status.approved) == 1
+
+
+@pytest.mark.parametrize("way", ["label", "settlement", "bulk", "edit"])
+def test_only_complete_approvals_settle_a_recheck(store: Store, project: str, team: dict[str, str], way: str) -> None:
+    rita, sam, dora = team["rita"], team["sam"], team["dora"]
+    plain, twice = written(store, project, 1)[0], written(store, project, 1, "twice")[0]
+    items = [plain, twice]
+    change(store, dora, project, items, Change(recheck="The policy changed"))
+    if way == "label":
+        queue = opened(store, project, items, [rita])
+        for item in items:
+            say(store, queue, rita, item, Answer.approve)
+    elif way == "settlement":
+        queue = opened(store, project, items, [rita, sam], overlap=2, share=1.0)
+        for item in items:
+            say(store, queue, rita, item, Answer.edit, ideal="Other.")
+            say(store, queue, sam, item, Answer.reject)
+            labelling.settle(store, dora, queue, item, Answer.approve)
+    elif way == "bulk":
+        step.mark(store, dora, project, items, Status.approved)
+    else:
+        for item in items:
+            step.edit(store, dora, project, now(store, item), status=Status.approved)
+    assert (now(store, plain).status, now(store, plain).recheck) == (Status.approved, "")
+    assert (now(store, twice).status, now(store, twice).recheck) == (Status.in_review, "The policy changed")
 
 
 def test_the_last_two_labels_in_one_moment_still_decide(store: Store, project: str, team: dict[str, str]) -> None:
@@ -227,6 +267,20 @@ def test_going_on_and_back_without_a_label(store: Store, project: str, team: dic
     assert other.example is not None and other.example.id == items[0]
 
 
+def test_what_is_in_the_trash_waits_for_nobody(store: Store, project: str, team: dict[str, str]) -> None:
+    rita = team["rita"]
+    items = written(store, project, 3)
+    queue = opened(store, project, items, [rita])
+    say(store, queue, rita, items[0], Answer.skip)
+    step.trash(store, "dora", project, items[:2])
+    seat = labelling.seat(store, queue, rita)
+    assert (seat.done, seat.total) == (0, 1) and labelling.waiting_for(store, project, rita) == [(queue, 1)]
+    say(store, queue, rita, items[2], Answer.skip)
+    assert labelling.waiting_for(store, project, rita) == []
+    step.trash(store, "dora", project, items[:2], trashed=False)
+    assert labelling.waiting_for(store, project, rita) == [(queue, 1)]
+
+
 def test_what_cannot_be_opened_is_refused(store: Store, project: str, team: dict[str, str]) -> None:
     items = written(store, project, 2)
     for what, who, more, why in (
@@ -253,6 +307,26 @@ def test_a_queue_opens_closes_and_is_undone(store: Store, project: str, team: di
         say(store, queue, team["rita"], items[1], Answer.skip)
 
 
+def test_whoever_was_shown_an_example_stays_outside_blind_rounds(
+    store: Store, project: str, team: dict[str, str]
+) -> None:
+    def votes_count(person: str) -> bool:
+        return person in {p.id for p in independence.independent_people(store, project)}
+
+    queue = opened(store, project, written(store, project, 2), [team["rita"], team["sam"]])
+    assert votes_count(team["rita"]) and votes_count(team["sam"])
+    before = store.version
+    for _ in range(2):
+        shown = labelling.seat(store, queue, team["rita"])
+    assert store.version == before + 1 and not votes_count(team["rita"]) and votes_count(team["sam"])
+    with pytest.raises(Refusal):
+        store.undo(store.version, team["rita"])
+    assert shown.example is not None
+    say(store, queue, team["rita"], shown.example.id, Answer.approve)
+    labelling.take_back(store, queue, team["rita"])
+    assert not votes_count(team["rita"]) and not arms.exposed(store, project)
+
+
 def test_kinds_are_marked_and_unmarked(store: Store, project: str) -> None:
     item = written(store, project, 1)[0]
     assert labelling.toggle_kind(store, "rita", project, item, "vague").kinds == ("vague",)
@@ -265,6 +339,7 @@ def test_a_rebuild_gives_the_same_labels(workspace: Path) -> None:
     project = projects.create(store, "dora", "Mine").id
     items = written(store, project, 3)
     queue = opened(store, project, items, [found.id])
+    labelling.seat(store, queue, found.id)
     for item in items:
         say(store, queue, found.id, item, Answer.approve)
     labelling.take_back(store, queue, found.id)
@@ -272,45 +347,42 @@ def test_a_rebuild_gives_the_same_labels(workspace: Path) -> None:
     store.close()
     store = Store.rebuilt(workspace)
     assert (labels.every(store, queue.id), examples.every(store, project), labels.queues(store, project)) == before
+    assert labels.seen(store, queue, found.id)
     store.close()
 
 
-# -- figures ---------------------------------------------------------------------------------------
+def test_agreement_is_told_from_what_each_said_first(store: Store, project: str, team: dict[str, str]) -> None:
+    rita, sam = team["rita"], team["sam"]
+    followed, slip, rewritten, stale = written(store, project, 4)
+    queue = opened(store, project, [followed, slip, rewritten, stale], [rita, sam], overlap=2, share=1.0)
+    say(store, queue, rita, followed, Answer.approve)
+    say(store, queue, sam, followed, Answer.reject)
+    say(store, queue, sam, followed, Answer.approve, change=True)  # after seeing what Rita said
+    say(store, queue, rita, slip, Answer.reject)
+    say(store, queue, rita, slip, Answer.approve, change=True)  # before anybody else
+    say(store, queue, sam, slip, Answer.approve)
+    say(store, queue, rita, rewritten, Answer.edit, ideal="One.")
+    say(store, queue, sam, rewritten, Answer.edit, ideal="Another.")
+    say(store, queue, rita, stale, Answer.approve)
+    step.edit(store, "dora", project, now(store, stale), ideal="Changed.")
+    say(store, queue, sam, stale, Answer.approve)
+    told = pace.together(labels.heard(store, queue.id), labels.shared_out(store, queue.id))
+    assert (told.items, told.agreed) == (3, 1) and {item for item, _ in told.split} == {followed, rewritten}
 
 
-def given(item: str, *said: str) -> list[labels.Label]:
-    """Labels of one item: "approve", "skip", or "reject:Tone" with the rule it names."""
-    parted = [each.partition(":") for each in said]
-    return [labels.Label("q", item, f"p{n}", Answer(what), rule) for n, (what, _, rule) in enumerate(parted)]
-
-
-def test_agreement_in_words_counts_only_complete_items() -> None:
-    told = [*given("waits", "approve"), *given("skipped", "approve", "skip")]
-    for n in range(18):
-        told += given(f"same{n}", *(["approve"] * 2 if n % 2 else ["reject"] * 2))
-    told += [*given("x", "approve", "reject:Tone"), *given("y", "edit:Facts", "reject:Tone")]
-    found = pace.together(told, {label.example: 2 for label in told})
-    assert (found.items, found.agreed) == (20, 18)
-    assert [item for item, _ in found.split] == ["x", "y"] and found.named == (("Tone", 2), ("Facts", 1))
-    assert 0.69 < found.interval.low < 0.9 < found.interval.high < 0.98
-    assert "18 of 20 examples" in found.sentence and "Beyond luck that is good" in found.sentence
-    assert "nobody knows" in pace.together([], {}).sentence
-    assert "too few" in pace.together(given("a", "approve", "approve"), {"a": 2}).sentence
-
-
-def test_the_forecast_names_what_is_missing_and_what_it_assumes() -> None:
-    brief = Brief(slices=(Slice("a", target_share=0.75), Slice("b", target_share=0.25, second_approval=True)))
-    tally = {("a", "approved"): 60, ("a", "draft"): 100, ("b", "in_review"): 10, ("b", "rejected"): 5}
-    said = [Answer.approve] * 8 + [Answer.reject] * 2 + [Answer.skip]
-    found = pace.forecast(brief, tally, 100, [18.0] * 12 + [5000.0], said)
-    a, b = found.gaps
-    assert (a.missing, a.to_write, a.looks) == (15, 0, 19) and (b.missing, b.to_write, b.looks) == (25, 17, 64)
-    assert found.hours == pytest.approx(83 * 18 / 3600)
-    assert found.sentence == (
-        "40 approved examples are missing, of which 17 must be written or imported first: about 25 minutes of reading "
-        "for one person."
-    )
-    assert "18 seconds a label, the median of the 12" in found.assumed[0] and "80%" in found.assumed[1]
-    guess = pace.forecast(Brief(), {}, 20, [], [])
-    assert guess.gaps[0].missing == 20 and "a guess" in guess.assumed[0]
-    assert "Every kind" in pace.forecast(Brief(), {("", "approved"): 20}, 20, [], []).sentence
+def test_a_label_taken_back_after_seeing_others_stays_the_first(
+    store: Store, project: str, team: dict[str, str]
+) -> None:
+    rita, sam = team["rita"], team["sam"]
+    item = written(store, project, 1)[0]
+    queue = opened(store, project, [item], [rita, sam], overlap=2, share=1.0)
+    say(store, queue, rita, item, Answer.approve)
+    say(store, queue, sam, item, Answer.reject)
+    labelling.take_back(store, queue, sam)
+    assert [label.person for label in labels.heard(store, queue.id)] == [rita]
+    say(store, queue, sam, item, Answer.approve)
+    again = opened(store, project, [item], [sam])  # one person in two queues is one person
+    say(store, again, sam, item, Answer.approve)
+    both = labels.heard(store, queue.id) + labels.heard(store, again.id)
+    assert [label.decision for label in outcome.firsts(both)[item]] == [Answer.approve, Answer.reject]
+    assert evidence.agreed_on(store, project)[1] == 1

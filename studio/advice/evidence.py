@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from studio import outputs
 from studio.advice.rules import ENOUGH_JUDGED, QUESTIONS, Evidence
+from studio.examples import outcome
 from studio.records import ArmKind, Refusal, Split, Status
 from studio.review.agreement import Agreement, agreement
-from studio.store import Store, arms, briefs, datasets, examples, rounds
+from studio.store import Store, arms, briefs, datasets, examples, labels, rounds
 from studio.store import advice as rows
+from studio.store.labels import Label
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,20 @@ def best_prompt(store: Store, project: str) -> Best | None:
 
 def agreed_on(store: Store, project: str) -> tuple[float | None, int]:
     """(agreement, items that two people judged): from labels, else from votes of closed rounds; None for unknown."""
-    labels = agreement(rows.decisions_by_example(store, project))
-    if labels.prompts >= ENOUGH_JUDGED:
-        return _beyond_luck(labels), labels.prompts
+    labelled = agreement(_labels(store, project))
+    if labelled.prompts >= ENOUGH_JUDGED:
+        return _beyond_luck(labelled), labelled.prompts
     votes = agreement(_votes(store, project))
-    most = max(labels, votes, key=lambda found: found.prompts)
+    most = max(labelled, votes, key=lambda found: found.prompts)
     return _beyond_luck(most), most.prompts
+
+
+def _labels(store: Store, project: str) -> list[list[str]]:
+    """What people said of each example by themselves, over all queues; of unfinished items nothing is told."""
+    said: list[Label] = []
+    for queue in labels.queues(store, project):
+        said += outcome.finished(labels.heard(store, queue.id), labels.shared_out(store, queue.id))
+    return [outcome.opinions(given) for given in outcome.firsts(said).values()]
 
 
 def _votes(store: Store, project: str) -> list[list[str]]:

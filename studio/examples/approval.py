@@ -34,11 +34,14 @@ def same_text(one: Example, other: Example) -> bool:
 
 
 def approved(example: Example, people: Sequence[str], brief: Brief | None) -> Example:
-    """`example` with the approvals of `people` added: approved under `brief` when they are enough, else in review."""
+    """`example` with the approvals of `people` added: approved under `brief` when they are enough, else in review.
+    Whoever completes the approvals has looked again, so that a re-check is settled then."""
     approvals = tuple(dict.fromkeys((*example.approvals, *people)))
-    status = Status.approved if complete(approvals, demand(brief, example.slice)) else Status.in_review
-    version = brief.version if brief else 0
-    return dataclasses.replace(example, approvals=approvals, status=status, brief_version=version)
+    enough = complete(approvals, demand(brief, example.slice))
+    return dataclasses.replace(
+        example, approvals=approvals, status=Status.approved if enough else Status.in_review,
+        recheck="" if enough else example.recheck, brief_version=brief.version if brief else 0,
+    )  # fmt: skip
 
 
 def after_change(before: Example, after: Example, brief: Brief | None) -> Example:

@@ -6,6 +6,7 @@ The brief says which share each slice shall have. How many examples of each hard
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from studio.evaluate import checks
 from studio.records import HARD_KINDS, Brief, Example
 
 KIND_SHARE = 0.02
-USUAL_GOAL = 200
-"""Approved examples to aim at when there are fewer: a few hundred teach a habit."""
+USUAL_GOAL = 300
+"""Approved examples to aim at when there are fewer: a few hundred teach a habit, as the empty page says."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,19 @@ def usual_goal(tally: Tally) -> int:
     return max(USUAL_GOAL, sum(tally.values()))
 
 
+def wanted(brief: Brief, goal: int) -> dict[str, int]:
+    """Slice -> how many of `goal` approved examples it shall have by its share in the brief, rounded up, so that
+    the whole is not missed; 0 without a share. Where the brief names no share at all, each gets the same ("": all)."""
+    shares = {s.name: s.target_share for s in brief.slices} or {"": 0.0}
+    if not any(shares.values()):
+        shares = dict.fromkeys(shares, 1 / len(shares))
+    return {name: math.ceil(share * goal - 1e-9) for name, share in shares.items()}
+
+
 def coverage(brief: Brief, tally: Tally, sample: Sequence[Example], goal: int = 0) -> Coverage:
     """`sample`: approved examples whose ideal outputs are checked against the criteria. `goal`: approved examples to
-    aim at (0: the usual one). A slice without a share in the brief wants none; neither does a kind that is a word of
-    the team's own, or a slice itself."""
+    aim at (0: the usual one). A slice wants what `wanted` says; one that is not in the brief wants none, and neither
+    does a kind that is a word of the team's own, or a slice itself."""
     goal = goal or usual_goal(tally)
     named = [s.name for s in brief.slices]
     slices = tuple(dict.fromkeys([*named, *sorted(name for name, _ in tally)]))
@@ -88,12 +98,11 @@ def _cells(
     for (name, found), count in tally.items():
         for kind in {"", *found}:
             have[name, kind] += count
-    asked = {s.name: s for s in brief.slices}
+    asked, aimed = {s.name: s for s in brief.slices}, wanted(brief, goal)
     cells = {}
     for name in slices:
-        share = asked[name].target_share if name in asked else 0.0
         critical = name in asked and asked[name].critical
-        whole = round(share * goal)
+        whole = aimed.get(name, 0) if name in asked else 0
         for kind in ("", *kinds):
             want = whole if not kind else 0 if kind in asked or kind not in HARD_KINDS else _floor(whole)
             cells[name, kind] = Cell(name, kind, have[name, kind], want, critical)

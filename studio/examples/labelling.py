@@ -98,8 +98,8 @@ def close_queue(store: Store, actor: str, found: Queue) -> None:
 
 def waiting_for(store: Store, project: str, person: str) -> list[tuple[Queue, int]]:
     """The open queues in which examples wait for this person's label, and how many."""
-    found = [(q, q.people.get(person, 0) - labels.done(store, q.id, person)) for q in labels.queues(store, project)
-             if not q.closed and person in q.people]  # fmt: skip
+    mine = [queue for queue in labels.queues(store, project) if not queue.closed and person in queue.people]
+    found = [(queue, labels.total(store, queue.id, person) - labels.done(store, queue.id, person)) for queue in mine]
     return [(queue, left) for queue, left in found if left > 0]
 
 
@@ -109,7 +109,7 @@ def waiting_for(store: Store, project: str, person: str) -> list[tuple[Queue, in
 def seat(store: Store, found: Queue, person: str, example: str = "", after: int = -1) -> Seat:
     """Puts an item before a person: `example` if it is in their part, else the first after `after` that waits for them
     (then from the start again), and starts its time on screen."""
-    done, total = labels.done(store, found.id, person), found.people.get(person, 0)
+    done, total = labels.done(store, found.id, person), labels.total(store, found.id, person)
     position, asked = labels.asked(store, found.id, example) if example else (-1, [])
     gone_to = person in asked
     if not gone_to:
@@ -120,9 +120,17 @@ def seat(store: Store, found: Queue, person: str, example: str = "", after: int 
     shown = examples.get(store, example) if example else None
     if shown is None:
         return Seat(None, -1, (), done, total)
+    saw(store, found, person)
     desk.of(store).show(found.id, person, shown.id)
     said = said_of(store, found, person, shown.id) if gone_to else []  # what is upcoming has no label of theirs
     return Seat(shown, position, tuple(said), done, total)
+
+
+def saw(store: Store, found: Queue, person: str) -> None:
+    """Notes, once, that a person was shown examples of a queue: their votes in blind rounds do not count from then on,
+    whether or not they label, and whatever they undo."""
+    if not labels.seen(store, found, person):
+        store.act("queue.seen", person, {"queue": found.id}, found.project)
 
 
 def said_of(store: Store, found: Queue, person: str, example: str) -> list[Label]:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from studio.examples import approval
+from studio.examples import approval, coverage, outcome
 from studio.records import Brief
 from studio.review.agreement import Agreement, agreement, wilson
 from studio.review.evidence import Interval
@@ -69,18 +69,13 @@ class Together:
 
 
 def together(labels: Iterable[Label], asked: Mapping[str, int]) -> Together:
-    """From all labels of a queue and how many people are asked about each shared example. Items that wait for a label
-    are left out, so that nobody learns what others said before their own is in."""
-    by_item: dict[str, list[Label]] = {}
-    for label in labels:
-        if label.example in asked:
-            by_item.setdefault(label.example, []).append(label)
-    done = {item: given for item, given in by_item.items() if len(given) == asked[item]}
-    told = {item: [g for g in given if g.decision is not Answer.skip] for item, given in done.items()}
-    units = {item: given for item, given in told.items() if len(given) > 1}
-    split = {item: done[item] for item, given in units.items() if len({g.decision for g in given}) > 1}
+    """From all that was ever said in a queue and how many people are asked about each shared example."""
+    shared = (label for label in labels if label.example in asked)
+    done = outcome.firsts(outcome.finished(shared, asked))
+    units = {item: said for item, given in done.items() if len(said := outcome.opinions(given)) > 1}
+    split = {item: done[item] for item, said in units.items() if len(set(said)) > 1}
     named = Counter(g.criterion for given in split.values() for g in given if g.criterion)
-    agreed, beyond = len(units) - len(split), agreement([g.decision.value for g in u] for u in units.values())
+    agreed, beyond = len(units) - len(split), agreement(units.values())
     return Together(
         len(units), agreed, wilson(agreed, len(units)), beyond,
         tuple((item, tuple(given)) for item, given in split.items()), tuple(named.most_common()),
@@ -148,10 +143,9 @@ def forecast(
 
     `tally`: (slice, status) -> count. `seconds` and `answers`: of all labels given in the project so far.
     """
-    names = [s.name for s in brief.slices] or [""]
-    aimed = {s.name: s.target_share for s in brief.slices if s.target_share} or {n: 1 / len(names) for n in names}
+    aimed = {name: want for name, want in coverage.wanted(brief, goal).items() if want}
     speed, kept = pace(seconds), _kept(answers)
-    gaps = tuple(_gap(brief, name, math.ceil(share * goal - 1e-9), tally, kept) for name, share in aimed.items())
+    gaps = tuple(_gap(brief, name, want, tally, kept) for name, want in aimed.items())
     looks = sum(gap.looks for gap in gaps)
     told = [a for a in answers if a is not Answer.skip]
     read = f"{speed.seconds:.0f} seconds a label, the median of the {speed.n:,} given here" if speed.measured else (
@@ -162,7 +156,7 @@ def forecast(
     )  # fmt: skip
     assumed = [read, share, "one person reads each example, two where a slice asks for a second approval",
                "writing what is missing is not in it"]  # fmt: skip
-    if not any(s.target_share for s in brief.slices) and len(names) > 1:
+    if not any(s.target_share for s in brief.slices) and len(aimed) > 1:
         assumed.append("each kind of input gets the same share, because the brief names none")
     return Forecast(gaps, speed, kept, looks * speed.seconds / 3600, tuple(assumed))
 

@@ -64,12 +64,10 @@ def save(store: Store, actor: str, project: str, example: Example) -> Example:
 
 def edit(store: Store, actor: str, project: str, read: Example, **changes: object) -> Example:
     """The next revision of `read` with `changes`. An edited text loses its approvals and goes back to review; a
-    `status` of approved adds the actor's approval, which may not be enough (see `approval`), and settles a re-check;
-    any other takes all approvals away."""
+    `status` of approved adds the actor's approval, which may not be enough (see `approval`); any other takes all
+    approvals away."""
     brief = briefs.latest(store, project)
     wanted = changes.pop("status", None)
-    if wanted is Status.approved:
-        changes = {"recheck": "", **changes}
     after = dataclasses.replace(read, revision=read.revision + 1, **changes)  # type: ignore[arg-type]
     after = approval.after_change(read, after, brief)
     if wanted is Status.approved:

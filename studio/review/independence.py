@@ -11,6 +11,7 @@ _BECAUSE = {
     "examples.marked": "wrote, imported or approved examples",
     "label.given": "labelled examples",
     "label.settled": "labelled examples",
+    "queue.seen": "were shown examples to label",
     "job.started": "started a training or generation job",
     "outputs.seen": "saw which arm wrote what",
 }

@@ -1,4 +1,4 @@
-"""What people answered to the questions of “Should we fine-tune at all?”, and how far they agreed as labellers."""
+"""What people answered to the questions of “Should we fine-tune at all?”."""
 
 from __future__ import annotations
 
@@ -32,13 +32,3 @@ def answers(store: Store, project: str) -> dict[str, Given]:
     """Question -> the answer that holds, without those taken back."""
     rows = store.rows("SELECT * FROM advice WHERE project = ? AND value <> ''", project)
     return {row["question"]: Given(row["value"], row["person"], row["at"]) for row in rows}
-
-
-def decisions_by_example(store: Store, project: str) -> list[list[str]]:
-    """For each example that somebody labelled: the decisions, by person; who could not tell is left out."""
-    told = "project = ? AND decision NOT IN ('', 'skip')"
-    sql = f"SELECT example, decision FROM labels WHERE {told} ORDER BY example, person"
-    found: dict[str, list[str]] = {}
-    for row in store.rows(sql, project):
-        found.setdefault(row["example"], []).append(row["decision"])
-    return list(found.values())

@@ -142,5 +142,6 @@ def prompt_authors(store: Store, project: str) -> set[str]:
 
 def exposed(store: Store, project: str) -> dict[str, str]:
     """Person -> when they first saw raw outputs of this project."""
-    sql = 'SELECT person, min("at") AS "at" FROM exposures WHERE project = ? GROUP BY person'
+    sql = 'SELECT person, min("at") AS "at" FROM exposures WHERE project = ?'
+    sql += " AND what NOT LIKE 'queue/%' GROUP BY person"
     return {row["person"]: row["at"] for row in store.rows(sql, project)}

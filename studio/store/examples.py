@@ -193,8 +193,6 @@ def examples_marked(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     changes: dict[str, Any] = {}
     if "status" in payload:
         changes["brief_version"] = payload.get("brief_version", 0)
-    if payload.get("status") == Status.approved.value:
-        changes["recheck"] = ""  # whoever approves has looked again
     if "assigned" in payload:
         changes["assigned"] = payload["assigned"]
     if "slice" in payload:
@@ -219,7 +217,8 @@ def _marked(example: Example, payload: dict[str, Any], waiting: set[str]) -> Exa
     """Status and approvals, which depend on the example."""
     if "status" in payload:
         status = Status.in_review if example.id in waiting else Status(payload["status"])
-        example = dataclasses.replace(example, status=status)
+        recheck = "" if status is Status.approved else example.recheck  # whoever completes it has looked again
+        example = dataclasses.replace(example, status=status, recheck=recheck)
     if "approver" in payload:
         others = tuple(p for p in example.approvals if p != payload["approver"])
         approvals = (*others, payload["approver"]) if payload["approver"] else ()

@@ -21,6 +21,9 @@ from studio.store.writes import Row, Tx, applies
 if TYPE_CHECKING:
     from studio.store import Store
 
+SEEN = "queue/"
+"""Before a queue's id in the list of what people have seen; other entries there are of outputs."""
+
 TWICE = "You labelled this one already; that label stands. Go back to it to change it."
 CLOSED = "This queue was closed meanwhile, so the label was not counted. Everything labelled before is safe."
 
@@ -116,16 +119,24 @@ def queue_closed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     tx.update("queues", row, closed=True)
 
 
+@applies("queue.seen")
+def queue_seen(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: queue. The actor was shown an example of it; nobody can unsee that, so it has no undo."""
+    what = SEEN + payload["queue"]
+    if tx.get("exposures", act.project, act.actor, what) is None:
+        tx.put("exposures", {"project": act.project, "person": act.actor, "what": what, "at": act.at})
+
+
 def _not_built_on(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """A label can be taken back until a designer settled its item, or others completed it."""
     asked = _asked(tx, payload)
     if tx.get("settlements", _item(payload["queue"], payload["example"])):
         raise Refusal("A designer has settled this item since. Nothing was changed. Ask them to look at it again.")
     found = _labels_of(tx, payload, asked)
-    if len(found) == len(asked) and max(row["act"] for row in found) > act.seq:
-        raise Refusal(
-            "Others finished this item since. Nothing was changed. Go back to it and change your label there."
-        )
+    last = max(found, key=lambda row: row["act"], default=None)
+    if len(found) == len(asked) and last is not None and last["act"] > act.seq:
+        who = "You changed this label" if last["person"] == act.actor else "Others finished this item"
+        raise Refusal(f"{who} since. Nothing was changed. Go back to it and change your label there.")
 
 
 def _asked(tx: Tx, payload: dict[str, Any]) -> list[str]:
@@ -254,8 +265,18 @@ def asked(store: Store, name: str, example: str) -> tuple[int, list[str]]:
 
 
 def done(store: Store, name: str, person: str) -> int:
-    """How many labels a person gave in a queue."""
-    return store.rows("SELECT count(*) AS n FROM labels WHERE queue = ? AND person = ?", name, person)[0]["n"]
+    """How many labels a person gave in a queue, of examples that are still there."""
+    sql = f"SELECT count(*) AS n FROM labels WHERE queue = ? AND person = ? AND {_THERE}"
+    return store.rows(sql, name, person)[0]["n"]
+
+
+def total(store: Store, name: str, person: str) -> int:
+    """How many examples a person is asked about in a queue, without those gone or in the trash since."""
+    sql = f"SELECT count(*) AS n FROM assignments WHERE queue = ? AND contains(people, ?) AND {_THERE}"
+    return store.rows(sql, name, _quoted(person))[0]["n"]
+
+
+_THERE = "example IN (SELECT id FROM examples WHERE NOT trashed)"
 
 
 def of_person(store: Store, name: str, example: str, person: str) -> Label | None:
@@ -272,6 +293,23 @@ def of_item(store: Store, name: str, example: str, people: Iterable[str]) -> lis
 def every(store: Store, name: str) -> list[Label]:
     """All labels of a queue, in the order they were given."""
     return [_label(r) for r in store.rows("SELECT * FROM labels WHERE queue = ? ORDER BY act", name)]
+
+
+def heard(store: Store, name: str) -> list[Label]:
+    """All that was ever said in a queue, in order: also labels that were changed or taken back since, of those whose
+    label of that example stands now."""
+    standing = {(label.example, label.person) for label in every(store, name)}
+    sql = """SELECT after FROM changes WHERE tbl = 'labels' AND after IS NOT NULL AND contains(key, ?)
+        ORDER BY seq, n"""
+    said = (_label(json.loads(row["after"])) for row in store.rows(sql, f"{name}/"))
+    once = {(label.example, label.person, label.act): label for label in said}  # undoing writes the one before again
+    return sorted((s for s in once.values() if (s.example, s.person) in standing), key=lambda label: label.act)
+
+
+def seen(store: Store, found: Queue, person: str) -> bool:
+    """Whether this person was shown an example of a queue."""
+    sql = "SELECT 1 FROM exposures WHERE project = ? AND person = ? AND what = ?"
+    return bool(store.rows(sql, found.project, person, SEEN + found.id))
 
 
 def last(store: Store, name: str, person: str) -> Label | None:

@@ -29,7 +29,7 @@ def told(store: Store, act: Act) -> str:
 _DONE = {
     "decision.signed": "Decision signed", "decision.withdrawn": "Decision withdrawn",
     "generations.stored": "Answers stored", "job.finished": "Job ended", "job.resumed": "Job continued",
-    "outputs.seen": "Saw which arm wrote what", "person.joined": "Joined",
+    "queue.seen": "Was shown examples to label", "outputs.seen": "Saw which arm wrote what", "person.joined": "Joined",
     "round.cancelled": "Blind round cancelled", "round.closed": "Blind round closed by its rule",
     "round.opened": "Blind round opened", "session.closed": "Signed out", "session.opened": "Signed in again",
     "token.withdrawn": "Invitation withdrawn", "undone": "A step undone", "vote.cast": "Vote cast",

@@ -23,26 +23,33 @@ _SIDES = {"work": "Label", "said": "What people said", "open": "Open a queue"}
 def show(visit: Visit) -> None:
     """What this person may do here: label, and for the team also open queues and read what came of them."""
     st.html(_LOOK)
-    queues = [q for q in labels.queues(visit.store, visit.project_id) if not q.closed]
-    side = _side(visit, bool(queues))
+    every = labels.queues(visit.store, visit.project_id)
+    queues = [q for q in every if not q.closed and (_of_team(visit) or visit.person.id in q.people)]
+    side = _side(visit, bool(queues), bool(every))
     if side == "open":
         _opening(visit)
+    elif side == "said":
+        labelling_report.show(visit, _chosen(visit, sorted(every, key=lambda q: q.closed)))
     elif not queues:
         _nothing(visit)
     else:
-        found = _chosen(visit, queues)
-        if side == "said":
-            labelling_report.show(visit, found)
-        else:
-            _work(visit, found)
+        _work(visit, _chosen(visit, queues))
 
 
-def _side(visit: Visit, any_open: bool) -> str:
-    if visit.person.role is Role.reviewer:
+def _of_team(visit: Visit) -> bool:
+    """A reviewer sees the queues they are asked in, and of those only their own part."""
+    return visit.person.role is not Role.reviewer
+
+
+def _side(visit: Visit, any_open: bool, any_ever: bool) -> str:
+    """Which part is shown. What people said can be read, and settled, also when all queues are closed."""
+    if not _of_team(visit):
         return "work"
+    if not any_ever:
+        return "open" if visit.may_edit else "work"
     words = {side: said for side, said in _SIDES.items() if side != "open" or visit.may_edit}
     if not any_open:
-        return "open" if visit.may_edit else "work"
+        del words["work"]
     return form_fields.view(keys.LABEL_SIDE, words, "Which part of labelling")
 
 
@@ -57,13 +64,15 @@ def _chosen(visit: Visit, queues: list[Queue]) -> Queue:
     """The queue in the address, or else the newest one in which something waits for this person."""
     by_id = {q.id: q for q in queues}
     asked = str(st.query_params.get("queue", ""))
-    mine = (q for q in queues if labels.done(visit.store, q.id, visit.person.id) < q.people.get(visit.person.id, 0))
+    mine = (q for q, _ in labelling.waiting_for(visit.store, visit.project_id, visit.person.id))
     first = by_id.get(asked) or next(mine, queues[0])
     if len(queues) == 1:
         return first
     chosen = st.selectbox(
         "Queue", list(by_id), list(by_id).index(first.id), key="label-queue", on_change=_pick, width=340,
-        format_func=lambda q: form_fields.plain(f"{by_id[q].name} ({by_id[q].items:,})"),
+        format_func=lambda q: form_fields.plain(
+            f"{by_id[q].name} ({by_id[q].items:,}{', closed' if by_id[q].closed else ''})"
+        ),
     )  # fmt: skip
     return by_id.get(chosen, first)
 
@@ -78,8 +87,8 @@ def _work(visit: Visit, found: Queue) -> None:
         return
     names = people.names(visit.store)
     blocks.note("You are not asked in this queue.")
-    said = [f"{names.get(p, 'somebody who left')}: {labels.done(visit.store, found.id, p):,} of {n:,}"
-            for p, n in found.people.items()]  # fmt: skip
+    said = [f"{names.get(p, 'somebody who left')}: {labels.done(visit.store, found.id, p):,} of "
+            f"{labels.total(visit.store, found.id, p):,}" for p in found.people]  # fmt: skip
     blocks.bullets(said)
 
 
@@ -122,6 +131,7 @@ def _opening(visit: Visit) -> None:
         form_fields.line(held, ("name",), "Name (optional)", "label-name", max_chars=80)
         count = finding.count(visit.store, visit.project_id, Filter(status=which, slice=slice or "")) if which else 0
         _consequences(held.form, count)
+        _without_ideal(visit, held.form)
         st.button("Open the queue", key="label-open", type="primary", on_click=_open, args=(visit, held))
     _running(visit)
 
@@ -137,6 +147,20 @@ def _consequences(form: dict[str, Any], count: int) -> None:
     )  # fmt: skip
     blocks.note(said)
     blocks.note("Whoever labels sees the ideal outputs, so their votes in a blind round of this project do not count.")
+
+
+def _without_ideal(visit: Visit, form: dict[str, Any]) -> None:
+    """How many of them nobody can approve as they are."""
+    if not form["which"]:
+        return
+    ids = finding.ids(visit.store, visit.project_id, Filter(status=form["which"], slice=form["slice"] or ""))
+    empty = len(rows.without_ideal(visit.store, ids))
+    if empty:
+        has, them = ("has", "it") if empty == 1 else ("have", "them")
+        blocks.note(
+            f"{empty:,} of them {has} no ideal output yet and cannot be approved with A: whoever labels {them} "
+            "writes one with E, rejects, or cannot tell."
+        )
 
 
 def _open(visit: Visit, held: form_fields.Draft) -> None:
@@ -167,7 +191,7 @@ def _running(visit: Visit) -> None:
     for found in queues:
         done = sum(labels.done(visit.store, found.id, person) for person in found.people)
         with st.container(key=f"label-running-{found.id}", horizontal=True, vertical_alignment="center"):
-            asked = sum(found.people.values())
+            asked = sum(labels.total(visit.store, found.id, person) for person in found.people)
             blocks.item(found.name, f"{done:,} of {asked:,} labels; {blocks.several(len(found.people), 'labeller')}.")
             st.button("Close", key=f"label-close-{found.id}", on_click=_close, args=(visit, found), type="tertiary")
 

@@ -5,25 +5,24 @@ from __future__ import annotations
 import streamlit as st
 
 from studio.examples import labelling, outcome, pace
+from studio.examples.coverage import usual_goal
 from studio.examples.pace import Together
 from studio.health.checks import MINIMUM
 from studio.records import Brief, Example
 from studio.store import briefs, labels, people
 from studio.store import examples as rows
 from studio.store.labels import Answer, Label, Queue
-from studio.ui import blocks, frame, keys
+from studio.ui import as_seen, blocks, conversation, form_fields, frame, keys
 from studio.ui.access import Visit
 
 _SAID = {Answer.approve: "approved it", Answer.reject: "rejected it", Answer.edit: "rewrote it",
          Answer.skip: "could not tell"}  # fmt: skip
 _SHOWN = 10
-_GOAL = 300
-"""Approved examples that teach a habit, as the empty page says."""
 
 
 def show(visit: Visit, found: Queue) -> None:
     given, asked = labels.every(visit.store, found.id), labels.shared_out(visit.store, found.id)
-    told = pace.together(given, asked)
+    told = pace.together(labels.heard(visit.store, found.id), asked)
     _agreement(visit, told)
     _divided(visit, found, given)
     _people(visit, found, given)
@@ -31,7 +30,8 @@ def show(visit: Visit, found: Queue) -> None:
 
 
 def _agreement(visit: Visit, told: Together) -> None:
-    blocks.section("Do people agree?", "Only examples are counted that everybody asked has answered.")
+    said = "Counted are examples that everybody asked has answered, with what each said before seeing the others."
+    blocks.section("Do people agree?", said)
     if not told.items:
         blocks.plain(told.sentence)
         return
@@ -40,8 +40,10 @@ def _agreement(visit: Visit, told: Together) -> None:
     alpha, ac1 = told.beyond.alpha_nominal, told.beyond.ac1
     if alpha is not None and ac1 is not None:
         blocks.note(
-            f"Beyond luck: Krippendorff's alpha {alpha:.2f}, Gwet's AC1 {ac1:.2f} (1 is perfect, 0 is luck; from "
-            f"{pace.GOOD} on a rule can be relied on)."
+            f"Beyond luck: Krippendorff's alpha {alpha:.2f}, Gwet's AC1 {ac1:.2f}. Both say how much more often people "
+            "agree than if each had guessed (1: always, 0: no more than by luck). Alpha guesses in the shares in which "
+            "the answers were given, so it drops when nearly all are the same; AC1 does not, so read it then. From "
+            f"{pace.GOOD} on a rule can be relied on."
         )
     if told.named:
         named = [f"“{name}” is named {blocks.several(n, 'time')}" for name, n in told.named[:3]]
@@ -67,6 +69,8 @@ def _divided(visit: Visit, found: Queue, given: list[Label]) -> None:
     blocks.section("To settle", f"People split on these, or nobody could tell: your word decides.{done}")
     if not waiting:
         blocks.note("Nothing waits for you.")
+    if waiting:
+        labelling.saw(visit.store, found, visit.person.id)
     for item in waiting[:_SHOWN]:
         example = rows.get(visit.store, item)
         if example is not None:
@@ -78,8 +82,8 @@ def _divided(visit: Visit, found: Queue, given: list[Label]) -> None:
 def _one(visit: Visit, found: Queue, example: Example, said: list[Label]) -> None:
     names = people.names(visit.store)
     with st.container(key=f"label-split-{example.id}"):
-        frame.reading(example.input, "Input")
-        frame.reading(example.ideal, "Ideal output")
+        conversation.shown(example.prompt, "Input")
+        as_seen.reading(example.ideal, "Ideal output")
         for label in said:
             who, why = names.get(label.person, "Somebody who left"), f": {label.criterion}" if label.criterion else ""
             blocks.item(f"{who} {_SAID[label.decision]}{why}", label.note)
@@ -93,8 +97,9 @@ def _one(visit: Visit, found: Queue, example: Example, said: list[Label]) -> Non
                           args=(visit, found, example.id, answer))  # fmt: skip
             for label in said:
                 if label.ideal:
-                    words = f"Take {names.get(label.person, 'their')}'s version"
-                    st.button(words, key=f"label-settle-{label.person}-{example.id}", on_click=_settle,
+                    whose = f"{names[label.person]}'s" if label.person in names else "their"
+                    st.button(form_fields.plain(f"Take {whose} version"), on_click=_settle,
+                              key=f"label-settle-{label.person}-{example.id}",
                               args=(visit, found, example.id, Answer.edit, label.ideal))  # fmt: skip
 
 
@@ -125,8 +130,9 @@ def _people(visit: Visit, found: Queue, given: list[Label]) -> None:
 def _forecast(visit: Visit) -> None:
     brief = briefs.latest(visit.store, visit.project_id) or Brief()
     blocks.section("How much is left", "For a set of the size you aim at, by the shares of the brief.")
+    usual = usual_goal(rows.approved_kinds(visit.store, visit.project_id))
     goal = st.number_input(
-        "Approved examples you aim at", MINIMUM, 1_000_000, _GOAL, 50, key=keys.LABEL_GOAL, width=240
+        "Approved examples you aim at", MINIMUM, 1_000_000, usual, 50, key=keys.LABEL_GOAL, width=240
     )
     times, answers = labels.given_in(visit.store, visit.project_id)
     told = pace.forecast(brief, rows.tally(visit.store, visit.project_id), int(goal), times, answers)

@@ -74,7 +74,7 @@ def test_a_designer_opens_a_queue_and_takes_it_back(
     found = labels.queues(store, project)[0]
     assert (found.items, found.overlap, set(found.people)) == (3, 2, {dora[0], rita[0]})
     assert "The queue is open" in words(at) and button(at, "label-approve-")
-    press(at, f"ys-undo-{store.version}")
+    press(at, f"ys-undo-{store.history(project, ['queue.opened'])[0].seq}")
     assert labels.queues(store, project) == []
 
 
@@ -185,3 +185,41 @@ def test_a_pm_reads_what_was_said_and_changes_nothing(store: Store, project: str
     assert "You are not asked in this queue" in words(at)
     at = opened(store, session, "examples", project=project, **VIEW, **{"label-side": "said"})
     assert "How much is left" in words(at) and not [b for b in at.button if (b.key or "").startswith("label-settle")]
+
+
+def test_a_reviewer_sees_only_queues_they_are_in(store: Store, project: str, rita: tuple[str, str]) -> None:
+    sam, session = person(store, "Sam", Role.reviewer)
+    queue = queue_for(store, project, rita[0])
+    for more in ({}, {"queue": queue.id}, {"label-side": "said"}):
+        told = words(opened(store, session, "examples", project=project, **VIEW, **more))
+        assert "Nothing waits for your label" in told and "Rita" not in told and "You are not asked" not in told
+
+
+def test_a_closed_queue_keeps_its_results_and_can_still_be_settled(
+    store: Store, project: str, dora: tuple[str, str], rita: tuple[str, str]
+) -> None:
+    odd, _ = person(store, "S*a*m", Role.reviewer)
+    queue = queue_for(store, project, rita[0], odd.id)
+    first = finding.ids(store, project, Filter())[0]
+    example = examples.get(store, first)
+    assert example is not None
+    shown = outcome.fingerprint(example)
+    labelling.give(store, queue, rita[0], first, Answer.reject, shown=shown, seconds=9.0)
+    labelling.give(store, queue, odd.id, first, Answer.edit, ideal="Kinder.", shown=shown, seconds=9.0)
+    labelling.close_queue(store, dora[0], queue)
+    at = opened(store, dora[1], "examples", project=project, **VIEW, **{"label-side": "said"})
+    assert "Hello &lt;b&gt;you&lt;/b&gt;" in words(at) and "how much more often people agree" in words(at)
+    take = next(b for b in at.button if b.key == f"label-settle-{odd.id}-{first}")
+    assert take.label == r"Take S\*a\*m's version"
+    press(at, str(take.key))
+    settled = examples.get(store, first)
+    assert settled is not None and settled.ideal == "Kinder."
+
+
+def test_opening_a_queue_says_how_many_cannot_be_approved(store: Store, project: str, dora: tuple[str, str]) -> None:
+    step.write(store, dora[0], project, input="No answer yet?", ideal="", slice="a")
+    at = opened(store, dora[1], "examples", project=project, **VIEW)
+    assert "no ideal output yet" not in words(at)
+    at.radio(key="label-which").set_value("draft")
+    sound(at.run())
+    assert "1 of them has no ideal output yet" in words(at)
