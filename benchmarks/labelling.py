@@ -26,7 +26,8 @@ from studio.examples import labelling, outcome, step
 from studio.examples.batch import ParsedBatch, ParsedRow
 from studio.examples.labelling import Seat
 from studio.records import Brief, Criterion, Role, Slice, Status, sha256
-from studio.store import Store, briefs, examples, labels
+from studio.store import Store, briefs, finding, labels
+from studio.store.finding import Filter
 from studio.store.labels import Answer, Queue
 
 PROMISE_MS = 60.0
@@ -46,7 +47,7 @@ def prepared(store: Store, count: int) -> tuple[Queue, list[str]]:
             for n in range(count)]  # fmt: skip
     batch = ParsedBatch("csv", "prompt/completion", (), {}, tuple(rows), (), count)
     step.store_batch(store, "bench", project, batch, "large.csv", status=Status.in_review)
-    ids = examples.ids(store, project)
+    ids = finding.ids(store, project, Filter())
     queue = labelling.open_queue(store, "bench", project, "All", ids, team, overlap=2, share=0.1, seed="bench")
     _half_done(store, queue)
     return queue, team
@@ -152,7 +153,7 @@ def in_server(store: Store, queue: Queue, team: list[str], decisions: int) -> li
 def _newcomer(store: Store, project: str) -> str:
     """The session of a seventh person, to whom everything is dealt once more."""
     joined = people.join(store, people.make_invitation(store, "bench", "Gus", Role.reviewer), "")
-    ids = examples.ids(store, project)
+    ids = finding.ids(store, project, Filter())
     labelling.open_queue(store, "bench", project, "Browser", ids, [joined.person.id], seed="bench")
     return joined.session
 

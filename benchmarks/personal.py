@@ -68,7 +68,7 @@ def main() -> int:
     began = time.perf_counter()
     found = [find_personal(text) for text, _, _ in rows]
     seconds = time.perf_counter() - began
-    there, hit, wrong, finds, sure = Counter(), Counter(), Counter(), Counter(), Counter()
+    there, hit, wrong, finds, sure = (Counter[PersonalKind]() for _ in range(5))
     for (_, kind, value), each in zip(rows, found, strict=True):
         if kind:
             there[kind] += 1

@@ -27,7 +27,7 @@ EMBEDDER = "minilm"
 LEAST = 0.3
 """A cosine below which nobody would call two texts related (MiniLM; unrelated ones are mostly below 0.2)."""
 
-TEXTS_A_SECOND = 40
+TEXTS_A_SECOND = 100
 """What two cores read at least; only for saying beforehand how long it takes (benchmarks/meaning.py)."""
 
 _WORDS = ((0.75, "nearly the same"), (0.55, "very close"), (0.4, "close"), (LEAST, "related"))
