@@ -265,18 +265,20 @@ def asked(store: Store, name: str, example: str) -> tuple[int, list[str]]:
 
 
 def done(store: Store, name: str, person: str) -> int:
-    """How many labels a person gave in a queue, of examples that are still there."""
+    """How many labels a person gave in a queue, of examples that are not in the trash."""
     sql = f"SELECT count(*) AS n FROM labels WHERE queue = ? AND person = ? AND {_THERE}"
     return store.rows(sql, name, person)[0]["n"]
 
 
 def total(store: Store, name: str, person: str) -> int:
-    """How many examples a person is asked about in a queue, without those gone or in the trash since."""
+    """How many examples a person is asked about in a queue, without those in the trash since."""
     sql = f"SELECT count(*) AS n FROM assignments WHERE queue = ? AND contains(people, ?) AND {_THERE}"
     return store.rows(sql, name, _quoted(person))[0]["n"]
 
 
-_THERE = "example IN (SELECT id FROM examples WHERE NOT trashed)"
+# The few in the trash are left out, instead of the many that are not looked up: a third of the time at 100,000. An
+# example cannot vanish under a queue (`examples.unbuilt_on`).
+_THERE = "example NOT IN (SELECT id FROM examples WHERE trashed)"
 
 
 def of_person(store: Store, name: str, example: str, person: str) -> Label | None:
