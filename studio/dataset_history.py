@@ -66,6 +66,15 @@ class Holding:
     datasets: tuple[Dataset, ...]
     runs: tuple[Run, ...]
 
+    @property
+    def sentence(self) -> str:
+        """For an example that may not be used any more: where it still is."""
+        if not self.datasets:
+            return "Consent was withdrawn. No frozen set holds this example."
+        held = ", ".join(f"“{dataset.name}”" for dataset in self.datasets)
+        learned = f"{len(self.runs):,} training run{'s' * (len(self.runs) != 1)}" if self.runs else "no training run"
+        return f"Consent was withdrawn, and these frozen sets hold this example: {held}; {learned} learned from it."
+
 
 def holding(store: Store, project: str, example: str) -> Holding:
     """The datasets that hold the example, and the runs for which it was in the part to learn from."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import collections
-import datetime
 import itertools
 import uuid
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,7 @@ from studio import health
 from studio.evaluate import checks
 from studio.examples import approval
 from studio.records import Brief, Criterion, Dataset, Example, Refusal, Split, Status, canonical, sha256, to_json
-from studio.store import Store, briefs
+from studio.store import Store, briefs, finding
 from studio.store import datasets as rows
 from studio.store import examples as example_rows
 
@@ -68,11 +67,7 @@ def report(store: Store, project: str) -> health.HealthReport | None:
     """The checks alone, for a set too small to divide. None without a brief or without examples."""
     brief = briefs.latest(store, project)
     found = _judged(store, project, brief) if brief else []
-    return health.report(found, brief, kept, today=_today()) if brief and found else None
-
-
-def _today() -> str:
-    return datetime.datetime.now(datetime.UTC).date().isoformat()
+    return health.report(found, brief, kept, today=finding.today()) if brief and found else None
 
 
 def _previous(store: Store, project: str) -> dict[str, Split]:
@@ -90,7 +85,7 @@ def _split(
     splits = health.assign(approved, seed="studio", previous=previous)
     placed = tuple(sorted((replace(e, split=splits[e.id]) for e in approved), key=lambda e: e.id))
     rest = [e for e in examples if e.status in (Status.draft, Status.in_review)]
-    report = health.report([*placed, *rest], brief, kept, waivers=waivers, today=_today())
+    report = health.report([*placed, *rest], brief, kept, waivers=waivers, today=finding.today())
     counts = collections.Counter(e.split.value for e in placed if e.split)
     return Candidate(brief, placed, report, {split.value: counts.get(split.value, 0) for split in Split})
 

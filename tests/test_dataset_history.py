@@ -44,6 +44,7 @@ def test_a_record_is_traced_to_the_sets_and_runs_that_hold_it(store: Store) -> N
     by_split = {e.split: e.id for e in dataset_rows.rows_of(store, dataset)}
     learned = dataset_history.holding(store, seeded.project, by_split[Split.train])
     assert [d.id for d in learned.datasets] == [dataset.id] and len(learned.runs) == 1
+    assert learned.sentence.endswith(f"hold this example: “{dataset.name}”; 1 training run learned from it.")
     tested = dataset_history.holding(store, seeded.project, by_split[Split.test])
     assert [d.id for d in tested.datasets] == [dataset.id] and tested.runs == ()
     assert dataset_history.holding(store, seeded.project, "unknown").datasets == ()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from studio.examples import approval
 from studio.examples.acting import refuse_selection
 from studio.health.personal import redact
+from studio.health.record_checks import texts
 from studio.records import Example, Refusal, Turn, to_json
 from studio.store import Store, briefs
 from studio.store import examples as rows
@@ -15,8 +16,7 @@ from studio.store import examples as rows
 
 def redacted(example: Example) -> Example:
     """`example` with marks such as [email 1] in place of every sure find in any of its texts."""
-    texts = (example.system, *(turn.text for turn in example.earlier), example.input, example.ideal, example.worse)
-    system, *turns, input, ideal, worse = redact(texts)
+    system, *turns, input, ideal, worse = redact(texts(example))
     earlier = tuple(Turn(turn.speaker, text) for turn, text in zip(example.earlier, turns, strict=True))
     return dataclasses.replace(example, system=system, earlier=earlier, input=input, ideal=ideal, worse=worse)
 

@@ -185,7 +185,7 @@ def revise(tx: Tx, act: Act, revised: Sequence[tuple[Row, Example]]) -> None:
 
 @applies("examples.marked", undo=True, allowed=_own_all)
 def examples_marked(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: ids, and any of status, slice, split (text or None), assigned, brief_version. A new revision of each.
+    """payload: ids, and any of status, slice, split (text or None), brief_version. A new revision of each.
 
     With a status also: approver (added to the approvals, "" takes them all away), waiting (ids that stay in review
     until a second approval) and stood (id -> the revision that this was decided on).
@@ -193,8 +193,6 @@ def examples_marked(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     changes: dict[str, Any] = {}
     if "status" in payload:
         changes["brief_version"] = payload.get("brief_version", 0)
-    if "assigned" in payload:
-        changes["assigned"] = payload["assigned"]
     if "slice" in payload:
         changes["slice"] = payload["slice"]
     if "split" in payload:

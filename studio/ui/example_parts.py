@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
+from studio import dataset_history
 from studio.evaluate import checks
 from studio.examples import step
-from studio.records import HARD_KINDS, Brief, Example, Refusal, Status
+from studio.records import HARD_KINDS, Brief, Consent, Example, Refusal, Status
 from studio.review.rounds import MIN_SECONDS_ON_SCREEN
 from studio.store import briefs, finding, people
 from studio.store import examples as rows
@@ -128,6 +129,8 @@ def _facts(visit: Visit, found: Example) -> None:
     where = f"row {found.row:,} of {found.source}" if found.row else found.source or "unknown"
     trashed = " It is in the trash." if rows.is_trashed(visit.store, found.id) else ""
     blocks.note(f"{status}{since}. Revision {found.revision}; from {where}.{trashed}")
+    if found.consent is Consent.withdrawn:
+        frame.warnings([dataset_history.holding(visit.store, visit.project_id, found.id).sentence])
 
 
 def _tags(visit: Visit, held: Draft, brief: Brief) -> None:

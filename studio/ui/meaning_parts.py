@@ -26,15 +26,6 @@ _WAKING = "Waking the model"
 _PICK = "meaning-pick"
 
 
-def ids_by_meaning(visit: Visit, query: str, limit: int = 500) -> list[str] | None:
-    """The ids of the examples nearest in meaning to `query`, nearest first; None while the model wakes.
-
-    Raises Refusal when the model cannot be had.
-    """
-    found = meaning.find(visit.store, visit.project_id, query, limit)
-    return None if found is None else [near.example for near in found.near]
-
-
 def show(visit: Visit) -> None:
     """The view "Find by meaning", whole: the question, what can be searched, and what was found."""
     blocks.section(
