@@ -1,6 +1,7 @@
 """Is this set fit to train on? Checks, the report with its gates, and splits. Pure: records in, results out."""
 
 from studio.health.findings import Finding, Gate, HealthReport, Leakage, Severity
+from studio.health.known import Known, Tokens
 from studio.health.near import compare, near_duplicate_share, near_pairs, normalise
 from studio.health.report import report
 from studio.health.splits import assign
@@ -9,8 +10,10 @@ __all__ = [
     "Finding",
     "Gate",
     "HealthReport",
+    "Known",
     "Leakage",
     "Severity",
+    "Tokens",
     "assign",
     "compare",
     "near_duplicate_share",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from studio.health.findings import Finding, Leakage, Severity
+from studio.health.known import NOTHING_KNOWN, Known
 from studio.health.near import Alike, compare, normalise
 from studio.records import Brief, Criterion, Example, Split, Status
 
@@ -22,24 +23,29 @@ _HELD_OUT = {Split.test: (Split.train, Split.validation), Split.validation: (Spl
 class Checked:
     """What a check looks at: the examples, which of their inputs are alike, the brief and how to tell whether an
     ideal output keeps a criterion (True, False, or None when the criterion does not apply or only people can tell).
-    `today`: the date by which rights and reviews are judged (YYYY-MM-DD, "" for not at all)."""
+    `known`: what only a model library can say of the examples, as far as somebody asked it. `today`: the date by which
+    rights and reviews are judged (YYYY-MM-DD, "" for not at all)."""
 
     examples: Sequence[Example]
     alike: Alike
     brief: Brief
     kept: Kept
     today: str = ""
+    known: Known = NOTHING_KNOWN
 
     def only_approved(self) -> Checked:
-        places = [i for i, e in enumerate(self.examples) if e.status is Status.approved]
-        return Checked([self.examples[i] for i in places], self.alike.only(places), self.brief, self.kept, self.today)
+        approved = [i for i, e in enumerate(self.examples) if e.status is Status.approved]
+        examples = [self.examples[i] for i in approved]
+        return replace(self, examples=examples, alike=self.alike.only(approved))
 
 
-def checked(examples: Sequence[Example], brief: Brief, kept: Kept, today: str = "") -> Checked:
+def checked(
+    examples: Sequence[Example], brief: Brief, kept: Kept, today: str = "", known: Known = NOTHING_KNOWN
+) -> Checked:
     """Prepares the examples that are not rejected; the near-duplicate search happens here, once."""
     live = [e for e in examples if e.status is not Status.rejected]
     labels = [(e.split, e.status is Status.approved) for e in live]
-    return Checked(live, compare([e.prompt.asked for e in live], labels), brief, kept, today)
+    return Checked(live, compare([e.prompt.asked for e in live], labels), brief, kept, today, known)
 
 
 def finding(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from studio.health import checks, record_checks
 from studio.health.checks import Checked, Kept
 from studio.health.findings import Finding, Gate, HealthReport, Severity
+from studio.health.known import NOTHING_KNOWN, Known
 from studio.records import Brief, Example, Refusal, Status
 
 # In the order a page shows them. A check that answers more than once returns a list.
@@ -46,18 +47,19 @@ def report(
     *,
     waivers: Mapping[str, str] | None = None,
     today: str = "",
+    known: Known = NOTHING_KNOWN,
 ) -> HealthReport:
     """Every check on the examples that are not rejected, and a gate for each that can block freezing.
 
     Only what is approved would be frozen, so a finding that must be fixed blocks only when it also holds
     among the approved examples. `waivers`: finding key -> reason. Raises Refusal for a waiver without a
     reason. A waiver for a finding that no longer holds changes nothing. `today` (YYYY-MM-DD): by which rights and
-    reviews are judged.
+    reviews are judged. `known`: what a model library said of the examples; a check that needs more says so.
     """
     for key, reason in (waivers or {}).items():
         if not reason.strip():
             raise Refusal(f'To waive "{key}", write down why; nothing was waived.')
-    on = checks.checked(examples, brief, kept, today)
+    on = checks.checked(examples, brief, kept, today, known)
     approved = on.only_approved()
     findings: list[Finding] = []
     for check in _CHECKS:
