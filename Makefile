@@ -16,8 +16,10 @@ CHECKED := studio pages tests benchmarks
 run: setup
 	@$(BIN)/studio serve --workspace "$(WORKSPACE)" $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT))
 
+# The many small tests share the cores; those that train, drive a browser or build a wheel have the machine to themselves.
 test: setup check
-	@$(BIN)/python -m pytest -m ""
+	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest -m "model or browser or wheel or gpu"
 
 setup: $(READY)
 
