@@ -213,12 +213,15 @@ def _add_data(add: Add) -> None:
     read.add_argument("--format", help="csv, tsv, json, jsonl, xlsx, xls, ods or parquet (default: by content)")
     read.add_argument("--map", help="prompt=COLUMN,completion=COLUMN")
     read.add_argument("--approved", action="store_true", help="these examples are approved already")
-    fields = ("project", "what", "format", "out")
+    fields = ("project", "what", "format", "out", "run")
     write = add("export", "Write examples, dataset, votes, preferences or a run to a file.",
                 _in_workspace("export", lambda a: {k: str(getattr(a, k)) for k in fields}))  # fmt: skip
     write.add_argument("what", choices=("examples", "dataset", "votes", "preferences", "run"))
     write.add_argument("--project", required=True)
-    write.add_argument("--format", required=True, help="csv, jsonl, trl or json")
+    write.add_argument(
+        "--format", required=True, help="csv, jsonl, trl or json; of a run: json, passport, adapter or merged"
+    )
+    write.add_argument("--run", default="", help="which run, by its id (default: the newest)")
     write.add_argument("--out", required=True, type=lambda text: Path(text).resolve())
     freeze = add("freeze", "Freeze the approved examples as a dataset.", _in_workspace("freeze", _freeze_fields))
     freeze.add_argument("--project", required=True)

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from studio import baselines, datasets, loop, outputs, projects, supervisor
+from studio import baselines, datasets, loop, outputs, projects, run_export, supervisor
 from studio.examples import step as example_step
 from studio.examples.export import export_examples
 from studio.generation import chat
-from studio.records import Arm, Example, JobState, Refusal, Round, Split, Status, sha256, to_json
+from studio.models.files import files_sha256
+from studio.records import Arm, Example, JobState, Refusal, Round, Run, Split, Status, sha256
 from studio.review import rounds
 from studio.review.votes_table import write_votes
 from studio.store import Store, arms, runs
@@ -24,6 +25,7 @@ from studio.store import examples as example_rows
 from studio.store import people as people_rows
 from studio.store import rounds as round_rows
 from studio.train import step as train_step
+from studio.train import takeaway
 
 ACTOR = "command line"
 """Who did it, in the journal, when it was the command and not a signed-in person."""
@@ -64,16 +66,34 @@ def import_(store: Store, args: Args) -> Args:
 
 
 def export(store: Store, args: Args) -> Args:
-    """args: what, project, format, out (absolute path). Writes the file whole or not at all.
+    """args: what, project, format, out (absolute path), run (an id; the newest). Writes the file whole or not at all.
 
-    `rows` of the answer: data rows written, without a table's head; 1 for the record of a run.
+    `rows` of the answer: data rows written, without a table's head; 1 for the record of a run. A run as adapter or
+    merged is a folder: `files` (name to hash) and `check` say what lies there and how it answered.
     """
     project, what, form = _project(store, args), args["what"], args["format"]
+    if what == "run":
+        return _run(store, run_export.chosen(store, project, args.get("run") or ""), form, Path(args["out"]))
     if (what, form) not in _EXPORTS:
         known = ", ".join(f for w, f in _EXPORTS if w == what)
         raise Refusal(f"{what} cannot be exported as {form}; it can as {known}. Nothing was written.")
     content, rows = _EXPORTS[what, form](store, project)
-    out = Path(args["out"])
+    return _written(store, Path(args["out"]), content, rows)
+
+
+def _run(store: Store, found: Run, form: str, out: Path) -> Args:
+    if form in takeaway.FORMS:
+        taken = run_export.take_away(store, ACTOR, found, form, out)
+        whole = files_sha256(taken.files)
+        told = {"rows": 1, "path": str(out), "sha256": whole, "head": store.head}
+        return {**told, "files": taken.files, "check": taken.check}
+    if form not in run_export.FILES:
+        known = ", ".join((*run_export.FILES, *takeaway.FORMS))
+        raise Refusal(f"run cannot be exported as {form}; it can as {known}. Nothing was written.")
+    return _written(store, out, *run_export.FILES[form](store, found))
+
+
+def _written(store: Store, out: Path, content: bytes, rows: int) -> Args:
     partial = out.with_name(out.name + ".partial")
     try:
         partial.write_bytes(content)
@@ -173,21 +193,11 @@ def _preferences(store: Store, project: str) -> Written:
     return "".join(line + "\n" for line in lines).encode(), len(lines)
 
 
-def _run_record(store: Store, project: str) -> Written:
-    found = runs.every(store, project)
-    if not found:
-        raise Refusal("No run was made in this project, so there is none to export.")
-    dataset = dataset_rows.get(store, found[0].dataset)
-    record = {**to_json(found[0]), "dataset_sha256": dataset.sha256 if dataset else "", "journal_head": store.head}
-    return (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode(), 1
-
-
 _EXPORTS: dict[tuple[str, str], Callable[[Store, str], Written]] = {
     **{("examples", form): _examples_as(form) for form in ("csv", "jsonl", "trl")},
     **{("dataset", form): _dataset_as(form) for form in ("csv", "jsonl", "trl")},
     ("votes", "csv"): _votes,
     ("preferences", "jsonl"): _preferences,
-    ("run", "json"): _run_record,
 }
 
 

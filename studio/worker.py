@@ -9,9 +9,7 @@ like the file `cancel`: it keeps what it has finished.
 from __future__ import annotations
 
 import errno
-import importlib.metadata
 import os
-import platform
 import resource
 import signal
 import sys
@@ -30,10 +28,9 @@ from studio.generation import ArmSpec, Generator, Written
 from studio.jobs import folder as job_folder
 from studio.jobs.local import is_running
 from studio.models.checked import check_adapter, checked_model
-from studio.records import Decoding, Refusal, from_json
+from studio.records import Decoding, Refusal, from_json, to_json
 from studio.train.memory import ran_out
 
-_LIBRARIES = ("torch", "transformers", "peft")
 # No space, no quota, or more than one file may hold.
 _NO_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -107,7 +104,7 @@ def _work(folder: Path) -> dict[str, Any]:
         job_folder.append(folder, "state", state="running")
         spec = job_folder.read_spec(folder)
         kinds: dict[str, Callable[[Path, dict[str, Any], Stop], Outcome]]
-        kinds = {"train": _train, "generate": _generate, "convert": _convert}
+        kinds = {"train": _train, "generate": _generate, "convert": _convert, "takeaway": _takeaway}
         if spec.get("kind") not in kinds:
             raise Refusal(f"A job of the kind {spec.get('kind')!r} is unknown here. Nothing was done. Start a new job.")
         outcome = kinds[spec["kind"]](folder, spec, stop)
@@ -166,8 +163,9 @@ def _train(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     emit = partial(job_folder.append, folder)
     emit("progress", done=0, total=0, seconds_left=None, what="loading the model")
 
-    from studio.train import fit
+    from studio.train import circumstances, energy, fit
 
+    meter = energy.Meter(energy.counters(circumstances.card()))
     fitted = fit.fit(
         model,
         [fit.Row(row["id"], job_folder.prompt(row), row["ideal"]) for row in rows],
@@ -182,16 +180,32 @@ def _train(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     fields = {
         **fit.as_json(fitted, folder),
         "settings": spec["settings"],
-        "versions": {"python": platform.python_version(), **{n: importlib.metadata.version(n) for n in _LIBRARIES}},
         "device": fit.device_name(),
+        "energy": to_json(meter.stop()),
+        "starts": _starts(folder),
+        **circumstances.recorded(spec["model"], model),
     }
     return Outcome(fields, fitted.stopped)
+
+
+def _starts(folder: Path) -> int:
+    """How often a worker began this job, this time included."""
+    return sum(e["kind"] == "state" and e.get("state") == "running" for e in job_folder.read_events(folder).rows)
 
 
 def _convert(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     from studio.models_convert import convert
 
     made = convert(spec, folder, stop, partial(job_folder.append, folder))
+    return Outcome(made or {}, stopped=made is None)
+
+
+def _takeaway(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
+    model = checked_model(spec["model"])
+    check_adapter(spec["adapter"], spec["adapter_sha256"])
+    from studio.train import takeaway_work
+
+    made = takeaway_work.make(spec, model, folder, stop, partial(job_folder.append, folder))
     return Outcome(made or {}, stopped=made is None)
 
 
