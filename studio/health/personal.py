@@ -99,22 +99,24 @@ _PHONE = re.compile(
 _CARD_STARTS = re.compile(r"4|5[0-8]|6[0379]|6[45]|2[2-7]|3[0-9]|1800|2131")
 # Whole words, with their endings: "hotel" and "cellar" are no telephone.
 _PHONE_WORDS = re.compile(
-    r"(?<!\w)(?:\w*phon\w*|call\w{0,3}|tel|\w*telefo\w*|t[eé]l[eé]\w*|mobiles?|mobil\w{0,3}|m[oó]vil|cell|cellular\w*|ring|reach|"
+    r"(?<!\w)(?:\w*phon\w*|call(?:s|ed|ing|er|back)?|tel|\w*telefo\w*|mobiles?|mobil\w{0,3}|m[oó]vil|cell|cellular\w*|ring|reach|"
     r"whatsapp|sms|text (?:me|him|her|us)|fax|contact|number is|\w*handy\w*|anruf\w*|ruf\w{0,3}|portable|appel\w*|"
-    r"llam\w*|chiam\w*|bel|bellen|dzwo\w*|zadzwo\w*|kom[oó]rk\w*|ligar|ligue|celular|ring)(?!\w)\W*(?:\w+\W+){0,4}$",
+    r"llam\w*|chiam\w*|bel|bellen|dzwo\w*|zadzwo\w*|kom[oó]rk\w*|ligar|ligue|celular)(?!\w)\W*(?:\w+\W+){0,4}$",
     re.IGNORECASE,
 )
 # A range of two figures, a long number with a part after a slash (an area code has at most five digits, and starts
 # with 0), a decimal, a post code (Brazil, Poland).
-_NO_PHONE = re.compile(r"\d{3,4}\s?-\s?\d{4}|\d{6,}/\d+|[1-9]\d*/\d+|\d+\.\d+|\d{5}-\d{3}|\d{2}-\d{3}(?:\s\d{1,3})?")
+_NO_PHONE = re.compile(
+    r"\d{3,4}\s?-\s?\d{4}|\d{6,}/\d+|[1-9][\d\s-]*/\d+(?:/\d+)?|\d+[\s-][\d\s-]+/\d+|\d+\.\d+|\d{5}-\d{3}|\d{2}-\d{3}(?:\s\d{1,3})?"
+)
 _AMOUNT_AFTER = re.compile(
     r"\s?(?:[€£$%]|(?:eur|usd|gbp|pln|sek|brl|kr|zł|euros?|dollars?|pounds?|km|kg|mm|cm|ml|kwh|views|people|users|pieces|pcs|"
     r"steps|times|hours?)\b)",
     re.IGNORECASE,
 )
 _AMOUNT_BEFORE = re.compile(r"(?:[€£$]|(?:eur|usd|gbp|pln|sek|brl))\s?$", re.IGNORECASE)
-_SHORTEST_UNTOLD = 8  # digits of a phone number that neither a code, a leading 0 nor a word before it tells
-_SHORTEST_BARE = 9  # digits after which a leading 0 alone, without any separator, looks like a phone number
+_UNTOLD = range(9, 14)  # digits of a phone number that neither a country's code nor a word before it tells
+_BARE = range(9, 12)  # and of one whose only sign is a leading 0
 _EAN = 13
 _LONGEST_PHONE = 17  # 15 digits by E.164, and two zeros where people write 00 for +
 _NATIONAL_WORDS = re.compile(r"(?:fiscal|tax|social|national|insurance|citizen|identity|passport)", re.IGNORECASE)
@@ -260,11 +262,12 @@ def _phones(text: str, regions: Sequence[str]) -> Iterator[Personal]:
         called = bool(_PHONE_WORDS.search(before) or _PHONE_AFTER.match(text, match.end()))
         if _another_number(raw, digits, before, text[match.end() : match.end() + 12], called=called):
             continue
+        told = called or raw.startswith(("+", "0", "("))
         written = raw.startswith(("+", "00", "(")) or (bool(re.search(r"[\s().\-/]", raw)) and _grouped(raw))
-        bare = raw.startswith("0") and (len(digits) >= _SHORTEST_BARE or not raw.isdigit())
+        bare = raw.startswith("0") and (len(digits) in _BARE or not raw.isdigit())
         if raw.startswith("00") and len(digits) >= 10 and not _of_a_plan(raw[1:], regions):
             yield _made(PersonalKind.phone, match, sure=_of_a_plan(raw, ()))
-        elif (written or called or bare) and _of_a_plan(raw, regions):
+        elif (written or called or bare) and _of_a_plan(raw, regions, as_written=not told):
             yield _made(PersonalKind.phone, match, sure=written or called)
         elif called or (written and _AMERICAN.fullmatch(raw)):
             yield _made(PersonalKind.phone, match, sure=False)
@@ -278,9 +281,9 @@ def _another_number(raw: str, digits: str, before: str, after: str, *, called: b
         return True
     if called:
         return bool(re.fullmatch(r"\d{3,4}\s?-\s?\d{4}|\d+\.\d+", raw))
-    told = raw.startswith(("+", "0", "("))
+    told = raw.startswith(("+", "00", "("))
     amount = _AMOUNT_AFTER.match(after) or _AMOUNT_BEFORE.search(before)
-    return bool(amount or _NO_PHONE.fullmatch(raw)) or (not told and len(digits) < _SHORTEST_UNTOLD)
+    return bool(amount or _NO_PHONE.fullmatch(raw)) or (not told and len(digits) not in _UNTOLD)
 
 
 _AMERICAN = re.compile(r"(?:1[-.\s])?(?:\(\d{3}\)\s?|\d{3}[-.])\d{3}[-.]\d{4}(?:\s?(?:x|ext\.?)\s?\d{1,6})?")
@@ -292,7 +295,9 @@ def _grouped(raw: str) -> bool:
     return all(len(group) >= 2 for group in groups[1:]) and (len(groups) > 2 or raw.startswith("0"))
 
 
-def _of_a_plan(raw: str, regions: Sequence[str]) -> bool:
+def _of_a_plan(raw: str, regions: Sequence[str], *, as_written: bool = False) -> bool:
+    """Whether some region has this number (without regions: the country it names has numbers of this length);
+    `as_written`: and puts its digits into these groups, as no policy or parcel number does but by chance."""
     import phonenumbers
 
     number = re.sub(r"^\(?00", "+", raw) if raw.startswith(("00", "(00")) else raw
@@ -302,9 +307,21 @@ def _of_a_plan(raw: str, regions: Sequence[str]) -> bool:
             parsed = phonenumbers.parse(number, region)
         except phonenumbers.NumberParseException:
             continue
-        if phonenumbers.is_valid_number(parsed) if region else phonenumbers.is_possible_number(parsed):
+        valid = phonenumbers.is_valid_number(parsed) if region else phonenumbers.is_possible_number(parsed)
+        if valid and (not as_written or _groups(raw) == _groups(_national(parsed))):
             return True
     return False
+
+
+def _national(parsed: object) -> str:
+    import phonenumbers
+
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL))
+
+
+def _groups(written: str) -> list[int]:
+    """How many digits stand together, without an extension."""
+    return [len(digits) for digits in re.findall(r"\d+", re.split(r"\s?(?:x|ext)", written)[0])]
 
 
 def _addresses(text: str, _: Sequence[str]) -> Iterator[Personal]:
