@@ -58,7 +58,8 @@ def find_personal(text: str, regions: Sequence[str] = REGIONS) -> tuple[Personal
 def redact(texts: Sequence[str], regions: Sequence[str] = REGIONS, *, possible: bool = False) -> tuple[str, ...]:
     """The texts of one record with every sure find replaced by a mark such as [email 1] (`possible`: those too).
 
-    The same value has the same mark throughout the record, so that an answer still refers to what was asked.
+    The same value has the same mark throughout the record, so that an answer still refers to what was asked. A phone
+    number with and without its country's code counts as two.
     """
     marks: dict[tuple[PersonalKind, str], str] = {}
     return tuple(_redacted(text, find_personal(text, regions), marks, possible) for text in texts)
