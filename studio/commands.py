@@ -255,7 +255,7 @@ def _arms(store: Store, project: str, wanted: list[str]) -> list[Arm]:
 
 def audit(store: Store, args: Args) -> Args:
     """args: head (a hash that the chain must contain)."""
-    problems = store.audit()
+    problems = store.audit() + datasets.problems(store)
     head = args.get("head")
     if head and not any(act.hash == head for act in store.journal.read()):
         problems.append(f"the chain does not contain {head}")

@@ -2,6 +2,7 @@
 
 from studio.health.findings import Finding, Gate, HealthReport, Leakage, Severity
 from studio.health.known import Known, Tokens
+from studio.health.labels import Labels, labels
 from studio.health.near import compare, near_duplicate_share, near_pairs, normalise
 from studio.health.report import report
 from studio.health.splits import assign
@@ -11,11 +12,13 @@ __all__ = [
     "Gate",
     "HealthReport",
     "Known",
+    "Labels",
     "Leakage",
     "Severity",
     "Tokens",
     "assign",
     "compare",
+    "labels",
     "near_duplicate_share",
     "near_pairs",
     "normalise",

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from studio.health.checks import MINIMUM
+from studio.health.labels import labels
 from studio.health.near import compare, linked, normalise
 from studio.records import Example, Refusal, Split, Status, sha256
 
 SHARES = (0.8, 0.1, 0.1)
 _AT_LEAST = {Split.test: 5, Split.validation: 3, Split.train: 1}
 _HELD_OUT_FIRST = (Split.test, Split.validation, Split.train)
+K = TypeVar("K", bound=Hashable)
+_Kind = tuple[str, str]
+"""What the splits are balanced by: a slice and, in a set that teaches labels, a label."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +25,9 @@ class _Unit:
     """Examples that must not be separated: one group, or inputs that are the same or nearly so."""
 
     members: tuple[Example, ...]
-    slice: str
+    kind: _Kind
     draw: str  # sorts the units at random, the same way every time
+    before: frozenset[Split]  # where rows that are not here any more stood, which belong together with these
 
 
 def assign(
@@ -30,15 +36,18 @@ def assign(
     seed: str,
     shares: tuple[float, float, float] = SHARES,
     previous: Mapping[str, Split] | None = None,
+    gone: Sequence[Example] = (),
 ) -> dict[str, Split]:
     """A split for each approved example, by id. `shares` of train, validation and test, summing to 1.
 
-    Examples of one group, and inputs that are the same or nearly the same, stay together; slices get
-    their share of each split as far as whole groups allow. The draw depends on `seed` and the texts,
-    not on ids or order. A split an example carries is honoured, and a test or validation set marked by
-    hand (of at least 5 and 3) is not added to. When everything is marked train or test, validation is
+    Examples of one group, and inputs that are the same or nearly the same, stay together; slices, and within them the
+    labels of a set that teaches labels, get their share of each split as far as whole groups allow. The draw depends
+    on `seed` and the texts, not on ids or order. A split an example carries is honoured, and a test or validation set
+    marked by hand (of at least 5 and 3) is not added to. When everything is marked train or test, validation is
     drawn from the training examples. Examples in `previous` keep their split; new ones join the split of
-    the examples they resemble, held-out first, so a test example never moves to train.
+    the examples they resemble, held-out first, so a test example never moves to train. `gone`: rows of earlier
+    datasets, with their split, that were taken out or rewritten since; a new example that says the same, or is of
+    the same group, is taken for them.
 
     Raises Refusal for fewer than 20 approved examples, when groups are too large for at least 5 test,
     3 validation and 1 training example, and when an earlier test example is now marked for another split.
@@ -51,17 +60,24 @@ def assign(
             f"{len(pool)} examples are approved and at least {MINIMUM} are needed to set some aside for testing. "
             "Nothing was frozen: approve or write more."
         )
-    units = _units(pool, seed)
-    given, free = _settled(units, _fixed(pool, previous or {}))
+    kinds = _kinds(pool)
+    units = _units(pool, gone, kinds, seed)
+    given, free = _settled(units, _fixed(pool, previous or {}, gone))
     marked = Counter(e.split for e in pool)
     for split, share in ((Split.test, shares[2]), (Split.validation, shares[1])):
         if marked[split] < _AT_LEAST[split]:
-            free = _draw(split, max(_AT_LEAST[split], round(share * len(pool))), pool, free, given)
+            free = _draw(split, max(_AT_LEAST[split], round(share * len(pool))), kinds, free, given)
     given.update({e.id: Split.train for unit in free for e in unit.members})
     if not marked[Split.validation] and Counter(given.values())[Split.validation] < _AT_LEAST[Split.validation]:
-        _carve_validation(round(shares[1] * len(pool)), pool, units, given)
+        unlearned = [u for u in units if not any(e.id in (previous or {}) for e in u.members)]
+        _carve_validation(round(shares[1] * len(pool)), kinds, unlearned, given)
     _enough(given)
     return {e.id: given[e.id] for e in pool}
+
+
+def _kinds(pool: Sequence[Example]) -> dict[str, _Kind]:
+    found = labels(pool)
+    return {e.id: (e.slice, found.of.get(e.id, "") if found else "") for e in pool}
 
 
 def _settled(units: list[_Unit], fixed: Mapping[str, Split]) -> tuple[dict[str, Split], list[_Unit]]:
@@ -69,7 +85,7 @@ def _settled(units: list[_Unit], fixed: Mapping[str, Split]) -> tuple[dict[str, 
     given: dict[str, Split] = {}
     free: list[_Unit] = []
     for unit in units:
-        known = {fixed[e.id] for e in unit.members if e.id in fixed}
+        known = unit.before | {fixed[e.id] for e in unit.members if e.id in fixed}
         if known:
             joins = next(s for s in _HELD_OUT_FIRST if s in known)
             given.update({e.id: fixed.get(e.id, joins) for e in unit.members})
@@ -78,9 +94,10 @@ def _settled(units: list[_Unit], fixed: Mapping[str, Split]) -> tuple[dict[str, 
     return given, free
 
 
-def _fixed(pool: list[Example], previous: Mapping[str, Split]) -> dict[str, Split]:
+def _fixed(pool: list[Example], previous: Mapping[str, Split], gone: Sequence[Example]) -> dict[str, Split]:
     """Splits that are settled: marked by hand, or by an earlier dataset."""
-    moved = [e for e in pool if previous.get(e.id) is Split.test and e.split not in (None, Split.test)]
+    tested = {normalise(e.prompt.asked) for e in gone if e.split is Split.test}
+    moved = [e for e in pool if e.split not in (None, Split.test) and _was_test(e, previous, tested)]
     if moved:
         raise Refusal(
             f"{len(moved)} examples were test examples of an earlier dataset and are now marked for another split, "
@@ -96,74 +113,116 @@ def _fixed(pool: list[Example], previous: Mapping[str, Split]) -> dict[str, Spli
     return fixed
 
 
-def _units(pool: list[Example], seed: str) -> list[_Unit]:
+def _was_test(example: Example, previous: Mapping[str, Split], tested: set[str]) -> bool:
+    """Whether it was for testing, itself or, for one that no dataset held yet, as another record of the same words."""
+    if example.id in previous:
+        return previous[example.id] is Split.test
+    return bool(tested) and normalise(example.prompt.asked) in tested
+
+
+def _units(pool: list[Example], gone: Sequence[Example], kinds: Mapping[str, _Kind], seed: str) -> list[_Unit]:
     """The pool in inseparable units, in the order of the draw."""
+    everyone = [*pool, *gone]
     first_of_group: dict[str, int] = {}
-    pairs = [(i, first_of_group.setdefault(e.group, i)) for i, e in enumerate(pool) if e.group]
-    for cluster in compare([e.prompt.asked for e in pool]).clusters():
+    pairs = [(i, first_of_group.setdefault(e.group, i)) for i, e in enumerate(everyone) if e.group]
+    for cluster in compare([e.prompt.asked for e in everyone]).clusters():
         pairs += [(cluster[0], i) for i in cluster[1:]]
     units = []
-    for together in linked(len(pool), pairs):
-        members = tuple(pool[i] for i in together)
-        groups = sorted(e.group for e in members if e.group)
-        name = f"group {groups[0]}" if groups else f"text {min(normalise(e.prompt.asked) for e in members)}"
-        slices = Counter(e.slice for e in members)
-        units.append(_Unit(members, min(slices, key=lambda s: (-slices[s], s)), sha256(f"{seed}\n{name}")))
+    for together in linked(len(everyone), pairs):
+        members = tuple(pool[i] for i in together if i < len(pool))
+        if members:
+            before = frozenset(e.split for i in together if i >= len(pool) and (e := everyone[i]).split)
+            counts = Counter(kinds[e.id] for e in members)
+            kind = min(counts, key=lambda k: (-counts[k], k))
+            units.append(_Unit(members, kind, sha256(f"{seed}\n{_name(members)}"), before))
     return sorted(units, key=lambda u: u.draw)
 
 
-def _draw(split: Split, target: int, pool: list[Example], free: list[_Unit], given: dict[str, Split]) -> list[_Unit]:
-    """Puts free units into `split` until it has `target` examples, slice by slice; returns what is left."""
-    left = list(free)
+def _name(members: Sequence[Example]) -> str:
+    groups = sorted(e.group for e in members if e.group)
+    return f"group {groups[0]}" if groups else f"text {min(normalise(e.prompt.asked) for e in members)}"
+
+
+def _draw(
+    split: Split, target: int, kinds: Mapping[str, _Kind], free: list[_Unit], given: dict[str, Split]
+) -> list[_Unit]:
+    """Puts free units into `split` until it has `target` examples, kind by kind; returns what is left."""
+    quotas = _quotas(target, Counter(kinds.values()), Counter(kinds[i] for i, s in given.items() if s is split))
+    left = _take(split, quotas, lambda unit: unit.kind, free, given)
+    by_slice: Counter[str] = Counter()
+    for (slice, _), quota in quotas.items():
+        by_slice[slice] += quota
+    left = _take(split, by_slice, lambda unit: unit.kind[0], left, given)
     have = sum(s is split for s in given.values())
-    for slice, quota in _quotas(split, target, pool, given).items():
-        here = [u for u in left if u.slice == slice]
-        left = _take(split, min(quota, target - have), here, left, given)
-        have = sum(s is split for s in given.values())
-    left = _take(split, target - have, left, left, given)
+    left = _take(split, Counter({"": target - have}), lambda unit: "", left, given)
     # Whole groups may all be too large for what is missing: go over rather than under the least allowed.
+    have = sum(s is split for s in given.values())
     for unit in sorted(left, key=lambda u: len(u.members)):
-        if sum(s is split for s in given.values()) >= _AT_LEAST[split]:
+        if have >= _AT_LEAST[split]:
             break
-        left = _take(split, len(unit.members), [unit], left, given)
+        have += len(unit.members)
+        left = _take(split, Counter({unit.draw: len(unit.members)}), lambda u: u.draw, left, given)
     return left
 
 
-def _take(split: Split, room: int, among: list[_Unit], left: list[_Unit], given: dict[str, Split]) -> list[_Unit]:
-    taken = set()
+def _take(
+    split: Split, room: Counter[K], of: Callable[[_Unit], K], among: list[_Unit], given: dict[str, Split]
+) -> list[_Unit]:
+    """Puts units into `split` while there is `room` for theirs, and lowers it; returns those left out."""
+    left = []
     for unit in among:
-        if len(unit.members) <= room:
-            room -= len(unit.members)
-            taken.add(unit.draw)
+        if len(unit.members) <= room[of(unit)]:
+            room[of(unit)] -= len(unit.members)
             given.update({e.id: split for e in unit.members})
-    return [u for u in left if u.draw not in taken]
+        else:
+            left.append(unit)
+    return left
 
 
-def _quotas(split: Split, target: int, pool: list[Example], given: dict[str, Split]) -> dict[str, int]:
-    """How many examples of each slice are still missing in `split`; rounded so that they sum to what is missing."""
-    sizes = Counter(e.slice for e in pool)
-    have = Counter(e.slice for e in pool if given.get(e.id) is split)
-    wanted = {s: max(0.0, target * sizes[s] / len(pool) - have[s]) for s in sorted(sizes)}
-    missing = max(0, target - have.total())
-    scale = missing / total if (total := sum(wanted.values())) else 0.0
-    exact = {s: w * scale for s, w in wanted.items()}
-    quotas = {s: int(x) for s, x in exact.items()}
-    for slice in sorted(exact, key=lambda s: (quotas[s] - exact[s], s))[: missing - sum(quotas.values())]:
-        quotas[slice] += 1
+def _quotas(target: int, sizes: Counter[_Kind], have: Counter[_Kind]) -> Counter[_Kind]:
+    """How many examples of each kind a split still misses: first the slices' shares, within them the labels'.
+
+    Rounded so that they sum to what is missing; of labels that round alike, the one the split has least of goes first.
+    """
+    wanted = {k: target * sizes[k] / sizes.total() - have[k] for k in sorted(sizes)}
+    slices: dict[str, float] = defaultdict(float)
+    owed: dict[str, float] = defaultdict(float)
+    for (slice, label), missing in wanted.items():
+        slices[slice] += missing
+        owed[label] += missing
+    quotas: Counter[_Kind] = Counter()
+    for slice, quota in _apportioned(slices, max(0, target - have.total()), lambda name: 0.0).items():
+        here = {label: missing for (s, label), missing in wanted.items() if s == slice}
+        for label, count in _apportioned(here, quota, lambda name: -owed[name]).items():
+            quotas[slice, label] = count
+            owed[label] -= count
     return quotas
 
 
-def _carve_validation(target: int, pool: list[Example], units: list[_Unit], given: dict[str, Split]) -> None:
-    """Draws validation from units that are wholly train, for files that only know train and test."""
+def _apportioned(wanted: Mapping[str, float], total: int, then: Callable[[str], float]) -> dict[str, int]:
+    """`total` in whole parts by the shares wanted (largest remainder); equal remainders in the order of `then`."""
+    positive = {name: max(0.0, share) for name, share in wanted.items()}
+    scale = total / asked if (asked := sum(positive.values())) else 0.0
+    exact = {name: share * scale for name, share in positive.items()}
+    parts = {name: int(share + 1e-9) for name, share in exact.items()}
+    order = sorted(exact, key=lambda name: (round(parts[name] - exact[name], 9), then(name), name))
+    for name in order[: total - sum(parts.values())]:
+        parts[name] += 1
+    return parts
+
+
+def _carve_validation(target: int, kinds: Mapping[str, _Kind], units: list[_Unit], given: dict[str, Split]) -> None:
+    """Draws validation from those of `units` that are wholly train, for files that only know train and test."""
     training = [u for u in units if all(given[e.id] is Split.train for e in u.members)]
-    _draw(Split.validation, max(_AT_LEAST[Split.validation], target), pool, training, given)
+    _draw(Split.validation, max(_AT_LEAST[Split.validation], target), kinds, training, given)
 
 
-def _enough(given: dict[str, Split]) -> None:
+def _enough(given: Mapping[str, Split]) -> None:
     counts: dict[Split, int] = defaultdict(int, Counter(given.values()))
     short = [f"{split.value} {counts[split]} of {least}" for split, least in _AT_LEAST.items() if counts[split] < least]
     if short:
         raise Refusal(
-            f"The splits would be too small ({', '.join(short)}), because examples that belong together stay together "
-            "or are marked by hand. Nothing was frozen: add examples, or clear some of the marks."
+            f"The splits would be too small ({', '.join(short)}), because examples that belong together stay "
+            "together, stay where an earlier dataset put them, or are marked by hand. Nothing was frozen: add "
+            "examples, or clear some of the marks."
         )

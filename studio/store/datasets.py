@@ -60,6 +60,11 @@ def every(store: Store, project: str) -> list[Dataset]:
     return [_dataset(row) for row in store.rows(sql, project)]
 
 
+def everywhere(store: Store) -> list[Dataset]:
+    """The datasets of all projects, oldest first, with the discarded."""
+    return [_dataset(row) for row in store.rows('SELECT * FROM datasets ORDER BY "at", id')]
+
+
 def latest(store: Store, project: str) -> Dataset | None:
     found = every(store, project)
     return found[0] if found else None

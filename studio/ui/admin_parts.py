@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from studio import doctor, people
+from studio import datasets, doctor, people
 from studio.records import Act, Person, Role
 from studio.store import now
 from studio.store import people as people_rows
@@ -184,7 +184,7 @@ def _check(visit: Visit) -> None:
 
 
 def _checked(visit: Visit) -> None:
-    acts, problems, told = visit.store.version, visit.store.audit(), doctor.examine(visit.store.workspace)
+    acts, problems, told = visit.store.version, _problems(visit), doctor.examine(visit.store.workspace)
     models = ", ".join(f"{name} {'is here' if here else 'is missing'}" for name, here in told.models.items())
     facts = {
         "Python": told.python, "Computes on": told.device, "Memory": f"{told.memory_gb} GB",
@@ -192,6 +192,10 @@ def _checked(visit: Visit) -> None:
         "Journal": told.journal, "Libraries": ", ".join(f"{k} {v}" for k, v in told.versions.items()),
     }  # fmt: skip
     st.session_state[keys.CHECKED] = {"acts": acts, "problems": problems, "facts": facts, "todo": list(told.todo)}
+
+
+def _problems(visit: Visit) -> list[str]:
+    return visit.store.audit() + datasets.problems(visit.store)
 
 
 def log(visit: Visit) -> None:

@@ -1,0 +1,91 @@
+"""Does a set teach one of a few labels? The one rule for it, for whoever draws splits or looks for wrong labels."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from studio.records import Example
+
+_LEAST = 20
+"""Labelled examples from which on the rule speaks at all."""
+_EACH = 4
+"""Examples that a label has on average, at the least."""
+_LONGEST = 60
+"""Characters of the longest label."""
+_SINGLE = 0.1
+"""The largest share of examples whose label no other has."""
+_OBJECTS = 0.95
+"""The share of ideal outputs that are JSON objects, from which on one of their fields may be the label."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """`of`: example id -> its label, without the examples that have none. `field`: the field of the JSON ideal
+    output that holds it; "" when the whole ideal output is the label."""
+
+    of: Mapping[str, str]
+    field: str = ""
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Label -> its examples, the most frequent first."""
+        return Counter(dict(Counter(self.of.values()).most_common()))
+
+
+def labels(examples: Sequence[Example]) -> Labels | None:
+    """The labels, when the ideal outputs are few and short, or when they are JSON with a field whose values are.
+
+    At least 20 examples with an ideal output, 2 labels, 4 examples a label on average, no label over 60 characters,
+    and at most one example in ten alone with its label. Of several such fields the one with the most labels is taken,
+    then the first by name. None otherwise. Case and blanks at the ends make no other label. Pure.
+
+    Does not promise that the labels are right, that two spellings of one label are one, or to see a set in which
+    each example has several.
+    """
+    written = [(e.id, e.ideal) for e in examples if e.ideal.strip()]
+    if few := _few(written):
+        return Labels(few)
+    fields = _fields(written)
+    kept = {name: few for name in sorted(fields) if (few := _few(fields[name]))}
+    if not kept:
+        return None
+    field = max(kept, key=lambda name: len(set(kept[name].values())))
+    return Labels(kept[field], field)
+
+
+def _few(written: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Id -> label when these texts are labels; nothing otherwise."""
+    if len(written) < _LEAST or any(len(text.strip()) > _LONGEST for _, text in written):
+        return {}
+    found = {name: text.strip().casefold() for name, text in written}
+    counts = Counter(found.values())
+    alone = sum(count == 1 for count in counts.values())
+    few = len(counts) >= 2 and len(found) >= _EACH * len(counts) and alone <= _SINGLE * len(found)
+    return found if few else {}
+
+
+def _fields(written: Iterable[tuple[str, str]]) -> dict[str, list[tuple[str, str]]]:
+    """Field -> (id, value as text) of ideal outputs that are nearly all JSON objects; only words and yes or no."""
+    listed = list(written)
+    objects = [(name, value) for name, text in listed if isinstance(value := _json(text), dict)]
+    if not objects or len(objects) < _OBJECTS * len(listed):
+        return {}
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for name, value in objects:
+        for field, held in value.items():
+            if isinstance(held, (str, bool)):
+                found[field].append((name, held if isinstance(held, str) else json.dumps(held)))
+    return {field: rows for field, rows in found.items() if len(rows) >= _OBJECTS * len(listed)}
+
+
+def _json(text: str) -> Any:
+    if not text.lstrip().startswith("{"):
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
