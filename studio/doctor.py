@@ -13,7 +13,7 @@ from studio.records import Refusal
 from studio.store import Store
 from studio.store.journal import Blobs, Journal
 
-PACKAGES = ("streamlit", "duckdb", "torch", "transformers", "peft", "trl", "tokenizers", "plotly")
+PACKAGES = ("streamlit", "duckdb", "torch", "transformers", "peft", "tokenizers", "plotly")
 
 
 @dataclass(frozen=True)

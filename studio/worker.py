@@ -31,17 +31,9 @@ from studio.jobs import folder as job_folder
 from studio.jobs.local import is_running
 from studio.models.checked import check_adapter, checked_model
 from studio.records import Decoding, Refusal, from_json
+from studio.train.memory import ran_out
 
-_LIBRARIES = ("torch", "transformers", "trl", "peft")
-# What the libraries say when memory is short; they raise plain RuntimeErrors on a CPU.
-_NO_MEMORY = (
-    "out of memory",
-    "not enough memory",
-    "can't allocate memory",
-    "cannot allocate memory",
-    "bad_alloc",
-    "failed to map segment",
-)
+_LIBRARIES = ("torch", "transformers", "peft")
 # No space, no quota, or more than one file may hold.
 _NO_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -137,7 +129,7 @@ def plain(error: BaseException, job: str) -> str:
     said = str(error).lower()
     if isinstance(error, Refusal):
         return str(error)
-    if isinstance(error, MemoryError) or any(words in said for words in _NO_MEMORY):
+    if ran_out(error):
         return (
             "This machine ran out of memory. What the job had finished is kept, and all examples are safe. "
             "Close other programs or choose a smaller model, then start it again."

@@ -147,7 +147,7 @@ def test_a_fine_tune_leaves_an_adapter_and_tells_how_it_went(trained: Path) -> N
     assert result["tokens_per_second"] > 0
     assert 500 < result["peak_memory_mb"] < 5000
     assert result["settings"] == to_json(SMALL)
-    assert {"python", "torch", "trl"} <= set(result["versions"])
+    assert {"python", "torch", "peft"} <= set(result["versions"])
     assert "CPU" in result["device"] or result["device"]
 
 

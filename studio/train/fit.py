@@ -4,43 +4,29 @@ from __future__ import annotations
 
 import math
 import random
-import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
-from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback, TrainerControl, TrainerState
-from trl import SFTConfig
+from transformers import AutoTokenizer, TrainerCallback, TrainingArguments
 
-from studio.generation import chat
-from studio.models.files import adapter_sha256, sync_tree
+from studio.models.files import adapter_sha256
 from studio.records import Prompt, Refusal
-from studio.train.loss import AnswerTrainer
+from studio.train import room
+from studio.train.adapted import compile_layers, device, device_name, is_packed, load, with_adapter
+from studio.train.batches import Cut, Encoded, length
+from studio.train.encode import Dropped, EncodedRows, Row, encode
 from studio.train.settings import Settings
+from studio.train.trainer import AnswerTrainer
+from studio.train.watch import Emit, Watch, last_checkpoint, save_final
 
-Emit = Callable[..., None]
+__all__ = ["Dropped", "Fitted", "Row", "as_json", "device_name", "fit", "prepare"]
 
-
-@dataclass(frozen=True)
-class Row:
-    """One example to learn from."""
-
-    id: str
-    prompt: Prompt
-    ideal: str
-
-
-@dataclass(frozen=True)
-class Dropped:
-    """A row that was left out before training, and why."""
-
-    id: str
-    reason: str
+# Compiling takes about a minute: it pays from a run of this many seconds on.
+_WORTH_COMPILING_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -57,24 +43,6 @@ class Fitted:
     dropped: tuple[Dropped, ...]
     rows_used: int
     stopped: bool
-
-
-@dataclass
-class _Encoded:
-    rows: list[dict[str, list[int]]] = field(default_factory=list)
-    dropped: list[Dropped] = field(default_factory=list)
-
-
-def device() -> str:
-    """`cpu`, or `cuda` where there is an NVIDIA GPU."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def device_name() -> str:
-    """The GPU's name, or the CPU with the number of its threads in use."""
-    if device() == "cuda":
-        return torch.cuda.get_device_name(0)
-    return f"CPU, {torch.get_num_threads()} threads"
 
 
 def fit(
@@ -95,23 +63,15 @@ def fit(
     `stopped()` is asked after every step. Raises Refusal when no row fits or when learning went wrong.
     """
     tokenizer = AutoTokenizer.from_pretrained(model_path)
-    learn = _encode(tokenizer, _limited(train, settings.row_limit, settings.seed), settings)
-    check = _encode(tokenizer, _limited(validation, settings.row_limit // 4, settings.seed), settings)
+    learn = encode(tokenizer, _limited(train, settings.row_limit, settings.seed), settings, phrases)
+    check = encode(tokenizer, _limited(validation, settings.row_limit // 4, settings.seed), settings)
     dropped = _tell_dropped(learn, check, emit)
-    watch = _Watch(tokenizer, samples, settings, checkpoints, stopped, emit)
-    trainer = AnswerTrainer(
-        model=_with_adapter(model_path, settings),
-        args=_arguments(settings, checkpoints, bool(check.rows), len(learn.rows)),
-        train_dataset=Dataset.from_list(learn.rows),
-        eval_dataset=Dataset.from_list(check.rows) if check.rows else None,
-        processing_class=tokenizer,
-        callbacks=[watch],
-        phrases=_phrase_tokens(tokenizer, phrases),
-    )
+    watch = Watch(tokenizer, samples, settings, checkpoints, stopped, emit)
+    trainer = prepare(load(model_path), learn.rows, check.rows, settings, checkpoints, emit, [watch])
     last, began = last_checkpoint(checkpoints), time.monotonic()
     trainer.train(resume_from_checkpoint=str(last) if last else None)
     seconds = time.monotonic() - began
-    adapter = last_checkpoint(checkpoints) if watch.stopped else _save_final(trainer.model, checkpoints)
+    adapter = last_checkpoint(checkpoints) if watch.stopped else save_final(trainer.adapted, checkpoints)
     return Fitted(
         adapter=adapter,
         adapter_sha256=adapter_sha256(adapter) if adapter else "",
@@ -124,7 +84,77 @@ def fit(
     )
 
 
-def _tell_dropped(learn: _Encoded, check: _Encoded, emit: Emit) -> tuple[Dropped, ...]:
+def prepare(
+    model: Any,
+    rows: Sequence[Encoded],
+    check: Sequence[Encoded],
+    settings: Settings,
+    checkpoints: Path,
+    emit: Emit,
+    callbacks: Sequence[TrainerCallback] = (),
+    *,
+    compiled: bool | None = None,
+) -> AnswerTrainer:
+    """A trainer for a base `model` in memory, its micro-batch settled: by the settings on a CPU, by the card's memory
+    on a GPU. `compiled`: whether the layers are; by default where the run is long enough for it to pay.
+
+    Raises Refusal when not even one row fits the GPU.
+    """
+    trainer = trainer_for(with_adapter(model, settings), rows, check, settings, checkpoints, emit, callbacks)
+    if trainer.by.packed:
+        measured = room.settle(trainer, rows)
+        seconds = sum(map(length, rows)) * settings.epochs * measured.seconds / measured.tokens
+        if seconds > _WORTH_COMPILING_SECONDS if compiled is None else compiled:
+            _compile(trainer, rows, emit)
+    return trainer
+
+
+def trainer_for(
+    adapted: Any,
+    rows: Sequence[Encoded],
+    check: Sequence[Encoded],
+    settings: Settings,
+    checkpoints: Path,
+    emit: Emit,
+    callbacks: Sequence[TrainerCallback] = (),
+) -> AnswerTrainer:
+    """A trainer for a model with its adapter; packed rows are read one at a time until `room.settle` knows better."""
+    packed, longest = is_packed(adapted), max(map(length, [*rows, *check]))
+    return AnswerTrainer(
+        model=adapted,
+        args=_arguments(settings, checkpoints, bool(check), len(rows)),
+        train_dataset=list(rows),
+        eval_dataset=list(check) or None,
+        callbacks=list(callbacks),
+        by=Cut(packed, longest if packed else settings.micro_batch),
+        longest=longest,
+        shrank=lambda by: emit("warning", text=_shrank(by)),
+    )
+
+
+def _shrank(by: Cut) -> str:
+    now = f"{by.size:,} tokens" if by.packed else f"{by.size} example{'' if by.size == 1 else 's'}"
+    return (
+        f"Memory ran short, so it now reads {now} at a time (a smaller micro-batch). It learns from as many examples a "
+        "step as before, and nothing is lost; it is only slower."
+    )
+
+
+def _compile(trainer: AnswerTrainer, rows: Sequence[Encoded], emit: Emit) -> None:
+    """Compiles the layers by passes of two sizes, and measures the room anew; where they cannot be, it says so."""
+    emit("progress", done=0, total=0, seconds_left=None, what="making the model faster")
+    compile_layers(trainer.adapted)
+    try:
+        room.settle(trainer, rows)
+    except Refusal:
+        raise
+    except Exception as error:  # whatever a compiler lacks on this machine: its messages have no common kind
+        emit("warning", text=f"The model could not be compiled here ({type(error).__name__}); it learns more slowly.")
+        torch.compiler.set_stance("force_eager")
+        room.settle(trainer, rows)
+
+
+def _tell_dropped(learn: EncodedRows, check: EncodedRows, emit: Emit) -> tuple[Dropped, ...]:
     dropped = (*learn.dropped, *check.dropped)
     for row in dropped:
         emit("warning", text=f"The row {row.id} is left out: {row.reason}.")
@@ -136,200 +166,40 @@ def _tell_dropped(learn: _Encoded, check: _Encoded, emit: Emit) -> tuple[Dropped
     return dropped
 
 
-def _phrase_tokens(tokenizer: Any, phrases: Sequence[str]) -> list[torch.Tensor]:
-    """Each phrase as it is read inside a text and at its start."""
-    texts = [text for phrase in phrases for text in (f" {phrase}", phrase)]
-    return [torch.tensor(tokenizer(text, add_special_tokens=False).input_ids) for text in texts]
-
-
-def last_checkpoint(checkpoints: Path) -> Path | None:
-    """The newest whole checkpoint, or None. A folder appears under its name only when it is whole."""
-    found = sorted(checkpoints.glob("step-*"), key=lambda path: int(path.name.removeprefix("step-")))
-    return found[-1] if found else None
-
-
 def _limited(rows: Sequence[Row], limit: int, seed: int) -> Sequence[Row]:
     """At most `limit` rows, chosen by the seed; all of them when `limit` is 0."""
     return random.Random(seed).sample(list(rows), limit) if 0 < limit < len(rows) else rows
 
 
-def _encode(tokenizer: Any, rows: Sequence[Row], settings: Settings) -> _Encoded:
-    """Token ids and labels; the prompt is read but not learned (label -100)."""
-    encoded = _Encoded()
-    for row in rows:
-        if not row.prompt.input.strip() or not row.ideal.strip():
-            encoded.dropped.append(Dropped(row.id, "its input or its ideal output is empty"))
-            continue
-        prompt = tokenizer(chat.render(tokenizer, row.prompt), add_special_tokens=False).input_ids
-        answer = tokenizer(chat.answer(tokenizer, row.ideal), add_special_tokens=False).input_ids
-        length = len(prompt) + len(answer)
-        if length > settings.max_length:
-            reason = f"it is {length} tokens long and this preset reads at most {settings.max_length}"
-            encoded.dropped.append(Dropped(row.id, reason))
-            continue
-        labels = [-100] * len(prompt) + answer
-        encoded.rows.append({"input_ids": prompt + answer, "labels": labels})
-    return encoded
-
-
-def _with_adapter(model_path: Path, settings: Settings) -> PeftModel:
-    # On a CPU plain attention trains a fifth faster than the fused kernel (measured, 135M, rows of 110 tokens).
-    attention = "eager" if device() == "cpu" else "sdpa"
-    model: Any = AutoModelForCausalLM.from_pretrained(
-        model_path, dtype=torch.bfloat16, attn_implementation=attention, use_safetensors=True, trust_remote_code=False
-    )
-    model.to(device())
-    layers = model.config.num_hidden_layers
-    first = layers - max(1, round(layers * settings.upper_layers))
-    head = model.get_output_embeddings()
-    linear = {
-        name.rpartition(".")[2]
-        for name, module in model.named_modules()
-        if isinstance(module, torch.nn.Linear) and module is not head
-    }
-    config = LoraConfig(
-        r=settings.lora_rank,
-        lora_alpha=settings.lora_alpha,
-        lora_dropout=settings.lora_dropout,
-        target_modules=sorted(linear),
-        layers_to_transform=list(range(first, layers)),
-        task_type="CAUSAL_LM",
-    )
-    torch.manual_seed(settings.seed)
-    return get_peft_model(model, config, autocast_adapter_dtype=False)
-
-
-def _arguments(settings: Settings, checkpoints: Path, evaluate: bool, rows: int) -> SFTConfig:
-    steps = math.ceil(rows / (settings.micro_batch * settings.accumulation)) * settings.epochs
-    return SFTConfig(
+def _arguments(settings: Settings, checkpoints: Path, evaluate: bool, rows: int) -> TrainingArguments:
+    together = settings.micro_batch * settings.accumulation
+    return TrainingArguments(
         output_dir=str(checkpoints / ".writing"),
         num_train_epochs=settings.epochs,
-        per_device_train_batch_size=settings.micro_batch,
-        per_device_eval_batch_size=settings.micro_batch,
-        gradient_accumulation_steps=settings.accumulation,
+        # The trainer gets the rows of a whole step and cuts them itself.
+        per_device_train_batch_size=together,
+        gradient_accumulation_steps=1,
         learning_rate=settings.learning_rate,
         lr_scheduler_type="cosine",
         warmup_steps=settings.warmup,
         weight_decay=0.0,
         max_grad_norm=1.0,
-        max_length=settings.max_length,
-        packing=False,
-        dataset_kwargs={"skip_prepare_dataset": True},
-        train_sampling_strategy="group_by_length",
-        # The weights are bfloat16 already; autocast on top only adds copies.
+        # Padded rows of like length waste little; packed ones may come as they are.
+        train_sampling_strategy="group_by_length" if device() == "cpu" else "random",
+        remove_unused_columns=False,
+        # The weights are bfloat16 already; the trainer makes what autocast there is.
         bf16=False,
-        gradient_checkpointing=False,
         use_cpu=device() == "cpu",
-        dataloader_pin_memory=device() != "cpu",
-        logging_steps=max(1, steps // 200),
+        dataloader_pin_memory=False,
+        logging_steps=max(1, math.ceil(rows / together) * settings.epochs // 200),
         logging_nan_inf_filter=False,
         eval_strategy="epoch" if evaluate else "no",
-        prediction_loss_only=True,
         save_strategy="epoch",
         report_to="none",
         disable_tqdm=True,
         seed=settings.seed,
         data_seed=settings.seed,
     )
-
-
-class _Watch(TrainerCallback):
-    """Streams losses, progress and samples; moves whole checkpoints into place; stops when asked."""
-
-    def __init__(
-        self,
-        tokenizer: Any,
-        samples: Sequence[tuple[str, Prompt]],
-        settings: Settings,
-        checkpoints: Path,
-        stopped: Callable[[], bool],
-        emit: Emit,
-    ) -> None:
-        self.stopped = False
-        self._tokenizer, self._samples, self._settings = tokenizer, samples, settings
-        self._checkpoints, self._asked, self._emit = checkpoints, stopped, emit
-        self._began, self._first = 0.0, 0
-
-    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        shutil.rmtree(self._checkpoints / ".writing", ignore_errors=True)
-        self._began, self._first = time.monotonic(), state.global_step
-        self._emit("progress", done=state.global_step, total=state.max_steps, seconds_left=None, what="learning")
-
-    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        done = state.global_step
-        pace = (time.monotonic() - self._began) / max(1, done - self._first)
-        self._emit(
-            "progress",
-            done=done,
-            total=state.max_steps,
-            seconds_left=round(pace * (state.max_steps - done), 1),
-            what="learning",
-        )
-        if self._asked():
-            self.stopped = control.should_training_stop = control.should_save = True
-
-    def on_log(self, args: Any, state: TrainerState, control: TrainerControl, logs: Any = None, **kwargs: Any) -> None:
-        logs = logs or {}
-        if "loss" in logs:
-            if not math.isfinite(logs["loss"]):
-                raise Refusal(
-                    "Learning went wrong: the loss is no longer a number. The last checkpoint and all examples are "
-                    "safe. Start again with another preset."
-                )
-            self._emit("loss", step=state.global_step, train=round(logs["loss"], 4), validation=None)
-        if "eval_loss" in logs:
-            self._emit("loss", step=state.global_step, train=None, validation=round(logs["eval_loss"], 4))
-
-    def on_epoch_end(
-        self, args: Any, state: TrainerState, control: TrainerControl, model: Any = None, **kwargs: Any
-    ) -> None:
-        if self.stopped:
-            control.should_evaluate = False
-            return
-        if not self._samples:
-            return
-        training = model.training
-        model.eval()
-        for (example, prompt), text in zip(self._samples, self._write(model), strict=True):
-            self._emit("sample", step=state.global_step, example=example, input=prompt.asked, output=text)
-        model.train(training)
-
-    def _write(self, model: Any) -> list[str]:
-        texts = [chat.render(self._tokenizer, prompt) for _, prompt in self._samples]
-        batch = self._tokenizer(
-            texts, add_special_tokens=False, padding=True, padding_side="left", return_tensors="pt"
-        ).to(model.device)
-        with torch.inference_mode():
-            written = model.generate(
-                **batch, max_new_tokens=self._settings.sample_tokens, do_sample=False, use_cache=True
-            )
-        answers = written[:, batch["input_ids"].shape[1] :]
-        return [text.strip() for text in self._tokenizer.batch_decode(answers, skip_special_tokens=True)]
-
-    def on_save(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """The trainer has written a checkpoint beside; it gets its name only now that it is whole."""
-        whole = self._checkpoints / f"step-{state.global_step}"
-        written = self._checkpoints / ".writing" / f"checkpoint-{state.global_step}"
-        if whole.exists():
-            shutil.rmtree(written)
-            return
-        sync_tree(written)
-        written.rename(whole)
-        for older in self._checkpoints.glob("step-*"):
-            if older != whole:
-                shutil.rmtree(older)
-
-
-def _save_final(model: Any, checkpoints: Path) -> Path:
-    part, final = checkpoints / ".final.part", checkpoints / "final"
-    shutil.rmtree(part, ignore_errors=True)
-    model.save_pretrained(part)
-    # A template of a model card; the studio writes its own.
-    (part / "README.md").unlink(missing_ok=True)
-    sync_tree(part)
-    shutil.rmtree(final, ignore_errors=True)
-    part.rename(final)
-    return final
 
 
 def _losses(history: Sequence[dict[str, Any]]) -> tuple[dict[str, float | int | None], ...]:

@@ -1,8 +1,9 @@
 """The loss of a fine-tune: only answers are scored, and the brief's exact phrases count more. For the worker only.
 
-Two departures from the trainer's own loss. Logits are made for the tokens of answers alone: half of a support example
-is its prompt, and the vocabulary is the largest matrix of a small model. And the tokens of a phrase that the brief
-checks word for word weigh `EMPHASIS` times as much: they are few among many free words, and they are what is asked for.
+Two departures from the usual loss. Logits are made for the tokens of answers alone, a piece at a time, and none of
+them is kept: half of a support example is its prompt, and the vocabulary is the largest matrix of a small model. And
+the tokens of a phrase that the brief checks word for word weigh `EMPHASIS` times as much: they are few among many free
+words, and they are what is asked for.
 """
 
 from __future__ import annotations
@@ -11,52 +12,60 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy
-from trl import SFTTrainer
 
 EMPHASIS = 4.0
-IGNORED = -100
+_LOGITS_AT_ONCE = 2**27  # float32: half a GB
 
 
-def weights(labels: torch.Tensor, phrases: Sequence[torch.Tensor], emphasis: float = EMPHASIS) -> torch.Tensor:
-    """A weight for each of `labels` (batch, length): `emphasis` where one of `phrases` (token ids) stands, else 1."""
-    found = torch.ones_like(labels, dtype=torch.float32)
+def weights(labels: Sequence[int], phrases: Sequence[Sequence[int]], emphasis: float = EMPHASIS) -> list[float]:
+    """A weight for each of `labels`: `emphasis` where one of `phrases` (token ids) stands, else 1."""
+    found = [1.0] * len(labels)
     for phrase in phrases:
-        size = phrase.numel()
-        if not 0 < size <= labels.shape[1]:
-            continue
-        starts = (labels.unfold(1, size, 1) == phrase.to(labels.device)).all(-1)
-        for row, start in starts.nonzero().tolist():
-            found[row, start : start + size] = emphasis
+        size = len(phrase)
+        for start in range(len(labels) - size + 1 if size else 0):
+            if list(labels[start : start + size]) == list(phrase):
+                found[start : start + size] = [emphasis] * size
     return found
 
 
-class AnswerTrainer(SFTTrainer):
-    """TRL's trainer with the loss above. `tokens_read` counts tokens of training batches, padding left out."""
+class _HeadLoss(torch.autograd.Function):
+    """The sum of weighted cross-entropies behind a head that does not learn.
 
-    def __init__(self, *args: Any, phrases: Sequence[torch.Tensor] = (), **more: Any) -> None:
-        super().__init__(*args, **more)
-        self._phrases = phrases
-        self.tokens_read = 0
+    Its gradient is made with it, so that the logits of a piece are gone before those of the next are made.
+    """
 
-    def compute_loss(
-        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
-    ) -> Any:
-        """The weighted mean over the answers' tokens of this batch; plain means in evaluation, so that runs compare."""
-        whole = self.accelerator.unwrap_model(model).get_base_model()
-        hidden = whole.get_decoder()(
-            input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False
-        ).last_hidden_state[:, :-1]
-        labels = inputs["labels"][:, 1:]
-        scored = labels != IGNORED
-        logits = whole.get_output_embeddings()(hidden[scored]).float()
-        losses = cross_entropy(logits, labels[scored], reduction="none")
-        if not model.training:
-            loss = losses.mean()
-        else:
-            self.tokens_read += int(inputs["attention_mask"].sum())
-            weight = weights(labels, self._phrases)[scored]
-            # Accumulated batches are summed by the trainer: each brings its share of the step's answer tokens.
-            share = 1.0 if num_items_in_batch is None else scored.sum() / num_items_in_batch
-            loss = (losses * weight).sum() / weight.sum() * share
-        return (loss, {"logits": logits}) if return_outputs else loss
+    @staticmethod
+    def forward(
+        ctx: Any, hidden: torch.Tensor, head: torch.Tensor, bias: torch.Tensor | None, targets: torch.Tensor,
+        weight: torch.Tensor,
+    ) -> torch.Tensor:  # fmt: skip
+        total = torch.zeros((), dtype=torch.float32, device=hidden.device)
+        gradient = torch.empty_like(hidden)
+        rows = max(1, _LOGITS_AT_ONCE // head.shape[0])
+        for start in range(0, hidden.shape[0], rows):
+            piece = slice(start, start + rows)
+            logits = torch.nn.functional.linear(hidden[piece], head, bias).float()
+            whole = logits.logsumexp(-1)
+            wanted = targets[piece, None]
+            total += ((whole - logits.gather(1, wanted).squeeze(1)) * weight[piece]).sum()
+            if ctx.needs_input_grad[0]:
+                share = logits.sub_(whole[:, None]).exp_()
+                share.scatter_add_(1, wanted, torch.full_like(wanted, -1, dtype=share.dtype))
+                gradient[piece] = share.mul_(weight[piece, None]).to(head.dtype) @ head
+        ctx.save_for_backward(gradient)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *given: torch.Tensor) -> tuple[torch.Tensor, None, None, None, None]:
+        (gradient,) = ctx.saved_tensors
+        return gradient * given[0].to(gradient.dtype), None, None, None, None
+
+
+def head_loss(hidden: torch.Tensor, head: torch.nn.Module, targets: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """The sum over n tokens of `weight` (n) times the cross-entropy (nats) of `targets` (n) behind `head`, a frozen
+    linear layer over `hidden` (n, width). Raises ValueError when the head learns: its gradient is not made here."""
+    table: Any = head.weight
+    if table.requires_grad:
+        raise ValueError("the head must be frozen")
+    loss: torch.Tensor = _HeadLoss.apply(hidden.to(table.dtype), table, getattr(head, "bias", None), targets, weight)  # type: ignore[no-untyped-call]
+    return loss

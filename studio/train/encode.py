@@ -1,0 +1,63 @@
+"""Rows as the model reads them: token ids, what of them is learned, and how much each token counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from studio.generation import chat
+from studio.records import Prompt
+from studio.train.batches import IGNORED, Encoded
+from studio.train.loss import weights
+from studio.train.settings import Settings
+
+
+@dataclass(frozen=True)
+class Row:
+    """One example to learn from."""
+
+    id: str
+    prompt: Prompt
+    ideal: str
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A row that was left out before training, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass
+class EncodedRows:
+    """The rows that are learned from, and those that are not."""
+
+    rows: list[Encoded] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+
+
+def encode(tokenizer: Any, rows: Sequence[Row], settings: Settings, phrases: Sequence[str] = ()) -> EncodedRows:
+    """Token ids and labels; the prompt is read but not learned. `phrases` weigh more (see `loss`)."""
+    encoded, exact = EncodedRows(), _phrase_tokens(tokenizer, phrases)
+    for row in rows:
+        if not row.prompt.input.strip() or not row.ideal.strip():
+            encoded.dropped.append(Dropped(row.id, "its input or its ideal output is empty"))
+            continue
+        prompt = tokenizer(chat.render(tokenizer, row.prompt), add_special_tokens=False).input_ids
+        answer = tokenizer(chat.answer(tokenizer, row.ideal), add_special_tokens=False).input_ids
+        length = len(prompt) + len(answer)
+        if length > settings.max_length:
+            reason = f"it is {length} tokens long and this preset reads at most {settings.max_length}"
+            encoded.dropped.append(Dropped(row.id, reason))
+            continue
+        labels = [IGNORED] * len(prompt) + answer
+        encoded.rows.append({"input_ids": prompt + answer, "labels": labels, "weights": weights(labels, exact)})
+    return encoded
+
+
+def _phrase_tokens(tokenizer: Any, phrases: Sequence[str]) -> list[list[int]]:
+    """Each phrase as it is read inside a text and at its start."""
+    texts = [text for phrase in phrases for text in (f" {phrase}", phrase)]
+    return [tokenizer(text, add_special_tokens=False).input_ids for text in texts]
