@@ -82,7 +82,7 @@ def label_noise(on: Checked) -> Finding:
     field = f' ("{found.field}")' if found.field else ""
     return finding(
         "label_noise", Severity.should_look, [(s.example,) for s in wrong],
-        f"Labels{braced(field)} unlike those of examples that mean nearly the same: {{n}} of {len(ids):,} (label noise). "
+        f"Labels{braced(field)} unlike those of examples that mean nearly the same: {{n}} of {len(ids):,}. "
         f"Relabel what is wrong; the model would learn it.{aside}",
         f"No label{field} of {len(ids):,} is unlike those of examples that mean nearly the same.{aside}",
         notes=[f'Labelled "{s.label}"; those like it are "{s.likely}" ({s.sure:.0%} sure).' for s in wrong],
