@@ -197,6 +197,17 @@ def problems(store: Store) -> list[str]:
     return [problem for dataset in rows.everywhere(store) if (problem := verify(store, dataset))]
 
 
+def named(store: Store, project: str, wanted: str = "") -> Dataset:
+    """The project's frozen dataset with this id, fingerprint or name; the newest for "". Raises Refusal."""
+    found = rows.every(store, project)
+    chosen = next((d for d in found if not wanted or wanted in (d.id, d.sha256, d.name)), None)
+    if chosen is None:
+        raise Refusal(
+            "There is no such frozen dataset in this project. Nothing was started. `studio freeze` makes one."
+        )
+    return chosen
+
+
 def rename(store: Store, actor: str, project: str, dataset: str, name: str) -> None:
     if not name.strip():
         raise Refusal("A dataset needs a name. Nothing was changed.")
