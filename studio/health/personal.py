@@ -14,6 +14,10 @@ import enum
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 NOT_FOUND = "Names and postal addresses are not found by this check: read for those yourself."
 
@@ -314,7 +318,7 @@ def _of_a_plan(raw: str, regions: Sequence[str], *, as_written: bool = False) ->
     return False
 
 
-def _national(parsed: object) -> str:
+def _national(parsed: PhoneNumber) -> str:
     import phonenumbers
 
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL))
