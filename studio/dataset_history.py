@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from studio import wording
 from studio.records import Consent, Dataset, Example, Run, Split, from_json
 from studio.store import Store, runs
 from studio.store import datasets as rows
@@ -67,7 +68,7 @@ class Difference:
 
 
 def _changed(what: str, told: Told) -> str:
-    name = told.name.replace("_", " ")
+    name = wording.finding_name(told.name)
     if not told.before:
         return f"Newly {what}, {name}: {told.after}"
     if not told.after:
@@ -108,7 +109,7 @@ def _findings(dataset: Dataset) -> dict[str, str]:
     """Finding -> its sentence, without the fine ones."""
     found: list[dict[str, Any]] = dataset.health.get("report", {}).get("findings", [])
     return {
-        f"{f['check']}: {f['subject']}" if f.get("subject") else f["check"]: f["sentence"]
+        f"{f['check']}:{f['subject']}" if f.get("subject") else f["check"]: f["sentence"]
         for f in found if f["severity"] != "fine"
     }  # fmt: skip
 

@@ -71,7 +71,7 @@ class Spent:
         if self.scored < 2:
             return ""
         return (
-            f"Of {self.scored:,} equally good answers to it the best would look up to about {self.flatters:.0f} points "
+            f"Of {self.scored:,} equally good arms the best would look up to about {self.flatters:.0f} points "
             "better than it is, only for being picked. "
         )
 

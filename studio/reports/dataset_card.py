@@ -154,7 +154,7 @@ def _health(found: Mapping[str, Any]) -> list[str]:
     if fine:
         made.append(f"{fine:,} other check{'s' * (fine != 1)} found nothing.")
     for name, reason in waivers.items():
-        made += _bullets([f"Accepted although it must be fixed: {_plain(name.replace('_', ' '))}. "
+        made += _bullets([f"Accepted although it must be fixed: {_plain(wording.finding_name(name))}. "
                           f"Reason: {_plain(reason)}"])  # fmt: skip
     return made
 

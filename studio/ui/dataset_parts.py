@@ -18,7 +18,7 @@ from studio.ui import as_seen, blocks, frame
 from studio.ui.access import Visit
 
 _SHOWN = 20
-_COMPARE, _TAKE, _CARD = "Compare with another set", "Take it with you", "Read its card"
+_COMPARE, _TAKE, _CARD = "Compare", "Take it with you", "Card"
 _PARTS = {Split.train: "To learn from (training)", Split.validation: "To watch (validation)", Split.test: "To test"}
 
 
