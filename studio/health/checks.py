@@ -49,12 +49,18 @@ def checked(
 
 
 def finding(
-    check: str, severity: Severity, cases: Sequence[tuple[str, ...]], found: str, none: str, subject: str = ""
+    check: str,
+    severity: Severity,
+    cases: Sequence[tuple[str, ...]],
+    found: str,
+    none: str,
+    subject: str = "",
+    notes: Sequence[str] = (),
 ) -> Finding:
     """A check's answer: `found` speaks of {n} cases; without any case the finding is fine and says `none`."""
     if not cases:
         return Finding(check, Severity.fine, 0, (), none, subject)
-    return Finding(check, severity, len(cases), tuple(cases), found.format(n=f"{len(cases):,}"), subject)
+    return Finding(check, severity, len(cases), tuple(cases), found.format(n=f"{len(cases):,}"), subject, tuple(notes))
 
 
 def exact_duplicates(on: Checked) -> Finding:
@@ -216,7 +222,7 @@ def rules_broken(on: Checked) -> list[Finding]:
                     "rule_broken",
                     Severity.must_fix,
                     [(i,) for i, answer in answers if answer is False],
-                    f'Of {told:,} ideal outputs, {{n}} break "{_braced(criterion.name)}". Correct them or the rule.',
+                    f'Of {told:,} ideal outputs, {{n}} break "{braced(criterion.name)}". Correct them or the rule.',
                     f'All {told:,} ideal outputs it applies to keep "{criterion.name}".',
                     criterion.name,
                 )
@@ -224,7 +230,8 @@ def rules_broken(on: Checked) -> list[Finding]:
     return findings
 
 
-def _braced(text: str) -> str:
+def braced(text: str) -> str:
+    """A name as it stands in the `found` of `finding`, where braces have a meaning."""
     return text.replace("{", "{{").replace("}", "}}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from studio.health import checks, record_checks
+from studio.health import checks, label_noise, record_checks
 from studio.health.checks import Checked, Kept
 from studio.health.findings import Finding, Gate, HealthReport, Severity
 from studio.health.known import NOTHING_KNOWN, Known
@@ -24,6 +24,7 @@ _CHECKS: tuple[Callable[[Checked], Finding | list[Finding]], ...] = (
     checks.slice_coverage,
     checks.exact_duplicates,
     checks.near_duplicates,
+    label_noise.label_noise,
     checks.near_empty_ideals,
     record_checks.boilerplate,
     record_checks.unusual_length,
@@ -35,8 +36,8 @@ _CHECKS: tuple[Callable[[Checked], Finding | list[Finding]], ...] = (
     checks.not_approved,
 )
 _NEVER_BLOCK = {
-    "exact_duplicates", "near_duplicates", "near_empty_ideals", "boilerplate", "unusual_length", "hard_cases",
-    "maybe_personal", "consent_unknown", "outdated", "unknown_slices", "not_approved",
+    "exact_duplicates", "near_duplicates", "label_noise", "near_empty_ideals", "boilerplate", "unusual_length",
+    "hard_cases", "maybe_personal", "consent_unknown", "outdated", "unknown_slices", "not_approved",
 }  # fmt: skip
 
 
