@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from studio.health import checks, label_noise, record_checks
+from studio.health import balance, checks, label_noise, languages, outliers, record_checks
 from studio.health.checks import Checked, Kept
 from studio.health.findings import Finding, Gate, HealthReport, Severity
 from studio.health.known import NOTHING_KNOWN, Known
@@ -25,9 +25,16 @@ _CHECKS: tuple[Callable[[Checked], Finding | list[Finding]], ...] = (
     checks.exact_duplicates,
     checks.near_duplicates,
     label_noise.label_noise,
+    balance.label_balance,
+    balance.too_long,
     checks.near_empty_ideals,
     record_checks.boilerplate,
     record_checks.unusual_length,
+    balance.length_balance,
+    languages.other_language,
+    languages.answered_in_another_language,
+    outliers.outliers,
+    outliers.damaged_texts,
     record_checks.hard_cases,
     record_checks.maybe_personal,
     record_checks.consent_unknown,
@@ -36,8 +43,9 @@ _CHECKS: tuple[Callable[[Checked], Finding | list[Finding]], ...] = (
     checks.not_approved,
 )
 _NEVER_BLOCK = {
-    "exact_duplicates", "near_duplicates", "label_noise", "near_empty_ideals", "boilerplate", "unusual_length",
-    "hard_cases", "maybe_personal", "consent_unknown", "outdated", "unknown_slices", "not_approved",
+    "exact_duplicates", "near_duplicates", "label_noise", "label_balance", "too_long", "near_empty_ideals",
+    "boilerplate", "unusual_length", "length_balance", "other_language", "answered_in_another_language", "outliers",
+    "damaged_texts", "hard_cases", "maybe_personal", "consent_unknown", "outdated", "unknown_slices", "not_approved",
 }  # fmt: skip
 
 
