@@ -10,6 +10,7 @@ import json
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from studio import models
 from studio.jobs import resident
-from studio.jobs.vectors import Floats, Numbers, Vectors
+from studio.jobs.vectors import Floats, Numbers, Vectors, text_number
 from studio.records import Refusal
 from studio.store import Store, runs, texts
 
@@ -95,6 +96,28 @@ def nearest(store: Store, project: str, vector: Floats, limit: int = 50) -> Foun
         if place in ids  # changed since the index was made: its new text is not read yet
     ]
     return Found(tuple(near), index.coverage)
+
+
+def vectors_of(store: Store, asked: Mapping[str, str]) -> dict[str, Floats]:
+    """The vectors that are there already. `asked`: a name -> a text; the answer has the names whose text was read.
+
+    Empty when the model that reads is not on this machine.
+    """
+    try:
+        vectors = _vectors(store)
+    except Refusal:
+        return {}
+    row_of = {number: row for row, number in enumerate(vectors.numbers().tolist())}
+    rows = {name: row_of[number] for name, text in asked.items() if (number := text_number(text)) in row_of}
+    return dict(zip(rows, vectors.rows(list(rows.values())), strict=True))
+
+
+def read_so_far(store: Store) -> int:
+    """How many texts of all projects were read; 0 when the model that reads is not on this machine."""
+    try:
+        return len(_vectors(store))
+    except Refusal:
+        return 0
 
 
 def coverage(store: Store, project: str) -> Coverage:

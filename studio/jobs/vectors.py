@@ -33,6 +33,11 @@ def key(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
+def text_number(text: str) -> int:
+    """The number that `Vectors.numbers` knows a text by."""
+    return int.from_bytes(key(text)[:8], "big")
+
+
 class Vectors:
     """The vectors of one embedder, in a folder of their own: `Vectors.of(workspace, its SHA-256)`."""
 
@@ -67,6 +72,14 @@ class Vectors:
         found = np.empty(len(self), np.float32)
         for start, block in self._blocks(len(found)):
             found[start : start + len(block)] = block @ query
+        return found
+
+    def rows(self, places: Sequence[int]) -> Floats:
+        """The vectors at these rows, (len(places), 384), in this order."""
+        found = np.empty((len(places), WIDTH), np.float32)
+        if len(places):
+            stored = np.memmap(self._folder / "vectors", np.float32, "r", shape=(len(self), WIDTH))
+            found[:] = stored[np.asarray(places)]
         return found
 
     def _blocks(self, rows: int) -> Iterator[tuple[int, Floats]]:

@@ -1,0 +1,69 @@
+"""One look over a project's examples: the splits they would get, and the report on them.
+
+It knows no store and no page, so that a process of its own can do it while people vote (`studio.checking`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from studio import health
+from studio.evaluate import checks
+from studio.records import Brief, Criterion, Example, Refusal, Split, Status
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is looked over. `examples`: those of the project as they count under `brief`; `earlier`: the rows of its
+    frozen datasets, each text of an example once, oldest first; `today`: YYYY-MM-DD."""
+
+    examples: tuple[Example, ...]
+    brief: Brief
+    earlier: tuple[Example, ...] = ()
+    today: str = ""
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """`splits`: the split of each approved example, by id; empty when they cannot be divided, and `hindrance` says
+    why. The report is on the examples with these splits."""
+
+    report: health.HealthReport
+    splits: dict[str, Split] = field(default_factory=dict)
+    hindrance: str = ""
+
+
+def kept(criterion: Criterion, example: Example) -> bool | None:
+    """Does the example's ideal output keep the criterion? None when a machine cannot tell."""
+    if not example.ideal.strip():
+        return None
+    subject = checks.Subject(example.input, example.ideal, example.ideal, example.slice)
+    return checks.kept(criterion, subject)
+
+
+def checkup(
+    asked: Asked, known: health.Known = health.NOTHING_KNOWN, told: Callable[[int, int], None] | None = None
+) -> Checkup:
+    """`told(done, total)` is called as the checks go on; what it raises ends them. Same in, same out."""
+    splits, hindrance = _splits(asked)
+    report = health.report(placed(asked.examples, splits), asked.brief, kept, today=asked.today, known=known, told=told)
+    return Checkup(report, splits, hindrance)
+
+
+def placed(examples: tuple[Example, ...], splits: dict[str, Split]) -> list[Example]:
+    """The examples that are not rejected, by id: first the approved ones with their split, then the rest."""
+    approved = [replace(e, split=splits.get(e.id, e.split)) for e in examples if e.status is Status.approved]
+    rest = [e for e in examples if e.status in (Status.draft, Status.in_review)]
+    return [*sorted(approved, key=lambda e: e.id), *sorted(rest, key=lambda e: e.id)]
+
+
+def _splits(asked: Asked) -> tuple[dict[str, Split], str]:
+    approved = [e for e in asked.examples if e.status is Status.approved]
+    here = {(e.id, e.prompt.asked) for e in approved}
+    gone = [e for e in asked.earlier if (e.id, e.prompt.asked) not in here]
+    previous = {e.id: e.split for e in asked.earlier if e.split}
+    try:
+        return health.assign(approved, seed="studio", previous=previous, gone=gone), ""
+    except Refusal as refusal:
+        return {}, str(refusal)
