@@ -11,14 +11,19 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from studio import health
+from studio import baselines, health, models
 from studio.checkup import Asked, Checkup, checkup
 from studio.examples import approval, meaning
+from studio.generation import reader
 from studio.health import meant
 from studio.records import Brief, Example, Refusal, Status
-from studio.store import Store, briefs, finding
+from studio.store import Store, briefs, finding, runs
 from studio.store import datasets as dataset_rows
 from studio.store import examples as example_rows
+from studio.train import settings
+
+PRESET = "match_our_tone"
+"""The training by which it is judged what is too long: the one that reads all examples."""
 
 _KEPT = 4
 """Projects whose last answer is kept in memory."""
@@ -62,10 +67,26 @@ def now(store: Store, project: str) -> Made:
 
 
 def known(store: Store, project: str, examples: tuple[Example, ...]) -> health.Known:
-    """What was read of the examples so far, by meaning. Nothing when the model that reads is not on this machine."""
+    """What was read of the examples so far, by meaning and in tokens. Nothing of what asks for a model that is not on
+    this machine."""
     live = [e for e in examples if e.status is not Status.rejected]
     vectors = meaning.vectors_of(store, {e.id: e.prompt.asked for e in live})
-    return health.Known(meaning=vectors, close=_close(store.workspace, project, live, vectors))
+    tokens = _tokens(store, project, live)
+    most = settings.resolve(PRESET, max(1, len(live))).max_length if tokens else 0
+    return health.Known(
+        meaning=vectors, close=_close(store.workspace, project, live, vectors), tokens=tokens, most_tokens=most
+    )
+
+
+def _tokens(store: Store, project: str, live: list[Example]) -> dict[str, health.Tokens]:
+    """Their lengths for the model last tuned here, or the bundled one; nothing where they cannot be counted."""
+    tuned = runs.every(store, project)
+    name = tuned[0].model if tuned else baselines.DEFAULT_MODEL
+    try:
+        folder = models.path(name, store.workspace)
+        return reader.of(folder).lengths(live) if models.present(name, store.workspace) else {}
+    except Refusal:
+        return {}  # an endpoint, or a model that was never taught to answer in turns: training refuses those itself
 
 
 # -- kept between two looks ------------------------------------------------------------------------
