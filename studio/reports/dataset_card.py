@@ -135,7 +135,11 @@ def _inside(examples: Sequence[Example]) -> list[str]:
     said = [f"{len(examples):,} examples, each an input with the output that the team wants."]
     said += [f"{chats:,} of them are conversations with earlier turns."] if chats else []
     said += [f"{instructed:,} of them come with a system text."] if instructed else []
-    made = ["## What is in it", " ".join(said), *_by_split("Slice", examples, lambda e: e.slice or "in no slice")]
+    made = [
+        "## What is in it",
+        " ".join(said),
+        *_by_split("Kind of input (slice)", examples, lambda e: e.slice or "in no slice"),
+    ]
     if kinds := _counted(kind.replace("_", " ") for e in examples for kind in e.kinds):
         made += _table("What is hard about it", "Examples", kinds)
     if found := health.labels(examples):
@@ -163,10 +167,10 @@ def _health(found: Mapping[str, Any]) -> list[str]:
     made += _bullets(_plain(f["sentence"]) for f in findings)
     if fine:
         made.append(f"{fine:,} other check{'s' * (fine != 1)} found nothing.")
-    for name, reason in waivers.items():
-        made += _bullets([f"Accepted although it must be fixed: {_plain(wording.finding_name(name))}. "
-                          f"Reason: {_plain(reason)}"])  # fmt: skip
-    return made
+    return made + _bullets(
+        f"Accepted although it must be fixed: {_plain(wording.finding_name(name))}. Reason: {_plain(reason)}"
+        for name, reason in waivers.items()
+    )
 
 
 def _traced(store: Store, dataset: Dataset) -> list[str]:
