@@ -5,11 +5,13 @@ It knows no store and no page, so that a process of its own can do it while peop
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from studio import health
 from studio.evaluate import checks
+from studio.health import meant
+from studio.jobs.vectors import Vectors
 from studio.records import Brief, Criterion, Example, Refusal, Split, Status
 
 
@@ -67,3 +69,27 @@ def _splits(asked: Asked) -> tuple[dict[str, Split], str]:
         return health.assign(approved, seed="studio", previous=previous, gone=gone), ""
     except Refusal as refusal:
         return {}, str(refusal)
+
+
+class Gatherer:
+    """Gathers what is known of the examples of one project, time after time; not to be shared between threads.
+
+    It keeps the pairs that are close in meaning: only those of inputs that changed are computed anew.
+    """
+
+    def __init__(self) -> None:
+        self._inputs: dict[str, str] = {}
+        self._close: tuple[health.Close, ...] | None = None
+
+    def known(self, examples: Sequence[Example], vectors: Vectors | None) -> health.Known:
+        """What was read of these examples so far. `vectors`: the cache, None where there is none."""
+        asked = {e.id: e.prompt.asked for e in examples if e.status is not Status.rejected}
+        read = vectors.of_texts(asked) if vectors else {}
+        inputs = {name: asked[name] for name in read}
+        changed = [name for name, text in inputs.items() if self._inputs.get(name) != text]
+        if self._close is None or 2 * len(changed) > len(inputs):
+            self._close = meant.close_pairs(read)
+        else:
+            self._close = meant.renewed(self._close, read, changed)
+        self._inputs = inputs
+        return health.Known(meaning=read, close=self._close)
