@@ -30,9 +30,9 @@ from typing import Any
 
 import psutil
 
+from studio.checkup_background import Looking
 from studio.jobs.local import is_running
 from studio.jobs.resident import NOTE, OWNER, WAKING
-from studio.looking import Looking
 from studio.records import Decoding, Prompt, Refusal, canonical, from_json, sha256
 from studio.warm import ReadingTexts, Warm
 

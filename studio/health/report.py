@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from studio.health import checks, label_noise, meaning_checks, record_checks
+from studio.health import balance, checks, label_noise, languages, meaning_checks, outliers, record_checks
 from studio.health.checks import Checked, Kept
 from studio.health.findings import Finding, Gate, HealthReport, Severity
 from studio.health.known import NOTHING_KNOWN, Known
@@ -30,9 +30,16 @@ _CHECKS: tuple[Callable[[Checked], Finding | list[Finding]], ...] = (
     meaning_checks.meaning_leakage,
     meaning_checks.unread,
     label_noise.label_noise,
+    balance.label_balance,
+    balance.too_long,
     checks.near_empty_ideals,
     record_checks.boilerplate,
     record_checks.unusual_length,
+    balance.length_balance,
+    languages.other_language,
+    languages.answered_in_another_language,
+    outliers.outliers,
+    outliers.damaged_texts,
     record_checks.hard_cases,
     record_checks.maybe_personal,
     record_checks.consent_unknown,

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from studio import dataset_history, health, wording
+from studio import health, looks, wording
 from studio.exports.folder import data_file
 from studio.records import Brief, Consent, Dataset, Example, Split
 from studio.store import Store, briefs, projects
@@ -62,11 +62,16 @@ def written(store: Store, dataset: Dataset) -> str:
         _splits(dataset),
         _health(dataset.health),
         ["## What nobody checked", *_bullets(_GAPS)],
-        ["## How much the test set was used", dataset_history.spent(store, dataset).sentence],
+        ["## How much the test set was used", looks.spent(store, dataset).sentence],
         _traced(store, dataset),
     )
     body = "\n\n".join("\n".join(_spaced(section)) for section in sections)
     return f"---\n{_head(dataset, examples)}---\n\n{body}\n"
+
+
+def without_head(card: str) -> str:
+    """The card without the YAML that only programs read."""
+    return card.split("---\n", 2)[2]
 
 
 def _head(dataset: Dataset, examples: Sequence[Example]) -> str:
@@ -149,7 +154,7 @@ def _health(found: Mapping[str, Any]) -> list[str]:
     if fine:
         made.append(f"{fine:,} other check{'s' * (fine != 1)} found nothing.")
     for name, reason in waivers.items():
-        made += _bullets([f"Accepted although it must be fixed: {_plain(name.replace('_', ' '))}. "
+        made += _bullets([f"Accepted although it must be fixed: {_plain(wording.finding_name(name))}. "
                           f"Reason: {_plain(reason)}"])  # fmt: skip
     return made
 
