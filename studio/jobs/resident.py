@@ -123,8 +123,8 @@ class Resident:
         self._ask("stop_reading", wake=False)
 
     def check(self, name: str, look: Path, vectors: Path | None, into: Path) -> bool:
-        """Has a project looked over in the background (`studio.checkup_background`). False while it wakes: ask again. Raises
-        Refusal when one is looked over already."""
+        """Has a project looked over by `studio.checkup_background`. False while it wakes: ask again. Raises Refusal
+        when one is looked over already."""
         told = self._ask("check", name=name, look=str(look), vectors=str(vectors) if vectors else "", into=str(into))
         return bool(told["state"] != WAKING)
 

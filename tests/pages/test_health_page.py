@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from signed_in import opened, person, press, sound, words
 from streamlit.testing.v1 import AppTest
@@ -109,7 +111,9 @@ def test_a_set_is_compared_with_another_taken_along_and_its_card_read(
     store: Store, dora: tuple[str, str], demo: str
 ) -> None:
     first = datasets.freeze(store, "maker", demo, name="First")
-    gone = [e for e in dataset_rows.rows_of(store, first) if e.split is Split.train][:25]
+    # Of plain letters, so that no escaping stands between what is written and what is looked for.
+    plain = [e for e in dataset_rows.rows_of(store, first) if re.fullmatch(r"[\w ,.]+", e.input[:60])]
+    gone = [e for e in plain if e.split is Split.train][:25]
     example_step.trash(store, dora[0], demo, [e.id for e in gone])
     second = datasets.freeze(store, "maker", demo, name="Second")
     at = opened(store, dora[1], "health", project=demo)
