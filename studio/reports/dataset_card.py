@@ -15,6 +15,7 @@ from typing import Any
 
 from studio import health, looks, wording
 from studio.exports.folder import data_file
+from studio.health.languages import main_languages
 from studio.records import Brief, Consent, Dataset, Example, Split
 from studio.store import Store, briefs, projects
 from studio.store import datasets as rows
@@ -46,6 +47,8 @@ _GAPS = (
     "Whether the examples are like what people will really ask was not measured here.",
 )
 _MOST_LISTED = 40
+_READ = 1_000
+"""Inputs from which the languages are told, spread over the set."""
 _MARKED = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
@@ -81,10 +84,17 @@ def _head(dataset: Dataset, examples: Sequence[Example]) -> str:
     parts = [{"split": s.value, "path": data_file(s)} for s in there]
     task = "text-classification" if health.labels(examples) else "text-generation"
     found = {
-        "pretty_name": dataset.name, **_licence(examples), "size_categories": [size], "task_categories": [task],
+        "pretty_name": dataset.name, **_language(examples), **_licence(examples),
+        "size_categories": [size], "task_categories": [task],
         "configs": [{"config_name": "default", "data_files": parts}],
     }  # fmt: skip
     return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in found.items())
+
+
+def _language(examples: Sequence[Example]) -> dict[str, list[str]]:
+    """Told from the inputs; left out where none is long enough to tell."""
+    found = main_languages(e.input for e in examples[:: max(1, len(examples) // _READ)])
+    return {"language": found} if found else {}
 
 
 def _licence(examples: Iterable[Example]) -> dict[str, str]:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from studio import checking, datasets
+from studio import checking, datasets, wording
 from studio.examples import redacting
 from studio.health import Finding, HealthReport, Severity
 from studio.health.checks import MINIMUM
 from studio.records import Dataset, Example, Refusal, Split
 from studio.store import briefs, examples
 from studio.store import datasets as rows
-from studio.ui import blocks, dataset_parts, draft_fields, frame, meaning_parts
+from studio.ui import blocks, dataset_parts, draft_fields, frame, holding_parts, meaning_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import duration
 
@@ -138,6 +138,8 @@ def _finding(visit: Visit, checked: Checked, finding: Finding) -> None:
                 _cases(visit, checked, finding)
         if finding.check == "unread":
             meaning_parts.reading(visit)
+        if finding.check == "no_right" and finding.count:
+            holding_parts.ended(visit, [name for case in finding.examples for name in case])
         if finding.check == "personal_data" and visit.may_edit and finding.count:
             label = f"Replace it by marks such as [email 1] in {blocks.several(finding.count, 'example')}"
             st.button(label, key="health-redact", on_click=_redact, args=(visit, finding))
@@ -257,7 +259,7 @@ def _frozen(visit: Visit, dataset: Dataset, before: Dataset | None, *, newest: b
     )
     waived = dataset.health.get("waivers", {})
     if waived:
-        blocks.bullets([f"Accepted: {name.replace('_', ' ')}. Reason: {reason}" for name, reason in waived.items()])
+        blocks.bullets([f"Accepted: {wording.finding_name(name)}. Reason: {reason}" for name, reason in waived.items()])
     dataset_parts.what_became(visit, dataset, before)
     with st.container(horizontal=True, vertical_alignment="center"):
         blocks.fingerprint(dataset.sha256)
