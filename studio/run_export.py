@@ -16,9 +16,6 @@ from studio.train import takeaway, takeaway_readme
 from studio.train.passport import passport
 from studio.train.takeaway import Taken
 
-Written = tuple[bytes, int]
-"""The content of a file and how many data rows it holds."""
-
 
 def chosen(store: Store, project: str, run: str = "") -> Run:
     """The run of that id, or the newest that was made. Raises Refusal when there is none."""
@@ -30,23 +27,23 @@ def chosen(store: Store, project: str, run: str = "") -> Run:
     return found[0]
 
 
-def record(store: Store, run: Run) -> Written:
+def record(store: Store, run: Run) -> bytes:
     """The run as the store has it, with its set's hash and the journal's head."""
     dataset = dataset_rows.get(store, run.dataset)
     facts = {**to_json(run), "dataset_sha256": dataset.sha256 if dataset else "", "journal_head": store.head}
-    return as_file(facts), 1
+    return as_file(facts)
 
 
-def as_passport(store: Store, run: Run) -> Written:
+def as_passport(store: Store, run: Run) -> bytes:
     """The run's passport, byte for byte what the Train page gives."""
-    return as_file(to_json(passport(store, run.id))), 1
+    return as_file(to_json(passport(store, run.id)))
 
 
 def as_file(facts: dict[str, Any]) -> bytes:
     return (json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-FILES: dict[str, Callable[[Store, Run], Written]] = {"json": record, "passport": as_passport}
+FILES: dict[str, Callable[[Store, Run], bytes]] = {"json": record, "passport": as_passport}
 """What of a run can be written as one file, by the name of the format."""
 
 

@@ -11,7 +11,6 @@ from starlette.routing import BaseRoute, Route
 
 from studio.store import Store, runs
 from studio.train import takeaway
-from studio.ui.access import PAGE_ROLES
 
 PATH = "/take-away/"
 
@@ -25,6 +24,8 @@ def route(store: Callable[[], Store]) -> BaseRoute:
     """The route. The guard has let in only who is signed in; 403 for another role, 404 for what is not there."""
 
     async def take(request: Request) -> Response:
+        from studio.ui.access import PAGE_ROLES  # which itself needs the server that has this route
+
         person = request.scope["yardstick"]
         if person.role not in PAGE_ROLES["train"].see:
             return PlainTextResponse("A tuned model is taken away by those who may train it.", 403)

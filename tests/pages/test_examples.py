@@ -166,6 +166,14 @@ def test_a_filter_is_an_address_that_can_be_shared(store: Store, dora: tuple[str
     assert f"of {found:,}" in words(at) and "Used for" in at.button(key="examples-drop-split").label
     press(at, "examples-drop-split")
     assert "split" not in at.query_params and asked(at, "text") == "order"
+    at.selectbox(key="examples-system").set_value("no")
+    sound(at.run())
+    at.selectbox(key="examples-author").set_value(dora[0])
+    sound(at.run())
+    assert asked(at, "system") == "no" and at.button(key="examples-drop-system").label.endswith("has none")
+    assert at.button(key="examples-drop-author").label.endswith("Dora")
+    unlisted = opened(store, dora[1], "examples", project=project, group="no such")
+    assert unlisted.selectbox(key="examples-group").value == "no such" and "No example matches" in words(unlisted)
     wrong = opened(store, dora[1], "examples", project=project, status="nonsense", list_page="x", due="1")
     assert "No example matches" in words(wrong)
     press(wrong, "examples-show-all")

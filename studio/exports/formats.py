@@ -1,0 +1,148 @@
+"""The formats examples leave the studio in, and what each cannot hold: said before, and never dropped silently."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from studio.exports import chats, tables, texts
+from studio.exports.texts import to_and_fro
+from studio.records import Example, Refusal, Split, sha256
+
+_ALL = frozenset({"system", "earlier", "worse", "facts", "split", "unanswered"})
+
+
+@dataclass(frozen=True)
+class Format:
+    """`holds`: of system text, earlier turns, a worse answer, the facts beside the texts (slice, tags, rights ...),
+    the split, and rows without an ideal output, what it has a place for. `ending` of the file's name."""
+
+    name: str
+    label: str
+    ending: str
+    mime: str
+    holds: frozenset[str]
+    build: Callable[[Sequence[Example]], bytes]
+
+
+_SPOKEN = {Split.train: "training", Split.validation: "validation", Split.test: "test"}
+_LINES = "application/jsonl"
+FORMATS: Mapping[str, Format] = {f.name: f for f in (
+    Format("csv", "CSV for spreadsheets", ".csv", "text/csv", _ALL, tables.csv_table),
+    Format("jsonl", "JSON Lines, every field", ".jsonl", _LINES, _ALL, texts.whole),
+    Format("parquet", "Parquet, every field", ".parquet", "application/vnd.apache.parquet", _ALL, tables.parquet),
+    Format("trl", "JSON Lines for training (chat, TRL)", "-chat.jsonl", _LINES, _ALL, chats.trl),
+    Format("trl-text", "JSON Lines for training (two texts, TRL)", "-texts.jsonl", _LINES, frozenset(),
+           texts.prompt_completion),
+    Format("openai", "OpenAI chat, JSON Lines", "-openai.jsonl", _LINES, frozenset({"system", "earlier"}),
+           chats.openai),
+    Format("alpaca", "Alpaca, JSON Lines", "-alpaca.jsonl", _LINES, frozenset({"system", "pairs"}), texts.alpaca),
+    Format("sharegpt", "ShareGPT, JSON Lines", "-sharegpt.jsonl", _LINES, frozenset({"system", "earlier"}),
+           chats.sharegpt),
+)}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What there is in some examples that not every format holds: how many have it. `uneven`: those whose earlier turns
+    are not questions with their answers. `splits`: split ("" for none) -> examples."""
+
+    rows: int
+    splits: Mapping[str, int]
+    system: int
+    earlier: int
+    uneven: int
+    worse: int
+    unanswered: int
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file's bytes, the number of examples in them, their SHA-256 in hex, and what the file does not hold."""
+
+    format: str
+    rows: int
+    data: bytes
+    sha256: str
+    notes: tuple[str, ...]
+
+
+def contents(examples: Iterable[Example]) -> Contents:
+    given = list(examples)
+    return Contents(
+        len(given), dict(Counter(e.split.value if e.split else "" for e in given)), sum(bool(e.system) for e in given),
+        sum(bool(e.earlier) for e in given), sum(not to_and_fro(e) for e in given), sum(bool(e.worse) for e in given),
+        sum(not e.ideal.strip() for e in given),
+    )  # fmt: skip
+
+
+def of_name(name: str) -> Format:
+    """Raises Refusal for a name that is no format."""
+    if name not in FORMATS:
+        raise Refusal(f'"{name}" is not a format examples are exported in; choose one of {", ".join(FORMATS)}.')
+    return FORMATS[name]
+
+
+def notes(found: Contents, format: Format) -> list[str]:
+    """What the file would not hold of such examples, a sentence each; empty when it holds everything."""
+    counted = (
+        (found.unanswered, "unanswered", "left out: without an ideal output there is nothing to learn"),
+        (found.earlier, "earlier", "left out: the file has no place for the turns before the last message"),
+        (found.system, "system", "written without their system text"),
+        (found.worse, "worse", "written without their worse answer"),
+    )
+    said = [
+        f"{count:,} of {found.rows:,} examples are {words}."
+        for count, what, words in counted
+        if count and what not in format.holds and not (what == "earlier" and "pairs" in format.holds)
+    ]
+    if found.uneven and "pairs" in format.holds:
+        said.append(
+            f"{found.uneven:,} of {found.rows:,} examples are left out: their earlier turns are not questions with "
+            "their answers, and the file's history knows nothing else."
+        )
+    if "facts" not in format.holds:
+        said.append("Slices, tags, kinds, groups, sources and rights are not in this format.")
+    return said
+
+
+def export(examples: Iterable[Example], name: str) -> Exported:
+    """The examples in their order; those that the format cannot hold are left out and counted in `notes`.
+
+    Raises Refusal for a format that is not in `FORMATS`, and when nothing is left to write.
+    """
+    format, given = of_name(name), list(examples)
+    kept = [e for e in given if _takes(format, e)]
+    if given and not kept:
+        raise Refusal(f"None of these examples can be written as {name}: {' '.join(notes(contents(given), format))}")
+    data = format.build(kept)
+    return Exported(name, len(kept), data, sha256(data), tuple(notes(contents(given), format)))
+
+
+def _takes(format: Format, example: Example) -> bool:
+    if "unanswered" not in format.holds and not example.ideal.strip():
+        return False
+    if "pairs" in format.holds:
+        return to_and_fro(example)
+    return "earlier" in format.holds or not example.earlier
+
+
+def of_split(examples: Iterable[Example], format: Format, split: Split | None) -> tuple[list[Example], list[str]]:
+    """The part of a frozen set that goes into a file, and what is said of the rest: the split asked for, or all; where
+    the file could not tell test from training, only the training examples."""
+    given = list(examples)
+    if split is None and "split" in format.holds:
+        there = [s.value for s in Split if any(e.split is s for e in given)]
+        told = (
+            f"The file holds all splits ({', '.join(there)}); its column “split” tells them apart, a trainer does not."
+        )
+        return given, [told] if len(there) > 1 else []
+    wanted = split or Split.train
+    said = _SPOKEN[wanted]
+    part = [e for e in given if e.split is wanted]
+    if not part:
+        raise Refusal(f"This set has no {said} examples. Nothing was written. Choose another split.")
+    left = Counter(_SPOKEN[e.split] if e.split else "unassigned" for e in given if e.split is not wanted)
+    rest = " and ".join(f"{count:,} for {name}" for name, count in sorted(left.items()))
+    return part, [f"The file holds the {len(part):,} {said} examples; not in it: {rest}."] if rest else []
