@@ -162,7 +162,7 @@ def test_no_text_is_lost_in_a_trainers_format(tmp_path: Path, format: str, rows:
 def test_a_file_that_cannot_tell_the_splits_apart_holds_one() -> None:
     part, told = of_split(_LINE, FORMATS["openai"], None)
     assert [e.id for e in part] == ["e1", "e2"]
-    assert told == ["The file holds the 2 train examples; not in it: 1 test and 1 validation."]
+    assert told == ["The file holds the 2 training examples; not in it: 1 for test and 1 for validation."]
     everything, told = of_split(_LINE, FORMATS["jsonl"], None)
     assert everything == _LINE and "holds all splits (train, validation, test)" in told[0]
     assert [e.id for e in of_split(_LINE, FORMATS["csv"], Split.test)[0]] == ["e3"]

@@ -26,6 +26,7 @@ class Format:
     build: Callable[[Sequence[Example]], bytes]
 
 
+_SPOKEN = {Split.train: "training", Split.validation: "validation", Split.test: "test"}
 _LINES = "application/jsonl"
 FORMATS: Mapping[str, Format] = {f.name: f for f in (
     Format("csv", "CSV for spreadsheets", ".csv", "text/csv", _ALL, tables.csv_table),
@@ -138,9 +139,10 @@ def of_split(examples: Iterable[Example], format: Format, split: Split | None) -
         )
         return given, [told] if len(there) > 1 else []
     wanted = split or Split.train
+    said = _SPOKEN[wanted]
     part = [e for e in given if e.split is wanted]
     if not part:
-        raise Refusal(f"This set has no {wanted.value} examples. Nothing was written. Choose another split.")
-    left = Counter(e.split.value if e.split else "no split" for e in given if e.split is not wanted)
-    rest = " and ".join(f"{count:,} {name}" for name, count in sorted(left.items()))
-    return part, [f"The file holds the {len(part):,} {wanted.value} examples; not in it: {rest}."] if rest else []
+        raise Refusal(f"This set has no {said} examples. Nothing was written. Choose another split.")
+    left = Counter(_SPOKEN[e.split] if e.split else "unassigned" for e in given if e.split is not wanted)
+    rest = " and ".join(f"{count:,} for {name}" for name, count in sorted(left.items()))
+    return part, [f"The file holds the {len(part):,} {said} examples; not in it: {rest}."] if rest else []

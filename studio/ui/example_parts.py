@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from studio import dataset_history
 from studio.evaluate import checks
 from studio.examples import step
 from studio.records import HARD_KINDS, Brief, Consent, Example, Refusal, Status
@@ -21,6 +20,7 @@ from studio.ui import (
     conversation,
     form_fields,
     frame,
+    holding_parts,
     keys,
     meanwhile_parts,
     model_answer_parts,
@@ -143,7 +143,9 @@ def _facts(visit: Visit, found: Example) -> None:
     trashed = " It is in the trash." if rows.is_trashed(visit.store, found.id) else ""
     blocks.note(f"{status}{since}. Revision {found.revision}; from {where}.{trashed}")
     if found.consent is Consent.withdrawn:
-        frame.warnings([dataset_history.holding(visit.store, visit.project_id, found.id).sentence])
+        holding_parts.ended(visit, [found.id], "Consent was withdrawn.")
+    else:
+        holding_parts.went(visit, found.id)
 
 
 def _tags(visit: Visit, held: Draft, brief: Brief) -> None:
