@@ -229,6 +229,10 @@ def _add_data(add: Add) -> None:
     freeze.add_argument("--project", required=True)
     freeze.add_argument("--name", default="")
     freeze.add_argument("--waive", action="append", default=[], metavar="CHECK=REASON", help="accept a finding")
+    trace = add("trace", "Tell which datasets and runs hold an example, and what to do when it may not be used.",
+                _in_workspace("trace", lambda a: {"project": a.project, "example": a.example}))  # fmt: skip
+    trace.add_argument("example", help="its id")
+    trace.add_argument("--project", required=True)
 
 
 def _add_model_work(add: Add) -> None:

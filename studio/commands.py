@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from studio import baselines, datasets, export_command, loop, outputs, projects, supervisor
+from studio import baselines, dataset_history, datasets, export_command, loop, outputs, projects, supervisor
 from studio.examples import step as example_step
 from studio.records import Arm, JobState, Refusal, Split, Status
-from studio.store import Store, arms, runs
+from studio.store import Store, arms, examples, runs
 from studio.train import step as train_step
 
 ACTOR = "command line"
@@ -106,6 +106,23 @@ def audit(store: Store, args: Args) -> Args:
     return {"ok": not problems, "acts": store.version, "head": store.head, "problems": problems}
 
 
+def trace(store: Store, args: Args) -> Args:
+    """args: project, example (its id). Where it went: the datasets that hold it and what was made from them."""
+    project = loop.project_of(store, args["project"])
+    found = dataset_history.holding(store, project, [args["example"]])
+    if not found.datasets and examples.get(store, args["example"]) is None:
+        raise Refusal("There is no such example here. Nothing was changed. Its id stands in an export.")
+    return {
+        "example": args["example"],
+        "datasets": [
+            {"id": d.id, "name": d.name, "sha256": d.sha256, "split": found.splits[d.id][0].value}
+            for d in found.datasets
+        ],
+        "runs": [{"id": run.id, "model": run.model, "adapter_sha256": run.adapter_sha256} for run in found.runs],
+        "todo": found.todo,
+    }  # fmt: skip
+
+
 COMMANDS: dict[str, Callable[[Store, Args], Args]] = {
     "import": import_,
     "export": export_command.export,
@@ -113,5 +130,6 @@ COMMANDS: dict[str, Callable[[Store, Args], Args]] = {
     "train": train,
     "generate": generate,
     "audit": audit,
+    "trace": trace,
 }
 """The commands that need the store. The others need no open workspace."""

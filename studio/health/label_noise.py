@@ -8,10 +8,12 @@ Kept of those are the ones for which the classifier finds another label far like
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +55,7 @@ def suspects(vectors: Mapping[str, Floats], of: Mapping[str, str]) -> tuple[Susp
     ids, given, names = _looked_at(vectors, of)
     if len(ids) < _LEAST or len(names) < 2:
         return ()
-    told = _unseen(np.stack([vectors[i] for i in ids]), given)
+    told = _unseen(_Task.of(np.stack([vectors[i] for i in ids]), given))
     own, best = told[np.arange(len(ids)), given], told.max(axis=1)
     clear = (best >= _LIKELY) & (best >= _LIKELIER * own)
     return tuple(
@@ -79,12 +81,12 @@ def label_noise(on: Checked) -> Finding:
     wrong = suspects(on.known.meaning, found.of)
     left = len(found.of) - len(ids)
     aside = f" Not looked at, for want of examples with the same label or not read yet: {left:,}." if left else ""
-    field = f' ("{found.field}")' if found.field else ""
+    part = f' ("{found.field}")' if found.field else ""
     return finding(
         "label_noise", Severity.should_look, [(s.example,) for s in wrong],
-        f"Labels{braced(field)} unlike those of examples that mean nearly the same: {{n}} of {len(ids):,}. "
+        f"Labels{braced(part)} unlike those of examples that mean nearly the same: {{n}} of {len(ids):,}. "
         f"Relabel what is wrong; the model would learn it.{aside}",
-        f"No label{field} of {len(ids):,} is unlike those of examples that mean nearly the same.{aside}",
+        f"No label{part} of {len(ids):,} is unlike those of examples that mean nearly the same.{aside}",
         notes=[f'Labelled "{s.label}"; those like it are "{s.likely}" ({s.sure:.0%} sure).' for s in wrong],
     )  # fmt: skip
 
@@ -108,7 +110,22 @@ def _looked_at(vectors: Mapping[str, Floats], of: Mapping[str, str]) -> tuple[li
     return ids, np.array([number[of[i]] for i in ids], dtype=np.int64), names
 
 
-def _unseen(vectors: Floats, given: NDArray[np.int64]) -> Probabilities:
+@dataclass(frozen=True)
+class _Task:
+    """What a classifier is to learn and to be asked, told apart by its content."""
+
+    digest: bytes
+    vectors: Floats = field(compare=False)
+    given: NDArray[np.int64] = field(compare=False)
+
+    @classmethod
+    def of(cls, vectors: Floats, given: NDArray[np.int64]) -> _Task:
+        return cls(hashlib.sha256(vectors.tobytes() + given.tobytes()).digest(), vectors, given)
+
+
+# A report asks again each time; only the classifier is slow (2 s for 10,000 examples of 77 labels).
+@functools.lru_cache(maxsize=2)
+def _unseen(task: _Task) -> Probabilities:
     """(examples, labels): how likely each label is to a classifier that has learned from the other folds only."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
@@ -117,7 +134,7 @@ def _unseen(vectors: Floats, given: NDArray[np.int64]) -> Probabilities:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # stopped early on purpose
         told = cross_val_predict(
-            LogisticRegression(C=_STRENGTH, max_iter=_STEPS), vectors, given,
+            LogisticRegression(C=_STRENGTH, max_iter=_STEPS), task.vectors, task.given,
             cv=StratifiedKFold(_FOLDS, shuffle=True, random_state=0), method="predict_proba",
         )  # fmt: skip
     return np.asarray(told, dtype=np.float64)

@@ -18,7 +18,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from studio.health.pairs import Groups, Near, Search
+from studio.health.pairs import Groups, Near, Search, four_grams
 
 THRESHOLD = 0.8
 _ENOUGH = 10  # look-alikes kept for each text and label
@@ -54,6 +54,12 @@ def near_pairs(texts: Sequence[str], threshold: float = THRESHOLD) -> tuple[Near
     """
     search = Search(texts, threshold, labels=[None] * len(texts), enough=len(texts), budget=math.inf)
     return search.run()
+
+
+def jaccard(one: str, other: str) -> float:
+    """The share of their 4-grams that two texts have in common once evened out, 0 to 1."""
+    a, b = four_grams(normalise(one)), four_grams(normalise(other))
+    return len(a & b) / len(a | b)
 
 
 @dataclass(frozen=True)

@@ -203,6 +203,11 @@ class _Grams:
         return np.packbits(found, axis=1).view(np.uint64)
 
 
+def four_grams(text: str) -> set[str]:
+    """The 4-grams of one text as they are, for comparing two texts alone."""
+    return {text[i : i + _GRAM] for i in range(len(text) - _GRAM + 1)} or {text}
+
+
 def _windows(texts: Sequence[str]) -> tuple[Numbers, Numbers]:
     """Every four letters in a row: the text they stand in, and a number that only the same four letters have."""
     lengths = np.array([len(text) for text in texts], dtype=np.int64)
