@@ -119,7 +119,10 @@ def trace(store: Store, args: Args) -> Args:
              "discarded": d.discarded}
             for d in found.datasets
         ],
-        "runs": [{"id": run.id, "model": run.model, "adapter_sha256": run.adapter_sha256, "discarded": run.discarded} for run in found.runs],
+        "runs": [
+            {"id": run.id, "model": run.model, "adapter_sha256": run.adapter_sha256, "discarded": run.discarded}
+            for run in found.runs
+        ],
         "todo": found.todo,
     }  # fmt: skip
 
