@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from studio import checking, checkup, health
+from studio import checking, health
 from studio.records import (
     Brief,
     Consent,
@@ -16,12 +16,11 @@ from studio.records import (
     Example,
     Refusal,
     Split,
-    Status,
     canonical,
     sha256,
     to_json,
 )
-from studio.store import Store, briefs
+from studio.store import Store
 from studio.store import datasets as rows
 
 
@@ -43,24 +42,15 @@ def candidate(store: Store, project: str, waivers: Mapping[str, str] | None = No
     made = checking.now(store, project)
     if made.checkup.hindrance:
         raise Refusal(made.checkup.hindrance)
-    return _candidate(made, waivers or {})
+    return of(made, waivers or {})
 
 
-def report(store: Store, project: str) -> health.HealthReport | None:
-    """The checks alone, for a set too small to divide. None without a brief or without examples."""
-    if briefs.latest(store, project) is None:
-        return None
-    made = checking.now(store, project)
-    return made.checkup.report if made.asked.examples else None
-
-
-def _candidate(made: checking.Made, waivers: Mapping[str, str]) -> Candidate:
-    splits = made.checkup.splits
-    approved = [e for e in checkup.placed(made.asked.examples, splits) if e.status is Status.approved]
-    counts = collections.Counter(split.value for split in splits.values())
+def of(made: checking.Made, waivers: Mapping[str, str]) -> Candidate:
+    """What would be frozen of a finished look. `waivers` as in `candidate`."""
+    counts = collections.Counter(split.value for split in made.checkup.splits.values())
     report = health.with_waivers(made.checkup.report, waivers)
     return Candidate(
-        made.asked.brief, tuple(approved), report, {split.value: counts.get(split.value, 0) for split in Split}
+        made.asked.brief, made.placed, report, {split.value: counts.get(split.value, 0) for split in Split}
     )
 
 

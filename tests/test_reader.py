@@ -9,10 +9,11 @@ import pytest
 from tiny_model import save_tiny_model
 
 from studio import checking, projects
+from studio.checkup import Asked, Gatherer
 from studio.examples import step
 from studio.generation import chat
 from studio.generation.reader import Reader
-from studio.records import Example, Refusal, Speaker, Status, Turn
+from studio.records import Brief, Example, Refusal, Speaker, Status, Turn
 from studio.store import Store, examples
 
 EARLIER = (Turn(Speaker.user, "my kettle is late"), Turn(Speaker.assistant, "thanks for asking"))
@@ -67,5 +68,5 @@ def test_what_the_checks_know_holds_the_lengths_for_the_model_last_tuned(store: 
     run = uuid.uuid4().hex[:8]
     about = {"id": run, "dataset": "d", "model": str(folder), "preset": "match_our_tone", "settings": {}}
     store.act("job.started", "ann", {"id": run, "kind": "train", "folder": run, "detail": {}, "run": about}, project)
-    known = checking.known(store, project, rows)
+    known = Gatherer().known(Asked(rows, Brief(), sources=checking.sources(store, project)))
     assert known.tokens == Reader(folder).lengths(rows) and known.most_tokens == 512

@@ -10,7 +10,6 @@ import json
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 
 from studio import models
 from studio.jobs import resident
-from studio.jobs.vectors import Floats, Numbers, Vectors, text_number
+from studio.jobs.vectors import Floats, Numbers, Vectors
 from studio.records import Refusal
 from studio.store import Store, runs, texts
 
@@ -98,26 +97,12 @@ def nearest(store: Store, project: str, vector: Floats, limit: int = 50) -> Foun
     return Found(tuple(near), index.coverage)
 
 
-def vectors_of(store: Store, asked: Mapping[str, str]) -> dict[str, Floats]:
-    """The vectors that are there already. `asked`: a name -> a text; the answer has the names whose text was read.
-
-    Empty when the model that reads is not on this machine.
-    """
+def vectors_here(store: Store) -> Vectors | None:
+    """The cache of vectors; None when the model that reads is not on this machine."""
     try:
-        vectors = _vectors(store)
+        return _vectors(store)
     except Refusal:
-        return {}
-    row_of = {number: row for row, number in enumerate(vectors.numbers().tolist())}
-    rows = {name: row_of[number] for name, text in asked.items() if (number := text_number(text)) in row_of}
-    return dict(zip(rows, vectors.rows(list(rows.values())), strict=True))
-
-
-def read_so_far(store: Store) -> int:
-    """How many texts of all projects were read; 0 when the model that reads is not on this machine."""
-    try:
-        return len(_vectors(store))
-    except Refusal:
-        return 0
+        return None
 
 
 def coverage(store: Store, project: str) -> Coverage:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,12 @@ class Vectors:
             stored = np.memmap(self._folder / "vectors", np.float32, "r", shape=(len(self), WIDTH))
             found[:] = stored[np.asarray(places)]
         return found
+
+    def of_texts(self, asked: Mapping[str, str]) -> dict[str, Floats]:
+        """The vectors that are there. `asked`: a name -> a text; the answer has the names whose text was read."""
+        row_of = {number: row for row, number in enumerate(self.numbers().tolist())}
+        rows = {name: row_of[number] for name, text in asked.items() if (number := text_number(text)) in row_of}
+        return dict(zip(rows, self.rows(list(rows.values())), strict=True))
 
     def _blocks(self, rows: int) -> Iterator[tuple[int, Floats]]:
         if not rows:
