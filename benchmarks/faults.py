@@ -1,9 +1,9 @@
 """Planted faults, found or not: `python -m benchmarks.faults [--rows 2000] [--each 20]`. Needs both bundled models.
 
 Clean rows, into which faults of each kind are planted, one kind at a time. Prints for each check how many of its faults
-it found (recall), how many other rows it newly accused (false alarms), and which other checks spoke. What goes by letters
-and marks is planted into Faker's sentences; what goes by meaning into BANKING77's questions with their labels. Of these
-nobody knows how clean they are, so only what is new counts. Checks of a whole set (too few, slices, hard cases,
+it found (recall), how many other rows it newly accused (false alarms), and which other checks spoke. What goes by
+letters and marks is planted into Faker's sentences; what goes by meaning into BANKING77's questions with their labels:
+nobody knows how clean those are, so only what is new counts. Checks of a whole set (too few, slices, hard cases,
 lengths, what was not read) have no rows to name and are not here.
 """
 
