@@ -96,7 +96,7 @@ def partners(names: set[str]) -> set[str]:
 
 
 def _kept(criterion: Criterion, example: Example) -> bool | None:
-    subject = machine.Subject(example.input, example.ideal, example.ideal, example.slice)
+    subject = machine.of_example(example)
     return machine.kept(criterion, subject) if example.ideal.strip() else None
 
 
