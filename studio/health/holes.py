@@ -30,8 +30,8 @@ def coverage_holes(on: Checked) -> Finding:
         return Finding("coverage_holes", Severity.fine, 0, (), sentence)
     worst = "; ".join(_said(cell) for cell in holes[:_SHOWN])
     sentence = (
-        f"Holes in what the {len(approved):,} approved examples show: {len(holes):,} (a hard kind or a criterion that a "
-        f"slice hardly has). The worst: {worst}."
+        f"Holes in what the {len(approved):,} approved examples show: {len(holes):,} (a hard kind or a criterion that "
+        f"a slice hardly has). The worst: {worst}."
     )
     return Finding("coverage_holes", Severity.should_look, len(holes), (), sentence)
 
