@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
-from functools import partial
 from html import escape
 from typing import Any
 
@@ -53,7 +52,8 @@ def _how() -> None:
         blocks.bullets([
             "A approves: you would send this answer as it is. X rejects it, and you name the rule it breaks.",
             "E lets you write the answer as it should be. S says that you cannot tell.",
-            "T marks what is hard about the input. G gives tags, those in use or new ones. N goes on without a label; the example comes again at the end.",
+            "T marks what is hard about the input. G gives tags, those in use or new ones; Ctrl+G is done with them.",
+            "N goes on without a label; the example comes again at the end.",
             "B goes back, also to change a label. U takes your last label back with all that followed from it.",
             "Keys rest while you type in a field. What others said appears only once your own label is in.",
             "Having seen the ideal outputs, your votes in a blind round of this project will not be counted.",
@@ -173,7 +173,7 @@ def _buttons(visit: Visit, found: Queue, seat: Seat, brief: Brief) -> None:
                   args=(*args, Answer.approve))  # fmt: skip
         reject = (_mode, (found, example.id, "reject")) if brief.criteria else (_say, (*args, Answer.reject))
         st.button("Reject", key=f"label-reject-{key}", shortcut="X", on_click=reject[0], args=reject[1])
-        for label, name, shortcut in (("Edit", "edit", "E"), ("Tag", "tag", "T")):
+        for label, name, shortcut in (("Edit", "edit", "E"), ("Hard case", "tag", "T")):
             st.button(label, key=f"label-{name}-{key}", shortcut=shortcut, on_click=_mode,
                       args=(found, example.id, name))  # fmt: skip
         st.button("Tags", key=f"label-words-{key}", shortcut="G", on_click=_mode, args=(found, example.id, "words"))
@@ -236,21 +236,20 @@ def _tags(visit: Visit, found: Queue, seat: Seat, brief: Brief) -> None:
                   args=(found, example.id, ""))  # fmt: skip
 
 
+@st.dialog("Tags", dismissible=False)
 def _words(visit: Visit, found: Queue, seat: Seat, brief: Brief) -> None:
-    """Tags in a small window of its own, so that the field has the keyboard at once. The decision waits below."""
+    """Tags, in a window of its own: there the field is one Tab away, and no other key decides anything meanwhile."""
     example = seat.example
     assert example is not None
-    _buttons(visit, found, seat, brief)
     offered = list(dict.fromkeys((*finding.choices(visit.store, visit.project_id).tags, *example.tags)))
-    st.dialog("Tags", on_dismiss=partial(_mode, found, example.id, ""))(_tag_field)(visit, found, example, offered)
-
-
-def _tag_field(visit: Visit, found: Queue, example: Example, offered: list[str]) -> None:
     key = f"label-tags-{example.id}"
     st.multiselect(
-        "Type, and Enter takes it; Escape closes this", offered, list(example.tags), key=key, accept_new_options=True,
+        "Press Tab, type, and Enter takes it", offered, list(example.tags), key=key, accept_new_options=True,
         on_change=_retag, args=(visit, found, example.id, key), placeholder="A tag in use, or a new one",
     )  # fmt: skip
+    if st.button("Done", key=f"label-cancel-{example.id}", shortcut="Ctrl+G", type="primary"):
+        _mode(found, example.id, "")
+        st.rerun()
 
 
 _MODES: dict[str, Callable[[Visit, Queue, Seat, Brief], None]] = {

@@ -155,6 +155,8 @@ def test_any_tag_can_be_given_with_those_in_use_offered(store: Store, project: s
     sound(at.run())
     tagged = examples.get(store, ids[0])
     assert tagged is not None and tagged.tags == ("checked", "house style") and tagged.status is Status.in_review
+    assert not [b for b in at.button if b.key and b.key.startswith("label-approve-")], "no key decides meanwhile"
+    press(at, button(at, "label-cancel-"))
     assert "house style" in words(at) and button(at, "label-approve-") == f"label-approve-{ids[0]}"
     assert labelling.tag(store, rita[0], project, ids[0], tagged.tags).revision == tagged.revision, "nothing to write"
     with pytest.raises(Refusal, match="not here any more"):
