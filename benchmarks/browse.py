@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from studio import projects
-from studio.examples import step
+from studio.examples import step, teamwork
 from studio.examples.acting import Change, change
 from studio.examples.batch import ParsedBatch, ParsedRow
 from studio.records import Status
@@ -48,7 +48,11 @@ def rows(size: int) -> Iterator[ParsedRow]:
         if number % 500 == 0:
             answer += " See our refund policy."
         kinds = ("vague",) if number % 20 == 0 else ()
-        yield ParsedRow(number, asked, answer, draw.choice(SLICES), kinds, None, "", draw.choice(STATUSES))
+        yield ParsedRow(
+            number, asked, answer, draw.choice(SLICES), kinds, None, f"customer {number // 3}", draw.choice(STATUSES),
+            system="Be kind." if number % 7 == 0 else "", worse="No idea." if number % 11 == 0 else "",
+            licence=("CC BY 4.0", "ours", "")[number % 3],
+        )  # fmt: skip
 
 
 def fill(workspace: Path, size: int) -> float:
@@ -112,10 +116,19 @@ def measure(workspace: Path, size: int) -> dict[str, Figures]:
     many = everything[1 : 5 * 10_000 : 5][:10_000]
     del everything
     deep = size // PAGE
+    for example in some[100:500]:
+        teamwork.comment(store, "bench", project, example, "Is this so?")
     found = {
         "first page": timed(lambda n: look(Filter(), 1 + n % 3)),
         "deep page": timed(lambda n: look(Filter(), deep - n)),
         "filtered page": timed(lambda n: look(Filter(slice=SLICES[n % 8], status="approved", kind="vague"), 2)),
+        "page by licence, system text, worse answer": timed(
+            lambda n: look(Filter(licence=("ours", "CC BY 4.0")[n % 2], system=("yes", "no")[n % 2], worse="yes"), 2)
+        ),
+        "page of a group": timed(lambda n: look(Filter(group=f"customer {n}"), 1)),
+        "page by author, with comments": timed(
+            lambda n: look(Filter(author="bench", comments=("yes", "no")[n % 2]), 2)
+        ),
         "search of a word": timed(lambda n: look(Filter(text=WORDS[n % len(WORDS)]), 1 + n % 5)),
         "search of a phrase": timed(lambda n: look(Filter(text=("refund policy", "Refund Policy")[n % 2]), 1 + n % 5)),
         "search of what is nowhere": timed(lambda n: look(Filter(text=f"nowhere {n}"), 1)),

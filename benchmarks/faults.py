@@ -76,7 +76,7 @@ def accused(rows: list[Example]) -> dict[str, set[str]]:
 
 
 def _kept(criterion: Criterion, example: Example) -> bool | None:
-    subject = machine.Subject(example.input, example.ideal, example.ideal, example.slice)
+    subject = machine.of_example(example)
     return machine.kept(criterion, subject) if example.ideal.strip() else None
 
 

@@ -1,11 +1,13 @@
-"""Personal data, measured: `python -m benchmarks.personal [--rows 10000] [--seed 5]`.
+"""Personal data, measured: `python -m benchmarks.personal [--rows 10000] [--seed 8]`.
 
 Sentences in ten locales, half of them with one item made by Faker, half with numbers that are no personal data (order
-numbers, dates, prices, barcodes, versions). Prints, by type, the share found and the share of finds that are wrong, and
-the seconds for all rows. Promise: found >= .85, wrong <= 3 % by type, 10,000 rows in 15 s. The rules were written while
-looking at the sentences of seeds 1 to 4, which we wrote, and last at
-seed 5, whose sentences and harmless numbers are of Faker's making, without any word that tells what a number is. On first
-sight those of seeds 2, 3, 4 and 5 had 59, 42, 37 and 18 % of the phone finds wrong; each time the rules learned. Names and addresses are not looked for.
+numbers, dates, prices, barcodes, post codes, versions). Prints, by type, the share found and the share of finds that are
+wrong, and the seconds for all rows. Promise: found >= .85, wrong <= 3 % by type, 10,000 rows in 15 s.
+
+Seeds 1 to 4, 6 and 8 have sentences and harmless numbers that we wrote; any other seed puts the same items among words
+of Faker's making, without any that tells what a number is. The rules were mended while looking at 1 to 7, whose phones were
+59, 42, 37, 18 (2 to 5) and 41 % (6) wrong on first sight. 8 and 9 were written or drawn after the last change and looked
+at once: RESULTS.md has those figures. Names and addresses are not looked for.
 """
 
 # ruff: noqa: E501 - sentences of the test set stand on one line each
@@ -62,7 +64,7 @@ _HELD_OUT = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=8)
     args = parser.parse_args()
     rows = made(args.rows, args.seed)
     began = time.perf_counter()
@@ -181,6 +183,89 @@ def _last_harmless(fake: Faker, draw: random.Random) -> str:
     ))()  # fmt: skip
 
 
+# Written after the rules were last changed, and looked at once.
+_UNSEEN = {
+    PersonalKind.email: (
+        "I changed my mail from {} last spring", "kopia do {} proszę", "Enviar para {}, obrigado", "signed up twice, once as {}",
+        "svara till {} tack",
+    ),
+    PersonalKind.phone: (
+        "my husband can be reached under {} during the day", "Rückruf erbeten: {}", "numero di telefono {}", "{} (evenings only)",
+        "mitt nummer är {}", "We moved, the landline is now {}", "si no contesto, pruebe el {}", "Terugbellen op {} graag",
+    ),
+    PersonalKind.card: (
+        "the machine swallowed my card, {}", "Kreditkarte: {}", "blocked after three tries: {}", "tarjeta {} caducada", "Amex {}",
+    ),
+    PersonalKind.account: (
+        "salary should go to {}", "virement sur {}", "direct debit from {} was returned", "numer konta {}",
+    ),
+    PersonalKind.national_id: (
+        "HR needs it again, so: {}", "mijn burgerservicenummer is {}", "identity no. {}", "the form wants {} in box 4",
+        "codice fiscale {}",
+    ),
+}  # fmt: skip
+
+
+def _unseen_harmless(fake: Faker, draw: random.Random) -> str:
+    def number(digits: int) -> int:
+        return draw.randrange(10 ** (digits - 1), 10**digits)
+
+    return draw.choice((
+        lambda: f"Flight KL{number(4)} on {fake.date(pattern='%d %b %Y')} left at {fake.time()[:5]} from gate {number(2)}",
+        lambda: f"policy {number(4)}-{number(4)}-{number(2)} was renewed, claim no. {number(7)} is still open",
+        lambda: f"Kundennummer {number(8)}, Vertrag vom {fake.date(pattern='%d.%m.%Y')}",
+        lambda: f"meter reading {number(6)}, last year {number(6)}, that is {number(4)} kWh",
+        lambda: f"the pump gives {number(2)} l/min at {number(4)} rpm and weighs {number(2)},{number(3)} kg",
+        lambda: f"we had {number(1)} {number(3)} {number(3)} visitors and {number(2)} {number(3)} orders in {draw.randrange(2015, 2026)}",
+        lambda: f"member since {fake.date(pattern='%m/%Y')}, points: {number(5)}",
+        lambda: f"PIN letter {number(3)}/{number(4)}/{number(2)} never came to {fake.postcode()} {fake.building_number()}",
+        lambda: f"error 0x{number(8)} at line {number(4)}, build {number(5)}.{number(4)}",
+        lambda: f"the score was {number(2)}-{number(2)}, {number(2)}-{number(2)}, {number(2)}-{number(2)} after {number(3)} minutes",
+        lambda: f"SKU {fake.ean13()} / size {number(2)}-{number(2)}-{number(2)}",
+        lambda: f"transaction {number(10)} of {number(3)}.{number(2)} on {fake.date()} at {fake.time()}",
+        lambda: f"from {fake.time()[:5]} to {fake.time()[:5]}, every {number(2)} minutes, since {draw.randrange(1960, 2020)}",
+        lambda: f"room {number(3)}, floor {number(1)}, booking {fake.bothify('??####').upper()}, {number(1)} nights",
+        lambda: f"RAL {number(4)} paint, {number(1)} x {number(3)} ml, batch {number(7)}",
+        lambda: "Does the insurance start on the day I sign, or on the first of the month?",
+    ))()  # fmt: skip
+
+
+_FRESH = {
+    PersonalKind.email: ("My new address is {}", "bitte an {} weiterleiten", "copie à {}", "still logged in as {} on the old laptop"),
+    PersonalKind.phone: (
+        "I left a voicemail from {}", "Sie erreichen mich unter {}", "mon numéro : {}", "el teléfono del portal es {}",
+        "nr tel. {}", "Whatsapp: {}", "chame no {} por favor", "bel me op {}", "nobody picks up at {}", "{} - ask for Marta",
+    ),
+    PersonalKind.card: ("Kartennummer {}", "is {} the card you have?", "my debit card {} was declined", "carta di credito {}"),
+    PersonalKind.account: ("Gutschrift auf {}", "wire it: {}", "rekening {}", "the new account, {}, starts in May"),
+    PersonalKind.national_id: ("NI/SSN/BSN: {}", "personnummer {}", "my ID document says {}", "CPF {}", "PESEL {}"),
+}  # fmt: skip
+
+
+def _fresh_harmless(fake: Faker, draw: random.Random) -> str:
+    def number(digits: int) -> int:
+        return draw.randrange(10 ** (digits - 1), 10**digits)
+
+    return draw.choice((
+        lambda: f"Rechnung {number(4)}-{number(5)} über {number(3)},{number(2)} EUR vom {fake.date(pattern='%d.%m.%y')}",
+        lambda: f"my subscription {number(10)} renews on {fake.date(pattern='%B %d, %Y')} for ${number(2)}.{number(2)}",
+        lambda: f"pozycja {number(5)}/{draw.randrange(2018, 2026)}, sztuk {number(2)}, {number(3)},{number(2)} zł",
+        lambda: f"the lamp has {number(4)} lm, {number(4)} K and an Ra of {number(2)}, IP{number(2)}",
+        lambda: f"table {number(3)}x{number(2)}x{number(2)} cm, {number(2)}.{number(1)} kg, up to {number(3)} kg",
+        lambda: f"bus {number(3)} at {fake.time()[:5]}, {fake.time()[:5]} and {fake.time()[:5]}, not on {fake.date(pattern='%d/%m')}",
+        lambda: f"account balance {number(2)} {number(3)},{number(2)} kr, before that {number(1)} {number(3)} {number(3)} kr",
+        lambda: f"case {number(8)} (opened {fake.date()}), then {number(8)}, then {number(8)}",
+        lambda: f"We live at {fake.street_address()}".replace(chr(10), ", "),
+        lambda: f"deliver to {fake.address()}".replace(chr(10), ", "),
+        lambda: f"chapter {number(1)}.{number(1)}.{number(2)}, pages {number(3)}-{number(3)}, ISBN {fake.isbn10()}",
+        lambda: f"{number(3)} of {number(4)} voted, {number(2)}.{number(1)} %, turnout was {number(2)}.{number(2)} in {draw.randrange(1990, 2026)}",
+        lambda: f"key {fake.bothify('?####-??###-#####').upper()} gives error {number(5)}",
+        lambda: f"frequency {number(3)}.{number(3)} MHz, channel {number(2)}, {number(4)} m above sea",
+        lambda: f"ticket {number(6)}, seat {number(2)}, row {number(2)}, on {fake.date(pattern='%Y%m%d')}",
+        lambda: "Why does the statement show two fees when I only changed money once?",
+    ))()  # fmt: skip
+
+
 def _among_words(fake: Faker, draw: random.Random, value: str) -> str:
     words = fake.sentence(nb_words=9).rstrip(".").split()
     words.insert(draw.randrange(1, len(words)), value)
@@ -200,7 +285,8 @@ def _made_by_faker(fake: Faker, draw: random.Random) -> str:
 
 _SENTENCES = {
     1: (_SAID, _harmless), 2: (_OTHER_SAID, _other_harmless), 3: (_HELD_OUT, _held_out_harmless),
-    4: (_LAST, _last_harmless),
+    4: (_LAST, _last_harmless), 6: (_UNSEEN, _unseen_harmless),
+    8: (_FRESH, _fresh_harmless),
 }  # fmt: skip
 
 

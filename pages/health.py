@@ -8,11 +8,9 @@ frame.page(visit, "health", "Check and freeze", "Is this set fit to learn from, 
 blocks.look()
 blocks.undo(visit)
 checked = health_parts.check(visit)
-if checked is None:
-    health_parts.nothing_yet(visit)
-else:
+if checked is not None:
     health_parts.score_card(visit, checked)
-    if checked.set is not None:
+    if checked.set is not None and checked.fresh:
         health_parts.splits(checked.set)
         health_parts.freeze_form(visit, checked)
 health_parts.frozen_sets(visit)

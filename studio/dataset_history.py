@@ -1,13 +1,18 @@
-"""What became of frozen datasets: how two differ, who holds a record, and how often a test set was looked at."""
+"""What became of frozen datasets: how any two differ, and where a record went that may not be used any more."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from studio.datasets import content
-from studio.records import Dataset, Example, Run, Split
-from studio.store import Store, arms, rounds, runs
+from studio import wording
+from studio.records import Consent, Dataset, Example, Run, Split, from_json
+from studio.store import Store, runs
 from studio.store import datasets as rows
+
+_WORDS = ("input", "ideal", "worse", "system", "earlier")
+_FILED = ("slice", "kinds", "tags", "group", "source", "licence", "consent", "expires")
 
 
 @dataclass(frozen=True)
@@ -17,105 +22,148 @@ class Moved:
     before: Example
     after: Example
 
-    @property
-    def rewritten(self) -> bool:
-        """Whether the words differ, and not only the split or the slice."""
-        return (self.before.prompt, self.before.ideal) != (self.after.prompt, self.after.ideal)
+
+@dataclass(frozen=True)
+class Told:
+    """What one set says of a check, or why a finding was accepted, and what the other says; "" for nothing."""
+
+    name: str
+    before: str
+    after: str
 
 
 @dataclass(frozen=True)
 class Difference:
-    """How one dataset differs from an earlier one. `same` examples are in both, word for word and in the same split."""
+    """How one dataset differs from another. An example may be `rewritten` (its words), `resplit` and `refiled` (slice,
+    kinds, tags, group, source or rights) at once. `same` examples are in both and equal in all of it. `brief`: the two
+    versions. `findings`: those that speak otherwise, the fine ones as ""."""
 
     added: tuple[Example, ...]
     removed: tuple[Example, ...]
-    moved: tuple[Moved, ...]
+    rewritten: tuple[Moved, ...]
+    resplit: tuple[Moved, ...]
+    refiled: tuple[Moved, ...]
     same: int
+    brief: tuple[int, int]
+    findings: tuple[Told, ...]
+    waivers: tuple[Told, ...]
 
     @property
     def sentence(self) -> str:
-        rewritten = sum(m.rewritten for m in self.moved)
-        parts = [
-            f"{count:,} {words}"
-            for count, words in (
-                (len(self.added), "added"), (len(self.removed), "taken out"), (rewritten, "rewritten"),
-                (len(self.moved) - rewritten, "in another split or slice"),
-            )
-            if count
-        ]  # fmt: skip
-        return f"{', '.join(parts) or 'Nothing differs'}; {self.same:,} the same."
+        counted = (
+            (self.added, "added"), (self.removed, "taken out"), (self.rewritten, "rewritten"),
+            (self.resplit, "in another split"), (self.refiled, "with another slice, tag or right"),
+        )  # fmt: skip
+        parts = [f"{len(found):,} {words}" for found, words in counted if found]
+        return f"{', '.join(parts) or 'No example differs'}; {self.same:,} the same."
+
+    @property
+    def around(self) -> list[str]:
+        """What else differs than the examples, a sentence each."""
+        said = []
+        if self.brief[0] != self.brief[1]:
+            said.append(f"Frozen under version {self.brief[1]} of the brief instead of {self.brief[0]}.")
+        said += [_changed("found", told) for told in self.findings]
+        return said + [_changed("accepted", told) for told in self.waivers]
+
+
+def _changed(what: str, told: Told) -> str:
+    name = wording.finding_name(told.name)
+    if not told.before:
+        return f"Newly {what}, {name}: {told.after}"
+    if not told.after:
+        return f"No longer {what}, {name}. It was: {told.before}"
+    return f"{what.capitalize()} otherwise, {name}: {told.after} It was: {told.before}"
 
 
 def difference(store: Store, before: Dataset, after: Dataset) -> Difference:
-    """What `after` adds to, takes from and changes in `before`."""
-    old = {e.id: e for e in rows.rows_of(store, before)}
-    new = {e.id: e for e in rows.rows_of(store, after)}
-    moved = [Moved(old[i], new[i]) for i in new if i in old and content(old[i]) != content(new[i])]
+    """What `after` adds to, takes from and changes in `before`; any two datasets, in either order."""
+    old, new = ({row["id"]: row for row in rows.raw_rows(store, dataset)} for dataset in (before, after))
+    changed = [(old[i], new[i]) for i in new if i in old and old[i] != new[i]]
+
+    def differing(names: tuple[str, ...]) -> tuple[Moved, ...]:
+        return tuple(
+            Moved(from_json(Example, one), from_json(Example, other))
+            for one, other in changed if any(_value(one, name) != _value(other, name) for name in names)
+        )  # fmt: skip
+
+    both = sum(i in old for i in new)
+    rewritten, resplit, refiled = differing(_WORDS), differing(("split",)), differing(_FILED)
     return Difference(
-        tuple(e for i, e in new.items() if i not in old),
-        tuple(e for i, e in old.items() if i not in new),
-        tuple(moved),
-        sum(i in old for i in new) - len(moved),
-    )
+        tuple(from_json(Example, row) for i, row in new.items() if i not in old),
+        tuple(from_json(Example, row) for i, row in old.items() if i not in new),
+        rewritten, resplit, refiled,
+        both - len({m.after.id for found in (rewritten, resplit, refiled) for m in found}),
+        (before.brief_version, after.brief_version),
+        _told(_findings(before), _findings(after)),
+        _told(before.health.get("waivers", {}), after.health.get("waivers", {})),
+    )  # fmt: skip
+
+
+def _value(row: Mapping[str, Any], name: str) -> Any:
+    """A field of a frozen row; one that rows of an early version lack has its empty value."""
+    return row.get(name) or (Consent.unknown.value if name == "consent" else None)
+
+
+def _findings(dataset: Dataset) -> dict[str, str]:
+    """Finding -> its sentence, without the fine ones."""
+    found: list[dict[str, Any]] = dataset.health.get("report", {}).get("findings", [])
+    return {
+        f"{f['check']}:{f['subject']}" if f.get("subject") else f["check"]: f["sentence"]
+        for f in found if f["severity"] != "fine"
+    }  # fmt: skip
+
+
+def _told(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Told, ...]:
+    names = dict.fromkeys([*before, *after])
+    both = (Told(name, before.get(name, ""), after.get(name, "")) for name in names)
+    return tuple(told for told in both if told.before != told.after)
+
+
+# -- where a record went ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Holding:
-    """Where an example went: frozen datasets, and the runs that learned from it. What a model learned stays in it."""
+    """Where `count` examples went: frozen datasets, and the runs that learned from one of them. What a model learned
+    stays in it. `splits`: dataset -> the parts they are in there."""
 
+    count: int
     datasets: tuple[Dataset, ...]
     runs: tuple[Run, ...]
+    splits: Mapping[str, tuple[Split, ...]]
 
     @property
     def sentence(self) -> str:
-        """For an example that may not be used any more: where it still is."""
+        """For examples that may not be used any more: where they still are."""
+        which = "this example" if self.count == 1 else "one of these examples or more"
         if not self.datasets:
-            return "Consent was withdrawn. No frozen set holds this example."
+            return f"No frozen set holds {which}."
         held = ", ".join(f"“{dataset.name}”" for dataset in self.datasets)
         learned = f"{len(self.runs):,} training run{'s' * (len(self.runs) != 1)}" if self.runs else "no training run"
-        return f"Consent was withdrawn, and these frozen sets hold this example: {held}; {learned} learned from it."
-
-
-def holding(store: Store, project: str, example: str) -> Holding:
-    """The datasets that hold the example, and the runs for which it was in the part to learn from."""
-    found: list[Dataset] = []
-    learned: set[str] = set()
-    for dataset in rows.every(store, project):
-        split = next((e.split for e in rows.rows_of(store, dataset) if e.id == example), None)
-        if split is not None:
-            found.append(dataset)
-        if split is Split.train:
-            learned.add(dataset.id)
-    return Holding(tuple(found), tuple(run for run in runs.every(store, project) if run.dataset in learned))
-
-
-@dataclass(frozen=True)
-class Spent:
-    """How often the test set of a dataset was used. Each use makes the next result on it a little too good.
-
-    `arms` had their outputs for test prompts scored; `rounds` put them before people; `prompts` of `of` test prompts
-    were answered by any arm.
-    """
-
-    arms: int
-    rounds: int
-    prompts: int
-    of: int
+        return f"These frozen sets hold {which}: {held}; {learned} learned from it."
 
     @property
-    def sentence(self) -> str:
-        if not (self.arms or self.rounds):
-            return f"The {self.of:,} test examples are untouched: no arm has answered them and no round has used them."
-        answered = (
-            f"{self.arms:,} arm{'s' * (self.arms != 1)} answered {self.prompts:,} of the {self.of:,} test examples"
-        )
-        shown = f"{self.rounds:,} blind round{'s' * (self.rounds != 1)} used them"
-        return f"{answered}, and {shown}. Choosing between arms by these scores makes the next score on them flatter."
+    def todo(self) -> list[str]:
+        """What to do when they may not be used any more, in order. Empty when nothing holds them."""
+        steps = []
+        if self.datasets:
+            what = "the example" if self.count == 1 else "the examples"
+            steps.append(f"Reject {what}, so that no new set takes it in, and freeze a set without it.")
+        if self.runs:
+            steps.append("Train again from that set: what a model learned cannot be taken out of it.")
+            steps.append("Discard the runs that learned from it, and take back what was released of them.")
+        return steps
 
 
-def spent(store: Store, dataset: Dataset) -> Spent:
-    """How often the test examples of `dataset` were answered, scored and voted on."""
-    tests = {e.id for e in rows.rows_of(store, dataset) if e.split is Split.test}
-    written = [g for g in arms.generations(store, dataset.id) if g.example in tests]
-    used = [r for r in rounds.every(store, dataset.project) if r.registration.get("dataset") == dataset.id]
-    return Spent(len({g.arm for g in written}), len(used), len({g.example for g in written}), len(tests))
+def holding(store: Store, project: str, examples: Collection[str]) -> Holding:
+    """The datasets that hold any of the examples (ids), and the runs that had any of them in the part to learn from."""
+    splits = {
+        dataset.id: tuple(s for s in Split if not rows.ids_in(store, dataset, s).isdisjoint(examples))
+        for dataset in rows.every(store, project)
+    }
+    found = tuple(dataset for dataset in rows.every(store, project) if splits[dataset.id])
+    learned = {name for name, parts in splits.items() if Split.train in parts}
+    # Releases, once there are any, join here: those made of one of these runs.
+    taught = tuple(run for run in runs.every(store, project) if run.dataset in learned)
+    return Holding(len(examples), found, taught, splits)

@@ -6,27 +6,22 @@ import collections
 import itertools
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from studio import health
-from studio.evaluate import checks
-from studio.examples import approval
+from studio import checking, health
 from studio.records import (
     Brief,
     Consent,
-    Criterion,
     Dataset,
     Example,
     Refusal,
     Split,
-    Status,
     canonical,
     sha256,
     to_json,
 )
-from studio.store import Store, briefs, finding
+from studio.store import Store
 from studio.store import datasets as rows
-from studio.store import examples as example_rows
 
 
 @dataclass(frozen=True)
@@ -39,73 +34,24 @@ class Candidate:
     splits: dict[str, int]
 
 
-def kept(criterion: Criterion, example: Example) -> bool | None:
-    """Does the example's ideal output keep the criterion? None when a machine cannot tell."""
-    if not example.ideal.strip():
-        return None
-    subject = checks.Subject(example.input, example.ideal, example.ideal, example.slice)
-    return checks.kept(criterion, subject)
-
-
 def candidate(store: Store, project: str, waivers: Mapping[str, str] | None = None) -> Candidate:
     """The set that would be frozen now. `waivers`: finding key -> written reason.
 
     Raises Refusal when there is no brief or too little is approved.
     """
-    brief = briefs.latest(store, project)
-    if brief is None:
-        raise Refusal("There is no brief yet, so nothing says what good is. Write the brief first.")
-    return _split(_judged(store, project, brief), brief, _earlier(store, project), waivers or {})
+    made = checking.now(store, project)
+    if made.checkup.hindrance:
+        raise Refusal(made.checkup.hindrance)
+    return of(made, waivers or {})
 
 
-def _judged(store: Store, project: str, brief: Brief) -> list[Example]:
-    """The examples, those back in review whose approvals no longer suffice under this brief: a slice may have been
-    made stricter after they were approved."""
-    found = example_rows.every(store, project)
-    strict = {s.name for s in brief.slices if s.second_approval}
-    if not strict:
-        return found
-    return [
-        replace(e, status=Status.in_review)
-        if e.status is Status.approved
-        and e.slice in strict
-        and not approval.complete(e.approvals, approval.demand(brief, e.slice))
-        else e
-        for e in found
-    ]
-
-
-def report(store: Store, project: str) -> health.HealthReport | None:
-    """The checks alone, for a set too small to divide. None without a brief or without examples."""
-    brief = briefs.latest(store, project)
-    found = _judged(store, project, brief) if brief else []
-    return health.report(found, brief, kept, today=finding.today()) if brief and found else None
-
-
-def _earlier(store: Store, project: str) -> list[Example]:
-    """The rows of all earlier datasets, each text of an example once, oldest first: what tested stays a test."""
-    found: dict[tuple[str, str], Example] = {}
-    for dataset in reversed(rows.every(store, project)):
-        for row in rows.rows_of(store, dataset):
-            key = (row.id, row.prompt.asked)
-            found.pop(key, None)  # so that what stood last comes last
-            found[key] = row
-    return list(found.values())
-
-
-def _split(
-    examples: Sequence[Example], brief: Brief, earlier: Sequence[Example], waivers: Mapping[str, str]
-) -> Candidate:
-    approved = [e for e in examples if e.status is Status.approved]
-    here = {(e.id, e.prompt.asked) for e in approved}
-    gone = [e for e in earlier if (e.id, e.prompt.asked) not in here]
-    previous = {e.id: e.split for e in earlier if e.split}
-    splits = health.assign(approved, seed="studio", previous=previous, gone=gone)
-    placed = tuple(sorted((replace(e, split=splits[e.id]) for e in approved), key=lambda e: e.id))
-    rest = sorted((e for e in examples if e.status in (Status.draft, Status.in_review)), key=lambda e: e.id)
-    report = health.report([*placed, *rest], brief, kept, waivers=waivers, today=finding.today())
-    counts = collections.Counter(e.split.value for e in placed if e.split)
-    return Candidate(brief, placed, report, {split.value: counts.get(split.value, 0) for split in Split})
+def of(made: checking.Made, waivers: Mapping[str, str]) -> Candidate:
+    """What would be frozen of a finished look. `waivers` as in `candidate`."""
+    counts = collections.Counter(split.value for split in made.checkup.splits.values())
+    report = health.with_waivers(made.checkup.report, waivers)
+    return Candidate(
+        made.asked.brief, made.placed, report, {split.value: counts.get(split.value, 0) for split in Split}
+    )
 
 
 def freeze(
@@ -195,6 +141,17 @@ def verify(store: Store, dataset: Dataset) -> str:
 def problems(store: Store) -> list[str]:
     """Every frozen dataset of the workspace that is not what was frozen, the discarded ones too."""
     return [problem for dataset in rows.everywhere(store) if (problem := verify(store, dataset))]
+
+
+def named(store: Store, project: str, wanted: str = "") -> Dataset:
+    """The project's frozen dataset with this id, fingerprint or name; the newest for "". Raises Refusal."""
+    found = rows.every(store, project)
+    chosen = next((d for d in found if not wanted or wanted in (d.id, d.sha256, d.name)), None)
+    if chosen is None:
+        raise Refusal(
+            "There is no such frozen dataset in this project. Nothing was started. `studio freeze` makes one."
+        )
+    return chosen
 
 
 def rename(store: Store, actor: str, project: str, dataset: str, name: str) -> None:

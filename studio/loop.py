@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from studio.health.checks import MINIMUM
-from studio.records import JobState, Split, to_json
+from studio.records import JobState, Refusal, Split, to_json
 from studio.store import Store, arms, briefs, datasets, decisions, examples, projects, rounds, runs
 
 STEPS = ("brief", "examples", "health", "baselines", "train", "evaluate", "review", "decision")
@@ -66,9 +66,9 @@ def _outputs(store: Store, project: str) -> tuple[bool, str]:
     dataset = datasets.latest(store, project)
     known = {arm.id for arm in arms.every(store, project)}
     # A prompt tried on validation examples is not compared yet.
-    tests = {e.id for e in datasets.rows_of(store, dataset) if e.split is Split.test} if dataset else set()
-    written = arms.generations(store, dataset.id) if dataset else []
-    count = len({g.arm for g in written if g.arm in known and g.example in tests})
+    tests = datasets.ids_in(store, dataset, Split.test) if dataset else frozenset()
+    written = arms.answered(store, dataset.id) if dataset else []
+    count = len({a.arm for a in written if a.arm in known and a.example in tests})
     return count >= 2, f"{count} compared" if count else "no outputs"
 
 
@@ -135,3 +135,11 @@ def _stale_round(store: Store, project: str, meaning: int) -> list[str]:
 def project_named(store: Store, wanted: str) -> projects.Project | None:
     """The project with this id or name."""
     return next((p for p in projects.every(store) if wanted in (p.id, p.name)), None)
+
+
+def project_of(store: Store, wanted: str) -> str:
+    """The id of the project with this id or name. Raises Refusal when there is none."""
+    found = project_named(store, wanted)
+    if found is None:
+        raise Refusal(f"There is no project called “{wanted}”. Nothing was changed. `studio import` makes one.")
+    return found.id

@@ -30,6 +30,7 @@ from typing import Any
 
 import psutil
 
+from studio.checkup_background import Looking
 from studio.jobs.local import is_running
 from studio.jobs.resident import NOTE, OWNER, WAKING
 from studio.records import Decoding, Prompt, Refusal, canonical, from_json, sha256
@@ -53,13 +54,15 @@ class Service:
     def __init__(self, warm: Warm) -> None:
         self._warm = warm
         self._reading = ReadingTexts()
+        self._looking = Looking()
         self._answers: OrderedDict[str, Told] = OrderedDict()
         self._lock = threading.Lock()
         self.asked_at = time.monotonic()
         self.stop = threading.Event()
         self._kinds: dict[str, Callable[[Told], Told]] = {
             "state": self._state, "embed": self._embed, "answer": self._answer, "read": self._read,
-            "stop_reading": self._stop_reading, "stop": self._stop,
+            "stop_reading": self._stop_reading, "check": self._check, "stop_checking": self._stop_checking,
+            "stop": self._stop,
         }  # fmt: skip
 
     def tell(self, question: Told) -> Told:
@@ -68,7 +71,7 @@ class Service:
             kind = self._kinds.get(question.get("ask", ""))
             if kind is None:
                 raise Refusal(f"The model's process does not know the question {question.get('ask')!r}.")
-            if question["ask"] in ("embed", "answer", "read"):
+            if question["ask"] in ("embed", "answer", "read", "check"):
                 self.asked_at = time.monotonic()
             return kind(question)
         except Refusal as refusal:
@@ -79,7 +82,8 @@ class Service:
 
     def idle(self, seconds: float) -> bool:
         """Whether nobody needed a model for so long."""
-        return not self._reading.told()["running"] and time.monotonic() - self.asked_at > seconds
+        busy = self._reading.told()["running"] or self._looking.told()["running"]
+        return not busy and time.monotonic() - self.asked_at > seconds
 
     def _state(self, question: Told) -> Told:
         memory = round(psutil.Process().memory_info().rss / 2**20, 1)
@@ -87,6 +91,7 @@ class Service:
             "state": "ready",
             "models": self._warm.states(),
             "reading": self._reading.told(),
+            "checking": self._looking.told(),
             "memory_mb": memory,
         }
 
@@ -150,6 +155,14 @@ class Service:
 
     def _stop_reading(self, question: Told) -> Told:
         self._reading.stop()
+        return {"state": "ready"}
+
+    def _check(self, question: Told) -> Told:
+        self._looking.begin(question["name"], Path(question["look"]), Path(question["into"]))
+        return {"state": "ready"}
+
+    def _stop_checking(self, question: Told) -> Told:
+        self._looking.stop()
         return {"state": "ready"}
 
     def _stop(self, question: Told) -> Told:

@@ -67,6 +67,12 @@ def all_of(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "nothing"
 
 
+def finding_name(key: str) -> str:
+    """The key of a finding or waiver in words: "rule_broken:Short" is "rule broken (Short)"."""
+    check, _, subject = key.partition(":")
+    return check.replace("_", " ") + (f" ({subject.strip()})" if subject else "")
+
+
 def day(at: str) -> str:
     """The day of an ISO time in words: "3 May 2026"."""
     moment = datetime.fromisoformat(at)

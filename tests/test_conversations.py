@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from studio import datasets, health
+from studio import checkup, health
 from studio.generation import chat
 from studio.jobs import folder as job_folder
 from studio.records import Brief, Example, Prompt, Speaker, Split, Status, Turn
@@ -31,8 +31,8 @@ def test_the_same_last_message_after_other_turns_is_another_prompt() -> None:
     first = Example("a", "Thank you!", "You are welcome.", status=Status.approved, split=Split.train, earlier=SAID)
     other = (Turn(Speaker.user, "Where is parcel 7?"), Turn(Speaker.assistant, "It comes on Monday."))
     second = replace(first, id="b", ideal="Until Monday.", split=Split.test, earlier=other)
-    found = {f.check: f for f in health.report([first, second], Brief(), datasets.kept).findings}
+    found = {f.check: f for f in health.report([first, second], Brief(), checkup.kept).findings}
     assert found["contradictions"].count == found["exact_leakage"].count == 0
     again = replace(second, earlier=SAID)
-    found = {f.check: f for f in health.report([first, again], Brief(), datasets.kept).findings}
+    found = {f.check: f for f in health.report([first, again], Brief(), checkup.kept).findings}
     assert found["contradictions"].count == found["exact_leakage"].count == 1

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from studio import brief, projects
+from studio.examples import step
 from studio.examples import views as view_step
 from studio.records import Brief, Consent, Example, Refusal, Speaker, Split, Status, Turn, to_json
 from studio.store import Store, examples, finding, views
-from studio.store.finding import NONE, Filter
+from studio.store.finding import NO, NONE, YES, Filter
 
 LONG_AGO, FAR = "2001-01-01", "2999-12-31"
 
@@ -29,13 +30,40 @@ def project(store: Store) -> str:
     put(
         store,
         name,
-        Example("a", "Where is my Refund?", "On its way.", "refunds", ("vague",), Status.approved, brief_version=1),
-        Example("b", "Hello", "We refund 100%_of it", "delivery", ("vague", "hostile"), tags=("shop", "a,b")),
+        Example(
+            "a",
+            "Where is my Refund?",
+            "On its way.",
+            "refunds",
+            ("vague",),
+            Status.approved,
+            brief_version=1,
+            licence="CC BY 4.0",
+            group="customer 7",
+            system="Be kind.",
+        ),
+        Example(
+            "b",
+            "Hello",
+            "We refund 100%_of it",
+            "delivery",
+            ("vague", "hostile"),
+            tags=("shop", "a,b"),
+            worse="No.",
+            group="customer 8",
+        ),
         Example("c", "And then?", "Then", earlier=(Turn(Speaker.user, 'The "refund" policy'),), split=Split.test),
         Example("d", "No", "Yes", "delivery", status=Status.rejected, source="file.csv", batch="x", assigned="ann"),
         Example("e", "Old", "Older", expires=LONG_AGO, consent=Consent.withdrawn, tags=('say "vague"',)),
         Example("f", "New", "Newer", review_by=FAR, recheck="The policy changed", status=Status.approved),
     )
+    for comment, example in (("1", "b"), ("2", "c")):
+        store.act("comment.added", "bob", {"id": comment, "example": example, "body": "Hm"}, name)
+    store.act("comment.removed", "bob", {"id": "2"}, name)
+    for example, writer in (("g", "bob"), ("h", "ann")):  # of another project
+        other = "other"
+        store.act("example.saved", writer, {"example": to_json(Example(example, "Else", "Where"))}, other)
+        store.act("comment.added", writer, {"id": example, "example": example, "body": "Hm"}, other)
     return name
 
 
@@ -68,6 +96,19 @@ def project(store: Store) -> str:
         (Filter(due=True), "e"),
         (Filter(recheck=True), "f"),
         (Filter(stale=True), "f"),
+        (Filter(licence="CC BY 4.0"), "a"),
+        (Filter(licence=NONE), "bcdef"),
+        (Filter(group="customer 8"), "b"),
+        (Filter(group=NONE), "cdef"),
+        (Filter(system=YES), "a"),
+        (Filter(system=NO), "bcdef"),
+        (Filter(worse=YES), "b"),
+        (Filter(worse=NO, slice="delivery"), "d"),
+        (Filter(comments=YES), "b"),
+        (Filter(comments=NO), "acdef"),
+        (Filter(comments="nonsense"), ""),
+        (Filter(author="ann"), "abcdef"),
+        (Filter(author="bob"), ""),
         (Filter(trashed=True), ""),
         (Filter(status="nonsense"), ""),
     ],
@@ -100,9 +141,23 @@ def test_the_choices_are_what_there_is(store: Store, project: str) -> None:
     offered = finding.choices(store, project)
     assert offered.slices == ("delivery", "refunds") and offered.kinds == ("hostile", "vague")
     assert offered.tags == ("a,b", 'say "vague"', "shop") and offered.assigned == ("ann",)
+    assert offered.licences == ("CC BY 4.0",) and offered.authors == ("ann",)
+    assert offered.groups == ("customer 7", "customer 8")
     store.act("examples.trashed", "ann", {"ids": list("abcdef"), "trashed": True}, project)
-    assert finding.choices(store, project) == finding.Choices((), (), (), (), ())
+    assert finding.choices(store, project) == finding.Choices((), (), (), (), (), (), (), ())
     assert finding.page(store, project, Filter(trashed=True), limit=9).total == 6
+
+
+def test_the_author_is_who_wrote_it_first(store: Store, project: str) -> None:
+    put(store, project, Example("i", "Mine", "Yours"))
+    found = examples.get(store, "i")
+    assert found is not None
+    step.edit(store, "bob", project, found, ideal="Ours")
+    bobs = step.write(store, "bob", project, input="Bob's", ideal="Own")
+    step.mark(store, "ann", project, [bobs.id], Status.approved)
+    assert finding.ids(store, project, Filter(author="ann")) == list("abcdefi")
+    assert finding.ids(store, project, Filter(author="bob")) == [bobs.id]
+    assert finding.choices(store, project).authors == ("ann", "bob")
 
 
 def test_views_are_acts_that_can_be_undone_and_replayed(store: Store, project: str, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from studio.health import (
     Finding,
     HealthReport,
+    Known,
     Leakage,
     Severity,
     assign,
@@ -80,7 +82,9 @@ def example(id: str, input: str, ideal: str = "Fine.", **fields: object) -> Exam
 
 
 def test_a_clean_set_passes_every_gate_and_says_so() -> None:
-    found = report(clean(40), Brief(), no_rules)
+    rows = clean(40)
+    apart = dict(zip((e.id for e in rows), np.eye(40, dtype=np.float32), strict=True))
+    found = report(rows, Brief(), no_rules, known=Known(meaning=apart))
     assert found.ready and all(f.severity is Severity.fine for f in found.findings)
     assert found.sentence == "Ready to freeze with 40 approved examples."
     assert from_json(HealthReport, json.loads(json.dumps(to_json(found)))) == found

@@ -9,7 +9,7 @@ import pytest
 from studio import brief as brief_step
 from studio import projects
 from studio.examples import step
-from studio.examples.export import export_examples
+from studio.exports import export
 from studio.records import Brief, Consent, Example, Slice, Speaker, Split, Status, Turn
 from studio.store import Store, imports
 from studio.store import examples as rows
@@ -27,7 +27,7 @@ def imported(store: Store, folder: Path, name: str = "Mine") -> tuple[str, str]:
     """(project, batch) of an import of both examples."""
     project = projects.create(store, "ann", name).id
     file = folder / "export.jsonl"
-    file.write_bytes(export_examples([WHOLE, BARE], "jsonl").data)
+    file.write_bytes(export([WHOLE, BARE], "jsonl").data)
     batch, parsed = step.import_file(store, "ann", project, file, status=Status.approved)
     assert (batch.kept, batch.rows, parsed.refused) == (2, 2, ())
     return project, batch.id

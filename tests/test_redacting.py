@@ -6,8 +6,8 @@ import pytest
 
 from studio import projects
 from studio.examples import step
-from studio.examples.redacting import redact_examples
-from studio.records import Refusal, Speaker, Status, Turn
+from studio.examples.redacting import redact_examples, redacted
+from studio.records import Example, Refusal, Speaker, Status, Turn
 from studio.store import Store, examples
 
 
@@ -29,3 +29,18 @@ def test_every_text_is_redacted_alike_and_undone(store: Store) -> None:
     assert examples.get(store, made.id) == made
     with pytest.raises(Refusal, match="No personal data"):
         redact_examples(store, "ann", project, [clean.id])
+
+
+def test_one_number_has_one_mark_in_every_text_of_a_conversation() -> None:
+    number, spaced, other = "+442079460958", "+44 20 7946 0958", "+44 20 7946 0123"
+    turns = (Turn(Speaker.user, f"Ring {number}."), Turn(Speaker.assistant, f"We rang {spaced}, then {other}."))
+    example = Example(
+        "a", f"Is it still {spaced}?", f"Yes, {number}, not {other}.", system=f"The customer has {spaced}.",
+        earlier=turns, worse=f"No, {other}.",
+    )  # fmt: skip
+    after = redacted(example)
+    assert after.system == "The customer has [phone 1]."
+    assert [turn.text for turn in after.earlier] == ["Ring [phone 1].", "We rang [phone 1], then [phone 2]."]
+    assert (after.input, after.ideal) == ("Is it still [phone 1]?", "Yes, [phone 1], not [phone 2].")
+    assert after.worse == "No, [phone 2]."
+    assert redacted(after) == after

@@ -97,6 +97,14 @@ def nearest(store: Store, project: str, vector: Floats, limit: int = 50) -> Foun
     return Found(tuple(near), index.coverage)
 
 
+def vectors_here(store: Store) -> Vectors | None:
+    """The cache of vectors; None when the model that reads is not on this machine."""
+    try:
+        return _vectors(store)
+    except Refusal:
+        return None
+
+
 def coverage(store: Store, project: str) -> Coverage:
     """How many examples have been read. Raises Refusal when the model that reads is not on this machine."""
     return _index(store, project, _vectors(store)).coverage

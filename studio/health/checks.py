@@ -49,12 +49,18 @@ def checked(
 
 
 def finding(
-    check: str, severity: Severity, cases: Sequence[tuple[str, ...]], found: str, none: str, subject: str = ""
+    check: str,
+    severity: Severity,
+    cases: Sequence[tuple[str, ...]],
+    found: str,
+    none: str,
+    subject: str = "",
+    notes: Sequence[str] = (),
 ) -> Finding:
     """A check's answer: `found` speaks of {n} cases; without any case the finding is fine and says `none`."""
     if not cases:
         return Finding(check, Severity.fine, 0, (), none, subject)
-    return Finding(check, severity, len(cases), tuple(cases), found.format(n=f"{len(cases):,}"), subject)
+    return Finding(check, severity, len(cases), tuple(cases), found.format(n=f"{len(cases):,}"), subject, tuple(notes))
 
 
 def exact_duplicates(on: Checked) -> Finding:
@@ -113,7 +119,12 @@ def near_duplicates(on: Checked) -> Finding:
     )
 
 
-def _leaks(on: Checked) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+def knows(held_out: Split | None, other: Split | None) -> bool:
+    """Whether an example of `other` must not be known to one that is held out: training to both, validation to test."""
+    return held_out is not None and other in _HELD_OUT.get(held_out, ())
+
+
+def leaks(on: Checked) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
     """Held-out examples with those they match in a split they must not know: the same; nearly the same only."""
     near: dict[int, list[int]] = defaultdict(list)
     for pair in on.alike.pairs:
@@ -124,11 +135,8 @@ def _leaks(on: Checked) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
         alike = [i for other in near[key] for i in on.alike.members[other]]
         for i in members:
             split = on.examples[i].split
-            if split is None or split not in _HELD_OUT:
-                continue
-            seen = _HELD_OUT[split]
-            same = [on.examples[j].id for j in members if on.examples[j].split in seen]
-            close = [on.examples[j].id for j in alike if on.examples[j].split in seen]
+            same = [on.examples[j].id for j in members if knows(split, on.examples[j].split)]
+            close = [on.examples[j].id for j in alike if knows(split, on.examples[j].split)]
             if same:
                 exact_cases.append((on.examples[i].id, *same, *close))
             elif close:
@@ -138,7 +146,7 @@ def _leaks(on: Checked) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
 
 def leakage(on: Checked) -> Leakage:
     """How many held-out examples are known from another split; `near` includes the exact ones."""
-    exact, near = _leaks(on)
+    exact, near = leaks(on)
     return Leakage(len(exact), len(exact) + len(near))
 
 
@@ -151,7 +159,7 @@ def exact_leakage(on: Checked) -> Finding:
     return finding(
         "exact_leakage",
         Severity.must_fix,
-        _leaks(on)[0],
+        leaks(on)[0],
         "Held-out inputs that the model also trains on: {n}. A score on them measures memory; drop one side.",
         "No held-out input stands in the training examples.",
     )
@@ -162,7 +170,7 @@ def near_leakage(on: Checked) -> Finding:
     return finding(
         "near_leakage",
         Severity.must_fix,
-        _leaks(on)[1],
+        leaks(on)[1],
         "Held-out inputs that are nearly the same as a training example: {n}. Drop one side.",
         "No held-out input is nearly the same as a training example.",
     )
@@ -216,7 +224,7 @@ def rules_broken(on: Checked) -> list[Finding]:
                     "rule_broken",
                     Severity.must_fix,
                     [(i,) for i, answer in answers if answer is False],
-                    f'Of {told:,} ideal outputs, {{n}} break "{_braced(criterion.name)}". Correct them or the rule.',
+                    f'Of {told:,} ideal outputs, {{n}} break "{braced(criterion.name)}". Correct them or the rule.',
                     f'All {told:,} ideal outputs it applies to keep "{criterion.name}".',
                     criterion.name,
                 )
@@ -224,7 +232,8 @@ def rules_broken(on: Checked) -> list[Finding]:
     return findings
 
 
-def _braced(text: str) -> str:
+def braced(text: str) -> str:
+    """A name as it stands in the `found` of `finding`, where braces have a meaning."""
     return text.replace("{", "{{").replace("}", "}}")
 
 

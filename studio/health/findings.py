@@ -18,7 +18,8 @@ class Severity(enum.StrEnum):
 class Finding:
     """One check's answer. `examples` holds one tuple of example ids for each case; `count` is the number of
     cases, or of missing examples or slices where there are no ids to show. `subject` names the criterion
-    when a check answers once for each."""
+    when a check answers once for each. `notes`: for each case, in its order, what speaks against it in a few words;
+    empty where the sentence says it for all."""
 
     check: str
     severity: Severity
@@ -26,6 +27,7 @@ class Finding:
     examples: tuple[tuple[str, ...], ...]
     sentence: str
     subject: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

@@ -23,12 +23,23 @@ class Tokens:
 
 
 @dataclass(frozen=True)
+class Close:
+    """Two examples, by id, `one` < `other`, and the cosine of their inputs' vectors, -1 to 1."""
+
+    one: str
+    other: str
+    cosine: float
+
+
+@dataclass(frozen=True)
 class Known:
     """`meaning`: example id -> the vector of its input (`Prompt.asked`), normalised float32, all of one width; an
-    example that was not read yet is absent. `tokens`: example id -> its lengths, for the model to be tuned, which
+    example that was not read yet is absent. `close`: the pairs of those that mean about the same (see
+    `studio.health.meant`). `tokens`: example id -> its lengths, for the model to be tuned, which
     reads at most `most_tokens` (0: nobody asked)."""
 
     meaning: Mapping[str, Floats] = field(default_factory=dict)
+    close: tuple[Close, ...] = ()
     tokens: Mapping[str, Tokens] = field(default_factory=dict)
     most_tokens: int = 0
 

@@ -151,6 +151,12 @@ def _grams(text: str) -> set[str]:
     return {text[i : i + _GRAM] for i in range(len(text) - _GRAM + 1)} or {text}
 
 
+def jaccard(one: str, other: str) -> float:
+    """The share of their 4-grams that two texts have in common once evened out, 0 to 1."""
+    a, b = _grams(normalise(one)), _grams(normalise(other))
+    return len(a & b) / len(a | b)
+
+
 def _by_rarity(texts: Sequence[str]) -> list[list[int]]:
     """Each text's 4-grams as numbers, the rarest first: a rare one rules out most pairs."""
     counts: Counter[str] = Counter()

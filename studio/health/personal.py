@@ -14,6 +14,10 @@ import enum
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
 
 NOT_FOUND = "Names and postal addresses are not found by this check: read for those yourself."
 
@@ -58,7 +62,8 @@ def find_personal(text: str, regions: Sequence[str] = REGIONS) -> tuple[Personal
 def redact(texts: Sequence[str], regions: Sequence[str] = REGIONS, *, possible: bool = False) -> tuple[str, ...]:
     """The texts of one record with every sure find replaced by a mark such as [email 1] (`possible`: those too).
 
-    The same value has the same mark throughout the record, so that an answer still refers to what was asked.
+    The same value has the same mark throughout the record, so that an answer still refers to what was asked. A phone
+    number with and without its country's code counts as two.
     """
     marks: dict[tuple[PersonalKind, str], str] = {}
     return tuple(_redacted(text, find_personal(text, regions), marks, possible) for text in texts)
@@ -93,17 +98,31 @@ _IP = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}(?: ?[A-Z0-9]{1,3})?(?!\w)")
 _CARD = re.compile(r"(?<![\w.,+-])\d(?:[ -]?\d){11,18}(?![\w]|[.,-]\d)")
 _PHONE = re.compile(
-    r"(?<![\w.,+/#-])(?:\+|\(\+?)?\d(?:[\s().\-]{0,3}\d|/\d){5,16}(?:\s?(?:x|ext\.?)\s?\d{1,6})?(?![\w]|[.,/-]\d)"
+    r"(?<![\w.,+/#-])(?:\+|\(\+?)?\d(?:[\s().\-]{0,3}\d|/\d){5,16}(?:\s?(?:x|ext\.?)\s?\d{1,6})?(?![\w]|[.,]\d|[/-]\w)"
 )
 
 _CARD_STARTS = re.compile(r"4|5[0-8]|6[0379]|6[45]|2[2-7]|3[0-9]|1800|2131")
+# Whole words, with their endings: "hotel" and "cellar" are no telephone.
 _PHONE_WORDS = re.compile(
-    r"(?:phone|call|tel|mobile|mobil|cell|ring|reach|whatsapp|sms|text me|fax|contact|number is|handy|anruf|"
-    r"portable|appel|llam|chiam|bel |dzwo|kom[oó]rk|ligar|celular|ring)\W*(?:\w+\W+){0,4}$",
+    r"(?<!\w)(?:\w*phon\w*|call(?:s|ed|ing|er|back)?|tel|\w*telefo\w*|mobiles?|mobil\w{0,3}|m[oó]vil|cell|cellular\w*|ring|reach|"
+    r"whatsapp|sms|text (?:me|him|her|us)|fax|contact|number is|\w*handy\w*|anruf\w*|ruf\w{0,3}|portable|appel\w*|"
+    r"llam\w*|chiam\w*|bel|bellen|dzwo\w*|zadzwo\w*|kom[oó]rk\w*|ligar|ligue|celular)(?!\w)\W*(?:\w+\W+){0,4}$",
     re.IGNORECASE,
 )
-# A range of two figures, a long number with a part after a slash (an area code has at most five digits), a decimal.
-_NO_PHONE = re.compile(r"\d{3,4}\s?-\s?\d{4}|\d{6,}/\d+|\d+\.\d+")
+# A range of two figures, a long number with a part after a slash (an area code has at most five digits, and starts
+# with 0), a decimal, a post code (Brazil, Poland).
+_NO_PHONE = re.compile(
+    r"\d{3,4}\s?-\s?\d{4}|\d{6,}/\d+|[1-9][\d\s-]*/\d+(?:/\d+)?|\d+[\s-][\d\s-]+/\d+|\d+\.\d+|\d{5}-\d{3}|\d{2}-\d{3}(?:\s\d{1,3})?"
+)
+_AMOUNT_AFTER = re.compile(
+    r"\s?(?:[€£$%]|(?:eur|usd|gbp|pln|sek|brl|kr|zł|euros?|dollars?|pounds?|km|kg|mm|cm|ml|kwh|views|people|users|pieces|pcs|"
+    r"steps|times|hours?)\b)",
+    re.IGNORECASE,
+)
+_AMOUNT_BEFORE = re.compile(r"(?:[€£$]|(?:eur|usd|gbp|pln|sek|brl))\s?$", re.IGNORECASE)
+_UNTOLD = range(9, 14)  # digits of a phone number that neither a country's code nor a word before it tells
+_BARE = range(9, 12)  # and of one whose only sign is a leading 0
+_EAN = 13
 _LONGEST_PHONE = 17  # 15 digits by E.164, and two zeros where people write 00 for +
 _NATIONAL_WORDS = re.compile(r"(?:fiscal|tax|social|national|insurance|citizen|identity|passport)", re.IGNORECASE)
 _PHONE_AFTER = re.compile(
@@ -115,7 +134,8 @@ _OTHER_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _DATE_OR_TIME = re.compile(
-    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?:\D.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?:\D.*)?|(?:19|20)\d{2}\s?[-/]\s?(?:19|20)?\d{2}"
+    r"\d{4}[-/. ]\d{1,2}[-/. ]\d{1,2}(?:\D.*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}(?:\D.*)?|\d{1,2} \d{1,2} (?:19|20)\d{2}"
+    r"|(?:19|20)\d{2}\s?[-/]\s?(?:19|20)?\d{2}|\d{1,2}[.:]\d{2}\s?-\s?\d{1,2}[.:]\d{2}"
 )
 
 
@@ -165,7 +185,7 @@ def _of_the_form(text: str, forms: Iterable[_Form]) -> Iterator[Personal]:
             before = text[max(0, match.start() - 30) : match.start()]
             if _OTHER_NUMBER.search(before) and not _NATIONAL_WORDS.search(before):
                 continue
-            if valid(match.group()):
+            if valid(match.group()) and not (len(match.group()) == _EAN and _barcode(match.group())):
                 yield _made(PersonalKind.national_id, match, sure=sure)
 
 
@@ -207,7 +227,8 @@ def _barcode(digits: str) -> bool:
     """Whether it is an article's or a book's number (8 or 13 digits of a GTIN, an ISBN) by its check digit."""
     from stdnum import ean, isbn
 
-    if isbn.is_valid(digits):
+    ends_alone = digits.isalnum() or bool(re.search(r"\D\w$", digits))  # as every ISBN with its hyphens does
+    if ends_alone and isbn.is_valid(digits):
         return True
     return len(digits) in (8, 13) and digits.isdigit() and bool(ean.is_valid(digits))
 
@@ -242,21 +263,32 @@ def _phones(text: str, regions: Sequence[str]) -> Iterator[Personal]:
     for match in _PHONE.finditer(text):
         raw = match.group()
         digits = re.sub(r"\D", "", re.split(r"\s?(?:x|ext)", raw)[0])
-        if not 7 <= len(digits) <= _LONGEST_PHONE or _DATE_OR_TIME.fullmatch(raw) or _NO_PHONE.fullmatch(raw):
-            continue
-        if raw.startswith("(") and ")" not in raw:
-            continue
         before = text[max(0, match.start() - 40) : match.start()]
-        if _OTHER_NUMBER.search(before) or _barcode(raw):
-            continue
         called = bool(_PHONE_WORDS.search(before) or _PHONE_AFTER.match(text, match.end()))
+        if _another_number(raw, digits, before, text[match.end() : match.end() + 12], called=called):
+            continue
+        told = called or raw.startswith(("+", "0", "("))
         written = raw.startswith(("+", "00", "(")) or (bool(re.search(r"[\s().\-/]", raw)) and _grouped(raw))
+        bare = raw.startswith("0") and (len(digits) in _BARE or not raw.isdigit())
         if raw.startswith("00") and len(digits) >= 10 and not _of_a_plan(raw[1:], regions):
             yield _made(PersonalKind.phone, match, sure=_of_a_plan(raw, ()))
-        elif (written or called or raw.startswith("0")) and _of_a_plan(raw, regions):
+        elif (written or called or bare) and _of_a_plan(raw, regions, as_written=not told):
             yield _made(PersonalKind.phone, match, sure=written or called)
         elif called or (written and _AMERICAN.fullmatch(raw)):
             yield _made(PersonalKind.phone, match, sure=False)
+
+
+def _another_number(raw: str, digits: str, before: str, after: str, *, called: bool) -> bool:
+    """Whether it is a date, an amount, a range, a post code, a barcode, or what the words before it say it is."""
+    if not 7 <= len(digits) <= _LONGEST_PHONE or (raw.startswith("(") and ")" not in raw):
+        return True
+    if _DATE_OR_TIME.fullmatch(raw) or _OTHER_NUMBER.search(before) or _barcode(raw):
+        return True
+    if called:
+        return bool(re.fullmatch(r"\d{3,4}\s?-\s?\d{4}|\d+\.\d+", raw))
+    told = raw.startswith(("+", "00", "("))
+    amount = _AMOUNT_AFTER.match(after) or _AMOUNT_BEFORE.search(before)
+    return bool(amount or _NO_PHONE.fullmatch(raw)) or (not told and len(digits) not in _UNTOLD)
 
 
 _AMERICAN = re.compile(r"(?:1[-.\s])?(?:\(\d{3}\)\s?|\d{3}[-.])\d{3}[-.]\d{4}(?:\s?(?:x|ext\.?)\s?\d{1,6})?")
@@ -268,7 +300,9 @@ def _grouped(raw: str) -> bool:
     return all(len(group) >= 2 for group in groups[1:]) and (len(groups) > 2 or raw.startswith("0"))
 
 
-def _of_a_plan(raw: str, regions: Sequence[str]) -> bool:
+def _of_a_plan(raw: str, regions: Sequence[str], *, as_written: bool = False) -> bool:
+    """Whether some region has this number (without regions: the country it names has numbers of this length);
+    `as_written`: and puts its digits into these groups, as no policy or parcel number does but by chance."""
     import phonenumbers
 
     number = re.sub(r"^\(?00", "+", raw) if raw.startswith(("00", "(00")) else raw
@@ -278,9 +312,21 @@ def _of_a_plan(raw: str, regions: Sequence[str]) -> bool:
             parsed = phonenumbers.parse(number, region)
         except phonenumbers.NumberParseException:
             continue
-        if phonenumbers.is_valid_number(parsed) if region else phonenumbers.is_possible_number(parsed):
+        valid = phonenumbers.is_valid_number(parsed) if region else phonenumbers.is_possible_number(parsed)
+        if valid and (not as_written or _groups(raw) == _groups(_national(parsed))):
             return True
     return False
+
+
+def _national(parsed: PhoneNumber) -> str:
+    import phonenumbers
+
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL))
+
+
+def _groups(written: str) -> list[int]:
+    """How many digits stand together, without an extension."""
+    return [len(digits) for digits in re.findall(r"\d+", re.split(r"\s?(?:x|ext)", written)[0])]
 
 
 def _addresses(text: str, _: Sequence[str]) -> Iterator[Personal]:

@@ -9,12 +9,15 @@ from collections import defaultdict
 
 from studio.health.checks import Checked, finding
 from studio.health.findings import Finding, Severity
+from studio.health.labels import labels
 from studio.health.near import normalise
 from studio.health.personal import NOT_FOUND, Personal, find_personal
-from studio.records import Consent, Example, Status
+from studio.records import HARD_KINDS, Consent, Example, Status
 
 _SAME_ANSWER = 5  # different inputs with one answer, from which on it looks like boilerplate
-_HARD = ("edge_case", "must_refuse")
+_REFUSALS = ("must_refuse", "out_of_scope")
+_HARD = {"hard to answer": tuple(k for k in HARD_KINDS if k not in _REFUSALS), "to be refused": _REFUSALS}
+_HARD_SHARE = 0.02  # of the approved examples, under which nobody sees whether the model can
 _FAR = 6.0  # robust standard deviations from the median length
 _ENOUGH_LENGTHS = 30
 
@@ -93,10 +96,11 @@ def _found(text: str) -> tuple[Personal, ...]:
 
 
 def boilerplate(on: Checked) -> Finding:
-    """One ideal output for five or more different inputs. Right for labels and refusals, so only worth a look."""
+    """One ideal output for five or more different inputs, labels and what is marked as to be refused aside: those are
+    rightly the same. Does not promise that the rest should differ, so only worth a look."""
     by_ideal: dict[str, list[Example]] = defaultdict(list)
-    for example in on.examples:
-        if len(example.ideal.split()) >= 5:
+    for example in on.examples if labels(on.examples) is None else ():
+        if len(example.ideal.split()) >= 5 and not _marked(example, _REFUSALS):
             by_ideal[normalise(example.ideal)].append(example)
     cases = [
         tuple(e.id for e in group)
@@ -131,15 +135,25 @@ def unusual_length(on: Checked) -> Finding:
 
 
 def hard_cases(on: Checked) -> Finding:
-    """Whether edge cases and things to refuse are among the approved examples at all.
+    """Whether at least 2 % of the approved examples are hard to answer (vague, emotional, hostile, an edge case) and
+    2 % are to be refused (or out of scope).
 
-    Counts marks (kinds, and slices of those names). Does not know which share is right for you.
+    Counts marks (kinds, and slices of those names). Which share is right for you nobody has measured: 2 % is a floor
+    under which a kind is as good as absent.
     """
     approved = [e for e in on.examples if e.status is Status.approved]
-    have = {k: sum(k in e.kinds or e.slice == k for e in approved) for k in _HARD}
-    missing = [k.replace("_", " ") for k, n in have.items() if not n]
-    shares = ", ".join(f"{k.replace('_', ' ')}: {n:,} of {len(approved):,}" for k, n in have.items())
-    if missing and approved:
-        sentence = f"Approved examples marked as {' or '.join(missing)}: none. Without them nobody sees whether it can."
-        return Finding("hard_cases", Severity.should_look, len(missing), (), sentence)
-    return Finding("hard_cases", Severity.fine, 0, (), f"Hard cases among the approved examples. {shares}.")
+    have = {name: sum(_marked(e, kinds) for e in approved) for name, kinds in _HARD.items()}
+    wanted = max(1, round(_HARD_SHARE * len(approved)))
+    few = [name for name, count in have.items() if count < wanted]
+    shares = ", ".join(f"{name}: {count:,} ({count / max(1, len(approved)):.0%})" for name, count in have.items())
+    if few and approved:
+        sentence = (
+            f"Too few of {len(approved):,} approved examples are marked as {' or '.join(few)} ({shares}; at least "
+            f"{wanted:,} of each are wanted). Without them nobody sees whether the model can."
+        )
+        return Finding("hard_cases", Severity.should_look, len(few), (), sentence)
+    return Finding("hard_cases", Severity.fine, 0, (), f"Of {len(approved):,} approved examples, {shares}.")
+
+
+def _marked(example: Example, kinds: tuple[str, ...]) -> bool:
+    return example.slice in kinds or any(kind in kinds for kind in example.kinds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from studio.health import checks, record_checks
+from studio.health import balance, checks, label_noise, languages, meaning_checks, outliers, record_checks
 from studio.health.checks import Checked, Kept
 from studio.health.findings import Finding, Gate, HealthReport, Severity
 from studio.health.known import NOTHING_KNOWN, Known
@@ -16,6 +16,7 @@ _CHECKS: tuple[Callable[[Checked], Finding | list[Finding]], ...] = (
     checks.too_few,
     checks.exact_leakage,
     checks.near_leakage,
+    meaning_checks.group_leakage,
     record_checks.no_right,
     record_checks.personal_data,
     checks.contradictions,
@@ -24,9 +25,21 @@ _CHECKS: tuple[Callable[[Checked], Finding | list[Finding]], ...] = (
     checks.slice_coverage,
     checks.exact_duplicates,
     checks.near_duplicates,
+    meaning_checks.near_contradictions,
+    meaning_checks.alike_in_meaning,
+    meaning_checks.meaning_leakage,
+    meaning_checks.unread,
+    label_noise.label_noise,
+    balance.label_balance,
+    balance.too_long,
     checks.near_empty_ideals,
     record_checks.boilerplate,
     record_checks.unusual_length,
+    balance.length_balance,
+    languages.other_language,
+    languages.answered_in_another_language,
+    outliers.outliers,
+    outliers.damaged_texts,
     record_checks.hard_cases,
     record_checks.maybe_personal,
     record_checks.consent_unknown,
@@ -34,10 +47,11 @@ _CHECKS: tuple[Callable[[Checked], Finding | list[Finding]], ...] = (
     checks.unknown_slices,
     checks.not_approved,
 )
-_NEVER_BLOCK = {
-    "exact_duplicates", "near_duplicates", "near_empty_ideals", "boilerplate", "unusual_length", "hard_cases",
-    "maybe_personal", "consent_unknown", "outdated", "unknown_slices", "not_approved",
+_GATES = {
+    "too_few", "exact_leakage", "near_leakage", "group_leakage", "no_right", "personal_data", "contradictions",
+    "empty_ideals", "rule_broken", "slice_coverage",
 }  # fmt: skip
+"""The checks that can stop a set from being frozen; the others are to be looked at."""
 
 
 def report(
@@ -48,6 +62,7 @@ def report(
     waivers: Mapping[str, str] | None = None,
     today: str = "",
     known: Known = NOTHING_KNOWN,
+    told: Callable[[int, int], None] | None = None,
 ) -> HealthReport:
     """Every check on the examples that are not rejected, and a gate for each that can block freezing.
 
@@ -56,23 +71,32 @@ def report(
     reason. A waiver for a finding that no longer holds changes nothing. `today` (YYYY-MM-DD): by which rights and
     reviews are judged. `known`: what a model library said of the examples; a check that needs more says so.
     """
-    for key, reason in (waivers or {}).items():
-        if not reason.strip():
-            raise Refusal(f'To waive "{key}", write down why; nothing was waived.')
     on = checks.checked(examples, brief, kept, today, known)
     approved = on.only_approved()
     findings: list[Finding] = []
-    for check in _CHECKS:
+    for done, check in enumerate(_CHECKS):
+        if told:
+            told(done, len(_CHECKS))
         found = _listed(check(on))
         if any(f.severity is Severity.must_fix for f in found):
             among_approved = {f.key: f for f in _listed(check(approved))}
             found = [_softened(f, among_approved.get(f.key)) for f in found]
         findings += found
-    gates = tuple(_gate(f, waivers or {}) for f in findings if f.check not in _NEVER_BLOCK)
     ready = sum(e.status is Status.approved for e in on.examples)
-    return HealthReport(
-        tuple(findings), gates, checks.leakage(on), len(on.examples), ready, _sentence(findings, gates, ready)
-    )
+    made = HealthReport(tuple(findings), (), checks.leakage(on), len(on.examples), ready, "")
+    return with_waivers(made, waivers or {})
+
+
+def with_waivers(report: HealthReport, waivers: Mapping[str, str]) -> HealthReport:
+    """The report with its gates as these waivers (finding key -> reason) leave them, without checking anew.
+
+    Raises Refusal for a waiver without a reason. A waiver for a finding that no longer holds changes nothing.
+    """
+    for key, reason in waivers.items():
+        if not reason.strip():
+            raise Refusal(f'To waive "{key}", write down why; nothing was waived.')
+    gates = tuple(_gate(f, waivers) for f in report.findings if f.check in _GATES)
+    return replace(report, gates=gates, sentence=_sentence(report.findings, gates, report.approved))
 
 
 def _listed(found: Finding | list[Finding]) -> list[Finding]:
@@ -92,7 +116,7 @@ def _gate(finding: Finding, waivers: Mapping[str, str]) -> Gate:
     return Gate(finding.key, not blocks or bool(waived), finding.sentence, waived)
 
 
-def _sentence(findings: list[Finding], gates: tuple[Gate, ...], approved: int) -> str:
+def _sentence(findings: Sequence[Finding], gates: tuple[Gate, ...], approved: int) -> str:
     failed = sum(not g.passed for g in gates)
     waived = sum(bool(g.waived) for g in gates)
     look = sum(f.severity is Severity.should_look for f in findings)

@@ -54,12 +54,26 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class CheckingState:
+    """How far it is with looking over a project (`name`: the state of the project that was asked about). `reason`: why
+    it ended without an answer, in a sentence."""
+
+    running: bool = False
+    name: str = ""
+    done: int = 0
+    total: int = 0
+    seconds_left: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class State:
     """`awake`: it listens. `models`: purpose (compares, writes) -> loading or ready. Memory in MB (2^20 bytes)."""
 
     awake: bool = False
     models: dict[str, str] = field(default_factory=dict)
     reading: Reading = Reading()
+    checking: CheckingState = CheckingState()
     memory_mb: float = 0.0
 
 
@@ -108,12 +122,23 @@ class Resident:
     def stop_reading(self) -> None:
         self._ask("stop_reading", wake=False)
 
+    def check(self, name: str, look: Path, into: Path) -> bool:
+        """Has a project looked over by `studio.checkup_background`. False while it wakes: ask again. Raises Refusal
+        when one is looked over already."""
+        told = self._ask("check", name=name, look=str(look), into=str(into))
+        return bool(told["state"] != WAKING)
+
+    def stop_checking(self) -> None:
+        self._ask("stop_checking", wake=False)
+
     def state(self, *, wake: bool = False) -> State:
         """How it stands. `wake` starts the process when there is none; its models load when they are asked for."""
         told = self._ask("state", wake=wake)
         if told["state"] == WAKING:
             return State()
-        return State(True, told["models"], Reading(**told["reading"]), told["memory_mb"])
+        return State(
+            True, told["models"], Reading(**told["reading"]), CheckingState(**told["checking"]), told["memory_mb"]
+        )
 
     def make_room(self) -> None:
         """Ends it: all of its memory is back when this returns. The next question starts it again."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,11 @@ Numbers = NDArray[np.uint64]
 def key(text: str) -> bytes:
     """The SHA-256 of a text, as it stands in `keys`."""
     return hashlib.sha256(text.encode()).digest()
+
+
+def text_number(text: str) -> int:
+    """The number that `Vectors.numbers` knows a text by."""
+    return int.from_bytes(key(text)[:8], "big")
 
 
 class Vectors:
@@ -68,6 +73,20 @@ class Vectors:
         for start, block in self._blocks(len(found)):
             found[start : start + len(block)] = block @ query
         return found
+
+    def rows(self, places: Sequence[int]) -> Floats:
+        """The vectors at these rows, (len(places), 384), in this order."""
+        found = np.empty((len(places), WIDTH), np.float32)
+        if len(places):
+            stored = np.memmap(self._folder / "vectors", np.float32, "r", shape=(len(self), WIDTH))
+            found[:] = stored[np.asarray(places)]
+        return found
+
+    def of_texts(self, asked: Mapping[str, str]) -> dict[str, Floats]:
+        """The vectors that are there. `asked`: a name -> a text; the answer has the names whose text was read."""
+        row_of = {number: row for row, number in enumerate(self.numbers().tolist())}
+        rows = {name: row_of[number] for name, text in asked.items() if (number := text_number(text)) in row_of}
+        return dict(zip(rows, self.rows(list(rows.values())), strict=True))
 
     def _blocks(self, rows: int) -> Iterator[tuple[int, Floats]]:
         if not rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio.records import Act, Arm, ArmKind, Generation, Refusal, canonical
@@ -129,6 +130,31 @@ def generations(store: Store, dataset: str, arm: str = "") -> list[Generation]:
                    r["similarity"], json.loads(r["hashes"]))
         for r in rows
     ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Answered:
+    """That an arm answered an example, in which job ("": none of this studio's)."""
+
+    arm: str
+    example: str
+    job: str
+
+
+def answered(store: Store, dataset: str) -> list[Answered]:
+    """Who answered which of a dataset's prompts, without what they wrote."""
+    rows = store.rows("SELECT arm, example, job FROM generations WHERE dataset = ?", dataset)
+    return [Answered(r["arm"], r["example"], r["job"]) for r in rows]
+
+
+def prompts_saved(store: Store, project: str, since: str) -> int:
+    """How many versions of prompts were saved after an ISO time and still stand."""
+    sql = (
+        "SELECT count(DISTINCT a.seq) AS n FROM acts a JOIN changes c ON c.seq = a.seq AND c.tbl = 'arms' "
+        "WHERE a.project = ? AND a.kind = 'arm.saved' AND a.undone_by IS NULL AND a.\"at\" > ? "
+        "AND json_extract_string(c.after, '$.kind') = 'prompted'"
+    )
+    return int(store.rows(sql, project, since)[0]["n"])
 
 
 def prompt_authors(store: Store, project: str) -> set[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from studio.records import Act, Dataset, Example, Refusal, canonical, from_json
+from studio.records import Act, Dataset, Example, Refusal, Split, canonical, from_json
+from studio.store.journal import Blobs
 from studio.store.writes import Row, Tx, applies
 
 if TYPE_CHECKING:
@@ -78,3 +80,23 @@ def get(store: Store, dataset: str) -> Dataset | None:
 def rows_of(store: Store, dataset: Dataset) -> list[Example]:
     """The frozen rows, each with its split set."""
     return [from_json(Example, value) for value in json.loads(store.get_blob(dataset.rows_blob))]
+
+
+def raw_rows(store: Store, dataset: Dataset) -> list[dict[str, Any]]:
+    """The frozen rows as plain JSON values, for those who compare many and need few as records."""
+    found: list[dict[str, Any]] = json.loads(store.get_blob(dataset.rows_blob))
+    return found
+
+
+def ids_in(store: Store, dataset: Dataset, split: Split) -> frozenset[str]:
+    """The ids of the examples in one split. Read once for each frozen set: its rows never change."""
+    return _ids(store.blobs, dataset.rows_blob)[split]
+
+
+@lru_cache(maxsize=16)
+def _ids(blobs: Blobs, name: str) -> dict[Split, frozenset[str]]:
+    found: dict[Split, set[str]] = {split: set() for split in Split}
+    for row in json.loads(blobs.get(name)):
+        if row["split"]:
+            found[Split(row["split"])].add(row["id"])
+    return {split: frozenset(ids) for split, ids in found.items()}

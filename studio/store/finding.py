@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from studio.store import Store
 
 NONE = "-"
-"""In `slice`, `split`, `source` and `assigned`: those that have none."""
+"""In `slice`, `split`, `source`, `assigned`, `licence` and `group`: those that have none."""
+
+YES, NO = "yes", "no"
+"""In `system`, `worse` and `comments`: those that have one, those that have none."""
+
+MOST_GROUPS = 200
+"""Groups that are offered to choose from, the largest; any other is found by its name."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +27,10 @@ class Filter:
     """Which examples are meant; every field as it starts: all that are not in the trash. All that is set must hold.
 
     `text` is found in the input, the ideal output or an earlier turn, in any case of letters. `kind` and `tag`: one of
-    the example's. `due`: its review-by or expiry date has passed. `recheck`: somebody asked for another look. `stale`:
-    approved before the brief last changed what good means. `trashed`: those in the trash instead of the others.
+    the example's. `author`: who first wrote it or imported it, whoever changed it since. `system`, `worse`, `comments`:
+    whether it has a system text, a worse answer, comments that were not taken away. `due`: its review-by or expiry date
+    has passed. `recheck`: somebody asked for another look. `stale`: approved before the brief last changed what good
+    means. `trashed`: those in the trash instead of the others.
     """
 
     text: str = ""
@@ -35,6 +43,12 @@ class Filter:
     assigned: str = ""
     consent: str = ""
     batch: str = ""
+    licence: str = ""
+    group: str = ""
+    author: str = ""
+    system: str = ""
+    worse: str = ""
+    comments: str = ""
     due: bool = False
     recheck: bool = False
     stale: bool = False
@@ -58,12 +72,16 @@ def _where(project: str, wanted: Filter, today: str) -> tuple[str, list[Any]]:
     for column in ("status", "consent", "batch"):
         if value := getattr(wanted, column):
             parts.append((f"{column} = ?", [value]))
-    for column in ("slice", "split", "source", "assigned"):
-        if value := getattr(wanted, column):
-            parts.append((f"coalesce({column}, '') = ?", ["" if value == NONE else value]))
+    for name in ("slice", "split", "source", "assigned", "licence", "group"):
+        if value := getattr(wanted, name):
+            parts.append((f"coalesce({_COLUMNS.get(name, name)}, '') = ?", ["" if value == NONE else value]))
+    for name, (condition, values) in _HAS.items():
+        if value := getattr(wanted, name):
+            parts.append((_ANSWERS.get(value, "false AND {}").format(condition), [project] * values))
     parts += [_lists(column, value) for column, value in (("kinds", wanted.kind), ("tags", wanted.tag)) if value]
     conditions = {
         _MENTIONS: [wanted.text] * 3 if wanted.text else None,
+        _WRITTEN_BY: [wanted.author] * 2 if wanted.author else None,
         _DUE: [today, today] if wanted.due else None,
         "recheck <> ''": [] if wanted.recheck else None,
         f"status = 'approved' AND brief_version < ({_MEANING})": [project] if wanted.stale else None,
@@ -78,6 +96,18 @@ def _lists(column: str, value: str) -> tuple[str, list[Any]]:
     return f"contains({column}, ?) AND {exact}", [json.dumps(value, ensure_ascii=False), value]
 
 
+_COLUMNS = {"group": "grp"}
+_HAS = {
+    "system": ("system <> ''", 0), "worse": ("worse <> ''", 0),
+    "comments": ("id IN (SELECT example FROM comments WHERE project = ? AND NOT removed)", 1),
+}  # fmt: skip
+"""Field -> what those that have one fulfil, and how often it asks for the project."""
+_ANSWERS = {YES: "{}", NO: "NOT ({})"}
+# A row of the first revision names its author itself; of a later one, the first one kept does.
+_WRITTEN_BY = (
+    "CASE WHEN revision = 1 THEN author = ? "
+    "ELSE id IN (SELECT example FROM revisions WHERE revision = 1 AND actor = ?) END"
+)
 _TURNS = "array_to_string(json_extract_string(earlier, '$[*].text'), chr(10))"
 _MENTIONS = (
     "(contains(lower(input), lower(?)) OR contains(lower(ideal), lower(?)) OR "
@@ -145,23 +175,40 @@ def neighbour(store: Store, project: str, example: str, wanted: Filter, *, forwa
 
 @dataclass(frozen=True)
 class Choices:
-    """What the examples of a project that are not in the trash offer to filter by, each in alphabetical order."""
+    """What the examples of a project that are not in the trash offer to filter by, each in alphabetical order;
+    `groups` are at most the `MOST_GROUPS` largest."""
 
     slices: tuple[str, ...]
     kinds: tuple[str, ...]
     tags: tuple[str, ...]
     sources: tuple[str, ...]
     assigned: tuple[str, ...]
+    licences: tuple[str, ...]
+    authors: tuple[str, ...]
+    groups: tuple[str, ...]
 
 
 def choices(store: Store, project: str) -> Choices:
-    """One pass over the examples."""
+    """One pass over the examples, and one over their groups."""
     sql = (
         "SELECT list(DISTINCT slice) AS slices, list(DISTINCT kinds) AS kinds, list(DISTINCT tags) AS tags, "
-        "list(DISTINCT source) AS sources, list(DISTINCT assigned) AS assigned "
+        "list(DISTINCT source) AS sources, list(DISTINCT assigned) AS assigned, list(DISTINCT licence) AS licences, "
+        "list(DISTINCT author) FILTER (revision = 1) AS authors "
         "FROM examples WHERE project = ? AND NOT trashed"
     )
-    found = {name: values or [] for name, values in store.rows(sql, project)[0].items()}
+    found = {name: set(values or []) for name, values in store.rows(sql, project)[0].items()}
     for name in ("kinds", "tags"):
         found[name] = {word for listed in found[name] for word in json.loads(listed)}
+    found["authors"] |= {row["actor"] for row in store.rows(_FIRST_AUTHORS, project)}
+    found["groups"] = {row["grp"] for row in store.rows(_GROUPS, project, MOST_GROUPS)}
     return Choices(**{name: tuple(sorted(value for value in values if value)) for name, values in found.items()})
+
+
+_FIRST_AUTHORS = (
+    "SELECT DISTINCT actor FROM revisions WHERE revision = 1 AND example IN "
+    "(SELECT id FROM examples WHERE project = ? AND revision > 1 AND NOT trashed)"
+)
+_GROUPS = (
+    "SELECT grp FROM examples WHERE project = ? AND NOT trashed AND grp <> '' "
+    "GROUP BY grp ORDER BY count(*) DESC, grp LIMIT ?"
+)

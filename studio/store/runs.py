@@ -115,6 +115,12 @@ def every(store: Store, project: str) -> list[Run]:
     return [_run(row) for row in store.rows(sql, project)]
 
 
+def started(store: Store, project: str, since: str) -> int:
+    """How many trainings were started after an ISO time, the discarded ones too."""
+    sql = 'SELECT count(*) AS n FROM runs WHERE project = ? AND "at" > ?'
+    return int(store.rows(sql, project, since)[0]["n"])
+
+
 def get(store: Store, run: str) -> Run | None:
     rows = store.rows("SELECT * FROM runs WHERE id = ?", run)
     return _run(rows[0]) if rows else None

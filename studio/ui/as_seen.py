@@ -54,6 +54,11 @@ def reading(text: str, label: str) -> None:
     st.html(f'<article class="ys-reading"><div class="ys-label">{escape(label)}</div>{html(text)}</article>')
 
 
+def document(text: str) -> None:
+    """A document that the studio wrote in Markdown, with its tables, set to be read."""
+    st.html(f'<article class="ys-reading ys-document"><div class="ys-set">{_documents().render(text)}</div></article>')
+
+
 def switch(key: str) -> None:
     """The button, and the key V, that change between what is seen and the raw text."""
     raw = bool(st.session_state.get(keys.RAW))
@@ -99,3 +104,10 @@ def _email(text: str) -> str:
 def _markdown() -> MarkdownIt:
     """CommonMark without HTML, pictures and links: their words and addresses stand as text."""
     return MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(["image", "link", "autolink", "reference"])
+
+
+@cache
+def _documents() -> MarkdownIt:
+    """The same, with tables."""
+    made = MarkdownIt("commonmark", {"html": False}).enable("table")
+    return made.disable(["image", "link", "autolink", "reference"])

@@ -10,7 +10,7 @@ from studio import outputs
 from studio.records import Arm, ArmKind, Brief, Dataset, Example, Split
 from studio.store import arms, briefs
 from studio.store import datasets as dataset_rows
-from studio.ui import answers, blocks, frame, job_view, model_parts, rule_chart
+from studio.ui import answers, blocks, dataset_parts, frame, job_view, model_parts, rule_chart
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
@@ -186,6 +186,7 @@ def writing(visit: Visit, dataset: Dataset, known: Sequence[Arm], compared: Sequ
         f"{dataset.name}, with one copy of the model's weights and the same settings. Answers of an older prompt do "
         "not count.",
     )  # fmt: skip
+    blocks.note(dataset_parts.used(visit, dataset))
     job = job_view.active(visit.store, visit.project_id, "generate")
     if job:
         job_panel(job_view.reader(visit.store, job.id), lambda: outputs.stop(visit.store, job))

@@ -7,7 +7,6 @@ from typing import Any
 
 import streamlit as st
 
-from studio import dataset_history
 from studio.evaluate import checks
 from studio.examples import step
 from studio.records import HARD_KINDS, Brief, Consent, Example, Refusal, Status
@@ -21,6 +20,7 @@ from studio.ui import (
     conversation,
     form_fields,
     frame,
+    holding_parts,
     keys,
     meanwhile_parts,
     model_answer_parts,
@@ -40,10 +40,11 @@ def open_one(example: str) -> None:
         st.query_params.pop("example", None)
 
 
-def start_one(visit: Visit, slice: str, kind: str) -> None:
-    """Opens an empty example of this slice and hard kind, in a callback. A text that was begun there stays."""
+def start_one(visit: Visit, slice: str, kind: str, criterion: str = "") -> None:
+    """Opens an empty example of this slice and hard kind that is to show a criterion ("": none in particular), in a
+    callback. A text that was begun there stays."""
     held = form_fields.draft(visit, "example/new", lambda: _form(None))
-    held.change(lambda form: form.update(slice=slice, kinds=[kind] if kind else []))
+    held.change(lambda form: form.update(slice=slice, kinds=[kind] if kind else [], shows=criterion))
     open_one("new")
 
 
@@ -100,6 +101,8 @@ def _write(visit: Visit, held: Draft, found: Example | None, filters: Filter) ->
         held = meanwhile_parts.caught_up(visit, held, found)
         if meanwhile_parts.compare(visit, held.form, found).changed:
             meanwhile_parts.show(visit, held, found)
+    else:
+        _to_show(brief, held.form)
     fields, beside = st.columns([5, 3], gap="large")
     with fields, st.container(key="example-fields"):
         turn_fields.conversation_fields(held)
@@ -119,6 +122,16 @@ def _write(visit: Visit, held: Draft, found: Example | None, filters: Filter) ->
             as_seen.switch("example-raw")
 
 
+def _to_show(brief: Brief, form: dict[str, Any]) -> None:
+    """The criterion that a new example was begun for."""
+    for criterion in brief.criteria:
+        if criterion.name == form.get("shows"):
+            blocks.item(f"This one should show “{criterion.name}”", criterion.how_to_tell or criterion.why)
+            if criterion.good:
+                blocks.note("Such as:")
+                blocks.excerpt(criterion.good)
+
+
 def _facts(visit: Visit, found: Example) -> None:
     status = prose.STATUS_WORDS[found.status]
     since = (
@@ -130,7 +143,9 @@ def _facts(visit: Visit, found: Example) -> None:
     trashed = " It is in the trash." if rows.is_trashed(visit.store, found.id) else ""
     blocks.note(f"{status}{since}. Revision {found.revision}; from {where}.{trashed}")
     if found.consent is Consent.withdrawn:
-        frame.warnings([dataset_history.holding(visit.store, visit.project_id, found.id).sentence])
+        holding_parts.ended(visit, [found.id], "Consent was withdrawn.")
+    else:
+        holding_parts.went(visit, found.id)
 
 
 def _tags(visit: Visit, held: Draft, brief: Brief) -> None:
@@ -153,7 +168,7 @@ def _against(brief: Brief, form: dict[str, Any]) -> None:
     if not brief.criteria:
         blocks.note("The brief has no criteria yet.")
         return
-    subject = checks.Subject(form["input"], form["ideal"], form["ideal"], form["slice"])
+    subject = checks.Subject(form["input"], form["ideal"], form["ideal"], form["slice"], turn_fields.earlier(form))
     answers = []
     for criterion in brief.criteria:
         kept = checks.kept(criterion, subject) if form["ideal"].strip() else None

@@ -8,7 +8,7 @@ from math import ceil
 
 import streamlit as st
 
-from studio.examples.export import export_examples
+from studio import exports
 from studio.health.checks import MINIMUM
 from studio.records import Example, Role, Status, canonical, sha256
 from studio.store import Store, briefs, finding
@@ -254,11 +254,7 @@ _SHOWN: dict[str, Callable[[Visit], None]] = {
 # -- export ----------------------------------------------------------------------------------------
 
 
-_FILES = {
-    "csv": ("CSV for spreadsheets", "examples.csv", "text/csv"),
-    "jsonl": ("JSON Lines", "examples.jsonl", "application/jsonl"),
-    "trl": ("JSON Lines for training (chat)", "examples-chat.jsonl", "application/jsonl"),
-}
+_FILES = ("csv", "jsonl", "parquet", "trl")
 
 
 def _export(visit: Visit, wanted: Filter, found: int) -> None:
@@ -269,13 +265,14 @@ def _export(visit: Visit, wanted: Filter, found: int) -> None:
         f"{which}, in files that import back the same. Who approved an example and who it is assigned to stay here.",
     )
     with st.container(horizontal=True):
-        for name, (label, ending, mime) in _FILES.items():
+        for format in (exports.FORMATS[name] for name in _FILES):
             st.download_button(
-                label, partial(_file, visit, wanted, chosen, name), key=f"examples-export-{name}",
-                file_name=f"{visit.project_id}-{ending}", mime=mime, icon=":material/download:", on_click="ignore",
+                format.label, partial(_file, visit, wanted, chosen, format.name), key=f"examples-export-{format.name}",
+                file_name=f"{visit.project_id}-examples{format.ending}", mime=format.mime, icon=":material/download:",
+                on_click="ignore",
             )  # fmt: skip
 
 
 def _file(visit: Visit, wanted: Filter, chosen: list[str], name: str) -> bytes:
     ids = chosen or finding.ids(visit.store, visit.project_id, wanted)
-    return export_examples(rows.some(visit.store, ids), name).data
+    return exports.export(rows.some(visit.store, ids), name).data

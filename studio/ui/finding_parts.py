@@ -15,7 +15,7 @@ from studio.records import Consent, Split, Status
 from studio.store import examples as rows
 from studio.store import finding, people
 from studio.store import views as view_rows
-from studio.store.finding import NONE, Choices, Filter
+from studio.store.finding import MOST_GROUPS, NO, NONE, YES, Choices, Filter
 from studio.store.views import View
 from studio.ui import blocks, form_fields, frame, keys, prose
 from studio.ui.access import Visit
@@ -31,8 +31,14 @@ _FLAGS = {
 _TITLES = {
     "text": "Says", "status": "Status", "slice": "Kind of input", "kind": "Hard because", "tag": "Tag",
     "split": "Used for (split)", "source": "Where from", "assigned": "For whom", "consent": "Consent",
-    "batch": "Import", **_FLAGS,
+    "batch": "Import", "licence": "Licence", "group": "Group", "author": "Written by", "system": "System text",
+    "worse": "Worse answer", "comments": "Comments", **_FLAGS,
 }  # fmt: skip
+_HAS = {
+    "system": ("A system text", {YES: "Has one", NO: "Has none"}),
+    "worse": ("A worse answer beside the ideal one", {YES: "Has one", NO: "Has none"}),
+    "comments": ("Comments of the team", {YES: "Has some", NO: "Has none"}),
+}
 
 
 def wanted() -> Filter:
@@ -146,6 +152,14 @@ def _more(visit: Visit, now: Filter, offer: Choices) -> None:
     _one("source", "Where it comes from", now, ["", *offer.sources, NONE])
     _one("batch", "Import", now, ["", *imports], imports)
     _one("consent", "Consent of the person it comes from", now, ["", *(c.value for c in Consent)], _CONSENT)
+    _one("licence", "Licence", now, ["", *offer.licences, NONE])
+    _one("group", "Group (kept together)", now, ["", *offer.groups, NONE], accept_new_options=True,
+         help=f"The {MOST_GROUPS} largest are listed; type the name of any other and press Enter")  # fmt: skip
+    wrote = {author: names.get(author, "somebody who left") for author in offer.authors}
+    _one("author", "Written by", now, ["", *offer.authors], wrote,
+         help="Who first wrote it here or imported it, whoever changed it since")  # fmt: skip
+    for name, (title, said) in _HAS.items():
+        _one(name, title, now, ["", *said], said)
     for name, label in _FLAGS.items():
         key = f"examples-{name}"
         _seed(key, getattr(now, name))
@@ -179,6 +193,10 @@ def _told(visit: Visit, name: str, value: str) -> str:
         return _FLAGS[name]
     if name == "assigned":
         value = "nobody" if value == NONE else people.names(visit.store).get(value, "somebody who left")
+    elif name == "author":
+        value = people.names(visit.store).get(value, "somebody who left")
+    elif name in _HAS:
+        value = _HAS[name][1].get(value, value).lower()
     elif name == "batch":
         value = next((b.file for b in rows.batches(visit.store, visit.project_id) if b.id == value), "one undone")
     elif value == NONE:

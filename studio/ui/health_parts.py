@@ -7,15 +7,16 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from studio import datasets
+from studio import checking, datasets, wording
 from studio.examples import redacting
 from studio.health import Finding, HealthReport, Severity
 from studio.health.checks import MINIMUM
 from studio.records import Dataset, Example, Refusal, Split
-from studio.store import Store, examples
+from studio.store import briefs, examples
 from studio.store import datasets as rows
-from studio.ui import blocks, dataset_parts, draft_fields, frame
+from studio.ui import blocks, dataset_parts, draft_fields, frame, holding_parts, meaning_parts
 from studio.ui.access import Visit
+from studio.ui.job_panel import duration
 
 SHOWN_CASES = 5
 PURPOSE = {
@@ -35,28 +36,59 @@ _HEADINGS = {
 
 @dataclass(frozen=True)
 class Checked:
-    """The report, the examples it speaks of by id, and the set that would be frozen (None: `hindrance` says why)."""
+    """The report, the examples it speaks of by id, and the set that would be frozen (None: `hindrance` says why).
+    `fresh`: it is on the examples as they are now."""
 
     report: HealthReport
     by_id: dict[str, Example]
     set: datasets.Candidate | None
+    fresh: bool = True
     hindrance: str = ""
 
 
 def check(visit: Visit) -> Checked | None:
-    """Checks the project's examples; None without a brief or without examples."""
-    return _check(visit.store, str(visit.store.workspace), visit.store.version, visit.project_id)
-
-
-@st.cache_data(max_entries=8, show_spinner="Checking the examples")
-def _check(_store: Store, workspace: str, version: int, project: str) -> Checked | None:
-    by_id = {e.id: e for e in examples.every(_store, project)}
+    """The newest report on the project's examples, and how far a newer one is; None when there is nothing to show."""
+    if briefs.latest(visit.store, visit.project_id) is None or not examples.count(visit.store, visit.project_id):
+        nothing_yet(visit)
+        return None
     try:
-        made = datasets.candidate(_store, project)
+        found = checking.look(visit.store, visit.project_id)
     except Refusal as refusal:
-        report = datasets.report(_store, project)
-        return Checked(report, by_id, None, str(refusal)) if report else None
-    return Checked(made.report, by_id, made)
+        frame.refused(refusal)
+        st.button("Check again", key="health-again", on_click=_again, args=(visit,))
+        return None
+    if not found.fresh:
+        _follow(visit, found.made is not None)
+    if found.made is None:
+        return None
+    made = found.made
+    hindrance = made.checkup.hindrance
+    return Checked(
+        made.checkup.report, made.by_id, None if hindrance else datasets.of(made, {}), found.fresh, hindrance
+    )
+
+
+def _again(visit: Visit) -> None:
+    frame.attempt(lambda: checking.begin(visit.store, visit.project_id))
+
+
+@st.fragment(run_every=1.0)
+def _follow(visit: Visit, older: bool) -> None:
+    """A large project is checked beside the pages: how far that is, each second; then the page runs again."""
+    try:
+        found = checking.look(visit.store, visit.project_id)
+    except Refusal:
+        st.rerun()
+    if found.fresh:
+        st.rerun()
+    done = found.progress
+    left = f"about {duration(done.seconds_left)} left" if done.seconds_left else "estimating the time left"
+    below = " What stands below is from before the last changes." if older else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="health-checking"):
+        blocks.item("Checking the examples", f"{done.done} of {done.total or 'all'} checks done, {left}.{below}")
+        if done.running:
+            st.button("Stop", key="health-stop", icon=":material/stop:", on_click=checking.stop, args=(visit.store,))
+    st.progress(min(1.0, done.done / done.total) if done.total else 0.0)
 
 
 def nothing_yet(visit: Visit) -> None:
@@ -104,6 +136,10 @@ def _finding(visit: Visit, checked: Checked, finding: Finding) -> None:
             title = f"Show {'it' if finding.count == 1 else 'them'}"
             with st.expander(title, key=f"health-cases-{_slug(finding)}"):
                 _cases(visit, checked, finding)
+        if finding.check == "unread":
+            meaning_parts.reading(visit)
+        if finding.check == "no_right" and finding.count:
+            holding_parts.ended(visit, [name for case in finding.examples for name in case])
         if finding.check == "personal_data" and visit.may_edit and finding.count:
             label = f"Replace it by marks such as [email 1] in {blocks.several(finding.count, 'example')}"
             st.button(label, key="health-redact", on_click=_redact, args=(visit, finding))
@@ -223,7 +259,7 @@ def _frozen(visit: Visit, dataset: Dataset, before: Dataset | None, *, newest: b
     )
     waived = dataset.health.get("waivers", {})
     if waived:
-        blocks.bullets([f"Accepted: {name.replace('_', ' ')}. Reason: {reason}" for name, reason in waived.items()])
+        blocks.bullets([f"Accepted: {wording.finding_name(name)}. Reason: {reason}" for name, reason in waived.items()])
     dataset_parts.what_became(visit, dataset, before)
     with st.container(horizontal=True, vertical_alignment="center"):
         blocks.fingerprint(dataset.sha256)

@@ -130,7 +130,7 @@ def _beside(visit: Visit, found: Queue, brief: Brief, seat: Seat, at: dict[str, 
     ]
     if facts:
         st.html(f'<p class="yl-facts">{escape(" · ".join(facts))}</p>')
-    subject = checks.Subject(example.input, example.ideal, example.ideal, example.slice)
+    subject = checks.of_example(example)
     told = [(c.name, checks.kept(c, subject), c.how_to_tell) for c in brief.criteria if c.checks]
     told = [(name, kept, how if kept is False else "") for name, kept, how in told if kept is not None]
     if told and example.ideal.strip():

@@ -54,20 +54,41 @@ def show(visit: Visit) -> None:
 def _reading(visit: Visit) -> None:
     """How much of the project can be found, and the reading of the rest: at once when it is little."""
     covered = meaning.coverage(visit.store, visit.project_id)
-    wanted = st.session_state.get(keys.MEANING_READ, covered.missing <= _READ_AT_ONCE)
     if not covered.missing:
         blocks.note(f"All {blocks.several(covered.ready, 'example')} can be found.")
         return
+    if not _reads(visit, st.session_state.get(keys.MEANING_READ, covered.missing <= _READ_AT_ONCE)):
+        blocks.note(f"{covered.ready:,} of {blocks.several(covered.ready + covered.missing, 'example')} can be found "
+                    f"so far. The other {covered.missing:,} must be read by the model first, once.")  # fmt: skip
+        _offer(covered.missing)
+
+
+def reading(visit: Visit) -> None:
+    """The reading of what was not read yet, elsewhere than on the page of examples: when somebody asks for it."""
+    if not model_parts.models_here(visit):
+        return
+    try:
+        missing = meaning.coverage(visit.store, visit.project_id).missing
+        if missing and not _reads(visit, bool(st.session_state.get(keys.MEANING_READ))):
+            _offer(missing)
+    except Refusal as refusal:
+        frame.refused(refusal)
+
+
+def _reads(visit: Visit, wanted: bool) -> bool:
+    """Whether the model reads, which is then followed here; why the last reading ended early, if it did."""
     state = resident.of(visit.store.workspace).state()
     if wanted or state.reading.running:
         _follow(visit)
-        return
-    blocks.note(f"{covered.ready:,} of {blocks.several(covered.ready + covered.missing, 'example')} can be found so "
-                f"far. The other {covered.missing:,} must be read by the model first, once.")  # fmt: skip
+        return True
     if state.reading.reason:
         frame.warnings([state.reading.reason])
-    about = duration(covered.missing / meaning.TEXTS_A_SECOND)
-    label = f"Read {'it' if covered.missing == 1 else 'them'} now, about {about}"
+    return False
+
+
+def _offer(missing: int) -> None:
+    about = duration(missing / meaning.TEXTS_A_SECOND)
+    label = f"Read {'it' if missing == 1 else 'them'} now, about {about}"
     st.button(label, key="meaning-read-now", on_click=_want, args=(True,))
 
 

@@ -15,7 +15,7 @@ from studio.store import Store, briefs
 from studio.store import datasets as dataset_rows
 from studio.store import projects as project_rows
 from studio.store import rounds as round_rows
-from studio.ui import access, blocks, frame, notices, voting_parts
+from studio.ui import access, blocks, dataset_parts, frame, notices, voting_parts
 from studio.ui.access import Visit
 
 _LOOK = Path(__file__).parent / "assets" / "rounds.css"
@@ -175,6 +175,7 @@ def set_up(visit: Visit) -> None:
         "People see two answers to the same message without knowing whose they are, and say which one they would "
         "rather send.",
     )
+    blocks.note(dataset_parts.used(visit, dataset))
     plan = _plan(visit, dataset, ready)
     _outlook(visit, dataset, plan)
     _voters(visit)

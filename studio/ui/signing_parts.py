@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from studio import commands, outputs, signing
+from studio import export_command, outputs, signing
 from studio.decision import Ruling
 from studio.records import Choice, Pair, Prompt, Refusal, Round, Vote
 from studio.store import arms, decisions, people
@@ -118,7 +118,7 @@ def pairs(visit: Visit, found: Round, ruled: Ruling) -> None:
     marks = [word for word, told in (("scripted", ruled.scripted), ("practice", ruled.practice)) if told]
     name = "-".join(["votes", *marks, found.id]) + ".csv"
     try:
-        content = commands.votes_csv(visit.store, visit.project_id)
+        content = export_command.votes_csv(visit.store, visit.project_id)
         st.download_button(
             "Download the votes as CSV", content, name, "text/csv", key="decision-csv", icon=":material/download:",
             on_click="ignore", help="The counted votes in the table that `studio votes` reads.",

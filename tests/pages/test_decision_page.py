@@ -7,7 +7,7 @@ from round_seed import Seeded, ready, vote_like_the_script
 from round_seed import person as joined
 from signed_in import opened, person, press, words
 
-from studio import commands, people, projects
+from studio import export_command, people, projects
 from studio.records import Role
 from studio.review import rounds
 from studio.review.preference import parse_votes, read_votes
@@ -107,5 +107,5 @@ def test_the_pairs_are_shown_at_a_price_and_the_table_reads_back(
     press(at, "decision-show-pairs")
     assert words(at).count("shown on the left") == 10
     assert rounds.conflict(store, seeded.project, pia) == "saw which arm wrote what"
-    table = read_votes(parse_votes(commands.votes_csv(store, seeded.project).decode()))
+    table = read_votes(parse_votes(export_command.votes_csv(store, seeded.project).decode()))
     assert {v.candidate for v in table} == {"Tuned on Dataset 1"} and len(table) == 24

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
-from signed_in import opened, person, press, words
+from signed_in import opened, person, press, sound, words
+from streamlit.testing.v1 import AppTest
 
 from studio import datasets, projects
 from studio.examples import step as example_step
-from studio.records import Refusal, Role, Status
+from studio.records import Consent, Refusal, Role, Split, Status
 from studio.store import Store, examples
 from studio.store import datasets as dataset_rows
 
@@ -102,3 +105,49 @@ def test_freezing_the_same_again_is_refused(store: Store, demo: str) -> None:
     datasets.freeze(store, "maker", demo)
     with pytest.raises(Refusal, match="already"):
         datasets.freeze(store, "maker", demo)
+
+
+def test_a_set_is_compared_with_another_taken_along_and_its_card_read(
+    store: Store, dora: tuple[str, str], demo: str
+) -> None:
+    first = datasets.freeze(store, "maker", demo, name="First")
+    gone = [e for e in dataset_rows.rows_of(store, first) if e.split is Split.train][:25]
+    example_step.trash(store, dora[0], demo, [e.id for e in gone])
+    second = datasets.freeze(store, "maker", demo, name="Second")
+    at = opened(store, dora[1], "health", project=demo)
+    assert "test examples are untouched" in words(at)
+    choose(at, f"health-with-{second.id}", "Compare")
+    shown = html.unescape(words(at))
+    starts = [" ".join(e.input.split())[:60] for e in gone]
+    assert "25 taken out; " in shown and all(start in shown for start in starts[:20])
+    assert not any(start in shown for start in starts[20:]) and at.get("pagination")
+    choose(at, f"health-with-{second.id}", "Card")
+    assert "<h2>What nobody checked</h2>" in words(at) and second.sha256 in words(at)
+    assert "pretty_name" not in words(at)
+    choose(at, f"health-with-{second.id}", "Take it with you")
+    assert "datasets.load_dataset reads the unpacked folder" in words(at)
+    sound(at.selectbox(key=f"health-take-{second.id}-format").set_value("openai").run())
+    assert "not in it: " in words(at) and "Slices, tags, kinds, groups" in words(at)
+    assert len([b for b in at.get("download_button") if "health-take" in b.proto.id]) == 1
+
+
+def choose(at: AppTest, key: str, value: str) -> None:
+    at.session_state[key] = value
+    sound(at.run())
+
+
+def test_withdrawn_rights_are_traced_from_the_example(store: Store, dora: tuple[str, str], demo: str) -> None:
+    frozen = datasets.freeze(store, "maker", demo, name="First")
+    example = dataset_rows.rows_of(store, frozen)[0]
+    at = opened(store, dora[1], "examples", project=demo, example=example.id)
+    assert [e.label for e in at.expander if "Where it went: 1 frozen set, 0 runs" in e.label]
+    current = examples.get(store, example.id)
+    assert current is not None
+    example_step.edit(store, dora[0], demo, current, consent=Consent.withdrawn)
+    at = opened(store, dora[1], "examples", project=demo, example=example.id)
+    assert "Consent was withdrawn. These frozen sets hold this example: “First”" in words(at)
+    assert "freeze a set without it" in words(at)
+    at = opened(store, dora[1], "health", project=demo)
+    example_step.mark(store, dora[0], demo, [example.id], Status.approved)
+    at = opened(store, dora[1], "health", project=demo)
+    assert "may not be used any more" in words(at) and "These frozen sets hold this example: “First”" in words(at)

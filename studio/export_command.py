@@ -1,0 +1,197 @@
+"""`studio export`: examples, a frozen dataset, votes, preferences or the record of a run, as a file or a folder.
+
+Every answer says what the file does not hold.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from studio import datasets, exports, loop
+from studio.exports import folder
+from studio.generation import chat
+from studio.records import Refusal, Round, Split, sha256, to_json
+from studio.reports import dataset_card
+from studio.review import rounds
+from studio.review.votes_table import write_votes
+from studio.store import Store, runs
+from studio.store import datasets as dataset_rows
+from studio.store import examples as example_rows
+from studio.store import people as people_rows
+from studio.store import rounds as round_rows
+
+Args = dict[str, Any]
+FOLDER = "hf"
+"""The format that is a folder, not a file."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What an export makes: a file's bytes (path "") or a folder's files by path, the number of data rows in them, and
+    what they do not hold."""
+
+    files: Mapping[str, bytes]
+    rows: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def sha256(self) -> str:
+        """Of the file; of a folder, of its list of sums."""
+        return sha256(self.files.get(folder.SUMS, b"") or self.files[""])
+
+
+def export(store: Store, args: Args) -> Args:
+    """args: what, project, format, out (absolute path); for a dataset also dataset (id, hash or name; the newest) and
+    split. Writes the file or folder whole or not at all.
+
+    `rows` of the answer: data rows written, without a table's head; 1 for the record of a run.
+    """
+    project, what, form = loop.project_of(store, args["project"]), args["what"], args["format"]
+    if (what, form) not in _EXPORTS:
+        known = ", ".join(f for w, f in _EXPORTS if w == what)
+        raise Refusal(f"{what} cannot be exported as {form}; it can as {known}. Nothing was written.")
+    made = _EXPORTS[what, form](store, project, args)
+    out = Path(args["out"])
+    try:
+        _write(made.files, out)
+    except OSError as error:
+        raise Refusal(f"{out} could not be written ({error.strerror}). Nothing else was changed.") from error
+    return {
+        "rows": made.rows, "path": str(out), "sha256": made.sha256, "head": store.head, "notes": list(made.notes),
+    }  # fmt: skip
+
+
+def _write(files: Mapping[str, bytes], out: Path) -> None:
+    partial = out.with_name(out.name + ".partial")
+    if "" in files:
+        partial.write_bytes(files[""])
+        partial.replace(out)
+        return
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise Refusal(f"{out} is there already and not an empty folder. Nothing was written. Choose another name.")
+    shutil.rmtree(partial, ignore_errors=True)  # what an export that was cut off left
+    for path, content in files.items():
+        (partial / path).parent.mkdir(parents=True, exist_ok=True)
+        (partial / path).write_bytes(content)
+    if out.exists():
+        out.rmdir()
+    shutil.move(partial, out)
+
+
+def _examples_as(form: str) -> Callable[[Store, str, Args], Written]:
+    def write(store: Store, project: str, args: Args) -> Written:
+        made = exports.export(example_rows.every(store, project), form)
+        return Written({"": made.data}, made.rows, made.notes)
+
+    return write
+
+
+def _dataset_as(form: str) -> Callable[[Store, str, Args], Written]:
+    def write(store: Store, project: str, args: Args) -> Written:
+        found = datasets.named(store, project, args.get("dataset") or "")
+        split = Split(args["split"]) if args.get("split") else None
+        part, told = exports.of_split(dataset_rows.rows_of(store, found), exports.of_name(form), split)
+        made = exports.export(part, form)
+        return Written({"": made.data}, made.rows, (*told, *made.notes))
+
+    return write
+
+
+def _dataset_folder(store: Store, project: str, args: Args) -> Written:
+    if args.get("split"):
+        raise Refusal("The folder holds every split in a file of its own. Nothing was written. Leave --split out.")
+    found = datasets.named(store, project, args.get("dataset") or "")
+    examples = dataset_rows.rows_of(store, found)
+    return Written(folder.files(examples, dataset_card.written(store, found)), len(examples))
+
+
+def votes_csv(store: Store, project: str) -> bytes:
+    """The latest round's counted votes in the one votes table. Raises Refusal while it is open."""
+    return _votes(store, project, {}).files[""]
+
+
+def _votes(store: Store, project: str, args: Args) -> Written:
+    found = next((r for r in round_rows.every(store, project) if r.state != "cancelled"), None)
+    if found is None or found.state != "closed":
+        raise Refusal("There is no closed round here. Votes are exported once their round is closed.")
+    rows = _vote_rows(store, found)
+    return Written({"": write_votes(rows).encode()}, len(rows))
+
+
+def _vote_rows(store: Store, found: Round) -> list[dict[str, object]]:
+    pairs = {p.id: p for p in round_rows.pairs(store, found.id)}
+    shown = _reviewers(store)
+    names = {name: facts["name"] for name, facts in found.registration["arms"].items()}
+    return [
+        {
+            "prompt": pair.example, "reviewer": shown.get(vote.reviewer, vote.reviewer),
+            "arm_a": names[found.registration["candidate"]], "arm_b": names[pair.baseline],
+            "shown_left": "a" if pair.candidate_left else "b", "choice": vote.choice.value, "slice": pair.slice,
+            "shippable_a": _yes_no(vote.shippable_a), "shippable_b": _yes_no(vote.shippable_b),
+            "scripted": _yes_no(vote.scripted), "reason": vote.reason, "at": vote.at,
+        }
+        for vote in rounds.counted(found, round_rows.votes(store, found.id))
+        for pair in [pairs[vote.pair]]
+    ]  # fmt: skip
+
+
+def _reviewers(store: Store) -> dict[str, str]:
+    """Person id -> a name that no other has: two of the same name get the start of their ids, too."""
+    shown = people_rows.names(store)
+    shared = {name for name, count in Counter(shown.values()).items() if count > 1}
+    return {who: f"{name} ({who[:6]})" if name in shared else name for who, name in shown.items()}
+
+
+def _yes_no(value: bool | None) -> str:
+    return "" if value is None else "yes" if value else "no"
+
+
+def _preferences(store: Store, project: str, args: Args) -> Written:
+    """Counted votes that decided as prompt / chosen / rejected lines, with who voted labelled scripted or not."""
+    found = next((r for r in round_rows.every(store, project) if r.state == "closed"), None)
+    if found is None:
+        raise Refusal("There is no closed round here. Votes are exported once their round is closed.")
+    pairs = {p.id: p for p in round_rows.pairs(store, found.id)}
+    dataset = dataset_rows.get(store, found.registration["dataset"])
+    asked = {e.id: e.prompt for e in dataset_rows.rows_of(store, dataset)} if dataset else {}
+    # A trainer reads a file of texts or a file of chats, never a mixture.
+    chats = any(asked[p.example].earlier or asked[p.example].system for p in pairs.values())
+    lines = []
+    for vote in rounds.counted(found, round_rows.votes(store, found.id)):
+        if vote.choice.value not in ("a", "b"):
+            continue
+        pair = pairs[vote.pair]
+        left_won = (vote.choice.value == "a") == pair.candidate_left
+        chosen, rejected = (pair.left, pair.right) if left_won else (pair.right, pair.left)
+        line: dict[str, Any] = {"prompt": pair.input, "chosen": chosen, "rejected": rejected}
+        if chats:
+            answers = {side: [{"role": "assistant", "content": line[side]}] for side in ("chosen", "rejected")}
+            line = {"prompt": chat.messages(asked[pair.example]), **answers}
+        line["scripted"] = vote.scripted
+        lines.append(json.dumps(line, ensure_ascii=False))
+    return Written({"": "".join(line + "\n" for line in lines).encode()}, len(lines))
+
+
+def _run_record(store: Store, project: str, args: Args) -> Written:
+    found = runs.every(store, project)
+    if not found:
+        raise Refusal("No run was made in this project, so there is none to export.")
+    dataset = dataset_rows.get(store, found[0].dataset)
+    record = {**to_json(found[0]), "dataset_sha256": dataset.sha256 if dataset else "", "journal_head": store.head}
+    return Written({"": (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode()}, 1)
+
+
+_EXPORTS: dict[tuple[str, str], Callable[[Store, str, Args], Written]] = {
+    **{("examples", form): _examples_as(form) for form in exports.FORMATS},
+    **{("dataset", form): _dataset_as(form) for form in exports.FORMATS},
+    ("dataset", FOLDER): _dataset_folder,
+    ("votes", "csv"): _votes,
+    ("preferences", "jsonl"): _preferences,
+    ("run", "json"): _run_record,
+}

@@ -1,0 +1,1 @@
+"""What people outside the studio read of it, in plain language: the card of a dataset."""
