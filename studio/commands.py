@@ -115,10 +115,14 @@ def trace(store: Store, args: Args) -> Args:
     return {
         "example": args["example"],
         "datasets": [
-            {"id": d.id, "name": d.name, "sha256": d.sha256, "split": found.splits[d.id][0].value}
+            {"id": d.id, "name": d.name, "sha256": d.sha256, "split": found.splits[d.id][0].value,
+             "discarded": d.discarded}
             for d in found.datasets
         ],
-        "runs": [{"id": run.id, "model": run.model, "adapter_sha256": run.adapter_sha256} for run in found.runs],
+        "runs": [
+            {"id": run.id, "model": run.model, "adapter_sha256": run.adapter_sha256, "discarded": run.discarded}
+            for run in found.runs
+        ],
         "todo": found.todo,
     }  # fmt: skip
 
