@@ -53,7 +53,11 @@ def _title(visit: Visit, run: Run) -> str:
 def _compared(visit: Visit, shown: Sequence[Run], names: Sequence[str]) -> None:
     rows = differing(shown)
     if rows:
-        blocks.table(["What differs", *names], [[name, *values] for name, values in rows], "What differs between them")
+        blocks.table(
+            ["What differs", *names],
+            [[name, *values] for name, values in rows],
+            "Settings, set, base model, device and versions",
+        )
     else:
         blocks.note("Nothing differs: the same set, base model, settings and versions.")
     curves = [curve(run) for run in shown]
@@ -72,7 +76,8 @@ def _in_words(curves: Sequence[Curve], names: Sequence[str]) -> str:
     told = ", ".join(f"{name} {loss:.2f}" for loss, name in best)
     return (
         f"How far the answers are from yours (loss), at its closest on examples kept aside: {told}; lower is closer. "
-        "A small difference here says nothing yet: whether the answers are better is for the comparison and for people."
+        "The dotted lines are the losses on what each learned from. A small difference says nothing yet: whether the "
+        "answers are better is for the comparison and for people."
     )
 
 
@@ -110,6 +115,9 @@ def _samples(visit: Visit, shown: Sequence[Run], names: Sequence[str]) -> None:
             frame.reading(asked, "Asked")
             frame.reading(last[0][asked], f"{names[0]} answers at the end")
             for name, each in zip(names[1:], last[1:], strict=True):
+                if each[asked] == last[0][asked]:
+                    blocks.note(f"{name}: the same, word for word.")
+                    continue
                 blocks.note(f"{name}, with what is other than {names[0]}’s:")
                 blocks.difference(last[0][asked], each[asked])
 
@@ -129,11 +137,12 @@ def _chart(curves: Sequence[Curve], names: Sequence[str]) -> Figure:
         for points, what, style in kinds:
             if points:
                 x, y = zip(*points, strict=True)
-                figure.add_scatter(x=x, y=y, name=f"{escape(name)}, {what}", hovertemplate="%{y:.2f}", **style)
+                figure.add_scatter(x=x, y=y, name=f"{escape(name)}, {what}", hovertemplate="%{y:.2f}",
+                                   showlegend=not each.kept_aside or points is each.kept_aside, **style)  # fmt: skip
     figure.update_layout(
-        height=320, margin={"l": 8, "r": 8, "t": 8, "b": 8}, hovermode="x unified", dragmode=False,
+        height=340, margin={"l": 8, "r": 8, "t": 8, "b": 8}, hovermode="x unified", dragmode=False,
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", font={"color": soft, "size": 14},
-        legend={"orientation": "h", "yanchor": "top", "y": -0.25, "x": 0},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
         xaxis={"title": "Passes over its examples (epochs)", "showgrid": False, "automargin": True},
         yaxis={"title": "Loss", "rangemode": "tozero", "nticks": 5, "gridcolor": line, "automargin": True},
     )  # fmt: skip

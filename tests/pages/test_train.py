@@ -159,7 +159,7 @@ def test_two_trainings_are_compared_and_their_answers_stay_behind_the_choice(
     assert "Tuned r1 0.90, Tuned r2 0.70; lower is closer" in said and "It is &lt;i&gt;here" not in said
     assert "so there are no scores to compare" in said and len(at.get("plotly_chart")) == 3
     press(at, "train-side-by-side-show")
-    assert "Tuned r2, with what is other than Tuned r1’s:" in words(at)
+    assert "Tuned r2: the same, word for word." in words(at)
 
 
 def test_losses_stand_by_passes_and_only_what_differs_is_listed() -> None:
