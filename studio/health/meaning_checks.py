@@ -54,8 +54,8 @@ def alike_in_meaning(on: Checked) -> Finding:
     return finding(
         "alike_in_meaning", Severity.should_look, [tuple(on.examples[i].id for i in g) for g in groups],
         "Groups of inputs that ask the same in other words: {n}. Fine if you mean to; otherwise vary or remove some.",
-        "No two of the inputs that were read are close enough in meaning to be one question. Looser paraphrases look "
-        "like a common topic and are not told apart from one.",
+        "No two inputs that were read are close enough in meaning to be one question. Looser paraphrases are not "
+        "told apart from a common topic.",
     )  # fmt: skip
 
 
