@@ -18,12 +18,14 @@ from studio.records import Brief, Criterion, Example, Refusal, Split, Status
 @dataclass(frozen=True)
 class Asked:
     """What is looked over. `examples`: those of the project as they count under `brief`; `earlier`: the rows of its
-    frozen datasets, each text of an example once, oldest first; `today`: YYYY-MM-DD."""
+    frozen datasets, each text of an example once, oldest first; `today`: YYYY-MM-DD; `settled`: the keys of pairs of
+    examples that the team decided are no contradiction."""
 
     examples: tuple[Example, ...]
     brief: Brief
     earlier: tuple[Example, ...] = ()
     today: str = ""
+    settled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,15 @@ def checkup(
 ) -> Checkup:
     """`told(done, total)` is called as the checks go on; what it raises ends them. Same in, same out."""
     splits, hindrance = _splits(asked)
-    report = health.report(placed(asked.examples, splits), asked.brief, kept, today=asked.today, known=known, told=told)
+    report = health.report(
+        placed(asked.examples, splits),
+        asked.brief,
+        kept,
+        today=asked.today,
+        known=known,
+        settled=asked.settled,
+        told=told,
+    )
     return Checkup(report, splits, hindrance)
 
 

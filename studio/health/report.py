@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from studio.health import balance, checks, label_noise, languages, meaning_checks, outliers, record_checks
@@ -62,6 +62,7 @@ def report(
     waivers: Mapping[str, str] | None = None,
     today: str = "",
     known: Known = NOTHING_KNOWN,
+    settled: Collection[str] = (),
     told: Callable[[int, int], None] | None = None,
 ) -> HealthReport:
     """Every check on the examples that are not rejected, and a gate for each that can block freezing.
@@ -70,8 +71,9 @@ def report(
     among the approved examples. `waivers`: finding key -> reason. Raises Refusal for a waiver without a
     reason. A waiver for a finding that no longer holds changes nothing. `today` (YYYY-MM-DD): by which rights and
     reviews are judged. `known`: what a model library said of the examples; a check that needs more says so.
+    `settled`: the keys of pairs that are no contradiction (`studio.health.settled`).
     """
-    on = checks.checked(examples, brief, kept, today, known)
+    on = checks.checked(examples, brief, kept, today, known, settled)
     approved = on.only_approved()
     findings: list[Finding] = []
     for done, check in enumerate(_CHECKS):
