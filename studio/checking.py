@@ -15,14 +15,19 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from studio.checkup import Asked, Checkup, Gatherer, checkup, placed
+from studio import baselines, models
+from studio.checkup import Asked, Checkup, Gatherer, Sources, checkup, placed
 from studio.examples import approval, meaning
 from studio.jobs import resident
 from studio.jobs.resident import CheckingState
 from studio.records import Brief, Example, Refusal, Status, from_json, to_json
-from studio.store import Store, briefs, contradictions, finding
+from studio.store import Store, briefs, contradictions, finding, runs
 from studio.store import datasets as dataset_rows
 from studio.store import examples as example_rows
+from studio.train import settings
+
+PRESET = "match_our_tone"
+"""The training by which it is judged what is too long: the one that reads all examples."""
 
 AT_ONCE = 1_000
 """Examples that are looked over where it is asked for: well under a second (benchmarks/leaks.py)."""
@@ -66,7 +71,20 @@ def asked(store: Store, project: str) -> Asked:
         raise Refusal("There is no brief yet, so nothing says what good is. Write the brief first.")
     examples = tuple(_judged(example_rows.every(store, project), brief))
     settled = tuple(each.pair for each in contradictions.settled(store, project))
-    return Asked(examples, brief, tuple(_earlier(store, project)), finding.today(), settled)
+    return Asked(examples, brief, tuple(_earlier(store, project)), finding.today(), sources(store, project), settled)
+
+
+def sources(store: Store, project: str) -> Sources:
+    """The vectors that were made so far, and the model last tuned here, or the bundled one, by whose tokens it is
+    judged what is too long."""
+    vectors = meaning.vectors_here(store)
+    tuned = runs.every(store, project)
+    name = tuned[0].model if tuned else baselines.DEFAULT_MODEL
+    try:
+        model = str(models.path(name, store.workspace)) if models.present(name, store.workspace) else ""
+    except Refusal:
+        model = ""  # an endpoint: nothing here counts its tokens
+    return Sources(str(vectors.folder) if vectors else "", model, settings.resolve(PRESET, 1).max_length)
 
 
 def look(store: Store, project: str) -> Look:
@@ -81,8 +99,7 @@ def look(store: Store, project: str) -> Look:
             return Look(desk.made, fresh=True)
         if example_rows.count(store, project) <= AT_ONCE:
             question = asked(store, project)
-            known = desk.gatherer.known(question.examples, meaning.vectors_here(store))
-            desk.made = Made(state, question, checkup(question, known))
+            desk.made = Made(state, question, checkup(question, desk.gatherer.known(question)))
             return Look(desk.made, fresh=True)
         return _elsewhere(store, project, desk, state)
 
@@ -106,11 +123,10 @@ def stop(store: Store) -> None:
 
 def begin(store: Store, project: str) -> None:
     """Has the process look over the project as it is, also after somebody stopped it. Raises Refusal."""
-    vectors = meaning.vectors_here(store)
     question = store.workspace / "resident" / f"look-{project}.json"
     state = _state(store, project)
     _write(question, json.dumps(to_json(asked(store, project))))
-    resident.of(store.workspace).check(state, question, vectors.folder if vectors else None, _answer(store, project))
+    resident.of(store.workspace).check(state, question, _answer(store, project))
 
 
 def _answer(store: Store, project: str) -> Path:

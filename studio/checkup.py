@@ -7,12 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from studio import health
 from studio.evaluate import checks
+from studio.generation import reader
 from studio.health import meant
 from studio.jobs.vectors import Vectors
 from studio.records import Brief, Criterion, Example, Refusal, Split, Status
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where what is known of examples comes from. `vectors`: the folder of the cache of vectors; `model`: that of the
+    model whose tokens are counted, which reads at most `most_tokens`. "" and 0 where there is none."""
+
+    vectors: str = ""
+    model: str = ""
+    most_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -25,6 +37,7 @@ class Asked:
     brief: Brief
     earlier: tuple[Example, ...] = ()
     today: str = ""
+    sources: Sources = Sources()
     settled: tuple[str, ...] = ()
 
 
@@ -91,15 +104,29 @@ class Gatherer:
         self._inputs: dict[str, str] = {}
         self._close: tuple[health.Close, ...] | None = None
 
-    def known(self, examples: Sequence[Example], vectors: Vectors | None) -> health.Known:
-        """What was read of these examples so far. `vectors`: the cache, None where there is none."""
-        asked = {e.id: e.prompt.asked for e in examples if e.status is not Status.rejected}
-        read = vectors.of_texts(asked) if vectors else {}
-        inputs = {name: asked[name] for name in read}
+    def known(self, asked: Asked) -> health.Known:
+        """What was read of these examples so far, and their lengths in tokens. Nothing of what cannot be had here."""
+        live = [e for e in asked.examples if e.status is not Status.rejected]
+        texts = {e.id: e.prompt.asked for e in live}
+        read = Vectors(Path(asked.sources.vectors)).of_texts(texts) if asked.sources.vectors else {}
+        tokens = _tokens(asked.sources.model, live)
+        most = asked.sources.most_tokens if tokens else 0
+        return health.Known(read, self._pairs({name: texts[name] for name in read}, read), tokens, most)
+
+    def _pairs(self, inputs: dict[str, str], read: dict[str, health.Floats]) -> tuple[health.Close, ...]:
         changed = [name for name, text in inputs.items() if self._inputs.get(name) != text]
         if self._close is None or 2 * len(changed) > len(inputs):
             self._close = meant.close_pairs(read)
         else:
             self._close = meant.renewed(self._close, read, changed)
         self._inputs = inputs
-        return health.Known(meaning=read, close=self._close)
+        return self._close
+
+
+def _tokens(model: str, examples: Sequence[Example]) -> dict[str, health.Tokens]:
+    if not model:
+        return {}
+    try:
+        return reader.of(Path(model)).lengths(examples)
+    except Refusal:
+        return {}  # a model that was never taught to answer in turns: training refuses it itself

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from studio.checkup import Asked, Gatherer, checkup
-from studio.jobs.vectors import Vectors
 from studio.records import Refusal, from_json, to_json
 
 _FAULT = "The check stopped on a fault of ours. Your examples are safe. Try again; resident/log.txt holds the details."
@@ -33,7 +32,7 @@ class Looking:
         self._began = 0.0
         self._gatherers: OrderedDict[str, Gatherer] = OrderedDict()
 
-    def begin(self, name: str, question: Path, vectors: Path | None, answer: Path) -> None:
+    def begin(self, name: str, question: Path, answer: Path) -> None:
         """Reads an `Asked` (JSON) from `question`, takes that file away, and writes {state: `name`, checkup} to
         `answer`. Raises Refusal while it looks already."""
         with self._lock:
@@ -42,7 +41,7 @@ class Looking:
             self._running, self._name, self._done, self._total, self._reason = True, name, 0, 0, ""
             self._began = time.monotonic()
             self._stop.clear()
-        threading.Thread(target=self._run, args=(name, question, vectors, answer), daemon=True).start()
+        threading.Thread(target=self._run, args=(name, question, answer), daemon=True).start()
 
     def stop(self) -> None:
         """After the check at hand."""
@@ -56,9 +55,9 @@ class Looking:
         return {"running": self._running, "name": self._name, "done": self._done, "total": self._total,
                 "seconds_left": left, "reason": self._reason}  # fmt: skip
 
-    def _run(self, name: str, question: Path, vectors: Path | None, answer: Path) -> None:
+    def _run(self, name: str, question: Path, answer: Path) -> None:
         try:
-            self._look(name, question, vectors, answer)
+            self._look(name, question, answer)
         except _Stopped:
             self._reason = "The check was stopped. Your examples are safe. Begin it again when you like."
         except Refusal as refusal:
@@ -71,10 +70,10 @@ class Looking:
             self._reason = _FAULT
         self._running = False
 
-    def _look(self, name: str, question: Path, vectors: Path | None, answer: Path) -> None:
+    def _look(self, name: str, question: Path, answer: Path) -> None:
         asked = from_json(Asked, json.loads(question.read_bytes()))
         question.unlink(missing_ok=True)
-        known = self._gatherer(answer.name).known(asked.examples, Vectors(vectors) if vectors else None)
+        known = self._gatherer(answer.name).known(asked)
         made = checkup(asked, known, self._went_on)
         part = answer.with_suffix(".part")
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:

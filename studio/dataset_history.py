@@ -138,10 +138,10 @@ class Holding:
         """For examples that may not be used any more: where they still are."""
         which = "this example" if self.count == 1 else "one of these examples or more"
         if not self.datasets:
-            return f"Consent was withdrawn. No frozen set holds {which}."
+            return f"No frozen set holds {which}."
         held = ", ".join(f"“{dataset.name}”" for dataset in self.datasets)
         learned = f"{len(self.runs):,} training run{'s' * (len(self.runs) != 1)}" if self.runs else "no training run"
-        return f"Consent was withdrawn, and these frozen sets hold {which}: {held}; {learned} learned from it."
+        return f"These frozen sets hold {which}: {held}; {learned} learned from it."
 
     @property
     def todo(self) -> list[str]:

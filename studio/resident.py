@@ -158,10 +158,7 @@ class Service:
         return {"state": "ready"}
 
     def _check(self, question: Told) -> Told:
-        folder = question["vectors"]
-        self._looking.begin(
-            question["name"], Path(question["look"]), Path(folder) if folder else None, Path(question["into"])
-        )
+        self._looking.begin(question["name"], Path(question["look"]), Path(question["into"]))
         return {"state": "ready"}
 
     def _stop_checking(self, question: Told) -> Told:

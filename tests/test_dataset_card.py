@@ -30,7 +30,8 @@ def test_the_card_tells_what_the_set_is(store: Store, project: str) -> None:
     frozen = datasets.freeze(store, "ann", project, name="Tickets, first")
     card = dataset_card.written(store, frozen)
     head = head_of(card)
-    assert head["size_categories"] == ["n<1K"] and head["task_categories"] == ["text-classification"]
+    assert head["size_categories"] == ["n<1K"] and head["language"] == ["en"]
+    assert head["task_categories"] == ["text-classification"]
     assert [p["split"] for p in head["configs"][0]["data_files"]] == ["train", "validation", "test"]
     brief = briefs.latest(store, project)
     assert brief is not None and brief.task.split()[0] in card

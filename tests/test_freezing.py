@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from studio import commands, datasets, projects
+from studio import checking, checkup, commands, datasets, projects
 from studio.examples import step
 from studio.records import Consent, Dataset, Example, Split, Status, canonical, from_json, sha256, to_json
 from studio.store import Store
@@ -33,6 +33,18 @@ def test_the_hash_is_what_the_documents_say(store: Store, project: str) -> None:
         "brief_version": frozen.brief_version, "health": frozen.health["report"], "waivers": {},
     }  # fmt: skip
     assert frozen.sha256 == sha256(canonical(whole)) and datasets.verify(store, frozen) == ""
+
+
+def test_neither_the_order_of_the_examples_nor_the_clock_makes_another_set(store: Store, project: str) -> None:
+    asked = checking.asked(store, project)
+    shuffled = list(asked.examples)
+    random.Random(2).shuffle(shuffled)
+    later = dataclasses.replace(asked, examples=tuple(shuffled), today="2031-01-01")
+    assert to_json(checkup.checkup(asked)) == to_json(checkup.checkup(later))
+    frozen = datasets.freeze(store, "ann", project)
+    datasets.discard(store, "ann", project, frozen.id)
+    again = datasets.freeze(store, "ben", project, name="Again")
+    assert again.sha256 == frozen.sha256 and again.id != frozen.id
 
 
 def test_what_a_model_or_a_reader_sees_counts_and_what_only_the_studio_keeps_does_not() -> None:

@@ -63,6 +63,12 @@ def _identifier():  # type: ignore[no-untyped-def]  # the library publishes no t
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=False)
 
 
+def main_languages(texts: Iterable[str]) -> list[str]:
+    """The languages (ISO 639) that at least one in twenty of the texts that can be told is in, the commonest first."""
+    counts = Counter(found.language for text in texts if (found := told(text)))
+    return [name for name, count in counts.most_common() if count >= _MAIN * counts.total()]
+
+
 def other_language(on: Checked) -> Finding:
     """Examples whose input or ideal output is in another language than the set's: one of less than 5 % of its texts.
 

@@ -92,13 +92,14 @@ def report(
 def with_waivers(report: HealthReport, waivers: Mapping[str, str]) -> HealthReport:
     """The report with its gates as these waivers (finding key -> reason) leave them, without checking anew.
 
-    Raises Refusal for a waiver without a reason. A waiver for a finding that no longer holds changes nothing.
+    A finding that is only to be looked at and is waived no longer counts as such in the sentence. Raises Refusal for a
+    waiver without a reason. A waiver for a finding that no longer holds changes nothing.
     """
     for key, reason in waivers.items():
         if not reason.strip():
             raise Refusal(f'To waive "{key}", write down why; nothing was waived.')
     gates = tuple(_gate(f, waivers) for f in report.findings if f.check in _GATES)
-    return replace(report, gates=gates, sentence=_sentence(report.findings, gates, report.approved))
+    return replace(report, gates=gates, sentence=_sentence(report, gates, waivers))
 
 
 def _listed(found: Finding | list[Finding]) -> list[Finding]:
@@ -118,13 +119,14 @@ def _gate(finding: Finding, waivers: Mapping[str, str]) -> Gate:
     return Gate(finding.key, not blocks or bool(waived), finding.sentence, waived)
 
 
-def _sentence(findings: Sequence[Finding], gates: tuple[Gate, ...], approved: int) -> str:
+def _sentence(report: HealthReport, gates: tuple[Gate, ...], waivers: Mapping[str, str]) -> str:
     failed = sum(not g.passed for g in gates)
-    waived = sum(bool(g.waived) for g in gates)
-    look = sum(f.severity is Severity.should_look for f in findings)
+    looks = [f.key in waivers for f in report.findings if f.severity is Severity.should_look]
+    waived = sum(bool(g.waived) for g in gates) + sum(looks)
+    look = len(looks) - sum(looks)
     said = [f"{waived} waived with a reason"] if waived else []
     said += [f"{look} deserve{'s' if look == 1 else ''} a look"] if look else []
     rest = f"; {', '.join(said)}" if said else ""
     if failed:
         return f"Not ready to freeze: {failed} finding{'s' if failed > 1 else ''} must be fixed or waived first{rest}."
-    return f"Ready to freeze with {approved:,} approved examples{rest}."
+    return f"Ready to freeze with {report.approved:,} approved examples{rest}."

@@ -122,10 +122,10 @@ class Resident:
     def stop_reading(self) -> None:
         self._ask("stop_reading", wake=False)
 
-    def check(self, name: str, look: Path, vectors: Path | None, into: Path) -> bool:
-        """Has a project looked over in the background (`studio.checkup_background`). False while it wakes: ask again. Raises
-        Refusal when one is looked over already."""
-        told = self._ask("check", name=name, look=str(look), vectors=str(vectors) if vectors else "", into=str(into))
+    def check(self, name: str, look: Path, into: Path) -> bool:
+        """Has a project looked over by `studio.checkup_background`. False while it wakes: ask again. Raises Refusal
+        when one is looked over already."""
+        told = self._ask("check", name=name, look=str(look), into=str(into))
         return bool(told["state"] != WAKING)
 
     def stop_checking(self) -> None:

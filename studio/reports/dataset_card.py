@@ -15,6 +15,7 @@ from typing import Any
 
 from studio import health, looks, wording
 from studio.exports.folder import data_file
+from studio.health.languages import main_languages
 from studio.records import Brief, Consent, Dataset, Example, Split
 from studio.store import Store, briefs, projects
 from studio.store import datasets as rows
@@ -46,6 +47,8 @@ _GAPS = (
     "Whether the examples are like what people will really ask was not measured here.",
 )
 _MOST_LISTED = 40
+_READ = 1_000
+"""Inputs from which the languages are told, spread over the set."""
 _MARKED = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
@@ -81,10 +84,17 @@ def _head(dataset: Dataset, examples: Sequence[Example]) -> str:
     parts = [{"split": s.value, "path": data_file(s)} for s in there]
     task = "text-classification" if health.labels(examples) else "text-generation"
     found = {
-        "pretty_name": dataset.name, **_licence(examples), "size_categories": [size], "task_categories": [task],
+        "pretty_name": dataset.name, **_language(examples), **_licence(examples),
+        "size_categories": [size], "task_categories": [task],
         "configs": [{"config_name": "default", "data_files": parts}],
     }  # fmt: skip
     return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in found.items())
+
+
+def _language(examples: Sequence[Example]) -> dict[str, list[str]]:
+    """Told from the inputs; left out where none is long enough to tell."""
+    found = main_languages(e.input for e in examples[:: max(1, len(examples) // _READ)])
+    return {"language": found} if found else {}
 
 
 def _licence(examples: Iterable[Example]) -> dict[str, str]:
@@ -125,7 +135,11 @@ def _inside(examples: Sequence[Example]) -> list[str]:
     said = [f"{len(examples):,} examples, each an input with the output that the team wants."]
     said += [f"{chats:,} of them are conversations with earlier turns."] if chats else []
     said += [f"{instructed:,} of them come with a system text."] if instructed else []
-    made = ["## What is in it", " ".join(said), *_by_split("Slice", examples, lambda e: e.slice or "in no slice")]
+    made = [
+        "## What is in it",
+        " ".join(said),
+        *_by_split("Kind of input (slice)", examples, lambda e: e.slice or "in no slice"),
+    ]
     if kinds := _counted(kind.replace("_", " ") for e in examples for kind in e.kinds):
         made += _table("What is hard about it", "Examples", kinds)
     if found := health.labels(examples):
@@ -153,10 +167,10 @@ def _health(found: Mapping[str, Any]) -> list[str]:
     made += _bullets(_plain(f["sentence"]) for f in findings)
     if fine:
         made.append(f"{fine:,} other check{'s' * (fine != 1)} found nothing.")
-    for name, reason in waivers.items():
-        made += _bullets([f"Accepted although it must be fixed: {_plain(wording.finding_name(name))}. "
-                          f"Reason: {_plain(reason)}"])  # fmt: skip
-    return made
+    return made + _bullets(
+        f"Accepted although it must be fixed: {_plain(wording.finding_name(name))}. Reason: {_plain(reason)}"
+        for name, reason in waivers.items()
+    )
 
 
 def _traced(store: Store, dataset: Dataset) -> list[str]:

@@ -22,7 +22,6 @@ from studio.store.contradictions import SettledPair
 from studio.ui import blocks, draft_fields, frame, keys, notices
 from studio.ui.access import Visit
 
-_LETTERS = "ABCDEF"
 _MOST_UNLIKE = 0.35
 """The share of common characters under which marking the differences of two texts only adds noise."""
 _MOST_SETTLED = 50
@@ -46,7 +45,7 @@ def show(visit: Visit, report: health.HealthReport) -> None:
         blocks.lead("No two examples contradict each other.")
         blocks.note(
             "Looked for: the same or nearly the same input with different ideal outputs or labels. Two wordings of one "
-            "answer count as different; what means the same in other words is seen once the inputs were read by meaning."
+            "answer count as different. What asks the same in other words is seen once the inputs were read by meaning."
         )
     _settled(visit)
 
@@ -91,7 +90,8 @@ def _case(visit: Visit, listed: list[list[str]]) -> None:
         return
     case = waiting[0]
     _asked(case)
-    columns = st.columns(len(case.answers), gap="medium") if len(case.answers) < 3 else [st] * len(case.answers)
+    two = len(case.answers) == 2
+    columns = st.columns(2, gap="medium") if two else [st.container() for _ in case.answers]
     names = people.names(visit.store)
     for place, (column, answer) in enumerate(zip(columns, case.answers, strict=True)):
         with column.container(border=True, key=f"clash-answer-{place}"):
@@ -127,7 +127,7 @@ def _asked(case: Case) -> None:
 
 def _answer(visit: Visit, case: Case, place: int, answer: Answer, names: dict[str, str]) -> None:
     other = case.answers[0 if place else 1]
-    head = f'<p class="yc-letter">Answer {_LETTERS[place]}</p>'
+    head = f'<p class="yc-letter">Answer {_called(case, place)}</p>'
     asked = ""
     if not case.same_input:
         mine, theirs = answer.examples[0].prompt.asked, other.examples[0].prompt.asked
@@ -142,13 +142,20 @@ def _answer(visit: Visit, case: Case, place: int, answer: Answer, names: dict[st
         blocks.note(f"And {len(answer.examples) - 3:,} more examples that answer so.")
 
 
+def _called(case: Case, place: int) -> str:
+    """The name of an answer, which is its key: A and B; from three on by number (C is no key of a browser's page)."""
+    return "AB"[place] if len(case.answers) == 2 else str(place + 1)
+
+
 def _marked(text: str, other: str) -> str:
     """The text with what the other lacks marked; plain where the two have little in common."""
     parts = wording.compare(other, text)
     same = sum(len(said) for kind, said in parts if kind == "same")
     if same < _MOST_UNLIKE * max(len(text), len(other)):
         return escape(text)
-    shown = (f"<mark>{escape(said)}</mark>" if kind == "new" else escape(said) for kind, said in parts if kind != "gone")
+    shown = (
+        f"<mark>{escape(said)}</mark>" if kind == "new" else escape(said) for kind, said in parts if kind != "gone"
+    )
     return "".join(shown)
 
 
@@ -175,13 +182,13 @@ def _history(visit: Visit, example: Example, names: dict[str, str]) -> str:
 def _buttons(visit: Visit, case: Case) -> None:
     with st.container(key="clash-keys", horizontal=True, gap="small"):
         for place in range(len(case.answers)):
-            letter = _LETTERS[place]
+            letter = _called(case, place)
             st.button(f"Keep {letter}", key=f"clash-keep-{place}", shortcut=letter, type="primary",
                       on_click=_keep, args=(visit, case, place))  # fmt: skip
         both = "both" if len(case.answers) == 2 else "all"
         for label, mode, key in (
             (f"Write one for {both}", "write", "W"),
-            (f"{both.capitalize()} right, under a condition", "rule", "R"),
+            (f"It depends: {both} right under a condition", "rule", "D"),
             ("No contradiction", "apart", "N"),
         ):
             st.button(label, key=f"clash-{mode}", shortcut=key, on_click=_mode, args=(mode,))
@@ -203,7 +210,9 @@ def _field(case: Case, name: str) -> str:
 
 def _write(visit: Visit, case: Case) -> None:
     what = "One example keeps it, the others are rejected." if case.same_input else "Each of these examples gets it."
-    draft_fields.area(visit, f"The answer for all. {what}", _field(case, "text"), case.answers[0].text, height="content")
+    draft_fields.area(
+        visit, f"The answer for all. {what}", _field(case, "text"), case.answers[0].text, height="content"
+    )
     _finish(visit, case, "Save this answer", _written)
 
 
@@ -214,7 +223,9 @@ def _rule(visit: Visit, case: Case) -> None:
     )  # fmt: skip
     draft_fields.line(visit, "Name of the rule", _field(case, "name"), placeholder="Refunds by age of the order",
                       max_chars=80)  # fmt: skip
-    st.radio("What does the new version of the brief do?", list(_KINDS), key="clash-kind", format_func=_KINDS.__getitem__)
+    st.radio(
+        "What does the new version of the brief do?", list(_KINDS), key="clash-kind", format_func=_KINDS.__getitem__
+    )
     _finish(visit, case, "Save the rule, keep both", _ruled)
 
 
@@ -255,7 +266,7 @@ def _done(visit: Visit, case: Case, do: Callable[[], None], said: str) -> None:
 
 def _keep(visit: Visit, case: Case, place: int) -> None:
     do = lambda: contradictions.keep(visit.store, visit.person.id, visit.project_id, case, place)  # noqa: E731
-    _done(visit, case, do, f"Answer {_LETTERS[place]} is kept.")
+    _done(visit, case, do, f"Answer {_called(case, place)} is kept.")
 
 
 def _written(visit: Visit, case: Case) -> None:

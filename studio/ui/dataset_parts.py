@@ -18,6 +18,7 @@ from studio.ui import as_seen, blocks, frame
 from studio.ui.access import Visit
 
 _SHOWN = 20
+_FEW = 3
 _COMPARE, _TAKE, _CARD = "Compare", "Take it with you", "Card"
 _PARTS = {Split.train: "To learn from (training)", Split.validation: "To watch (validation)", Split.test: "To test"}
 
@@ -68,7 +69,7 @@ def _compare(visit: Visit, dataset: Dataset, others: list[Dataset], before: Data
     )  # fmt: skip
     found = _difference(visit.store, str(visit.store.workspace), picked, dataset.id)
     blocks.item(found.sentence)
-    blocks.bullets(found.around)
+    _around(dataset, found.around)
     kinds: dict[str, Sequence[Example | Moved]] = {
         "Added": found.added, "Taken out": found.removed, "Rewritten": found.rewritten,
         "In another split": found.resplit, "Filed otherwise": found.refiled,
@@ -85,6 +86,16 @@ def _compare(visit: Visit, dataset: Dataset, others: list[Dataset], before: Data
     page = st.pagination(pages, key=f"{key}-page-{shown}", width=420) if pages > 1 else 1
     for each in listed[(page - 1) * _SHOWN : page * _SHOWN]:
         _changed(each, shown or there[0])
+
+
+def _around(dataset: Dataset, sentences: Sequence[str]) -> None:
+    """What differs beside the examples; where it is much, closed at first."""
+    if 0 < len(sentences) <= _FEW:
+        blocks.bullets(sentences)
+    elif sentences:
+        title = f"Beside the examples: {len(sentences):,} differences in brief, findings and reasons"
+        with st.expander(title, key=f"health-around-{dataset.id}"):
+            blocks.bullets(sentences)
 
 
 def _changed(each: Example | Moved, kind: str) -> None:

@@ -130,7 +130,7 @@ def _facts(visit: Visit, found: Example) -> None:
     trashed = " It is in the trash." if rows.is_trashed(visit.store, found.id) else ""
     blocks.note(f"{status}{since}. Revision {found.revision}; from {where}.{trashed}")
     if found.consent is Consent.withdrawn:
-        holding_parts.withdrawn(visit, [found.id])
+        holding_parts.ended(visit, [found.id], "Consent was withdrawn.")
     else:
         holding_parts.went(visit, found.id)
 

@@ -12,10 +12,10 @@ from studio.ui import blocks, frame
 from studio.ui.access import Visit
 
 
-def withdrawn(visit: Visit, examples: Collection[str]) -> None:
-    """For examples whose rights were withdrawn: where they still are, and the steps from here."""
+def ended(visit: Visit, examples: Collection[str], why: str = "") -> None:
+    """For examples that may not be used any more (`why`: a sentence): where they still are, and the steps from here."""
     found = dataset_history.holding(visit.store, visit.project_id, examples)
-    frame.warnings([found.sentence])
+    frame.warnings([f"{why} {found.sentence}".strip()])
     blocks.bullets(found.todo)
 
 
