@@ -55,7 +55,7 @@ def kept(criterion: Criterion, example: Example) -> bool | None:
     """Does the example's ideal output keep the criterion? None when a machine cannot tell."""
     if not example.ideal.strip():
         return None
-    subject = checks.Subject(example.input, example.ideal, example.ideal, example.slice)
+    subject = checks.of_example(example)
     return checks.kept(criterion, subject)
 
 

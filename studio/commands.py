@@ -9,13 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from studio import baselines, dataset_history, datasets, export_command, loop, outputs, projects, supervisor
+from studio import baselines, dataset_history, datasets, export_command, loop, outputs, people, projects, supervisor
 from studio.examples import step as example_step
 from studio.records import Arm, JobState, Refusal, Split, Status
 from studio.store import Store, arms, examples, runs
 from studio.train import step as train_step
 
-ACTOR = "command line"
+ACTOR = people.COMMAND
 """Who did it, in the journal, when it was the command and not a signed-in person."""
 
 Args = dict[str, Any]
@@ -115,10 +115,14 @@ def trace(store: Store, args: Args) -> Args:
     return {
         "example": args["example"],
         "datasets": [
-            {"id": d.id, "name": d.name, "sha256": d.sha256, "split": found.splits[d.id][0].value}
+            {"id": d.id, "name": d.name, "sha256": d.sha256, "split": found.splits[d.id][0].value,
+             "discarded": d.discarded}
             for d in found.datasets
         ],
-        "runs": [{"id": run.id, "model": run.model, "adapter_sha256": run.adapter_sha256} for run in found.runs],
+        "runs": [
+            {"id": run.id, "model": run.model, "adapter_sha256": run.adapter_sha256, "discarded": run.discarded}
+            for run in found.runs
+        ],
         "todo": found.todo,
     }  # fmt: skip
 

@@ -125,8 +125,8 @@ def _told(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Told, ..
 
 @dataclass(frozen=True)
 class Holding:
-    """Where `count` examples went: frozen datasets, and the runs that learned from one of them. What a model learned
-    stays in it. `splits`: dataset -> the parts they are in there."""
+    """Where `count` examples went: frozen datasets, and the runs that learned from one of them, the discarded ones too:
+    their files are still there, and what a model learned stays in it. `splits`: dataset -> the parts they are in."""
 
     count: int
     datasets: tuple[Dataset, ...]
@@ -139,7 +139,7 @@ class Holding:
         which = "this example" if self.count == 1 else "one of these examples or more"
         if not self.datasets:
             return f"No frozen set holds {which}."
-        held = ", ".join(f"“{dataset.name}”" for dataset in self.datasets)
+        held = ", ".join(f"“{d.name}”{' (discarded)' if d.discarded else ''}" for d in self.datasets)
         learned = f"{len(self.runs):,} training run{'s' * (len(self.runs) != 1)}" if self.runs else "no training run"
         return f"These frozen sets hold {which}: {held}; {learned} learned from it."
 
@@ -153,6 +153,7 @@ class Holding:
         if self.runs:
             steps.append("Train again from that set: what a model learned cannot be taken out of it.")
             steps.append("Discard the runs that learned from it, and take back what was released of them.")
+            steps.append("Discarding only takes a run off the pages: where it must be gone, delete its folder in jobs.")
         return steps
 
 
@@ -160,10 +161,10 @@ def holding(store: Store, project: str, examples: Collection[str]) -> Holding:
     """The datasets that hold any of the examples (ids), and the runs that had any of them in the part to learn from."""
     splits = {
         dataset.id: tuple(s for s in Split if not rows.ids_in(store, dataset, s).isdisjoint(examples))
-        for dataset in rows.every(store, project)
+        for dataset in rows.every(store, project, discarded=True)
     }
-    found = tuple(dataset for dataset in rows.every(store, project) if splits[dataset.id])
+    found = tuple(dataset for dataset in rows.every(store, project, discarded=True) if splits[dataset.id])
     learned = {name for name, parts in splits.items() if Split.train in parts}
     # Releases, once there are any, join here: those made of one of these runs.
-    taught = tuple(run for run in runs.every(store, project) if run.dataset in learned)
+    taught = tuple(run for run in runs.every(store, project, discarded=True) if run.dataset in learned)
     return Holding(len(examples), found, taught, splits)

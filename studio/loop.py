@@ -66,9 +66,9 @@ def _outputs(store: Store, project: str) -> tuple[bool, str]:
     dataset = datasets.latest(store, project)
     known = {arm.id for arm in arms.every(store, project)}
     # A prompt tried on validation examples is not compared yet.
-    tests = {e.id for e in datasets.rows_of(store, dataset) if e.split is Split.test} if dataset else set()
-    written = arms.generations(store, dataset.id) if dataset else []
-    count = len({g.arm for g in written if g.arm in known and g.example in tests})
+    tests = datasets.ids_in(store, dataset, Split.test) if dataset else frozenset()
+    written = arms.answered(store, dataset.id) if dataset else []
+    count = len({a.arm for a in written if a.arm in known and a.example in tests})
     return count >= 2, f"{count} compared" if count else "no outputs"
 
 

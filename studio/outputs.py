@@ -151,10 +151,7 @@ def compare(store: Store, project: str, dataset: str, split: Split = Split.test)
 
 def subjects(examples: dict[str, Example], written: dict[str, Generation]) -> dict[str, checks.Subject]:
     """Each output with the example it answers, for the checks."""
-    return {
-        name: checks.Subject(examples[name].input, g.output, examples[name].ideal, examples[name].slice)
-        for name, g in written.items()
-    }
+    return {name: checks.of_example(examples[name], g.output) for name, g in written.items()}
 
 
 def _compared(

@@ -9,9 +9,7 @@ like the file `cancel`: it keeps what it has finished.
 from __future__ import annotations
 
 import errno
-import importlib.metadata
 import os
-import platform
 import resource
 import signal
 import sys
@@ -22,7 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import psutil
 
@@ -30,10 +28,13 @@ from studio.generation import ArmSpec, Generator, Written
 from studio.jobs import folder as job_folder
 from studio.jobs.local import is_running
 from studio.models.checked import check_adapter, checked_model
-from studio.records import Decoding, Refusal, from_json
-from studio.train.memory import ran_out
+from studio.models.machine import free_memory_bytes
+from studio.records import Decoding, Refusal, from_json, to_json
+from studio.train.memory import keep_within, ran_out
 
-_LIBRARIES = ("torch", "transformers", "peft")
+if TYPE_CHECKING:
+    from studio.train import fit
+
 # No space, no quota, or more than one file may hold.
 _NO_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -107,7 +108,7 @@ def _work(folder: Path) -> dict[str, Any]:
         job_folder.append(folder, "state", state="running")
         spec = job_folder.read_spec(folder)
         kinds: dict[str, Callable[[Path, dict[str, Any], Stop], Outcome]]
-        kinds = {"train": _train, "generate": _generate, "convert": _convert}
+        kinds = {"train": _train, "generate": _generate, "convert": _convert, "takeaway": _takeaway}
         if spec.get("kind") not in kinds:
             raise Refusal(f"A job of the kind {spec.get('kind')!r} is unknown here. Nothing was done. Start a new job.")
         outcome = kinds[spec["kind"]](folder, spec, stop)
@@ -166,32 +167,66 @@ def _train(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     emit = partial(job_folder.append, folder)
     emit("progress", done=0, total=0, seconds_left=None, what="loading the model")
 
+    from studio.train import circumstances, energy, fit
+
+    meter = energy.Meter(energy.counters(circumstances.card()))
+    if fit.device() == "cpu":
+        keep_within(free_memory_bytes())
+    try:
+        fitted = fit.fit(
+            model,
+            [fit.Row(row["id"], job_folder.prompt(row), row["ideal"]) for row in rows],
+            [fit.Row(row["id"], job_folder.prompt(row), row["ideal"]) for row in checks],
+            [(row["id"], job_folder.prompt(row)) for row in spec.get("samples", [])],
+            settings,
+            folder / "checkpoints",
+            stop,
+            emit,
+            spec.get("phrases", []),
+            _less(folder),
+        )
+    except fit.MemoryShort as short:
+        said = "1 example" if short.at_once == 1 else f"{short.at_once} examples"
+        emit("warning", text=fit.less_said(said, short.spared), at_once=short.at_once, spared=short.spared)
+        _again(folder)
+    noted = {"energy": to_json(meter.stop()), "starts": _starts(folder), **circumstances.recorded(spec["model"], model)}
+    told = {"settings": spec["settings"], "device": fit.device_name()}
+    return Outcome(fit.as_json(fitted, folder) | told | noted, fitted.stopped)
+
+
+def _starts(folder: Path) -> int:
+    """How often a worker began this job, this time included."""
+    return sum(e["kind"] == "state" and e.get("state") == "running" for e in job_folder.read_events(folder).rows)
+
+
+def _less(folder: Path) -> fit.Less | None:
+    """What this run has told of reading less at a time, when it had to."""
     from studio.train import fit
 
-    fitted = fit.fit(
-        model,
-        [fit.Row(row["id"], job_folder.prompt(row), row["ideal"]) for row in rows],
-        [fit.Row(row["id"], job_folder.prompt(row), row["ideal"]) for row in checks],
-        [(row["id"], job_folder.prompt(row)) for row in spec.get("samples", [])],
-        settings,
-        folder / "checkpoints",
-        stop,
-        emit,
-        spec.get("phrases", []),
-    )
-    fields = {
-        **fit.as_json(fitted, folder),
-        "settings": spec["settings"],
-        "versions": {"python": platform.python_version(), **{n: importlib.metadata.version(n) for n in _LIBRARIES}},
-        "device": fit.device_name(),
-    }
-    return Outcome(fields, fitted.stopped)
+    told = [event for event in job_folder.read_events(folder).rows if "at_once" in event]
+    return fit.Less(told[-1]["at_once"], told[-1]["spared"]) if told else None
+
+
+def _again(folder: Path) -> NoReturn:
+    """This process starts anew, under the same number, with all of its memory given back."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "studio.worker", str(folder)])
 
 
 def _convert(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     from studio.models_convert import convert
 
     made = convert(spec, folder, stop, partial(job_folder.append, folder))
+    return Outcome(made or {}, stopped=made is None)
+
+
+def _takeaway(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
+    model = checked_model(spec["model"])
+    check_adapter(spec["adapter"], spec["adapter_sha256"])
+    from studio.train import takeaway_work
+
+    made = takeaway_work.make(spec, model, folder, stop, partial(job_folder.append, folder))
     return Outcome(made or {}, stopped=made is None)
 
 

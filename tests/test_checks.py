@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from studio.evaluate import readability
-from studio.evaluate.checks import Subject, interval, kept, refuse_broken_checks, score, share_kept
-from studio.records import Brief, Check, CheckKind, Criterion, Refusal
+from studio.evaluate.checks import Subject, interval, kept, of_example, refuse_broken_checks, score, share_kept
+from studio.records import Brief, Check, CheckKind, Criterion, Example, Refusal, Speaker, Turn
 
 
 def told(check: Check, output: str, *, input: str = "", ideal: str = "", slice: str = "") -> bool | None:
@@ -36,6 +36,33 @@ JSON = Check(CheckKind.json_fields, fields={"kind": ("x", "y"), "human": (True, 
 )
 def test_repeats(input: str, output: str, expected: bool) -> None:
     assert told(REPEATS, output, input=input) is expected
+
+
+TALK = (
+    Turn(Speaker.user, "where is LF-12345"),
+    Turn(Speaker.assistant, "With LF-54321 it left on Monday."),
+)
+
+
+@pytest.mark.parametrize(
+    ("input", "output", "expected"),
+    [
+        ("and by when", "LF-12345 comes on Friday", True),
+        ("and by when", "It comes on Friday", False),
+        ("and by when", "LF-12345 comes with LF-54321", True),
+        ("and by when", "LF-12345 comes with LF-99999", False),
+        ("and LF-77777", "LF-77777 comes on Friday", True),
+        ("and LF-77777", "LF-12345 comes on Friday", False),
+    ],
+)
+def test_repeats_looks_at_every_turn_of_a_conversation(input: str, output: str, expected: bool) -> None:
+    example = Example("1", input, output, earlier=TALK)
+    assert kept(Criterion("c", checks=(REPEATS,)), of_example(example)) is expected
+
+
+def test_what_only_the_answering_side_said_need_not_be_repeated() -> None:
+    said = Example("1", "thanks", "LF-54321 it is", earlier=TALK[1:])
+    assert kept(Criterion("c", checks=(REPEATS,)), of_example(said)) is None
 
 
 @pytest.mark.parametrize(

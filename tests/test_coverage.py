@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 from studio.examples import pace
-from studio.examples.coverage import USUAL_GOAL, Cell, coverage, usual_goal, wanted
+from studio.examples.coverage import USUAL_GOAL, Cell, Coverage, coverage, usual_goal, wanted
 from studio.records import HARD_KINDS, Brief, Check, CheckKind, Criterion, Example, Slice
 
 BRIEF = Brief(
@@ -62,11 +65,60 @@ def test_criteria_are_counted_where_they_apply_and_checked_on_the_sample() -> No
         Example("3", "c", "no", "delivery"),
     ]
     found = coverage(BRIEF, {("refunds", ()): 2, ("delivery", ()): 1}, sample).reaches
-    assert ("Refund rule", "delivery") not in found
-    rule, polite, kind = (found[name, "refunds"] for name in ("Refund rule", "Polite", "Kind"))
-    assert (rule.approved, rule.looked, rule.kept) == (2, 2, 1) and polite.kept == 2
-    assert kind.kept is None and kind.approved == 2
-    assert (found["Polite", "delivery"].kept, found["Polite", "press"].approved) == (0, 0)
+    assert ("Refund rule", "delivery", "") not in found
+    rule, polite, kind = (found[name, "refunds", ""] for name in ("Refund rule", "Polite", "Kind"))
+    assert (rule.approved, rule.looked, rule.applied, rule.kept) == (2, 2, 2, 1) and polite.kept == 2
+    assert kind.kept is None and kind.approved == kind.have == 2
+    assert (found["Polite", "delivery", ""].kept, found["Polite", "press", ""].approved) == (0, 0)
+
+
+def _many(count: int, slice: str, ideal: str, *kinds: str) -> list[Example]:
+    return [Example(f"{slice}-{ideal}-{kinds}-{n}", "a", ideal, slice, kinds=kinds) for n in range(count)]
+
+
+def _covered(brief: Brief, sample: list[Example], goal: int) -> Coverage:
+    return coverage(brief, Counter((e.slice, e.kinds) for e in sample), sample, goal)
+
+
+def test_a_criterion_that_too_few_examples_show_is_a_hole_of_its_own() -> None:
+    sample = [*_many(60, "delivery", "thank you", *HARD_KINDS), *_many(38, "refunds", "thank you", *HARD_KINDS),
+              *_many(2, "refunds", "thank you, 14 days", *HARD_KINDS)]  # fmt: skip
+    found = _covered(BRIEF, sample, 100)
+    reach = found.reaches["Refund rule", "refunds", ""]
+    assert (reach.have, reach.want, reach.short) == (2, 4, True), "a tenth of the slice's forty"
+    assert found.holes == (Cell("refunds", "", 2, 4, critical=True, criterion="Refund rule"),)
+    enough = [*sample, *_many(2, "refunds", "thank you, 14 days")]
+    assert _covered(BRIEF, enough, 100).holes == ()
+
+
+def test_a_criterion_whose_examples_all_lack_a_hard_kind_has_a_hole_there() -> None:
+    kinds = tuple(kind for kind in HARD_KINDS if kind != "hostile")
+    sample = [*_many(60, "delivery", "thank you", *HARD_KINDS), *_many(36, "refunds", "thank you, 14 days", *kinds),
+              *_many(4, "refunds", "thank you", "hostile")]  # fmt: skip
+    found = _covered(BRIEF, sample, 100)
+    assert [(h.criterion, h.slice, h.kind, h.missing) for h in found.holes] == [
+        ("Refund rule", "refunds", "hostile", 1)
+    ]
+    without = [e for e in sample if "hostile" not in e.kinds or e.slice != "refunds"]
+    assert [(h.criterion, h.kind) for h in _covered(BRIEF, without, 90).holes] == [("", "hostile")], (
+        "where there is no example at all, the hole is the place's and is named once"
+    )
+
+
+def test_a_criterion_made_for_a_slice_without_a_share_wants_one_example_there() -> None:
+    brief = replace(BRIEF, criteria=(Criterion("Press desk", how_to_tell="People tell", slices=("press",)),))
+    assert [(h.criterion, h.slice, h.want) for h in coverage(brief, {}, []).holes if h.criterion] == [
+        ("Press desk", "press", 1)
+    ]
+    assert not any(h.criterion for h in coverage(brief, {("press", ()): 1}, []).holes)
+
+
+def test_what_only_some_examples_were_looked_at_for_is_reckoned_for_all() -> None:
+    sample = [*_many(5, "refunds", "14 days, thank you"), *_many(15, "refunds", "thank you")]
+    reach = coverage(BRIEF, {("refunds", ()): 200}, sample).reaches["Refund rule", "refunds", ""]
+    assert (reach.looked, reach.have) == (20, 50)
+    unseen = coverage(BRIEF, {("refunds", ()): 200}, []).reaches["Refund rule", "refunds", ""]
+    assert unseen.have == 200 and not unseen.short, "nobody looked, so nothing is said to be missing"
 
 
 def test_coverage_and_the_forecast_want_the_same_of_each_slice() -> None:

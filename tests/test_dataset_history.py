@@ -75,15 +75,20 @@ def test_a_record_is_traced_to_the_sets_and_runs_that_hold_it(store: Store) -> N
     learned = dataset_history.holding(store, seeded.project, [by_split[Split.train]])
     assert [d.id for d in learned.datasets] == [dataset.id] and len(learned.runs) == 1
     assert learned.sentence.endswith(f"hold this example: “{dataset.name}”; 1 training run learned from it.")
-    assert len(learned.todo) == 3 and "Train again" in learned.todo[1] and "freeze a set without it" in learned.todo[0]
+    assert len(learned.todo) == 4 and "Train again" in learned.todo[1] and "freeze a set without it" in learned.todo[0]
     traced = commands.trace(store, {"project": seeded.project, "example": by_split[Split.train]})
-    assert traced["datasets"] == [{"id": dataset.id, "name": dataset.name, "sha256": dataset.sha256, "split": "train"}]
+    assert traced["datasets"] == [
+        {"id": dataset.id, "name": dataset.name, "sha256": dataset.sha256, "split": "train", "discarded": False}
+    ]
     assert [r["id"] for r in traced["runs"]] == [r.id for r in learned.runs] and traced["todo"] == learned.todo
     with pytest.raises(Refusal, match="no such example"):
         commands.trace(store, {"project": seeded.project, "example": "unknown"})
     tested = dataset_history.holding(store, seeded.project, [by_split[Split.test]])
     assert [d.id for d in tested.datasets] == [dataset.id] and tested.runs == ()
     assert dataset_history.holding(store, seeded.project, ["unknown"]).datasets == ()
+    store.act("run.discarded", "maker", {"id": learned.runs[0].id}, seeded.project)
+    still = dataset_history.holding(store, seeded.project, [by_split[Split.train]])
+    assert still.runs[0].discarded, "a discarded run still holds what it learned"
     both = dataset_history.holding(store, seeded.project, list(by_split.values()))
     assert set(both.splits[dataset.id]) == set(by_split) and "one of these examples or more" in both.sentence
 

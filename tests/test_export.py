@@ -136,6 +136,7 @@ def test_a_trainers_format_comes_back_and_says_what_it_lacks(tmp_path: Path, for
     told = " ".join(made.notes)
     assert made.rows == len(ids) and "1 of 4 examples are left out: without an ideal output" in told
     assert "without their worse answer" in told and "Slices, tags, kinds" in told
+    assert "cannot tell 2 training, 1 test, 1 validation examples apart" in told
     assert ("turns before the last message" in told) == (format == "trl-text")
     assert ("questions with their answers" in told) == (format == "alpaca")
     assert list(made.notes) == notes(contents(_LINE), FORMATS[format])
@@ -162,9 +163,9 @@ def test_no_text_is_lost_in_a_trainers_format(tmp_path: Path, format: str, rows:
 def test_a_file_that_cannot_tell_the_splits_apart_holds_one() -> None:
     part, told = of_split(_LINE, FORMATS["openai"], None)
     assert [e.id for e in part] == ["e1", "e2"]
-    assert told == ["The file holds the 2 training examples; not in it: 1 for test and 1 for validation."]
+    assert told == ["The file holds the 2 training examples; not in it: 1 for validation and 1 for test."]
     everything, told = of_split(_LINE, FORMATS["jsonl"], None)
-    assert everything == _LINE and "holds all splits (train, validation, test)" in told[0]
+    assert everything == _LINE and "holds all splits (training, validation, test)" in told[0]
     assert [e.id for e in of_split(_LINE, FORMATS["csv"], Split.test)[0]] == ["e3"]
     with pytest.raises(Refusal, match="no validation examples"):
         of_split(_LINE[:2], FORMATS["csv"], Split.validation)

@@ -215,18 +215,35 @@ def _look_alikes(seed: int) -> list[str]:
     threshold=st.sampled_from([0.3, 0.5, 0.8, 1.0]),
 )
 def test_near_pairs_are_exactly_those_of_comparing_all_with_all(texts: list[str], threshold: float) -> None:
-    def grams(text: str) -> set[str]:
-        return {text[i : i + 4] for i in range(len(text) - 3)} or {text}
-
-    def similarity(a: str, b: str) -> float:
-        return len(grams(a) & grams(b)) / len(grams(a) | grams(b))
-
-    everything = {
-        (i, j) for j in range(len(texts)) for i in range(j) if similarity(texts[i], texts[j]) >= threshold - 1e-12
-    }
     found = near_pairs(texts, threshold)
-    assert {(n.first, n.second) for n in found} == everything
-    assert all(n.similarity == similarity(texts[n.first], texts[n.second]) for n in found)
+    assert {(n.first, n.second): n.similarity for n in found} == _compared_all(texts, threshold)
+
+
+def _compared_all(texts: list[str], threshold: float) -> dict[tuple[int, int], float]:
+    sets = [{text[i : i + 4] for i in range(len(text) - 3)} or {text} for text in texts]
+    found = {(i, j): len(sets[i] & sets[j]) / len(sets[i] | sets[j]) for j in range(len(texts)) for i in range(j)}
+    return {pair: similarity for pair, similarity in found.items() if similarity >= threshold - 1e-12}
+
+
+def test_near_pairs_of_more_looks_than_a_block_holds_are_exact() -> None:
+    draw = random.Random(4)
+    originals = [draw.choices(_WORDS, k=12) for _ in range(10)]
+    changed = [list(draw.choice(originals)) for _ in range(900)]
+    for words in changed:
+        words[draw.randrange(12)], words[draw.randrange(12)] = draw.choices(_WORDS, k=2)
+    texts = sorted({" ".join(words) for words in changed})
+    found = near_pairs(texts, 0.6)
+    assert len(found) > 1000
+    assert {(n.first, n.second): n.similarity for n in found} == _compared_all(texts, 0.6)
+
+
+def test_near_pairs_are_exact_with_an_alphabet_of_thousands_of_letters() -> None:
+    draw = random.Random(4)
+    texts = ["".join(chr(draw.randint(0x4E00, 0x9FFF)) for _ in range(40)) for _ in range(300)]
+    texts += [text[:-1] + draw.choice("\U0001f600\ud800ab") for text in texts]
+    found = near_pairs(texts)
+    assert len(found) == 300
+    assert {(n.first, n.second): n.similarity for n in found} == _compared_all(texts, 0.8)
 
 
 def test_copies_of_one_template_stay_one_group_whatever_the_labels() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from studio.health import assign, labels
 from studio.records import Example, Refusal, Split, Status, sha256
 
+BANKING = Path(__file__).parents[2] / "shared" / "data" / "support-intents" / "train.csv"
 _NAMES = ("lamp", "kettle", "parcel", "invoice", "courier", "voucher")
 
 
@@ -55,6 +58,17 @@ def test_each_label_gets_its_share_of_each_split_within_its_slice() -> None:
     splits = assign(many, seed="s")
     counts = Counter(e.ideal for e in many if splits[e.id] is Split.test)
     assert counts.total() == 42 and max(counts.values()) - min(counts[n] for n in _NAMES) <= 1
+
+
+@pytest.mark.skipif(not BANKING.exists(), reason="the shared data is not here")
+def test_seventy_seven_labels_of_real_questions_keep_their_shares() -> None:
+    with BANKING.open(newline="", encoding="utf-8") as file:
+        read = list(csv.DictReader(file))
+    rows = [Example(f"e{i}", r["text"], r["category"], status=Status.approved) for i, r in enumerate(read)]
+    splits = assign(rows, seed="s")
+    tested, whole = Counter(e.ideal for e in rows if splits[e.id] is Split.test), Counter(e.ideal for e in rows)
+    assert len(whole) == 77 and tested.total() == 1000
+    assert all(0.09 <= tested[label] / count <= 0.12 for label, count in whole.items())
 
 
 def test_what_was_taken_out_still_says_where_its_like_belongs() -> None:

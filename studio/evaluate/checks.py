@@ -14,17 +14,25 @@ from typing import Any
 import regex
 
 from studio.evaluate import json_schema, readability
-from studio.records import SCALE_LEVELS, Brief, Check, CheckKind, Criterion, Refusal
+from studio.records import SCALE_LEVELS, Brief, Check, CheckKind, Criterion, Example, Refusal, Speaker, Turn
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What a check looks at: one output, with the input, ideal output and slice it belongs to."""
+    """What a check looks at: one output, with the input, ideal output and slice it belongs to, and the turns that came
+    before the input, oldest first."""
 
     input: str
     output: str
     ideal: str = ""
     slice: str = ""
+    earlier: tuple[Turn, ...] = ()
+
+
+def of_example(example: Example, output: str | None = None) -> Subject:
+    """An output to an example's whole conversation; None: its ideal output."""
+    text = example.ideal if output is None else output
+    return Subject(example.input, text, example.ideal, example.slice, example.earlier)
 
 
 @dataclass(frozen=True)
@@ -102,12 +110,18 @@ def _searched(pattern: str, text: str) -> bool:
 
 
 def _repeats(check: Check, subject: Subject) -> bool | None:
-    """Every match in the input stands in the output, and the output invents no other."""
-    wanted, found = _found(check.pattern, subject.input), _found(check.pattern, subject.output)
-    if wanted:
-        return wanted == found
-    if found:
+    """Every match in the input stands in the output. Without one there, that of the last earlier turn of the person who
+    asks in which there is one. The output invents none: any other in it stands in the conversation, whoever said it."""
+    found = _found(check.pattern, subject.output)
+    turns = [(turn.speaker, _found(check.pattern, turn.text)) for turn in subject.earlier]
+    turns.append((Speaker.user, _found(check.pattern, subject.input)))
+    wanted = next((these for who, these in reversed(turns) if who is Speaker.user and these), set())
+    if not found <= set().union(*(these for _, these in turns)):
         return False
+    if wanted:
+        return wanted <= found
+    if found:
+        return None
     return _has(subject.output, check.otherwise) if check.otherwise else None
 
 

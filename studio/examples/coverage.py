@@ -1,7 +1,8 @@
 """Coverage: which slices, hard kinds and criteria the approved examples show against the brief, and what to write next.
 
-The brief says which share each slice shall have. How many examples of each hard kind are enough nobody has measured:
-`KIND_SHARE` of a slice's examples, at least one, is a floor under which a kind is as good as absent. Pure.
+The brief says which share each slice shall have. How many examples of each hard kind, or that show a criterion, are
+enough nobody has measured. `KIND_SHARE` and `CRITERION_SHARE` of a slice's examples, at least one, are floors under
+which it is as good as absent; within a hard kind one example that shows the criterion will do. Pure.
 """
 
 from __future__ import annotations
@@ -9,25 +10,28 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from studio.evaluate import checks
-from studio.records import HARD_KINDS, Brief, Example
+from studio.records import HARD_KINDS, Brief, Criterion, Example
 
 KIND_SHARE = 0.02
+CRITERION_SHARE = 0.1
 USUAL_GOAL = 300
 """Approved examples to aim at when there are fewer: a few hundred teach a habit, as the empty page says."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One slice and one hard kind ("": the whole slice): approved examples there are, and are wanted."""
+    """One slice and one hard kind ("": the whole slice): approved examples there are, and are wanted. With a
+    `criterion`: those that show it."""
 
     slice: str
     kind: str
     have: int
     want: int
     critical: bool = False
+    criterion: str = ""
 
     @property
     def missing(self) -> int:
@@ -36,26 +40,40 @@ class Cell:
 
 @dataclass(frozen=True)
 class Reach:
-    """One criterion in one slice. `approved`: examples it applies to there; of `looked` of those the machine found
-    `kept` to keep it. `kept` is None when only people can tell."""
+    """One criterion in one slice and hard kind ("": the whole slice), where it applies to `approved` examples.
+
+    `looked` of these were given to the machine; `applied`: those it could tell something of, and `kept` of these keep
+    the criterion. `kept` is None when only people can tell; each example is then taken to show it. `want`: how many
+    shall show it. `short`: that this is a hole of its own, and not only because there are no examples."""
 
     criterion: str
     slice: str
+    kind: str
     approved: int
     looked: int
+    applied: int
     kept: int | None
+    want: int
+    short: bool = False
+
+    @property
+    def have(self) -> int:
+        """Examples that show it; reckoned from those looked at where these are only some of them."""
+        if self.kept is None or not self.looked:
+            return self.approved
+        return round(self.approved * self.kept / self.looked)
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """`cells` by (slice, kind), kind "" first; `holes`: those that lack something, the worst first. `reaches` by
-    (criterion, slice), without the pairs where the criterion does not apply."""
+    """`cells` by (slice, kind), kind "" first. `reaches` by (criterion, slice, kind), without the slices where the
+    criterion does not apply. `holes`: whatever lacks something, the worst first; those of a criterion name it."""
 
     goal: int
     slices: tuple[str, ...]
     kinds: tuple[str, ...]
     cells: Mapping[tuple[str, str], Cell]
-    reaches: Mapping[tuple[str, str], Reach]
+    reaches: Mapping[tuple[str, str, str], Reach]
     holes: tuple[Cell, ...]
 
 
@@ -87,8 +105,14 @@ def coverage(brief: Brief, tally: Tally, sample: Sequence[Example], goal: int = 
     extra = sorted({kind for _, kinds in tally for kind in kinds} - set(HARD_KINDS))
     kinds = (*HARD_KINDS, *extra)
     cells = _cells(brief, tally, slices, kinds, goal)
-    holes = sorted((cell for cell in cells.values() if cell.missing), key=_rank)
-    return Coverage(goal, slices, kinds, cells, _reaches(brief, tally, sample, slices), tuple(holes))
+    reaches = _reaches(brief, cells, _told(brief, sample))
+    lacking = [
+        Cell(r.slice, r.kind, r.have, r.want, cells[r.slice, r.kind].critical, r.criterion)
+        for r in reaches.values()
+        if r.short
+    ]
+    holes = sorted([*(cell for cell in cells.values() if cell.missing), *lacking], key=_rank)
+    return Coverage(goal, slices, kinds, cells, reaches, tuple(holes))
 
 
 def _cells(
@@ -114,32 +138,53 @@ def _floor(whole: int) -> int:
     return max(1, round(KIND_SHARE * whole)) if whole else 0
 
 
-def _rank(cell: Cell) -> tuple[float, int, str, str]:
-    """The worst first: by the share of it that is missing, which counts double for a whole slice and again for a
-    critical one; then by how many are missing."""
-    weight = (1 if cell.kind else 2) * (2 if cell.critical else 1)
-    return (-weight * cell.missing / cell.want, -cell.missing, cell.slice, cell.kind)
+def _rank(cell: Cell) -> tuple[float, int, str, str, str]:
+    """The worst first: by the share of it that is missing, which counts double for a whole slice, half within one for
+    a criterion, and double in a critical one; then by how many are missing."""
+    weight = (1 if cell.kind else 2) * (2 if cell.critical else 1) * (0.5 if cell.criterion else 1)
+    return (-weight * cell.missing / cell.want, -cell.missing, cell.slice, cell.kind, cell.criterion)
 
 
-def _reaches(
-    brief: Brief, tally: Tally, sample: Iterable[Example], slices: tuple[str, ...]
-) -> dict[tuple[str, str], Reach]:
-    looked: Counter[tuple[str, str]] = Counter()
-    kept: Counter[tuple[str, str]] = Counter()
+_Told = dict[str, Counter[tuple[str, str, str]]]
+
+
+def _told(brief: Brief, sample: Iterable[Example]) -> _Told:
+    """Of the sample, by (criterion, slice, kind): examples looked at, told something of, and found to keep it."""
+    counts: _Told = {"looked": Counter(), "applied": Counter(), "kept": Counter()}
     for example in sample:
-        subject = checks.Subject(example.input, example.ideal, example.ideal, example.slice)
+        subject = checks.of_example(example)
         for criterion in brief.criteria:
-            if criterion.checks and (told := checks.kept(criterion, subject)) is not None:
-                looked[criterion.name, example.slice] += 1
-                kept[criterion.name, example.slice] += told
-    approved: Counter[str] = Counter()
-    for (name, _), count in tally.items():
-        approved[name] += count
+            if not criterion.checks or not _applies(criterion, example.slice):
+                continue
+            kept = checks.kept(criterion, subject)
+            for kind in {"", *example.kinds}:
+                at = (criterion.name, example.slice, kind)
+                counts["looked"][at] += 1
+                counts["applied"][at] += kept is not None
+                counts["kept"][at] += bool(kept)
+    return counts
+
+
+def _applies(criterion: Criterion, slice: str) -> bool:
+    return not criterion.slices or slice in criterion.slices
+
+
+def _reaches(brief: Brief, cells: Mapping[tuple[str, str], Cell], told: _Told) -> dict[tuple[str, str, str], Reach]:
     return {
-        (c.name, name): Reach(
-            c.name, name, approved[name], looked[c.name, name], kept[c.name, name] if c.checks else None
-        )
-        for c in brief.criteria
-        for name in slices
-        if not c.slices or name in c.slices
-    }
+        (c.name, *place): _reach(c, cell, told) for c in brief.criteria for place, cell in cells.items()
+        if _applies(c, cell.slice)
+    }  # fmt: skip
+
+
+def _reach(criterion: Criterion, cell: Cell, told: _Told) -> Reach:
+    """A place that has no examples, or too few which all show the criterion, is a hole already; it is none again."""
+    at = (criterion.name, cell.slice, cell.kind)
+    if cell.kind:
+        want = 1 if cell.want else 0
+    else:
+        named = cell.slice in criterion.slices
+        want = max(1, round(CRITERION_SHARE * cell.want)) if cell.want or named else 0
+    looked, applied, kept = (told[each][at] for each in ("looked", "applied", "kept"))
+    found = Reach(*at, cell.have, looked, applied, kept if criterion.checks else None, want)
+    short = found.have < want and not (cell.missing and found.have >= cell.have)
+    return replace(found, short=short)

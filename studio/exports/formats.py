@@ -102,6 +102,9 @@ def notes(found: Contents, format: Format) -> list[str]:
             f"{found.uneven:,} of {found.rows:,} examples are left out: their earlier turns are not questions with "
             "their answers, and the file's history knows nothing else."
         )
+    if "split" not in format.holds and len(found.splits) > 1:
+        parts = ", ".join(f"{count:,} {_SPOKEN[Split(s)] if s else 'unassigned'}" for s, count in found.splits.items())
+        said.append(f"The file cannot tell {parts} examples apart: keep it from training, or export one part alone.")
     if "facts" not in format.holds:
         said.append("Slices, tags, kinds, groups, sources and rights are not in this format.")
     return said
@@ -128,21 +131,27 @@ def _takes(format: Format, example: Example) -> bool:
     return "earlier" in format.holds or not example.earlier
 
 
-def of_split(examples: Iterable[Example], format: Format, split: Split | None) -> tuple[list[Example], list[str]]:
-    """The part of a frozen set that goes into a file, and what is said of the rest: the split asked for, or all; where
-    the file could not tell test from training, only the training examples."""
+def part(splits: Mapping[str, int], format: Format, wanted: Split | None) -> tuple[Split | None, list[str]]:
+    """Which split of a frozen set goes into a file (None: all of them), and what is said of the rest: the one that is
+    wanted, or all; where a file could not tell test from training, only training. `splits`: split -> examples.
+
+    Raises Refusal when that part is empty.
+    """
+    there = [s for s in Split if splits.get(s)]
+    if wanted is None and "split" in format.holds:
+        names = ", ".join(_SPOKEN[s] for s in there)
+        told = f"The file holds all splits ({names}): its column “split” says which, a trainer does not ask."
+        return None, [told] if len(there) > 1 else []
+    taken = wanted or Split.train
+    if not splits.get(taken):
+        raise Refusal(f"This set has no {_SPOKEN[taken]} examples. Nothing was written. Choose another split.")
+    rest = " and ".join(f"{splits[s]:,} for {_SPOKEN[s]}" for s in there if s is not taken)
+    told = f"The file holds the {splits[taken]:,} {_SPOKEN[taken]} examples; not in it: {rest}."
+    return taken, [told] if rest else []
+
+
+def of_split(examples: Iterable[Example], format: Format, wanted: Split | None) -> tuple[list[Example], list[str]]:
+    """The examples of a frozen set that go into a file, and what is said of the rest; see `part`."""
     given = list(examples)
-    if split is None and "split" in format.holds:
-        there = [s.value for s in Split if any(e.split is s for e in given)]
-        told = (
-            f"The file holds all splits ({', '.join(there)}); its column “split” tells them apart, a trainer does not."
-        )
-        return given, [told] if len(there) > 1 else []
-    wanted = split or Split.train
-    said = _SPOKEN[wanted]
-    part = [e for e in given if e.split is wanted]
-    if not part:
-        raise Refusal(f"This set has no {said} examples. Nothing was written. Choose another split.")
-    left = Counter(_SPOKEN[e.split] if e.split else "unassigned" for e in given if e.split is not wanted)
-    rest = " and ".join(f"{count:,} for {name}" for name, count in sorted(left.items()))
-    return part, [f"The file holds the {len(part):,} {said} examples; not in it: {rest}."] if rest else []
+    taken, told = part(contents(given).splits, format, wanted)
+    return [e for e in given if taken is None or e.split is taken], told

@@ -261,7 +261,8 @@ def vote_by_script(store: Store, found: Round, reviewer: Person, most: int = 10_
         if pair is None:
             break
         left, right = (
-            checks.share_kept(brief, checks.Subject(pair.input, text, ideals[pair.example], pair.slice)) or 0.0
+            checks.share_kept(brief, checks.Subject(pair.input, text, ideals[pair.example], pair.slice, pair.earlier))
+            or 0.0
             for text in (pair.left, pair.right)
         )
         side = "left" if left > right else "right" if right > left else "tie" if left > 0 else "both_bad"

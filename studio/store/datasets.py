@@ -56,9 +56,10 @@ def _dataset(row: Row) -> Dataset:
                    row["rows_blob"], json.loads(row["health"]), row["name"], row["discarded"], row["at"])  # fmt: skip
 
 
-def every(store: Store, project: str) -> list[Dataset]:
-    """Newest first, without the discarded."""
-    sql = 'SELECT * FROM datasets WHERE project = ? AND NOT discarded ORDER BY "at" DESC'
+def every(store: Store, project: str, *, discarded: bool = False) -> list[Dataset]:
+    """Newest first; with `discarded` also those taken off the pages."""
+    kept = "" if discarded else " AND NOT discarded"
+    sql = f'SELECT * FROM datasets WHERE project = ?{kept} ORDER BY "at" DESC'
     return [_dataset(row) for row in store.rows(sql, project)]
 
 

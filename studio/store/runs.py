@@ -109,9 +109,10 @@ def jobs(store: Store, project: str = "", *, active: bool = False) -> list[Job]:
     return [_job(row) for row in store.rows(f'SELECT * FROM jobs WHERE {where} ORDER BY "at" DESC', *params)]
 
 
-def every(store: Store, project: str) -> list[Run]:
-    """Newest first, without the discarded."""
-    sql = 'SELECT * FROM runs WHERE project = ? AND NOT discarded ORDER BY "at" DESC'
+def every(store: Store, project: str, *, discarded: bool = False) -> list[Run]:
+    """Newest first; with `discarded` also those taken off the pages."""
+    kept = "" if discarded else " AND NOT discarded"
+    sql = f'SELECT * FROM runs WHERE project = ?{kept} ORDER BY "at" DESC'
     return [_run(row) for row in store.rows(sql, project)]
 
 

@@ -130,6 +130,6 @@ def side_by_side(brief: Brief, example: Example, shown: Sequence[outputs.Compare
 
 
 def _rules(brief: Brief, example: Example, output: str) -> None:
-    subject = checks.Subject(example.input, output, example.ideal, example.slice)
+    subject = checks.of_example(example, output)
     told = {c.name: kept for c in brief.criteria if (kept := checks.kept(c, subject)) is not None}
     blocks.rules([name for name, kept in told.items() if not kept], len(told))

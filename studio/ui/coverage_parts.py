@@ -1,4 +1,4 @@
-"""Coverage on screen: what to write next, and two tables of what the approved examples show and what they lack."""
+"""Coverage on screen: what to write next, and one table of what the approved examples show and what they lack."""
 
 from __future__ import annotations
 
@@ -37,9 +37,8 @@ def show(visit: Visit) -> None:
     ))  # fmt: skip
     found = _found(visit.store, str(visit.store.workspace), visit.store.version, visit.project_id, goal)
     blocks.lead(_lead(found))
-    _next(visit, found.holes)
-    _kinds(found)
-    _criteria(found, brief)
+    _next(visit, found)
+    _table(found, brief)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -49,16 +48,19 @@ def _found(_store: Store, workspace: str, version: int, project: str, goal: int)
 
 
 def _lead(found: Coverage) -> str:
-    whole = [hole for hole in found.holes if not hole.kind]
-    kinds = [hole for hole in found.holes if hole.kind]
+    whole = [hole for hole in found.holes if not hole.kind and not hole.criterion]
+    kinds = [hole for hole in found.holes if hole.kind and not hole.criterion]
+    rules = {hole.criterion for hole in found.holes if hole.criterion}
     if not found.holes:
-        return "Every kind of input has what the brief aims at, and each hard case is there."
+        return "Every kind of input has what the brief aims at; each hard case and each criterion is shown."
     slices = "Every kind of input has enough approved examples"
     if whole:
         missing = blocks.several(sum(hole.missing for hole in whole), "approved example")
         slices = f"{missing} missing in {len(whole)} of {len(found.slices)} kinds of input"
     gaps = f"; {blocks.several(len(kinds), 'hard case')} too rarely shown" if kinds else ""
-    return f"{slices}{gaps}."
+    unseen = "criterion is" if len(rules) == 1 else "criteria are"
+    untold = f"; {len(rules)} {unseen} somewhere too rarely shown" if rules else ""
+    return f"{slices}{gaps}{untold}."
 
 
 def words(name: str) -> str:
@@ -68,50 +70,95 @@ def words(name: str) -> str:
 # -- what to write next ----------------------------------------------------------------------------
 
 
-def _next(visit: Visit, holes: Sequence[Cell]) -> None:
-    if not holes:
+def _next(visit: Visit, found: Coverage) -> None:
+    if not found.holes:
         return
     blocks.section(
-        "Write these next", "The largest holes first; a critical kind of input comes before another one like it."
+        "Write these next",
+        "The largest holes first; a critical kind of input comes before another one like it, and a kind of input "
+        "before a criterion within it.",
     )
-    for hole in holes[:_SHOWN]:
-        _hole(visit, hole)
-    rest = holes[_SHOWN:]
+    for hole in found.holes[:_SHOWN]:
+        _hole(visit, found, hole)
+    rest = found.holes[_SHOWN:]
     if rest:
         with st.expander(f"{blocks.several(len(rest), 'smaller hole')}", key="coverage-rest"):
             for hole in rest[:40]:
-                _hole(visit, hole)
+                _hole(visit, found, hole)
             if len(rest) > 40:
                 blocks.note(f"And {len(rest) - 40:,} more, in the table below.")
 
 
-def _hole(visit: Visit, hole: Cell) -> None:
-    with st.container(key=f"coverage-hole-{hole.slice}-{hole.kind}", horizontal=True, vertical_alignment="center"):
+def _hole(visit: Visit, found: Coverage, hole: Cell) -> None:
+    place = f"{hole.slice}-{hole.kind}" + (f"-{hole.criterion}" if hole.criterion else "")
+    with st.container(key=f"coverage-hole-{place}", horizontal=True, vertical_alignment="center"):
         with st.container(width="stretch"):
             title = words(hole.slice) + (f", {words(hole.kind)}" if hole.kind else "")
-            blocks.item(title, f"{hole.missing:,} to write: {hole.have:,} of {hole.want:,} are approved.",
-                        "critical" if hole.critical else "")  # fmt: skip
+            title += f": “{hole.criterion}”" if hole.criterion else ""
+            blocks.item(title, _lacking(found, hole), "critical" if hole.critical else "")
         if visit.may_edit:
             st.button(
-                "Write one", key=f"coverage-write-{hole.slice}-{hole.kind}", on_click=example_parts.start_one,
-                args=(visit, hole.slice, hole.kind), help=f"Opens an empty example: {form_fields.plain(title)}",
+                "Write one", key=f"coverage-write-{place}", on_click=example_parts.start_one,
+                args=(visit, hole.slice, hole.kind, hole.criterion),
+                help=f"Opens an empty example: {form_fields.plain(title)}",
             )  # fmt: skip
 
 
-# -- the two tables --------------------------------------------------------------------------------
+def _lacking(found: Coverage, hole: Cell) -> str:
+    if not hole.criterion:
+        return f"{hole.missing:,} to write: {hole.have:,} of {hole.want:,} are approved."
+    reach = found.reaches[hole.criterion, hole.slice, hole.kind]
+    said = f"{hole.missing:,} to write that show it: {_about(reach)} of {hole.want:,}."
+    broken = reach.applied - (reach.kept or 0) if reach.kept is not None else 0
+    return f"{said} {_broken(broken)}: correct what is there first." if broken else said
 
 
-def _kinds(found: Coverage) -> None:
+# -- the table -------------------------------------------------------------------------------------
+
+
+def _table(found: Coverage, brief: Brief) -> None:
     blocks.section(
-        "Kinds of input and what makes them hard",
-        "Approved examples of those wanted. The brief sets how many a kind of input wants; of each hard case one in "
-        "fifty of those is wanted, and at least one: a floor of ours, below which a model hardly meets it.",
+        "Criteria, kinds of input and what makes them hard",
+        "Approved examples of those wanted. The brief sets how many a kind of input wants. Floors of ours, below which "
+        "a model hardly meets it: of each hard case one in fifty of those, of examples that show a criterion one in "
+        "ten, and at least one of each; within a hard case one that shows the criterion.",
     )
-    shown = [kind for kind in found.kinds if any(found.cells[name, kind].want or found.cells[name, kind].have
-                                                 for name in found.slices)]  # fmt: skip
-    body = [(words(name), [_cell(found.cells[name, kind]) for kind in ("", *shown)]) for name in found.slices]
-    heads = ["Kind of input (slice)", "All", *(words(kind) for kind in shown)]
-    _grid(heads, body, f"Approved examples, aiming at {found.goal:,}")
+    names = [_ALL, *(c.name for c in brief.criteria)]
+    opened = st.selectbox(
+        "Opened by what makes the input hard", names, key="coverage-open", persist_state="session", width=340
+    )
+    body: list[_Row] = []
+    for name in names:
+        body.append((name, [_at(found, name, slice, "") for slice in found.slices], ""))
+        if name == opened:
+            body += [(words(kind), [_at(found, name, slice, kind) for slice in found.slices], "ys-inner")
+                     for kind in _kinds(found)]  # fmt: skip
+    heads = ["What is shown", *(words(name) for name in found.slices)]
+    total = sum(found.cells[name, ""].have for name in found.slices)
+    of = f"; what shows a criterion is reckoned from {SAMPLE:,} drawn of {total:,}" if total > SAMPLE else ""
+    _grid(heads, body, f"Approved examples, aiming at {found.goal:,}{of}")
+
+
+_ALL = "All approved examples"
+_Cell = tuple[str, str, str]
+_Row = tuple[str, list[_Cell], str]
+
+
+def _kinds(found: Coverage) -> list[str]:
+    """Those that are wanted or there somewhere."""
+    cells = found.cells
+    return [kind for kind in found.kinds if any(cells[name, kind].want or cells[name, kind].have
+                                                for name in found.slices)]  # fmt: skip
+
+
+def _at(found: Coverage, name: str, slice: str, kind: str) -> _Cell:
+    if name == _ALL:
+        return _cell(found.cells[slice, kind])
+    reach = found.reaches.get((name, slice, kind))
+    if reach is None:
+        return "none", "–", "does not apply"
+    lacking = [] if kind else [k for k in _kinds(found) if found.reaches[name, slice, k].short]
+    return _reach(reach, lacking)
 
 
 def _cell(cell: Cell) -> tuple[str, str, str]:
@@ -124,47 +171,44 @@ def _cell(cell: Cell) -> tuple[str, str, str]:
     return ("some", figure, f"{cell.missing:,} missing") if cell.have else ("empty", figure, "none yet")
 
 
-def _criteria(found: Coverage, brief: Brief) -> None:
-    if not brief.criteria:
-        return
-    looked = any(reach.looked for reach in found.reaches.values())
-    blocks.section(
-        "Criteria and the examples that show them",
-        "Approved examples each criterion applies to, and of those looked at, how many ideal outputs keep it."
-        if looked else "Approved examples each criterion applies to; only people can tell whether they keep it.",
-    )  # fmt: skip
-    body = [
-        (c.name, [_reach(found.reaches.get((c.name, name))) for name in found.slices]) for c in brief.criteria
-    ]  # fmt: skip
-    heads = ["Criterion", *(words(name) for name in found.slices)]
-    total = sum(found.cells[name, ""].have for name in found.slices)
-    of = f"; kept is told of {SAMPLE:,} drawn from {total:,}" if total > SAMPLE else ""
-    _grid(heads, body, f"Approved examples by criterion and kind of input{of}")
-
-
-def _reach(reach: Reach | None) -> tuple[str, str, str]:
-    if reach is None:
-        return "none", "–", "does not apply"
+def _reach(reach: Reach, lacking: Sequence[str]) -> _Cell:
+    """`lacking`: the hard cases of the slice that no example shows the criterion in."""
     if not reach.approved:
-        return "empty", "0", "none yet"
+        return ("empty", f"0 of {reach.want:,}", "none yet") if reach.short else ("none", "–", "")
     if reach.kept is None:
         return "free", f"{reach.approved:,}", "people tell"
     if not reach.looked:
-        return "free", f"{reach.approved:,}", "cannot tell"
-    told = f"{reach.kept:,} of {reach.looked:,} keep it"
-    return ("full" if reach.kept == reach.looked else "some" if reach.kept else "empty"), f"{reach.approved:,}", told
+        return "free", f"{reach.approved:,}", "cannot tell yet"
+    broken = reach.applied - reach.kept
+    said = [f"{reach.want - reach.have:,} missing"] if reach.short and reach.have else []
+    said += ["shown by none"] if reach.short and not reach.have else []
+    said += [_broken(broken)] if broken else []
+    if lacking and not reach.short:  # else there is enough to say, and the opened row says the rest
+        said.append(f"not where {', '.join(map(words, lacking[:2]))}{' and more' * (len(lacking) > 2)}")
+    if not said:
+        return ("full" if reach.want else "free"), _about(reach), "enough" if reach.want else ""
+    figure = f"{_about(reach)} of {reach.want:,}" if reach.short else _about(reach)
+    return ("some" if reach.have else "empty"), figure, "; ".join(said)
 
 
-def _grid(heads: Sequence[str], body: Sequence[tuple[str, list[tuple[str, str, str]]]], caption: str) -> None:
+def _about(reach: Reach) -> str:
+    return f"{'about ' * (reach.looked < reach.approved)}{reach.have:,}"
+
+
+def _broken(count: int) -> str:
+    return f"{count:,} break{'s' * (count == 1)} it"
+
+
+def _grid(heads: Sequence[str], body: Sequence[_Row], caption: str) -> None:
     """A table whose cells say how they stand in a word as well as by their tint."""
     head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
     lines = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>'
+        f'<tr class="{look}"><th scope="row">{escape(name)}</th>'
         + "".join(
             f'<td class="ys-{kind}"><b>{escape(n)}</b><span>{escape(word)}</span></td>' for kind, n, word in cells
         )
         + "</tr>"
-        for name, cells in body
+        for name, cells, look in body
     )
     st.html(
         f'<div class="ys-table ys-grid" role="region" tabindex="0" aria-label="{escape(caption)}"><table>'

@@ -139,18 +139,14 @@ def _place(example: Example) -> str:
 # -- taking it along -------------------------------------------------------------------------------
 
 
-@st.cache_data(max_entries=16, show_spinner="Looking at the set")
-def _contents(_store: Store, workspace: str, dataset: str, format: str, split: str) -> tuple[Contents, list[str]]:
-    """What there is in the part that would be written, and what is said of the rest."""
-    part, told = _part(_store, dataset, format, split)
-    return exports.contents(part), told
-
-
-def _part(store: Store, dataset: str, format: str, split: str) -> tuple[list[Example], list[str]]:
-    found = rows.get(store, dataset)
+@st.cache_data(max_entries=8, show_spinner="Looking at the set")
+def _contents(_store: Store, workspace: str, dataset: str) -> dict[str, Contents]:
+    """What there is in each split, and in all of them ("")."""
+    found = rows.get(_store, dataset)
     assert found is not None
-    wanted = Split(split) if split else None
-    return exports.of_split(rows.rows_of(store, found), exports.of_name(format), wanted)
+    every = rows.rows_of(_store, found)
+    parts = {split.value: exports.contents(e for e in every if e.split is split) for split in Split}
+    return {"": exports.contents(every), **parts}
 
 
 def _take(visit: Visit, dataset: Dataset) -> None:
@@ -171,14 +167,15 @@ def _take(visit: Visit, dataset: Dataset) -> None:
         _download(dataset, key, "", "-dataset.zip", "application/zip", partial(_zipped, visit.store, dataset))
         return
     try:
-        found, told = _contents(visit.store, str(visit.store.workspace), dataset.id, name, split)
+        found = _contents(visit.store, str(visit.store.workspace), dataset.id)
+        format = exports.FORMATS[name]
+        taken, told = exports.part(found[""].splits, format, Split(split) if split else None)
     except Refusal as refusal:
         frame.refused(refusal)
         return
-    format = exports.FORMATS[name]
-    blocks.bullets([*told, *exports.notes(found, format)])
+    blocks.bullets([*told, *exports.notes(found[taken or ""], format)])
     ending = f"-{split}{format.ending}" if split else format.ending
-    _download(dataset, key, name, ending, format.mime, partial(_file, visit.store, dataset.id, name, split))
+    _download(dataset, key, name, ending, format.mime, partial(_file, visit.store, dataset, name, split))
 
 
 def _download(dataset: Dataset, key: str, name: str, ending: str, mime: str, data: partial[bytes]) -> None:
@@ -189,8 +186,10 @@ def _download(dataset: Dataset, key: str, name: str, ending: str, mime: str, dat
     )  # fmt: skip
 
 
-def _file(store: Store, dataset: str, format: str, split: str) -> bytes:
-    return exports.export(_part(store, dataset, format, split)[0], format).data
+def _file(store: Store, dataset: Dataset, format: str, split: str) -> bytes:
+    wanted = Split(split) if split else None
+    part, _ = exports.of_split(rows.rows_of(store, dataset), exports.of_name(format), wanted)
+    return exports.export(part, format).data
 
 
 def _zipped(store: Store, dataset: Dataset) -> bytes:

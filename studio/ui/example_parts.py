@@ -40,10 +40,11 @@ def open_one(example: str) -> None:
         st.query_params.pop("example", None)
 
 
-def start_one(visit: Visit, slice: str, kind: str) -> None:
-    """Opens an empty example of this slice and hard kind, in a callback. A text that was begun there stays."""
+def start_one(visit: Visit, slice: str, kind: str, criterion: str = "") -> None:
+    """Opens an empty example of this slice and hard kind that is to show a criterion ("": none in particular), in a
+    callback. A text that was begun there stays."""
     held = form_fields.draft(visit, "example/new", lambda: _form(None))
-    held.change(lambda form: form.update(slice=slice, kinds=[kind] if kind else []))
+    held.change(lambda form: form.update(slice=slice, kinds=[kind] if kind else [], shows=criterion))
     open_one("new")
 
 
@@ -100,6 +101,8 @@ def _write(visit: Visit, held: Draft, found: Example | None, filters: Filter) ->
         held = meanwhile_parts.caught_up(visit, held, found)
         if meanwhile_parts.compare(visit, held.form, found).changed:
             meanwhile_parts.show(visit, held, found)
+    else:
+        _to_show(brief, held.form)
     fields, beside = st.columns([5, 3], gap="large")
     with fields, st.container(key="example-fields"):
         turn_fields.conversation_fields(held)
@@ -117,6 +120,16 @@ def _write(visit: Visit, held: Draft, found: Example | None, filters: Filter) ->
         stored = found.ideal if found is not None else ""
         if any(as_seen.form_of(text) != "text" for text in (held.form["ideal"], model_text, stored)):
             as_seen.switch("example-raw")
+
+
+def _to_show(brief: Brief, form: dict[str, Any]) -> None:
+    """The criterion that a new example was begun for."""
+    for criterion in brief.criteria:
+        if criterion.name == form.get("shows"):
+            blocks.item(f"This one should show “{criterion.name}”", criterion.how_to_tell or criterion.why)
+            if criterion.good:
+                blocks.note("Such as:")
+                blocks.excerpt(criterion.good)
 
 
 def _facts(visit: Visit, found: Example) -> None:
@@ -155,7 +168,7 @@ def _against(brief: Brief, form: dict[str, Any]) -> None:
     if not brief.criteria:
         blocks.note("The brief has no criteria yet.")
         return
-    subject = checks.Subject(form["input"], form["ideal"], form["ideal"], form["slice"])
+    subject = checks.Subject(form["input"], form["ideal"], form["ideal"], form["slice"], turn_fields.earlier(form))
     answers = []
     for criterion in brief.criteria:
         kept = checks.kept(criterion, subject) if form["ideal"].strip() else None

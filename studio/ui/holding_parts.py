@@ -8,6 +8,7 @@ import streamlit as st
 
 from studio import dataset_history
 from studio.dataset_history import Holding
+from studio.records import Dataset, Run
 from studio.ui import blocks, frame
 from studio.ui.access import Visit
 
@@ -35,7 +36,14 @@ def went(visit: Visit, example: str) -> None:
 
 def _listed(found: Holding) -> list[str]:
     sets = [
-        f"“{dataset.name}”, frozen {blocks.when(dataset.at)}: in the {found.splits[dataset.id][0].value} set"
+        f"“{dataset.name}”{_discarded(dataset)}, frozen {blocks.when(dataset.at)}: in the "
+        f"{found.splits[dataset.id][0].value} set"
         for dataset in found.datasets
     ]
-    return sets + [f"A run on {run.model} of {blocks.when(run.at)} learned from it" for run in found.runs]
+    return sets + [
+        f"A run on {run.model}{_discarded(run)} of {blocks.when(run.at)} learned from it" for run in found.runs
+    ]
+
+
+def _discarded(found: Dataset | Run) -> str:
+    return " (discarded)" if found.discarded else ""

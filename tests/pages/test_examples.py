@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import time
+from dataclasses import replace
 
 import pytest
 from signed_in import opened, person, press, sound, words
@@ -13,7 +14,7 @@ from studio import baselines, projects
 from studio import brief as brief_step
 from studio.examples import step
 from studio.examples.acting import Change, change
-from studio.records import Brief, Role, Slice, Status
+from studio.records import Brief, Check, CheckKind, Criterion, Role, Slice, Status
 from studio.store import Store, briefs, finding, views
 from studio.store import examples as rows
 from studio.store.finding import Filter
@@ -416,6 +417,26 @@ def test_coverage_names_the_holes_and_opens_an_example_for_one(store: Store, dor
     press(at, holes[0])
     assert asked(at, "example") == "new"
     assert at.selectbox(key="example-slice").value == slice and (kind in at.multiselect(key="example-kinds").value)
+
+
+def test_coverage_opens_a_criterion_by_hard_kind_and_an_example_that_is_to_show_it(
+    store: Store, dora: tuple[str, str]
+) -> None:
+    project = projects.from_demo(store, dora[0], "support-replies").id
+    brief = briefs.latest(store, project)
+    assert brief is not None
+    sought = Criterion("Thanks for waiting", how_to_tell="It thanks", checks=(Check(CheckKind.required, ("xyzzy",)),))
+    wanted = replace(brief, criteria=(*brief.criteria, sought))
+    brief_step.save(store, dora[0], project, wanted, note="", changes_meaning=False)
+    at = opened(store, dora[1], "examples", project=project, **{"examples-view": "coverage"})
+    assert "criterion is somewhere too rarely shown" in words(at) or "criteria are somewhere" in words(at)
+    before = words(at).count("ys-inner")
+    at.selectbox(key="coverage-open").select(sought.name).run()
+    assert words(at).count("ys-inner") == before > 0
+    slice = brief.slices[0].name
+    press(at, f"coverage-write-{slice}--{sought.name}")
+    assert at.selectbox(key="example-slice").value == slice
+    assert "This one should show “Thanks for waiting”" in words(at) and "It thanks" in words(at)
 
 
 def test_coverage_asks_for_a_brief_first(store: Store, dora: tuple[str, str]) -> None:
