@@ -89,17 +89,19 @@ def _case(visit: Visit, listed: list[list[str]]) -> None:
                 _undo_button(visit)
         return
     case = waiting[0]
-    _asked(case)
-    two = len(case.answers) == 2
-    columns = st.columns(2, gap="medium") if two else [st.container() for _ in case.answers]
-    names = people.names(visit.store)
-    for place, (column, answer) in enumerate(zip(columns, case.answers, strict=True)):
-        with column.container(border=True, key=f"clash-answer-{place}"):
-            _answer(visit, case, place, answer, names)
-    with st.container(key="clash-bar"):
+    with st.container(key="clash-item"):
+        _asked(case)
+        two = len(case.answers) == 2
+        columns = st.columns(2, gap="medium") if two else [st.container() for _ in case.answers]
+        names = people.names(visit.store)
+        for place, (column, answer) in enumerate(zip(columns, case.answers, strict=True)):
+            with column.container(border=True, key=f"clash-answer-{place}"):
+                _answer(visit, case, place, answer, names)
+    write = _MODES.get(at["mode"])
+    with st.container(key="clash-form" if write else "clash-bar"):
         notices.show_any()
         if visit.may_edit:
-            _MODES.get(at["mode"], _buttons)(visit, case)
+            (write or _buttons)(visit, case)
         else:
             blocks.note("Designers and admins decide which answer is right.")
 
@@ -186,12 +188,12 @@ def _buttons(visit: Visit, case: Case) -> None:
             st.button(f"Keep {letter}", key=f"clash-keep-{place}", shortcut=letter, type="primary",
                       on_click=_keep, args=(visit, case, place))  # fmt: skip
         both = "both" if len(case.answers) == 2 else "all"
-        for label, mode, key in (
-            (f"Write one for {both}", "write", "W"),
-            (f"It depends: {both} right under a condition", "rule", "D"),
-            ("No contradiction", "apart", "N"),
+        for label, mode, key, more in (
+            ("Write one", "write", "W", f"One answer for {both}, in your words"),
+            ("It depends", "rule", "D", f"{both.capitalize()} are right, each under a condition"),
+            ("No contradiction", "apart", "N", f"Keep {both}, and say why"),
         ):
-            st.button(label, key=f"clash-{mode}", shortcut=key, on_click=_mode, args=(mode,))
+            st.button(label, key=f"clash-{mode}", shortcut=key, help=more, on_click=_mode, args=(mode,))
         st.button("Later", key="clash-later", shortcut="L", type="tertiary", on_click=_later, args=(case,))
         _undo_button(visit)
     kept = "The other is" if len(case.answers) == 2 else "The others are"

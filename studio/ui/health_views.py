@@ -22,7 +22,8 @@ def show(visit: Visit, checked: Checked | None) -> None:
     if checked is None:
         health_parts.frozen_sets(visit)
         return
-    score_parts.verdict(checked)
+    with st.container(key="health-verdict"):
+        score_parts.verdict(visit, checked)
     chosen = form_fields.view(keys.HEALTH_VIEW, _views(visit, checked), "Which part of Check and freeze")
     if chosen == "findings":
         score_parts.score_card(visit, checked)

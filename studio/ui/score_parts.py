@@ -22,8 +22,8 @@ _HEADINGS = {
 _INBOX = ("contradictions", "near_contradictions")
 
 
-def verdict(checked: Checked) -> None:
-    """Whether it can be frozen, in a sentence, and how much there is to do."""
+def verdict(visit: Visit, checked: Checked) -> None:
+    """Whether it can be frozen, in a sentence, how much there is to do, and the way to the freezing once it can be."""
     blocks.lead(checked.report.sentence)
     open_by = {s: [f for f in checked.report.findings if f.severity is s and f.key not in checked.accepted]
                for s in Severity}  # fmt: skip
@@ -32,6 +32,8 @@ def verdict(checked: Checked) -> None:
         (len(open_by[Severity.fine]), "are fine"),
     ]  # fmt: skip
     blocks.tally([*counts, *[(len(checked.accepted), "accepted with a reason")] * bool(checked.accepted)])
+    if checked.report.ready and checked.set is not None and visit.may_edit:
+        st.button("Freeze it…", key="health-to-freeze", type="primary", on_click=_to, args=("freeze",))
 
 
 def score_card(visit: Visit, checked: Checked) -> None:
@@ -103,14 +105,17 @@ def _cases(visit: Visit, checked: Checked, finding: Finding) -> None:
 
 def _fixes(visit: Visit, finding: Finding) -> None:
     if finding.check in _INBOX and finding.examples:
-        st.button("Decide them one by one", key=f"health-inbox-{slug(finding)}", type="primary", on_click=_to_inbox)
+        st.button(
+            "Decide them one by one", key=f"health-inbox-{slug(finding)}", type="primary", on_click=_to,
+            args=("contradictions",),
+        )  # fmt: skip
     if finding.check == "personal_data" and visit.may_edit and finding.count:
         label = f"Replace it by marks such as [email 1] in {blocks.several(finding.count, 'example')}"
         st.button(label, key="health-redact", on_click=_redact, args=(visit, finding))
 
 
-def _to_inbox() -> None:
-    st.session_state[keys.HEALTH_VIEW] = "contradictions"
+def _to(view: str) -> None:
+    st.session_state[keys.HEALTH_VIEW] = view
 
 
 def _redact(visit: Visit, finding: Finding) -> None:
