@@ -73,7 +73,7 @@ def _in_words(curves: Sequence[Curve], names: Sequence[str]) -> str:
     best = [(each.best, name) for each, name in zip(curves, names, strict=True) if each.best is not None]
     if len(best) < 2:
         return "How far the answers are from yours (loss): lower is closer."
-    told = ", ".join(f"{name} {loss:.2f}" for loss, name in best)
+    told = ", ".join(f"{loss:.2f} ({name})" for loss, name in best)
     return (
         f"How far the answers are from yours (loss), at its closest on examples kept aside: {told}; lower is closer. "
         "The dotted lines are the losses on what each learned from. A small difference says nothing yet: whether the "

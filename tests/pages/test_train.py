@@ -156,7 +156,7 @@ def test_two_trainings_are_compared_and_their_answers_stay_behind_the_choice(
     at.multiselect(key="train-side-by-side").set_value(["r1", "r2"]).run()
     said = words(at)
     assert "CPU of r1" in said and "CPU of r2" in said and "match_our_tone" not in said
-    assert "Tuned r1 0.90, Tuned r2 0.70; lower is closer" in said and "It is &lt;i&gt;here" not in said
+    assert "0.90 (Tuned r1), 0.70 (Tuned r2); lower is closer" in said and "It is &lt;i&gt;here" not in said
     assert "so there are no scores to compare" in said and len(at.get("plotly_chart")) == 3
     press(at, "train-side-by-side-show")
     assert "Tuned r2: the same, word for word." in words(at)
