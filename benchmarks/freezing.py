@@ -28,7 +28,6 @@ from studio.records import (
     Status,
     Turn,
     canonical,
-    sha256,
     to_json,
 )
 from studio.reports import dataset_card
@@ -66,10 +65,9 @@ def timed(what: str, do: Callable[[], T], more: Callable[[T], str] = lambda _: "
 def stored(store: Store, project: str, name: str, examples: list[Example]) -> Dataset:
     """A frozen dataset of these rows, as `datasets.freeze` writes it, with an empty report."""
     ordered = sorted(examples, key=lambda e: e.id)
-    whole = {"rows": [datasets.content(e) for e in ordered], "brief_version": 1, "health": {}, "waivers": {}}
     splits = {s.value: sum(e.split is s for e in ordered) for s in Split}
     dataset = {
-        "id": name, "sha256": sha256(canonical(whole)), "brief_version": 1, "splits": splits,
+        "id": name, "sha256": datasets.fingerprint(ordered, 1, {}, {}), "brief_version": 1, "splits": splits,
         "rows_blob": store.put_blob(canonical(to_json(ordered))), "health": {"report": {}, "waivers": {}}, "name": name,
     }  # fmt: skip
     store.act("dataset.frozen", "bench", {"dataset": dataset}, project)

@@ -1,4 +1,4 @@
-"""Fine-tuning on a GPU, beside TRL: `python -m benchmarks.gpu_train [--tiny] [--seconds N] [--json FILE]`.
+"""Fine-tuning on a GPU, beside TRL: `python -m benchmarks.gpu_train [--tiny] [--only WORDS] [--seconds N]`.
 
 Llama models of 8B and 1B shape with random weights (made on the card, nothing is fetched), a LoRA adapter of rank 16
 on all linear layers, 32 rows a step, chat-like lengths (log-normal, mean about 400 tokens, at most 2,048; the answer is
@@ -10,7 +10,8 @@ same run. Operations a token: 4 for each weight of the layers (forward 2, back t
 no gradient), the same for the head's on tokens that are learned, 6 for each weight of the adapter, and 6 x layers x
 width x length of the row for causal attention. What activation checkpointing computes again is not counted.
 
-`--tiny` checks on a CPU that all of it runs. A trainer for which no time is left is named.
+`--tiny` checks on a CPU that all of it runs; `--only` takes the rows of the tables whose name matches a regular
+expression. A trainer for which no time is left is named.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import contextlib
 import gc
 import json
 import random
+import re
 import sys
 import tempfile
 import time
@@ -240,6 +242,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tiny", action="store_true")
     parser.add_argument("--seconds", type=float, default=240.0)
+    parser.add_argument("--only", default="", help="a regular expression over 'SHAPE: TRAINER'")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     if not args.tiny and device() != "cuda":
@@ -254,6 +257,8 @@ def main() -> int:
             continue
         for plan in plans:
             for name, run in trainers(liger).items():
+                if re.search(args.only, f"{plan.shape}: {name}") is None:
+                    continue
                 found.append((plan, name, _run(plan, name, run, end)))
     _print(rate, plans, found)
     if args.json:

@@ -69,7 +69,7 @@ def freeze(
     number = len(store.history(project, ["dataset.frozen"])) + 1
     dataset_id = uuid.uuid4().hex[:12]
     dataset = {
-        "id": dataset_id, "sha256": _hash(made.examples, made.brief.version, report, reasons, content),
+        "id": dataset_id, "sha256": fingerprint(made.examples, made.brief.version, report, reasons),
         "brief_version": made.brief.version,
         "splits": made.splits, "rows_blob": store.put_blob(canonical(to_json(made.examples))),
         "health": {"report": report, "waivers": reasons}, "name": name.strip() or f"Dataset {number}",
@@ -83,12 +83,18 @@ def freeze(
 Content = Callable[[Example], dict[str, object]]
 
 
-def _hash(
-    examples: Iterable[Example], brief_version: int, report: object, waivers: Mapping[str, str], content: Content
+def fingerprint(
+    examples: Iterable[Example],
+    brief_version: int,
+    report: object,
+    waivers: Mapping[str, str],
+    counts: Content | None = None,
 ) -> str:
-    """The hash of a dataset: the rows by their id, the version of the brief, the report and the waivers."""
+    """The hash of a dataset: the rows by their id, the version of the brief, the report and the waivers. `counts`: what
+    of a row counts, if not `content`."""
+    counts = counts or content
     by_id = sorted(examples, key=lambda e: e.id)
-    whole = {"rows": [content(e) for e in by_id], "brief_version": brief_version, "health": report, "waivers": waivers}
+    whole = {"rows": [counts(e) for e in by_id], "brief_version": brief_version, "health": report, "waivers": waivers}
     return sha256(canonical(whole))
 
 
@@ -126,7 +132,7 @@ def verify(store: Store, dataset: Dataset) -> str:
     except Refusal as refusal:
         return f"The rows of “{dataset.name}” cannot be read: {refusal}".rstrip(".")
     report, waivers = dataset.health.get("report"), dataset.health.get("waivers", {})
-    hashes = (_hash(examples, dataset.brief_version, report, waivers, counts) for counts in (content, _words))
+    hashes = (fingerprint(examples, dataset.brief_version, report, waivers, counts) for counts in (content, _words))
     if dataset.sha256 not in hashes:
         return (
             f"“{dataset.name}” is not what was frozen: its rows, its report or its waivers give another fingerprint "

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import psutil
 
@@ -30,8 +30,12 @@ from studio.generation import ArmSpec, Generator, Written
 from studio.jobs import folder as job_folder
 from studio.jobs.local import is_running
 from studio.models.checked import check_adapter, checked_model
+from studio.models.machine import free_memory_bytes
 from studio.records import Decoding, Refusal, from_json
-from studio.train.memory import ran_out
+from studio.train.memory import keep_within, ran_out
+
+if TYPE_CHECKING:
+    from studio.train import fit
 
 _LIBRARIES = ("torch", "transformers", "peft")
 # No space, no quota, or more than one file may hold.
@@ -168,17 +172,25 @@ def _train(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
 
     from studio.train import fit
 
-    fitted = fit.fit(
-        model,
-        [fit.Row(row["id"], job_folder.prompt(row), row["ideal"]) for row in rows],
-        [fit.Row(row["id"], job_folder.prompt(row), row["ideal"]) for row in checks],
-        [(row["id"], job_folder.prompt(row)) for row in spec.get("samples", [])],
-        settings,
-        folder / "checkpoints",
-        stop,
-        emit,
-        spec.get("phrases", []),
-    )
+    if fit.device() == "cpu":
+        keep_within(free_memory_bytes())
+    try:
+        fitted = fit.fit(
+            model,
+            [fit.Row(row["id"], job_folder.prompt(row), row["ideal"]) for row in rows],
+            [fit.Row(row["id"], job_folder.prompt(row), row["ideal"]) for row in checks],
+            [(row["id"], job_folder.prompt(row)) for row in spec.get("samples", [])],
+            settings,
+            folder / "checkpoints",
+            stop,
+            emit,
+            spec.get("phrases", []),
+            _less(folder),
+        )
+    except fit.MemoryShort as short:
+        said = "1 example" if short.at_once == 1 else f"{short.at_once} examples"
+        emit("warning", text=fit.less_said(said, short.spared), at_once=short.at_once, spared=short.spared)
+        _again(folder)
     fields = {
         **fit.as_json(fitted, folder),
         "settings": spec["settings"],
@@ -186,6 +198,21 @@ def _train(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
         "device": fit.device_name(),
     }
     return Outcome(fields, fitted.stopped)
+
+
+def _less(folder: Path) -> fit.Less | None:
+    """What this run has told of reading less at a time, when it had to."""
+    from studio.train import fit
+
+    told = [event for event in job_folder.read_events(folder).rows if "at_once" in event]
+    return fit.Less(told[-1]["at_once"], told[-1]["spared"]) if told else None
+
+
+def _again(folder: Path) -> NoReturn:
+    """This process starts anew, under the same number, with all of its memory given back."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "studio.worker", str(folder)])
 
 
 def _convert(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:

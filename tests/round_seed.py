@@ -77,7 +77,8 @@ def frozen(store: Store, actor: str, project: str, tests: int, earlier: tuple[Tu
     blob = store.put_blob(canonical(to_json(kept)))
     splits = {s.value: sum(e.split is s for e in kept) for s in Split}
     dataset = {
-        "id": uuid.uuid4().hex[:12], "sha256": sha256(blob), "brief_version": 1, "splits": splits, "rows_blob": blob,
+        "id": uuid.uuid4().hex[:12], "sha256": datasets.fingerprint(kept, 1, None, {}), "brief_version": 1,
+        "splits": splits, "rows_blob": blob,
         "health": {}, "name": "Dataset 1",
     }  # fmt: skip
     store.act("dataset.frozen", actor, {"dataset": dataset}, project)

@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
+from round_seed import ready
 
 from studio import checking, checkup, commands, datasets, projects
 from studio.examples import step
@@ -121,3 +122,8 @@ def test_a_licence_put_right_makes_another_set_and_nothing_else_moves(store: Sto
     assert after.sha256 != before.sha256 and after.splits == before.splits
     places = [{e.id: e.split for e in dataset_rows.rows_of(store, d)} for d in (before, after)]
     assert places[0] == places[1]
+
+
+def test_a_seeded_set_is_as_sound_as_a_frozen_one(store: Store) -> None:
+    ready(store, tests=6)
+    assert commands.audit(store, {})["problems"] == []

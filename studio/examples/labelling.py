@@ -218,6 +218,15 @@ def toggle_kind(store: Store, actor: str, project: str, example: str, kind: str)
     return step.edit(store, actor, project, current, kinds=kinds)
 
 
+def tag(store: Store, actor: str, project: str, example: str, tags: Sequence[str]) -> Example:
+    """Gives an example exactly these tags, each once and without blanks around it. Raises Refusal when it is gone."""
+    current = examples.get(store, example)
+    if current is None:
+        raise Refusal("This example is not here any more. Nothing was changed; go on to the next one.")
+    told = tuple(dict.fromkeys(word for each in tags if (word := each.strip())))
+    return current if told == current.tags else step.edit(store, actor, project, current, tags=told)
+
+
 # -- what they split on ----------------------------------------------------------------------------
 
 

@@ -130,8 +130,10 @@ def _unseen(task: _Task) -> Probabilities:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from threadpoolctl import threadpool_limits
 
-    with warnings.catch_warnings():
+    # One thread: the products are small, and threads that wait for a busy core take ten times as long.
+    with warnings.catch_warnings(), threadpool_limits(limits=1):
         warnings.simplefilter("ignore", ConvergenceWarning)  # stopped early on purpose
         told = cross_val_predict(
             LogisticRegression(C=_STRENGTH, max_iter=_STEPS), task.vectors, task.given,

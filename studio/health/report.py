@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from studio.health import balance, checks, label_noise, languages, meaning_checks, outliers, record_checks
+from studio.health import balance, checks, holes, label_noise, languages, meaning_checks, outliers, record_checks
 from studio.health.checks import Checked, Kept
 from studio.health.findings import Finding, Gate, HealthReport, Severity
 from studio.health.known import NOTHING_KNOWN, Known
@@ -41,6 +41,7 @@ _CHECKS: tuple[Callable[[Checked], Finding | list[Finding]], ...] = (
     outliers.outliers,
     outliers.damaged_texts,
     record_checks.hard_cases,
+    holes.coverage_holes,
     record_checks.maybe_personal,
     record_checks.consent_unknown,
     record_checks.outdated,

@@ -55,9 +55,24 @@ def _gpu() -> tuple[str, float]:
     return name, round(int(mib) * 2**20 / 1e9, 1)
 
 
+_CONTAINER = Path("/sys/fs/cgroup")
+
+
 def _memory_bytes() -> int:
     """Memory this process may use: the machine's, or a container's limit when that is smaller."""
     total: int = psutil.virtual_memory().total
-    limit = Path("/sys/fs/cgroup/memory.max")
-    text = limit.read_text().strip() if limit.is_file() else "max"
-    return min(total, int(text)) if text.isdigit() else total
+    limit = _number(_CONTAINER / "memory.max")
+    return total if limit is None else min(total, limit)
+
+
+def free_memory_bytes() -> int:
+    """Memory that can still be taken now: the machine's, or what a container's limit leaves when that is less."""
+    free: int = psutil.virtual_memory().available
+    limit, held = _number(_CONTAINER / "memory.max"), _number(_CONTAINER / "memory.current")
+    return free if limit is None or held is None else min(free, max(0, limit - held))
+
+
+def _number(file: Path) -> int | None:
+    """What a file of the kernel says, None when there is none or no limit."""
+    text = file.read_text().strip() if file.is_file() else "max"
+    return int(text) if text.isdigit() else None

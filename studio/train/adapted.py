@@ -38,8 +38,8 @@ def load(model_path: Path) -> Any:
     return model.to(device())
 
 
-def with_adapter(model: Any, settings: Settings) -> PeftModel:
-    """The base frozen, with a new adapter on all linear layers of its upper share; packed attention where it fits."""
+def lora(model: Any, settings: Settings) -> LoraConfig:
+    """The adapter of the settings: on all linear layers of the upper share of the model, the head left out."""
     layers = model.config.num_hidden_layers
     first = layers - max(1, round(layers * settings.upper_layers))
     head = model.get_output_embeddings()
@@ -48,7 +48,7 @@ def with_adapter(model: Any, settings: Settings) -> PeftModel:
         for name, module in model.named_modules()
         if isinstance(module, torch.nn.Linear) and module is not head
     }
-    config = LoraConfig(
+    return LoraConfig(
         r=settings.lora_rank,
         lora_alpha=settings.lora_alpha,
         lora_dropout=settings.lora_dropout,
@@ -56,18 +56,25 @@ def with_adapter(model: Any, settings: Settings) -> PeftModel:
         layers_to_transform=list(range(first, layers)),
         task_type="CAUSAL_LM",
     )
+
+
+def with_adapter(model: Any, settings: Settings) -> PeftModel:
+    """The base frozen, with a new adapter; packed attention where it fits."""
     torch.manual_seed(settings.seed)
-    # Beside a GPU's matrix units an adapter in float32 costs nothing, and small steps are not rounded away. Autocast
-    # makes its products in bfloat16, so what it reads need not be copied to float32 first.
-    precise = model.device.type == "cuda"
-    adapted = get_peft_model(model, config, autocast_adapter_dtype=precise)
-    if precise:
-        for module in adapted.modules():
-            if isinstance(module, BaseTunerLayer):
-                setattr(module, "cast_input_dtype_enabled", False)  # noqa: B010 (an attribute the types do not know)
-        if packed.fits(model.config):
-            model.set_attn_implementation(packed.PACKED)
+    # An adapter in float32 is so small that it costs nothing, and small steps are not rounded away. Its products are
+    # made in bfloat16 (`precision`), so what it reads need not be copied to float32 first.
+    adapted = get_peft_model(model, lora(model, settings), autocast_adapter_dtype=True)
+    for module in adapted.modules():
+        if isinstance(module, BaseTunerLayer):
+            setattr(module, "cast_input_dtype_enabled", False)  # noqa: B010 (an attribute the types do not know)
+    if model.device.type == "cuda" and packed.fits(model.config):
+        model.set_attn_implementation(packed.PACKED)
     return adapted
+
+
+def precision(model: Any) -> contextlib.AbstractContextManager[Any]:
+    """Every pass of an adapted bfloat16 model happens in it: its float32 adapter computes in bfloat16 then."""
+    return torch.autocast(model.device.type, torch.bfloat16, enabled=model.dtype == torch.bfloat16)
 
 
 def is_packed(model: Any) -> bool:

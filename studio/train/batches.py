@@ -26,6 +26,11 @@ class Cut:
     packed: bool
     size: int
 
+    @property
+    def said(self) -> str:
+        """In words: "2 examples", "4,096 tokens"."""
+        return f"{self.size:,} {'token' if self.packed else 'example'}{'' if self.size == 1 else 's'}"
+
     def halved(self, rows: Sequence[Encoded]) -> Cut | None:
         """Half of it; None when it reads one of `rows` at a time already."""
         taken = min(self.size, sum(map(length, rows)) if self.packed else len(rows))

@@ -20,10 +20,22 @@ from studio.train.adapted import compile_layers, device, device_name, is_packed,
 from studio.train.batches import Cut, Encoded, length
 from studio.train.encode import Dropped, EncodedRows, Row, encode
 from studio.train.settings import Settings
-from studio.train.trainer import AnswerTrainer
+from studio.train.trainer import AnswerTrainer, MemoryShort, less_said
 from studio.train.watch import Emit, Watch, last_checkpoint, save_final
 
-__all__ = ["Dropped", "Fitted", "Row", "as_json", "device_name", "fit", "prepare"]
+__all__ = [
+    "Dropped",
+    "Fitted",
+    "Less",
+    "MemoryShort",
+    "Row",
+    "as_json",
+    "device",
+    "device_name",
+    "fit",
+    "less_said",
+    "prepare",
+]
 
 # Compiling takes about a minute: it pays from a run of this many seconds on.
 _WORTH_COMPILING_SECONDS = 300
@@ -45,6 +57,14 @@ class Fitted:
     stopped: bool
 
 
+@dataclass(frozen=True)
+class Less:
+    """How a run goes on after the memory ran out: `at_once` rows at a time, `spared` as in `trainer.spare`."""
+
+    at_once: int
+    spared: bool
+
+
 def fit(
     model_path: Path,
     train: Sequence[Row],
@@ -55,12 +75,14 @@ def fit(
     stopped: Callable[[], bool],
     emit: Emit,
     phrases: Sequence[str] = (),
+    less: Less | None = None,
 ) -> Fitted:
     """Train an adapter and leave it in `checkpoints/final`, or go on from the last checkpoint there.
 
     `samples`: (id, prompt) of examples answered on the way. `phrases` are those that the brief checks word for word;
     their tokens weigh more (see `loss`). `emit(kind, **fields)` takes progress, loss, sample and warning events;
-    `stopped()` is asked after every step. Raises Refusal when no row fits or when learning went wrong.
+    `stopped()` is asked after every step. Raises Refusal when no row fits or when learning went wrong, and MemoryShort
+    when the run should be gone on with in a new process, with that as `less`.
     """
     tokenizer = AutoTokenizer.from_pretrained(model_path)
     learn = encode(tokenizer, _limited(train, settings.row_limit, settings.seed), settings, phrases)
@@ -68,6 +90,10 @@ def fit(
     dropped = _tell_dropped(learn, check, emit)
     watch = Watch(tokenizer, samples, settings, checkpoints, stopped, emit)
     trainer = prepare(load(model_path), learn.rows, check.rows, settings, checkpoints, emit, [watch])
+    if less is not None and not trainer.by.packed:
+        trainer.by = Cut(packed=False, size=less.at_once)
+        if less.spared:
+            trainer.spare()
     last, began = last_checkpoint(checkpoints), time.monotonic()
     trainer.train(resume_from_checkpoint=str(last) if last else None)
     seconds = time.monotonic() - began
@@ -128,15 +154,7 @@ def trainer_for(
         callbacks=list(callbacks),
         by=Cut(packed, longest if packed else settings.micro_batch),
         longest=longest,
-        shrank=lambda by: emit("warning", text=_shrank(by)),
-    )
-
-
-def _shrank(by: Cut) -> str:
-    now = f"{by.size:,} tokens" if by.packed else f"{by.size} example{'' if by.size == 1 else 's'}"
-    return (
-        f"Memory ran short, so it now reads {now} at a time (a smaller micro-batch). It learns from as many examples a "
-        "step as before, and nothing is lost; it is only slower."
+        warn=lambda text: emit("warning", text=text),
     )
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import torch
 
 from studio.records import Refusal
-from studio.train.adapted import spare_memory
 from studio.train.batches import Cut, Encoded, length
 from studio.train.memory import ran_out
 from studio.train.trainer import TOO_LARGE, AnswerTrainer
 
 # More at a time is no faster, and less is kept free for what comes and goes.
 _MOST_TOKENS, _KEPT_FREE = 32_768, 0.06
+# Enough for a whole piece of logits.
+_WHOLE_TOKENS = 8192
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def settle(trainer: AnswerTrainer, rows: Sequence[Encoded]) -> Room:
     longest = max(map(length, rows))
     for spared in (False, True):
         if spared:
-            spare_memory(trainer.adapted)
+            trainer.spare()
         room = _measured(trainer, rows, longest)
         if room is None:
             continue
@@ -51,23 +52,31 @@ def settle(trainer: AnswerTrainer, rows: Sequence[Encoded]) -> Room:
 
 
 def _measured(trainer: AnswerTrainer, rows: Sequence[Encoded], longest: int) -> Room | None:
-    """From the longest row alone and from about four times as much; None when the card cannot take the first."""
+    """From passes of two sizes, both large enough that what does not grow with them is there already; None when the
+    card cannot take the longest row."""
     order = sorted(rows, key=length, reverse=True)
-    short = _pass(trainer, order[:1])
-    many: list[Encoded] = []
-    held = 0
-    while held < 4 * longest:
-        many.append(order[len(many) % len(order)])
-        held += length(many[-1])
-    if short is None:
+    least = _pass(trainer, order[:1])
+    if least is None:
         return None
-    _pass(trainer, many)  # the first of a size pays for finding its kernels
-    long = _pass(trainer, many)
-    if long is None:
-        return Room(0.0, short[0] / longest, longest, short[1])
-    per_token = (long[0] - short[0]) / (held - longest)
+    some, many = (_at_least(order, times * max(longest, _WHOLE_TOKENS)) for times in (1, 2))
+    short = _pass(trainer, some)
+    if short is not None:
+        _pass(trainer, many)  # the first of a size pays for finding its kernels
+    long = short and _pass(trainer, many)
+    if short is None or long is None:
+        return Room(0.0, least[0] / longest, longest, least[1])
+    few, held = sum(map(length, some)), sum(map(length, many))
+    per_token = (long[0] - short[0]) / (held - few)
     states = 8 * sum(part.numel() for part in trainer.adapted.parameters() if part.requires_grad)
-    return Room(short[0] - per_token * longest + states, per_token, held, long[1])
+    return Room(short[0] - per_token * few + states, per_token, held, long[1])
+
+
+def _at_least(order: Sequence[Encoded], tokens: int) -> list[Encoded]:
+    """The rows, again and again, until there are so many tokens."""
+    taken: list[Encoded] = []
+    while sum(map(length, taken)) < tokens:
+        taken.append(order[len(taken) % len(order)])
+    return taken
 
 
 def _pass(trainer: AnswerTrainer, rows: Sequence[Encoded]) -> tuple[float, float] | None:

@@ -23,7 +23,8 @@ class Settings:
 
     A LoRA adapter of rank `lora_rank` on all linear layers of the upper `upper_layers` share (0 to 1] of the model;
     `lora_alpha` scales it. `learning_rate` peaks after `warmup` (share of steps) and falls along a cosine.
-    A step learns from `micro_batch` x `accumulation` rows. `max_length` in tokens: longer rows are left out and named.
+    A step learns from `micro_batch` x `accumulation` rows; on a GPU its memory decides how many are read at a time.
+    `max_length` in tokens: longer rows are left out and named.
     `row_limit`: at most so many rows are
     used, and a quarter as many for validation (0: all). Evaluated and saved after every epoch.
     """

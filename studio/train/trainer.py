@@ -12,6 +12,7 @@ import torch
 from transformers import Trainer
 
 from studio.records import Refusal
+from studio.train.adapted import precision, spare_memory
 from studio.train.batches import Batch, Cut, Encoded, cut, lay_out, length, weight
 from studio.train.loss import head_loss
 from studio.train.memory import ran_out
@@ -21,6 +22,23 @@ TOO_LARGE = (
     "checkpoint is kept, and all examples are safe. Close other programs, shorten the longest examples or choose a "
     "smaller model, then start it again."
 )
+
+
+class MemoryShort(Exception):
+    """The machine's memory ran out; a new process should read `at_once` rows at a time, `spared` as the last resort."""
+
+    def __init__(self, at_once: int, spared: bool) -> None:
+        super().__init__("the machine's memory ran out")
+        self.at_once, self.spared = at_once, spared
+
+
+def less_said(at_once: str, spared: bool) -> str:
+    """What is done about it, for people. `at_once`: so many examples or tokens."""
+    how = "makes some results twice (activation checkpointing)" if spared else "does so with a smaller micro-batch"
+    return (
+        f"Memory ran short. It now reads {at_once} at a time and {how}; it learns from as many examples a step as "
+        "before, and what was learned until the last checkpoint is kept."
+    )
 
 
 @dataclass(frozen=True)
@@ -33,14 +51,15 @@ class _Step:
 class AnswerTrainer(Trainer):  # type: ignore[misc]
     """The library's trainer with the answers' loss, over rows encoded as `batches.Encoded`.
 
-    `by` says how a step's rows are cut; when memory runs out it is halved, `shrank(rows or tokens at a time)` is told,
-    and the step is made again: the same rows count for it, and nothing that was learned is lost. `tokens_read` counts
+    `by` says how a step's rows are cut. When memory runs out it is halved, and at last fewer results of layers are kept
+    (`spared`). On a GPU the step is then made again, `warn(sentence)` says so, and nothing is lost; on a CPU, where
+    freed memory comes back in pieces too small to use, `MemoryShort` asks for a new process. `tokens_read` counts
     tokens of training, padding left out.
     """
 
-    def __init__(self, *, by: Cut, longest: int, shrank: Callable[[Cut], None], **more: Any) -> None:
+    def __init__(self, *, by: Cut, longest: int, warn: Callable[[str], None], **more: Any) -> None:
         super().__init__(**more, data_collator=lambda rows: {"step": _Step(rows)})
-        self.by, self._longest, self._shrank = by, longest, shrank
+        self.by, self.spared, self._longest, self._warn = by, False, longest, warn
         self.tokens_read = 0
 
     @property
@@ -54,13 +73,25 @@ class AnswerTrainer(Trainer):  # type: ignore[misc]
         model.train()
         rows = inputs["step"].rows
         while (loss := self._tried(model, rows)) is None:
-            smaller = self.by.halved(rows)
-            if smaller is None:
-                raise Refusal(TOO_LARGE)
-            self.by = smaller
-            self._shrank(smaller)
+            self._take_less(rows)
         self.tokens_read += sum(map(length, rows))
         return loss
+
+    def _take_less(self, rows: Sequence[Encoded]) -> None:
+        smaller = self.by.halved(rows)
+        if smaller is None and self.spared:
+            raise Refusal(TOO_LARGE)
+        if self.args.device.type == "cpu":
+            raise MemoryShort((smaller or self.by).size, smaller is None)
+        if smaller is None:
+            self.spare()
+        self.by = smaller or self.by
+        self._warn(less_said(self.by.said, smaller is None))
+
+    def spare(self) -> None:
+        """From now on the layers' results are made again on the way back: slower, with a fraction of the memory."""
+        self.spared = True
+        spare_memory(self.adapted)
 
     def _tried(self, model: Any, rows: Sequence[Encoded]) -> torch.Tensor | None:
         """The step's loss, or None when memory ran out; then no gradient of it is left."""
@@ -82,7 +113,7 @@ class AnswerTrainer(Trainer):  # type: ignore[misc]
         whole, total = sum(map(weight, rows)), torch.zeros((), device=self.args.device)
         for part in cut(rows, self.by):
             batch = lay_out(part, self.by.packed, self._longest, self.args.device)
-            with self._precision():
+            with precision(model):
                 loss = self._summed(model, batch, batch.weights) / whole
             self.accelerator.backward(loss)
             total += loss.detach()
@@ -97,7 +128,7 @@ class AnswerTrainer(Trainer):  # type: ignore[misc]
         rows, model = list(asked), self.adapted
         model.eval()
         total, count = torch.zeros((), device=self.args.device), 0
-        with torch.no_grad(), uncompiled(), self._precision():
+        with torch.no_grad(), uncompiled(), precision(model):
             for part in cut(rows, self.by):
                 batch = lay_out(part, self.by.packed, self._longest, self.args.device)
                 total += self._summed(model, batch, torch.ones_like(batch.weights))
@@ -111,10 +142,6 @@ class AnswerTrainer(Trainer):  # type: ignore[misc]
         whole = self.accelerator.unwrap_model(model).get_base_model()
         hidden = whole.get_decoder()(**batch.inputs, use_cache=False).last_hidden_state
         return head_loss(hidden.flatten(0, 1)[batch.places], whole.get_output_embeddings(), batch.targets, weights)
-
-    def _precision(self) -> contextlib.AbstractContextManager[Any]:
-        """On a GPU the adapter is float32 and its products are made in bfloat16."""
-        return torch.autocast("cuda", torch.bfloat16, enabled=self.args.device.type == "cuda")
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
         """Not counted: the library would count padding."""

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from peft import get_peft_model_state_dict
 from transformers import TrainerCallback, TrainerControl, TrainerState
 
 from studio.generation import chat
 from studio.models.files import sync_tree
 from studio.records import Prompt, Refusal
-from studio.train.adapted import padded
+from studio.train.adapted import padded, precision
 from studio.train.settings import Settings
 from studio.train.trainer import uncompiled
 
@@ -85,7 +86,7 @@ class Watch(TrainerCallback):
             return
         training = model.training
         model.eval()
-        with padded(model), uncompiled():
+        with padded(model), uncompiled(), precision(model):
             written = self._write(model)
         for (example, prompt), text in zip(self._samples, written, strict=True):
             self._emit("sample", step=state.global_step, example=example, input=prompt.asked, output=text)
@@ -120,7 +121,9 @@ class Watch(TrainerCallback):
 def save_final(model: Any, checkpoints: Path) -> Path:
     part, final = checkpoints / ".final.part", checkpoints / "final"
     shutil.rmtree(part, ignore_errors=True)
-    model.save_pretrained(part)
+    # As the base is read, so is what was learned: in bfloat16.
+    learned = {name: value.to(model.dtype) for name, value in get_peft_model_state_dict(model).items()}
+    model.save_pretrained(part, state_dict=learned)
     # A template of a model card; the studio writes its own.
     (part / "README.md").unlink(missing_ok=True)
     sync_tree(part)

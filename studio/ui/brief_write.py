@@ -37,13 +37,52 @@ def show(visit: Visit, held: Draft, saved: Brief | None) -> None:
             blocks.note("You can read this brief; designers, PMs and admins can change it.")
             return
         _standing(visit, held, saved)
-        for name, title in step.TEXTS.items():
-            label = "The task, in a sentence" if name == "task" else title
-            form_fields.area(held, (name,), label, f"brief-{name}", placeholder=_HINTS[name])
-        _criteria(held)
-        _slices(visit, held)
-        _put_back(held)
+        asked = _asked_for(held.form)
+        if asked is not None:
+            _one_rule(held, asked)
+        else:
+            _whole(visit, held)
         _saving(visit, held, saved)
+
+
+def _whole(visit: Visit, held: Draft) -> None:
+    for name, title in step.TEXTS.items():
+        label = "The task, in a sentence" if name == "task" else title
+        form_fields.area(held, (name,), label, f"brief-{name}", placeholder=_HINTS[name])
+    _criteria(held)
+    _slices(visit, held)
+    _put_back(held)
+
+
+def way_to_rule(visit: Visit, criterion: str, key: str) -> None:
+    """A link to one criterion of the brief, open for writing."""
+    query = {keys.BRIEF_VIEW: "write", keys.BRIEF_RULE: criterion}
+    blocks.way(visit, "brief", f"Sharpen “{form_fields.plain(criterion)}”", key, **query)
+
+
+def _asked_for(form: dict[str, Any]) -> dict[str, Any] | None:
+    """The criterion that the address asks for by its name. Its id then stands there, which outlives a new name."""
+    wanted = st.query_params.get(keys.BRIEF_RULE)
+    for part in ("name", "id"):
+        for item in form["criteria"]:
+            if wanted and item[part] == wanted:
+                st.query_params[keys.BRIEF_RULE] = item["id"]
+                return dict(item)
+    return None
+
+
+def _one_rule(held: Draft, item: dict[str, Any]) -> None:
+    """One criterion and nothing else of the brief, for somebody who came to sharpen it."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        blocks.section(item["name"] or "A criterion without a name", "Say it so that two people read it the same way.")
+        st.button("The whole brief", key="brief-whole", type="tertiary", on_click=_leave_rule, args=(item["id"],))
+    with st.container(key=f"brief-item-{item['id']}"):
+        criterion_write.show(held, item)
+
+
+def _leave_rule(criterion: str) -> None:
+    st.query_params.pop(keys.BRIEF_RULE, None)
+    _open(criterion)
 
 
 def _standing(visit: Visit, held: Draft, saved: Brief | None) -> None:
@@ -230,3 +269,4 @@ def _save(visit: Visit, held: Draft, first: bool) -> None:
         st.session_state[keys.NOTICE] = ["said", f"Version {made.version} is saved.{then}"]
         st.session_state[keys.BRIEF_VIEW] = "read"
         st.session_state.pop(keys.BRIEF_OPEN, None)
+        st.query_params.pop(keys.BRIEF_RULE, None)

@@ -30,15 +30,20 @@ BRIEF_VIEW = "brief-view"
 BRIEF_OPEN = "brief-open"
 """Id of the criterion that is open for writing."""
 
+BRIEF_RULE = "criterion"
+"""Name or id of the one criterion that the address asks for."""
+
 EXAMPLES_VIEW = "examples-view"
-"""list, meaning, import, batches or trash: which part of the examples page is shown; in the address too."""
-"""list, import, batches, label or trash: which part of the examples page is shown; in the address too."""
+"""list, meaning, import, batches, label or trash: which part of the examples page is shown; in the address too."""
 
 LABEL_SIDE = "label-side"
 """work, said or open: which part of labelling is shown; in the address too."""
 
 LABEL_AT = "label-at"
 """Where a person is in a queue: {queue, example, after, mode, last}."""
+
+SETTLING = "label-settling"
+"""Id of the example that a designer writes another version of, to settle what people split on."""
 
 LABEL_GOAL = "label-goal"
 """The size of the set that the forecast is for."""

@@ -18,7 +18,7 @@ from studio.evaluate import checks
 from studio.examples import labelling, outcome
 from studio.examples.labelling import Seat
 from studio.records import HARD_KINDS, Brief, Example, Speaker
-from studio.store import briefs, labels, people
+from studio.store import briefs, finding, labels, people
 from studio.store.labels import Answer, Label, Queue
 from studio.ui import as_seen, blocks, form_fields, frame, keys, notices, prose
 from studio.ui.access import Visit
@@ -52,7 +52,8 @@ def _how() -> None:
         blocks.bullets([
             "A approves: you would send this answer as it is. X rejects it, and you name the rule it breaks.",
             "E lets you write the answer as it should be. S says that you cannot tell.",
-            "T marks what is hard about the input. N goes on without a label; the example comes again at the end.",
+            "T marks what is hard about the input. G gives tags, those in use or new ones; Ctrl+G is done with them.",
+            "N goes on without a label; the example comes again at the end.",
             "B goes back, also to change a label. U takes your last label back with all that followed from it.",
             "Keys rest while you type in a field. What others said appears only once your own label is in.",
             "Having seen the ideal outputs, your votes in a blind round of this project will not be counted.",
@@ -172,9 +173,10 @@ def _buttons(visit: Visit, found: Queue, seat: Seat, brief: Brief) -> None:
                   args=(*args, Answer.approve))  # fmt: skip
         reject = (_mode, (found, example.id, "reject")) if brief.criteria else (_say, (*args, Answer.reject))
         st.button("Reject", key=f"label-reject-{key}", shortcut="X", on_click=reject[0], args=reject[1])
-        for label, name, shortcut in (("Edit", "edit", "E"), ("Tag", "tag", "T")):
+        for label, name, shortcut in (("Edit", "edit", "E"), ("Hard case", "tag", "T")):
             st.button(label, key=f"label-{name}-{key}", shortcut=shortcut, on_click=_mode,
                       args=(found, example.id, name))  # fmt: skip
+        st.button("Tags", key=f"label-words-{key}", shortcut="G", on_click=_mode, args=(found, example.id, "words"))
         st.button("Cannot tell", key=f"label-skip-{key}", shortcut="S", type="tertiary", on_click=_say,
                   args=(*args, Answer.skip))  # fmt: skip
         st.button("Next", key=f"label-next-{key}", shortcut="N", type="tertiary", on_click=_next, args=(found, seat))
@@ -234,7 +236,25 @@ def _tags(visit: Visit, found: Queue, seat: Seat, brief: Brief) -> None:
                   args=(found, example.id, ""))  # fmt: skip
 
 
-_MODES: dict[str, Callable[[Visit, Queue, Seat, Brief], None]] = {"reject": _reasons, "edit": _rewrite, "tag": _tags}
+@st.dialog("Tags", dismissible=False)
+def _words(visit: Visit, found: Queue, seat: Seat, brief: Brief) -> None:
+    """Tags, in a window of its own: there the field is one Tab away, and no other key decides anything meanwhile."""
+    example = seat.example
+    assert example is not None
+    offered = list(dict.fromkeys((*finding.choices(visit.store, visit.project_id).tags, *example.tags)))
+    key = f"label-tags-{example.id}"
+    st.multiselect(
+        "Press Tab, type, and Enter takes it", offered, list(example.tags), key=key, accept_new_options=True,
+        on_change=_retag, args=(visit, found, example.id, key), placeholder="A tag in use, or a new one",
+    )  # fmt: skip
+    if st.button("Done", key=f"label-cancel-{example.id}", shortcut="Ctrl+G", type="primary"):
+        _mode(found, example.id, "")
+        st.rerun()
+
+
+_MODES: dict[str, Callable[[Visit, Queue, Seat, Brief], None]] = {
+    "reject": _reasons, "edit": _rewrite, "tag": _tags, "words": _words,
+}  # fmt: skip
 
 
 def _nothing_left(visit: Visit, found: Queue, seat: Seat) -> None:
@@ -293,6 +313,12 @@ def _undo(visit: Visit, found: Queue) -> None:
     back = frame.attempt(lambda: labelling.take_back(visit.store, found, visit.person.id), seeing=True)
     if back is not None:
         _go(found, example=back, last="")
+
+
+def _retag(visit: Visit, found: Queue, example: str, key: str) -> None:
+    tags = [str(tag) for tag in st.session_state[key]]
+    frame.attempt(lambda: labelling.tag(visit.store, visit.person.id, visit.project_id, example, tags), seeing=True)
+    _go(found, example=example, mode="words")
 
 
 def _tag(visit: Visit, found: Queue, example: str, kind: str) -> None:

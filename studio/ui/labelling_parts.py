@@ -70,9 +70,7 @@ def _chosen(visit: Visit, queues: list[Queue]) -> Queue:
         return first
     chosen = st.selectbox(
         "Queue", list(by_id), list(by_id).index(first.id), key="label-queue", on_change=_pick, width=340,
-        format_func=lambda q: form_fields.plain(
-            f"{by_id[q].name} ({by_id[q].items:,}{', closed' if by_id[q].closed else ''})"
-        ),
+        format_func=lambda q: f"{by_id[q].name} ({by_id[q].items:,}{', closed' if by_id[q].closed else ''})",
     )  # fmt: skip
     return by_id.get(chosen, first)
 

