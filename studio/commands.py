@@ -9,13 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from studio import baselines, dataset_history, datasets, export_command, loop, outputs, projects, supervisor
+from studio import baselines, dataset_history, datasets, export_command, loop, outputs, people, projects, supervisor
 from studio.examples import step as example_step
 from studio.records import Arm, JobState, Refusal, Split, Status
 from studio.store import Store, arms, examples, runs
 from studio.train import step as train_step
 
-ACTOR = "command line"
+ACTOR = people.COMMAND
 """Who did it, in the journal, when it was the command and not a signed-in person."""
 
 Args = dict[str, Any]

@@ -13,18 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studio import datasets, exports, loop
+from studio import datasets, exports, loop, people, run_export
 from studio.exports import folder
 from studio.generation import chat
-from studio.records import Refusal, Round, Split, sha256, to_json
+from studio.models.files import files_sha256
+from studio.records import Refusal, Round, Split, sha256
 from studio.reports import dataset_card
 from studio.review import rounds
 from studio.review.votes_table import write_votes
-from studio.store import Store, runs
+from studio.store import Store
 from studio.store import datasets as dataset_rows
 from studio.store import examples as example_rows
 from studio.store import people as people_rows
 from studio.store import rounds as round_rows
+from studio.train import takeaway
 
 Args = dict[str, Any]
 FOLDER = "hf"
@@ -48,13 +50,15 @@ class Written:
 
 def export(store: Store, args: Args) -> Args:
     """args: what, project, format, out (absolute path); for a dataset also dataset (id, hash or name; the newest) and
-    split. Writes the file or folder whole or not at all.
+    split, for a run its id in run (the newest). Writes the file or folder whole or not at all.
 
     `rows` of the answer: data rows written, without a table's head; 1 for the record of a run.
     """
     project, what, form = loop.project_of(store, args["project"]), args["what"], args["format"]
+    if what == "run" and form in takeaway.FORMS:
+        return _taken_away(store, project, args)
     if (what, form) not in _EXPORTS:
-        known = ", ".join(f for w, f in _EXPORTS if w == what)
+        known = ", ".join([*(f for w, f in _EXPORTS if w == what), *(takeaway.FORMS if what == "run" else ())])
         raise Refusal(f"{what} cannot be exported as {form}; it can as {known}. Nothing was written.")
     made = _EXPORTS[what, form](store, project, args)
     out = Path(args["out"])
@@ -178,13 +182,20 @@ def _preferences(store: Store, project: str, args: Args) -> Written:
     return Written({"": "".join(line + "\n" for line in lines).encode()}, len(lines))
 
 
-def _run_record(store: Store, project: str, args: Args) -> Written:
-    found = runs.every(store, project)
-    if not found:
-        raise Refusal("No run was made in this project, so there is none to export.")
-    dataset = dataset_rows.get(store, found[0].dataset)
-    record = {**to_json(found[0]), "dataset_sha256": dataset.sha256 if dataset else "", "journal_head": store.head}
-    return Written({"": (json.dumps(record, indent=1, ensure_ascii=False) + "\n").encode()}, 1)
+def _run_as(form: str) -> Callable[[Store, str, Args], Written]:
+    def write(store: Store, project: str, args: Args) -> Written:
+        return Written({"": run_export.FILES[form](store, run_export.chosen(store, project, args.get("run") or ""))}, 1)
+
+    return write
+
+
+def _taken_away(store: Store, project: str, args: Args) -> Args:
+    """A tuned model as a folder: `files` (name -> hash) lie there, `check` says how they answered."""
+    out, run = Path(args["out"]), run_export.chosen(store, project, args.get("run") or "")
+    taken = run_export.take_away(store, people.COMMAND, run, args["format"], out)
+    whole = files_sha256(taken.files)
+    told = {"rows": 1, "path": str(out), "sha256": whole, "head": store.head, "notes": []}
+    return told | {"files": taken.files, "check": taken.check}
 
 
 _EXPORTS: dict[tuple[str, str], Callable[[Store, str, Args], Written]] = {
@@ -193,5 +204,5 @@ _EXPORTS: dict[tuple[str, str], Callable[[Store, str, Args], Written]] = {
     ("dataset", FOLDER): _dataset_folder,
     ("votes", "csv"): _votes,
     ("preferences", "jsonl"): _preferences,
-    ("run", "json"): _run_record,
+    **{("run", form): _run_as(form) for form in run_export.FILES},
 }

@@ -17,6 +17,7 @@ from studio.store import people as rows
 SESSION_DAYS = 30
 TOKEN_HOURS = 24 * 7
 SYSTEM = "studio"
+COMMAND = "command line"
 SCRIPTED_REVIEWER = "Scripted reviewer"
 
 

@@ -9,9 +9,7 @@ like the file `cancel`: it keeps what it has finished.
 from __future__ import annotations
 
 import errno
-import importlib.metadata
 import os
-import platform
 import resource
 import signal
 import sys
@@ -31,13 +29,12 @@ from studio.jobs import folder as job_folder
 from studio.jobs.local import is_running
 from studio.models.checked import check_adapter, checked_model
 from studio.models.machine import free_memory_bytes
-from studio.records import Decoding, Refusal, from_json
+from studio.records import Decoding, Refusal, from_json, to_json
 from studio.train.memory import keep_within, ran_out
 
 if TYPE_CHECKING:
     from studio.train import fit
 
-_LIBRARIES = ("torch", "transformers", "peft")
 # No space, no quota, or more than one file may hold.
 _NO_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -111,7 +108,7 @@ def _work(folder: Path) -> dict[str, Any]:
         job_folder.append(folder, "state", state="running")
         spec = job_folder.read_spec(folder)
         kinds: dict[str, Callable[[Path, dict[str, Any], Stop], Outcome]]
-        kinds = {"train": _train, "generate": _generate, "convert": _convert}
+        kinds = {"train": _train, "generate": _generate, "convert": _convert, "takeaway": _takeaway}
         if spec.get("kind") not in kinds:
             raise Refusal(f"A job of the kind {spec.get('kind')!r} is unknown here. Nothing was done. Start a new job.")
         outcome = kinds[spec["kind"]](folder, spec, stop)
@@ -170,8 +167,9 @@ def _train(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     emit = partial(job_folder.append, folder)
     emit("progress", done=0, total=0, seconds_left=None, what="loading the model")
 
-    from studio.train import fit
+    from studio.train import circumstances, energy, fit
 
+    meter = energy.Meter(energy.counters(circumstances.card()))
     if fit.device() == "cpu":
         keep_within(free_memory_bytes())
     try:
@@ -191,13 +189,14 @@ def _train(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
         said = "1 example" if short.at_once == 1 else f"{short.at_once} examples"
         emit("warning", text=fit.less_said(said, short.spared), at_once=short.at_once, spared=short.spared)
         _again(folder)
-    fields = {
-        **fit.as_json(fitted, folder),
-        "settings": spec["settings"],
-        "versions": {"python": platform.python_version(), **{n: importlib.metadata.version(n) for n in _LIBRARIES}},
-        "device": fit.device_name(),
-    }
-    return Outcome(fields, fitted.stopped)
+    noted = {"energy": to_json(meter.stop()), "starts": _starts(folder), **circumstances.recorded(spec["model"], model)}
+    told = {"settings": spec["settings"], "device": fit.device_name()}
+    return Outcome(fit.as_json(fitted, folder) | told | noted, fitted.stopped)
+
+
+def _starts(folder: Path) -> int:
+    """How often a worker began this job, this time included."""
+    return sum(e["kind"] == "state" and e.get("state") == "running" for e in job_folder.read_events(folder).rows)
 
 
 def _less(folder: Path) -> fit.Less | None:
@@ -219,6 +218,15 @@ def _convert(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     from studio.models_convert import convert
 
     made = convert(spec, folder, stop, partial(job_folder.append, folder))
+    return Outcome(made or {}, stopped=made is None)
+
+
+def _takeaway(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
+    model = checked_model(spec["model"])
+    check_adapter(spec["adapter"], spec["adapter_sha256"])
+    from studio.train import takeaway_work
+
+    made = takeaway_work.make(spec, model, folder, stop, partial(job_folder.append, folder))
     return Outcome(made or {}, stopped=made is None)
 
 

@@ -35,15 +35,22 @@ def start(
             "Choose a model whose files are on this machine."
         )
     models.verify(model, store.workspace)
-    train, validation = (datasets.rows_in(store, found, s) for s in (Split.train, Split.validation))
     settings = replace(settings_for(store, found, preset), **(changes or {}))
+    return begin(store, actor, found, settings, model, {})
+
+
+def begin(
+    store: Store, actor: str, dataset: Dataset, settings: presets.Settings, model: str, detail: dict[str, Any]
+) -> Run:
+    """Starts the fine-tune with exactly these settings. `detail` is kept with the job. Raises Refusal as `start`."""
+    train, validation = (datasets.rows_in(store, dataset, s) for s in (Split.train, Split.validation))
     name = job_folder.new_id()
-    spec = _spec(store, name, found, settings, model, validation)
+    spec = _spec(store, name, dataset, settings, model, validation)
     inputs = {"train.jsonl": _lines(train), "validation.jsonl": _lines(validation)}
     folder = job_folder.create(store.workspace / "jobs" / name, spec, inputs)
-    run = {"id": name, "dataset": dataset, "model": model, "preset": preset, "settings": to_json(settings)}
-    payload = {"id": name, "kind": "train", "folder": name, "detail": {"dataset": dataset}, "run": run}
-    launch.start(store, actor, project, payload, folder)
+    run = {"id": name, "dataset": dataset.id, "model": model, "preset": settings.preset, "settings": to_json(settings)}
+    payload = {"id": name, "kind": "train", "folder": name, "detail": {"dataset": dataset.id, **detail}, "run": run}
+    launch.start(store, actor, dataset.project, payload, folder)
     made = runs.get(store, name)
     assert made is not None
     return made

@@ -11,7 +11,7 @@ from studio.store import arms, examples, runs
 from studio.store import datasets as dataset_rows
 from studio.train import settings as presets
 from studio.train import step, verdict
-from studio.ui import answers, blocks, frame, job_view, model_parts
+from studio.ui import again_parts, answers, blocks, frame, job_view, model_parts, passport_parts, takeaway_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import RUNNING, duration, job_panel
 from studio.ui.train_settings import changed, in_words, typed
@@ -125,13 +125,16 @@ def _run(visit: Visit, run: Run) -> None:
     elif reason := run.result.get("reason"):
         blocks.plain(str(reason))
     blocks.note(_in_figures(run))
+    again_parts.came_from(visit, run)
     _dropped(visit, run)
-    with st.expander("What it learned, answers and settings", key=f"train-details-{run.id}"):
+    with st.expander("How it learned, and its answers", key=f"train-details-{run.id}"):
         known = answers.known_to(visit)
         job_panel(job_view.reader(visit.store, run.job, samples=known), None)
         if not known and job_view.view(visit.store, run.job).samples:
             answers.gate(visit, run.dataset, f"train-{run.id}", _GROWING)
-        _record(run, dataset)
+    passport_parts.show(visit, run)
+    again_parts.show(visit, run)
+    takeaway_parts.show(visit, run)
     _buttons(visit, run)
 
 
@@ -167,19 +170,6 @@ def _dropped(visit: Visit, run: Run) -> None:
                 f"And {len(left_out) - _DROPPED_SHOWN:,} more: "
                 + ", ".join(r["id"][:8] for r in left_out[_DROPPED_SHOWN:])
             )
-
-
-def _record(run: Run, dataset: Dataset | None) -> None:
-    facts = [("Base model", run.model), ("Device", str(run.result.get("device", "not recorded")))]
-    facts += [("Adapter (what was learned), SHA-256", run.adapter_sha256 or "none"),
-              ("Set, SHA-256", dataset.sha256 if dataset else "not in use")]  # fmt: skip
-    facts += [(name.replace("_", " "), _said(value)) for name, value in run.settings.items()]
-    facts += [(f"Version of {name}", str(value)) for name, value in run.result.get("versions", {}).items()]
-    blocks.table(["What", "Value"], facts, "The record of this training")
-
-
-def _said(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _buttons(visit: Visit, run: Run) -> None:

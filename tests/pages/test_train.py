@@ -127,7 +127,11 @@ def test_a_finished_run_has_a_verdict_in_words_and_goes_and_comes_back(
     at = opened(store, dora[1], "train", project=demo)
     said = words(at)
     assert "Tuned 1" in said and "It learned: on examples kept aside the loss went from about 2.40 to 0.60" in said
-    assert "Took 3 minutes, at most 3.1 GB of memory" in said and "abc123" in said
+    assert "Took 3 minutes, at most 3.1 GB of memory" in said and "abc123" not in said
+    at.session_state["train-passport-r1"] = True
+    at.session_state["train-again-r1"] = True
+    said = words(at.run())
+    assert "abc123" in said and "Not recorded then" in said and "does not have. Nothing was started." in said
     assert "Left out: longer than 512 tokens." in said and "It is &lt;i&gt;here" not in said
     press(at, "train-r1-show")
     assert "It is &lt;i&gt;here&lt;/i&gt;." in words(at)
