@@ -171,7 +171,8 @@ class Round:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two outputs of one prompt, in the order a reviewer sees them. Arms stay on the server."""
+    """Two outputs of one prompt, in the order a reviewer sees them. Arms stay on the server. `system`: the system text
+    that the prompt came with, the same for both."""
 
     id: str
     round: str
@@ -184,6 +185,7 @@ class Pair:
     baseline: str
     candidate_left: bool
     earlier: tuple[Turn, ...] = ()
+    system: str = ""
 
 
 @dataclass(frozen=True)

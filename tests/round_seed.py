@@ -36,13 +36,15 @@ class Seeded:
         return rounds.Plan(self.tuned, (self.base, self.prompted), self.dataset)
 
 
-def ready(store: Store, *, actor: str = MAKER, tests: int = 66, earlier: tuple[Turn, ...] = ()) -> Seeded:
+def ready(
+    store: Store, *, actor: str = MAKER, tests: int = 66, earlier: tuple[Turn, ...] = (), system: str = ""
+) -> Seeded:
     """The support demo with a base, a prompt and a tuned arm, each with an output for `tests` test prompts.
 
-    `earlier`: turns that stand before each prompt.
+    `earlier` and `system`: turns and a system text that stand before each prompt.
     """
     project = projects.from_demo(store, actor, "support-replies").id
-    dataset = frozen(store, actor, project, tests, earlier)
+    dataset = frozen(store, actor, project, tests, earlier, system)
     base = baselines.base(store, actor, project)
     prompted = baselines.add_prompt(store, actor, project, name="House rules as a prompt", text="Answer politely.")
     tuned = trained(store, actor, project, dataset)
@@ -67,13 +69,13 @@ def found(store: Store, dataset: str) -> Dataset:
     return row
 
 
-def frozen(store: Store, actor: str, project: str, tests: int, earlier: tuple[Turn, ...] = ()) -> str:
+def frozen(store: Store, actor: str, project: str, tests: int, earlier: tuple[Turn, ...] = (), system: str = "") -> str:
     """A dataset of the demo's rows with only the first `tests` test prompts, so that a round can be short."""
     left_out = [e.id for e in example_rows.every(store, project) if e.split is Split.test][tests:]
     if left_out:
         store.act("examples.marked", actor, {"ids": left_out, "status": Status.rejected.value}, project)
     approved = [e for e in example_rows.every(store, project) if e.status is Status.approved]
-    kept = [replace(e, split=e.split or Split.train, earlier=earlier) for e in approved]
+    kept = [replace(e, split=e.split or Split.train, earlier=earlier, system=system) for e in approved]
     blob = store.put_blob(canonical(to_json(kept)))
     splits = {s.value: sum(e.split is s for e in kept) for s in Split}
     dataset = {

@@ -54,8 +54,8 @@ def alike_in_meaning(on: Checked) -> Finding:
     return finding(
         "alike_in_meaning", Severity.should_look, [tuple(on.examples[i].id for i in g) for g in groups],
         "Groups of inputs that ask the same in other words: {n}. Fine if you mean to; otherwise vary or remove some.",
-        "No two of the inputs that were read are close enough in meaning to be one question. Looser paraphrases look like a "
-        "common topic and are not told apart from one.",
+        "No two inputs that were read are close enough in meaning to be one question. Looser paraphrases are not "
+        "told apart from a common topic.",
     )  # fmt: skip
 
 
@@ -77,8 +77,8 @@ def meaning_leakage(on: Checked) -> Finding:
         [(held, *seen) for held, seen in met.items() if held not in named],
         "Held-out inputs that ask what a training example asks, in other words: {n}. If they are many, scores on them "
         "say less of what is new to the model.",
-        "No held-out input that was read is close enough in meaning to a training example to be the same question. Looser "
-        "paraphrases are not told apart from a common topic.",
+        "No held-out input that was read is close enough in meaning to a training example to be the same question. "
+        "Looser paraphrases are not told apart from a common topic.",
     )  # fmt: skip
 
 

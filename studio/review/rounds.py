@@ -10,7 +10,7 @@ import datetime
 import statistics
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from studio import datasets
@@ -117,7 +117,16 @@ def _waiting(store: Store, found: Round, reviewer: str, cast: Sequence[Vote]) ->
 
 def _pairs(store: Store, found: Round) -> Sequence[Pair]:
     """The round's pairs, read once: they never change."""
-    return desk.of(store).pairs(found.id, lambda: rounds.pairs(store, found.id))
+    return desk.of(store).pairs(found.id, lambda: _with_system(store, found))
+
+
+def _with_system(store: Store, found: Round) -> list[Pair]:
+    """The pairs with the system texts of their prompts, which stand in the frozen dataset and so cannot change either;
+    that way rounds show them that were opened before they were shown."""
+    dataset = dataset_rows.get(store, found.registration["dataset"])
+    examples = datasets.rows_in(store, dataset, Split.test) if dataset else []
+    systems = {example.id: example.system for example in examples}
+    return [replace(pair, system=systems.get(pair.example, "")) for pair in rounds.pairs(store, found.id)]
 
 
 def _full(found: Round, everything: Sequence[Pair], cast: Sequence[Vote]) -> set[str]:

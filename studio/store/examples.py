@@ -112,14 +112,15 @@ def _own_rewritten(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 
 def unbuilt_on(tx: Tx, which: str, value: str) -> None:
     """Raises Refusal when people commented on, labelled or are asked about an example whose column `which`
-    is `value`: without the example, their work would be about nothing."""
+    is `value`: without the example, their work would be about nothing. A comment that was taken away counts, because
+    its author can still bring it back."""
     sql = f"SELECT id FROM examples WHERE {which} = ?"
     for table, what in (
-        ("comments WHERE NOT removed AND", "commented on"),
-        ("labels WHERE", "labelled"),
-        ("assignments WHERE", "given to people to label"),
+        ("comments", "commented on"),
+        ("labels", "labelled"),
+        ("assignments", "given to people to label"),
     ):
-        found = tx.query(f"SELECT count(DISTINCT example) AS n FROM {table} example IN ({sql})", value)[0]["n"]
+        found = tx.query(f"SELECT count(DISTINCT example) AS n FROM {table} WHERE example IN ({sql})", value)[0]["n"]
         if found:
             raise Refusal(
                 f"{found:,} of these examples {'was' if found == 1 else 'were'} {what} since. Nothing was changed. "

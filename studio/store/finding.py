@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -152,6 +153,14 @@ def page(store: Store, project: str, wanted: Filter, *, limit: int, offset: int 
 
 def count(store: Store, project: str, wanted: Filter) -> int:
     where, params = _where(project, wanted, today())
+    return store.rows(f"SELECT count(*) AS n FROM examples WHERE {where}", *params)[0]["n"]
+
+
+def count_any(store: Store, project: str, wanted: Sequence[Filter]) -> int:
+    """How many examples at least one of the filters finds; each counts once."""
+    parts = [_where(project, each, today()) for each in wanted]
+    where = " OR ".join(f"({condition})" for condition, _ in parts) or "false"
+    params = [value for _, values in parts for value in values]
     return store.rows(f"SELECT count(*) AS n FROM examples WHERE {where}", *params)[0]["n"]
 
 

@@ -52,6 +52,9 @@ class _HeadLoss(torch.autograd.Function):
                 share = logits.sub_(whole[:, None]).exp_()
                 share.scatter_add_(1, wanted, torch.full_like(wanted, -1, dtype=share.dtype))
                 gradient[piece] = share.mul_(weight[piece, None]).to(head.dtype) @ head
+                del share
+            # Before the next piece is made, so that never two are held.
+            del logits
         ctx.save_for_backward(gradient)
         return total
 

@@ -10,6 +10,7 @@ import streamlit as st
 from studio.records import Prompt, Speaker, Turn
 from studio.ui import frame
 
+_SYSTEM, _SHORT = "Told beforehand (system text)", 240
 WHO = {Speaker.user: "They wrote", Speaker.assistant: "We answered"}
 
 
@@ -24,12 +25,22 @@ def shown(prompt: Prompt, label: str) -> None:
 
 def turns(said: Sequence[Turn], system: str = "") -> str:
     """The turns as HTML, oldest first; a system text stands above them."""
-    standing = f'<p class="ys-standing"><b>System text</b>{escape(system)}</p>' if system else ""
     items = "".join(
         f'<li class="ys-{turn.speaker.value}"><span>{WHO[turn.speaker]}</span><p>{escape(turn.text)}</p></li>'
         for turn in said
     )
-    return f'{standing}<ol class="ys-turns">{items}</ol>'
+    return f'{standing(system)}<ol class="ys-turns">{items}</ol>'
+
+
+def standing(system: str) -> str:
+    """A system text as HTML, "" for none; a long one opens on a click or by the keyboard."""
+    if len(system) <= _SHORT:
+        return f'<p class="ys-standing"><b>{_SYSTEM}</b>{escape(system)}</p>' if system else ""
+    start = escape(system[:_SHORT].rsplit(" ", 1)[0])
+    return (
+        f'<details class="ys-standing"><summary><b>{_SYSTEM}</b><span>{start} …</span></summary>'
+        f"<p>{escape(system)}</p></details>"
+    )
 
 
 def latest(said: Sequence[Turn], label: str) -> None:

@@ -20,7 +20,7 @@ from studio.examples.labelling import Seat
 from studio.records import HARD_KINDS, Brief, Example, Speaker
 from studio.store import briefs, finding, labels, people
 from studio.store.labels import Answer, Label, Queue
-from studio.ui import as_seen, blocks, form_fields, frame, keys, notices, prose
+from studio.ui import as_seen, blocks, conversation, form_fields, frame, keys, notices, prose
 from studio.ui.access import Visit
 from studio.ui.job_panel import duration
 
@@ -116,11 +116,10 @@ def _asked(example: Example) -> None:
     """The input as it comes in: the conversation so far as bubbles, the last message among them."""
     turns = [(turn.speaker, turn.text) for turn in example.earlier] + [(Speaker.user, example.input)]
     names = {Speaker.user: ("yl-them", "They wrote"), Speaker.assistant: ("yl-us", "We answered")}
-    system = f'<p class="yl-system">Told beforehand: {escape(example.system)}</p>' if example.system else ""
     bubbles = "".join(
         f'<li class="{names[who][0]}"><span>{names[who][1]}</span><p>{escape(text)}</p></li>' for who, text in turns
     )
-    st.html(f'<div class="yl-asked">{system}<ol>{bubbles}</ol></div>')
+    st.html(f'<div class="yl-asked">{conversation.standing(example.system)}<ol>{bubbles}</ol></div>')
 
 
 def _beside(visit: Visit, found: Queue, brief: Brief, seat: Seat, at: dict[str, Any]) -> None:

@@ -124,11 +124,17 @@ def verdicts(answers: Sequence[tuple[str, bool | None, str]]) -> None:
 
 
 def entry(found: Example) -> None:
-    """An example in a list: input and ideal output, two lines each, and where it stands."""
+    """An example in a list: last input and ideal output, two lines each, and where it stands. Of a conversation also
+    how long it is and what it began with."""
     answer = escape(found.ideal[:400]) or "<em>No ideal output yet</em>"
     facts = [f'<b class="ys-{found.status.value}">{STATUS_WORDS[found.status]}</b>']
     facts += [escape(fact) for fact in (found.slice, *found.kinds, found.split.value if found.split else "") if fact]
+    before = ""
+    if found.earlier:
+        began = " ".join(found.earlier[0].text.split())[:200]
+        before = f'<p class="ys-before">Conversation of {len(found.earlier) + 1} turns, from “{escape(began)}”</p>'
     st.html(
-        f'<div class="ys-entry"><p class="ys-asked">{escape(found.input[:400])}</p><p class="ys-answer">{answer}</p>'
+        f'<div class="ys-entry">{before}<p class="ys-asked">{escape(found.input[:400])}</p>'
+        f'<p class="ys-answer">{answer}</p>'
         f'<p class="ys-facts">{" · ".join(facts)}</p></div>'
     )

@@ -17,8 +17,8 @@ _QUEUES = (Filter(recheck=True), Filter(due=True), Filter(stale=True))
 
 
 def waiting(visit: Visit) -> int:
-    """How many entries the lists of this view have in all."""
-    return sum(finding.count(visit.store, visit.project_id, wanted) for wanted in _QUEUES)
+    """How many examples the lists of this view have in all; one that is in two of them counts once."""
+    return finding.count_any(visit.store, visit.project_id, _QUEUES)
 
 
 def show(visit: Visit) -> None:

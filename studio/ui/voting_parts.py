@@ -99,6 +99,8 @@ def _how_far(place: rounds.Turn) -> None:
 
 def _message(pair: Pair) -> None:
     with st.container(key="vote-message"):
+        if pair.system:
+            st.html(conversation.standing(pair.system))
         if pair.earlier:
             said = (*pair.earlier, Turn(Speaker.user, pair.input))
             conversation.latest(said, f"The conversation, {len(said)} messages; the answers reply to the last one")

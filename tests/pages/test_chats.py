@@ -35,6 +35,15 @@ def test_an_imported_chat_is_previewed_turn_by_turn(store: Store) -> None:
     assert saved.source == "pasted rows"
 
 
+def test_the_list_says_how_long_a_conversation_is_and_what_it_began_with(store: Store) -> None:
+    dora, session = person(store, "Dora", Role.designer)
+    project = projects.create(store, dora.id, "Mine").id
+    step.write(store, dora.id, project, input="Where?", ideal="Here.", earlier=SAID)
+    step.write(store, dora.id, project, input="Alone?", ideal="Yes.")
+    told = words(opened(store, session, "examples", project=project))
+    assert "Conversation of 3 turns, from “Hello &lt;b&gt;you&lt;/b&gt;”" in told and told.count("Conversation of") == 1
+
+
 def test_turns_are_added_changed_and_removed(store: Store) -> None:
     dora, session = person(store, "Dora", Role.designer)
     project = projects.create(store, dora.id, "Mine").id

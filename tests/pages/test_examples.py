@@ -407,6 +407,18 @@ def test_json_of_a_file_is_previewed_as_it_is_seen(store: Store, dora: tuple[str
     assert "<dt>category</dt><dd><span>&lt;b&gt;late&lt;/b&gt;</span></dd>" in words(at)
 
 
+def test_an_example_in_two_lists_to_look_at_again_counts_once(store: Store, dora: tuple[str, str]) -> None:
+    project = _project(store, dora[0])
+    made = step.write(store, dora[0], project, input="Hello?", ideal="Hi", review_by="2020-01-01")
+    step.write(store, dora[0], project, input="Late?", ideal="No", expires="2020-01-01")
+    change(store, dora[0], project, [made.id], Change(recheck="The policy changed"))
+    at = opened(store, dora[1], "examples", project=project, **{"examples-view": "recheck"})
+    assert "Look again (2)" in at.segmented_control(key="examples-view").options
+    assert f"recheck-open-{made.id}" in {b.key for b in at.button} and f"due-open-{made.id}" in {
+        b.key for b in at.button
+    }
+
+
 def test_coverage_names_the_holes_and_opens_an_example_for_one(store: Store, dora: tuple[str, str]) -> None:
     project = projects.from_demo(store, dora[0], "support-replies").id
     at = opened(store, dora[1], "examples", project=project, **{"examples-view": "coverage"})

@@ -55,6 +55,19 @@ def test_reviewers_see_what_each_level_of_a_scale_looks_like(store: Store, seede
     assert "as if &lt;b&gt;somebody&lt;/b&gt; cared" in words(opened(store, session, "review", project=seeded.project))
 
 
+def test_voters_see_the_system_text_that_a_prompt_came_with(store: Store) -> None:
+    seeded = ready(store, tests=8, system="Be <b>brief</b>. " * 30)
+    found = open_round(store, seeded)
+    _, session = person(store, "Rita", Role.reviewer)
+    at = opened(store, session, "review", project=seeded.project)
+    told = words(at)
+    assert told.count("Told beforehand (system text)") == 1 and "Be &lt;b&gt;brief&lt;/b&gt;." in told
+    assert "<details" in told, "a long one is folded"
+    assert {pair.system for pair in rows.pairs(store, found.id)} == {""}, "nothing new stands in the record of a round"
+    read_then(at, "vote-left-")
+    assert len(rows.votes(store, found.id)) == 1
+
+
 def test_an_empty_project_says_what_goes_here(store: Store) -> None:
     pia, session = person(store, "Pia", Role.pm)
     project = projects.create(store, pia.id, "Replies")
