@@ -37,11 +37,15 @@ TEXTS = {
 def save(store: Store, actor: str, project: str, brief: Brief, *, note: str, changes_meaning: bool) -> Brief:
     """Saves `brief` as the version after `brief.version`. Raises Refusal for an empty or contradictory one,
     or when somebody saved in between; nothing is stored then."""
+    store.act("brief.saved", actor, next_version(brief, note=note, changes_meaning=changes_meaning), project)
+    return dataclasses.replace(brief, version=brief.version + 1)
+
+
+def next_version(brief: Brief, *, note: str, changes_meaning: bool) -> dict[str, Any]:
+    """What the act that saves `brief` as the version after `brief.version` says. Raises Refusal for an unfit one."""
     _refuse_unfit(brief)
     saved = dataclasses.replace(brief, version=brief.version + 1)
-    payload = {"brief": to_json(saved), "note": note.strip(), "changes_meaning": changes_meaning}
-    store.act("brief.saved", actor, payload, project)
-    return saved
+    return {"brief": to_json(saved), "note": note.strip(), "changes_meaning": changes_meaning}
 
 
 def _refuse_unfit(brief: Brief) -> None:

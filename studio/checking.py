@@ -21,7 +21,7 @@ from studio.examples import approval, meaning
 from studio.jobs import resident
 from studio.jobs.resident import CheckingState
 from studio.records import Brief, Example, Refusal, Status, from_json, to_json
-from studio.store import Store, briefs, finding, runs
+from studio.store import Store, briefs, contradictions, finding, runs
 from studio.store import datasets as dataset_rows
 from studio.store import examples as example_rows
 from studio.train import settings
@@ -70,7 +70,8 @@ def asked(store: Store, project: str) -> Asked:
     if brief is None:
         raise Refusal("There is no brief yet, so nothing says what good is. Write the brief first.")
     examples = tuple(_judged(example_rows.every(store, project), brief))
-    return Asked(examples, brief, tuple(_earlier(store, project)), finding.today(), sources(store, project))
+    settled = tuple(each.pair for each in contradictions.settled(store, project))
+    return Asked(examples, brief, tuple(_earlier(store, project)), finding.today(), sources(store, project), settled)
 
 
 def sources(store: Store, project: str) -> Sources:

@@ -30,13 +30,15 @@ class Sources:
 @dataclass(frozen=True)
 class Asked:
     """What is looked over. `examples`: those of the project as they count under `brief`; `earlier`: the rows of its
-    frozen datasets, each text of an example once, oldest first; `today`: YYYY-MM-DD."""
+    frozen datasets, each text of an example once, oldest first; `today`: YYYY-MM-DD; `settled`: the keys of pairs of
+    examples that the team decided are no contradiction."""
 
     examples: tuple[Example, ...]
     brief: Brief
     earlier: tuple[Example, ...] = ()
     today: str = ""
     sources: Sources = Sources()
+    settled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,15 @@ def checkup(
 ) -> Checkup:
     """`told(done, total)` is called as the checks go on; what it raises ends them. Same in, same out."""
     splits, hindrance = _splits(asked)
-    report = health.report(placed(asked.examples, splits), asked.brief, kept, today=asked.today, known=known, told=told)
+    report = health.report(
+        placed(asked.examples, splits),
+        asked.brief,
+        kept,
+        today=asked.today,
+        known=known,
+        settled=asked.settled,
+        told=told,
+    )
     return Checkup(report, splits, hindrance)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from studio import checking, health
+from studio import waivers as waiving
 from studio.records import (
     Brief,
     Consent,
@@ -26,58 +27,72 @@ from studio.store import datasets as rows
 
 @dataclass(frozen=True)
 class Candidate:
-    """What would be frozen now: the approved examples with their splits, and the report on them."""
+    """What would be frozen now: the approved examples with their splits, the report on them, and the findings that are
+    accepted (key -> reason)."""
 
     brief: Brief
     examples: tuple[Example, ...]
     report: health.HealthReport
     splits: dict[str, int]
+    accepted: dict[str, str]
 
 
-def candidate(store: Store, project: str, waivers: Mapping[str, str] | None = None) -> Candidate:
-    """The set that would be frozen now. `waivers`: finding key -> written reason.
+def candidate(store: Store, project: str, accepted: Mapping[str, str] | None = None) -> Candidate:
+    """The set that would be frozen now. `accepted`: finding key -> written reason, beside the waivers that stand.
 
     Raises Refusal when there is no brief or too little is approved.
     """
     made = checking.now(store, project)
     if made.checkup.hindrance:
         raise Refusal(made.checkup.hindrance)
-    return of(made, waivers or {})
+    standing = waiving.standing(store, project, made.checkup.report)
+    return of(made, {key: waiver.reason for key, waiver in standing.items()} | dict(accepted or {}))
 
 
-def of(made: checking.Made, waivers: Mapping[str, str]) -> Candidate:
-    """What would be frozen of a finished look. `waivers` as in `candidate`."""
+def of(made: checking.Made, accepted: Mapping[str, str]) -> Candidate:
+    """What would be frozen of a finished look. `accepted`: finding key -> written reason, all that hold."""
     counts = collections.Counter(split.value for split in made.checkup.splits.values())
-    report = health.with_waivers(made.checkup.report, waivers)
-    return Candidate(
-        made.asked.brief, made.placed, report, {split.value: counts.get(split.value, 0) for split in Split}
-    )
+    report = health.with_waivers(made.checkup.report, accepted)
+    splits = {split.value: counts.get(split.value, 0) for split in Split}
+    return Candidate(made.asked.brief, made.placed, report, splits, dict(accepted))
 
 
 def freeze(
     store: Store, actor: str, project: str, *, name: str = "", waivers: Mapping[str, str] | None = None
 ) -> Dataset:
-    """Freezes the approved examples. `waivers`: finding key -> written reason, for a finding the team accepts.
+    """Freezes the approved examples. `waivers`: finding key -> written reason, for a finding that is accepted with
+    this set, beside those that the team accepted before (`studio.waivers`); of these, who and when is kept with it.
 
     Raises Refusal while a gate is neither passed nor waived. The same content gives the same hash.
     """
-    reasons = {key: text.strip() for key, text in (waivers or {}).items()}
-    made = candidate(store, project, reasons)
+    made = candidate(store, project, {key: text.strip() for key, text in (waivers or {}).items()})
     if blocking := [gate for gate in made.report.gates if not gate.passed]:
         raise Refusal(f"{blocking[0].sentence} Nothing was frozen. Fix it, or accept it with a written reason.")
     report = to_json(made.report)
     number = len(store.history(project, ["dataset.frozen"])) + 1
     dataset_id = uuid.uuid4().hex[:12]
     dataset = {
-        "id": dataset_id, "sha256": fingerprint(made.examples, made.brief.version, report, reasons),
+        "id": dataset_id, "sha256": fingerprint(made.examples, made.brief.version, report, made.accepted),
         "brief_version": made.brief.version,
         "splits": made.splits, "rows_blob": store.put_blob(canonical(to_json(made.examples))),
-        "health": {"report": report, "waivers": reasons}, "name": name.strip() or f"Dataset {number}",
+        "health": {"report": report, "waivers": made.accepted} | _who(store, project, made),
+        "name": name.strip() or f"Dataset {number}",
     }  # fmt: skip
     store.act("dataset.frozen", actor, {"dataset": dataset}, project)
     found = rows.get(store, dataset_id)
     assert found is not None
     return found
+
+
+def _who(store: Store, project: str, made: Candidate) -> dict[str, object]:
+    """By whom and when the findings were accepted, of those that stood; nothing where there are none."""
+    standing = waiving.standing(store, project, made.report)
+    told = {
+        key: {"person": w.person, "at": w.at, "cases": w.cases}
+        for key, w in standing.items()
+        if made.accepted[key] == w.reason
+    }
+    return {"accepted": told} if told else {}
 
 
 Content = Callable[[Example], dict[str, object]]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from studio.health.findings import Finding, Leakage, Severity
 from studio.health.known import NOTHING_KNOWN, Known
 from studio.health.near import Alike, compare, normalise
+from studio.health.settled import unsettled
 from studio.records import Brief, Criterion, Example, Split, Status
 
 MINIMUM = 20  # approved examples; below that the splits would be too small to say anything
@@ -24,7 +25,8 @@ class Checked:
     """What a check looks at: the examples, which of their inputs are alike, the brief and how to tell whether an
     ideal output keeps a criterion (True, False, or None when the criterion does not apply or only people can tell).
     `known`: what only a model library can say of the examples, as far as somebody asked it. `today`: the date by which
-    rights and reviews are judged (YYYY-MM-DD, "" for not at all)."""
+    rights and reviews are judged (YYYY-MM-DD, "" for not at all). `settled`: the keys (`studio.health.settled`) of
+    pairs that the team decided are no contradiction."""
 
     examples: Sequence[Example]
     alike: Alike
@@ -32,6 +34,7 @@ class Checked:
     kept: Kept
     today: str = ""
     known: Known = NOTHING_KNOWN
+    settled: Collection[str] = ()
 
     def only_approved(self) -> Checked:
         approved = [i for i, e in enumerate(self.examples) if e.status is Status.approved]
@@ -40,12 +43,13 @@ class Checked:
 
 
 def checked(
-    examples: Sequence[Example], brief: Brief, kept: Kept, today: str = "", known: Known = NOTHING_KNOWN
-) -> Checked:
+    examples: Sequence[Example], brief: Brief, kept: Kept, today: str = "", known: Known = NOTHING_KNOWN,
+    settled: Collection[str] = (),
+) -> Checked:  # fmt: skip
     """Prepares the examples that are not rejected; the near-duplicate search happens here, once."""
     live = [e for e in examples if e.status is not Status.rejected]
     labels = [(e.split, e.status is Status.approved) for e in live]
-    return Checked(live, compare([e.prompt.asked for e in live], labels), brief, kept, today, known)
+    return Checked(live, compare([e.prompt.asked for e in live], labels), brief, kept, today, known, settled)
 
 
 def finding(
@@ -87,13 +91,16 @@ def contradictions(on: Checked) -> Finding:
     """The same input with different ideal outputs, after evening out case, punctuation and spaces.
 
     Does not promise to see two nearly the same inputs that contradict each other, or to know that two
-    wordings say the same: for free text, two good answers to one input are reported too.
+    wordings say the same: for free text, two good answers to one input are reported too. Pairs that the team
+    settled (`on.settled`) are left out as long as their texts stand.
     """
     cases = []
     for group in on.alike.same():
         written = [on.examples[i] for i in group if on.examples[i].ideal.strip()]
         if len({normalise(e.ideal) for e in written}) > 1:
-            cases.append(tuple(e.id for e in written))
+            left = unsettled(written, answered_otherwise, on.settled) if on.settled else written
+            if left:
+                cases.append(tuple(e.id for e in left))
     return finding(
         "contradictions",
         Severity.must_fix,
@@ -101,6 +108,11 @@ def contradictions(on: Checked) -> Finding:
         "Inputs with more than one ideal output: {n}. The model cannot learn both; decide which one is right.",
         "No input has two different ideal outputs.",
     )
+
+
+def answered_otherwise(one: Example, other: Example) -> bool:
+    """Whether two ideal outputs differ by more than case, punctuation and spaces."""
+    return normalise(one.ideal) != normalise(other.ideal)
 
 
 def near_duplicates(on: Checked) -> Finding:

@@ -12,6 +12,7 @@ from studio.health.checks import Checked, finding, knows, leaks
 from studio.health.findings import Finding, Severity
 from studio.health.labels import labels
 from studio.health.near import jaccard, linked, normalise
+from studio.health.settled import pair_key
 from studio.records import Example, Split
 
 ANSWERED_ALIKE = 0.3
@@ -114,6 +115,7 @@ def near_contradictions(on: Checked) -> Finding:
     For labels (see `studio.health.labels`) another label is a contradiction. For free texts two answers count as
     different when the 4-grams of their letters overlap by less than .3: two wordings of one answer can fall below
     that, and two answers that differ in one number do not. Each is to be looked at, none blocks.
+    Pairs that the team settled are left out as long as their texts stand.
     """
     found = labels(on.examples)
     cases = []
@@ -123,7 +125,7 @@ def near_contradictions(on: Checked) -> Finding:
             differ = a.id in found.of and b.id in found.of and found.of[a.id] != found.of[b.id]
         else:
             differ = bool(a.ideal.strip() and b.ideal.strip()) and jaccard(a.ideal, b.ideal) < ANSWERED_ALIKE
-        if differ:
+        if differ and pair_key(a, b) not in on.settled:
             cases.append((a.id, b.id))
     return finding(
         "near_contradictions", Severity.should_look, cases,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from studio.health import balance, checks, holes, label_noise, languages, meaning_checks, outliers, record_checks
@@ -63,6 +63,7 @@ def report(
     waivers: Mapping[str, str] | None = None,
     today: str = "",
     known: Known = NOTHING_KNOWN,
+    settled: Collection[str] = (),
     told: Callable[[int, int], None] | None = None,
 ) -> HealthReport:
     """Every check on the examples that are not rejected, and a gate for each that can block freezing.
@@ -71,8 +72,9 @@ def report(
     among the approved examples. `waivers`: finding key -> reason. Raises Refusal for a waiver without a
     reason. A waiver for a finding that no longer holds changes nothing. `today` (YYYY-MM-DD): by which rights and
     reviews are judged. `known`: what a model library said of the examples; a check that needs more says so.
+    `settled`: the keys of pairs that are no contradiction (`studio.health.settled`).
     """
-    on = checks.checked(examples, brief, kept, today, known)
+    on = checks.checked(examples, brief, kept, today, known, settled)
     approved = on.only_approved()
     findings: list[Finding] = []
     for done, check in enumerate(_CHECKS):
@@ -91,13 +93,14 @@ def report(
 def with_waivers(report: HealthReport, waivers: Mapping[str, str]) -> HealthReport:
     """The report with its gates as these waivers (finding key -> reason) leave them, without checking anew.
 
-    Raises Refusal for a waiver without a reason. A waiver for a finding that no longer holds changes nothing.
+    A finding that is only to be looked at and is waived no longer counts as such in the sentence. Raises Refusal for a
+    waiver without a reason. A waiver for a finding that no longer holds changes nothing.
     """
     for key, reason in waivers.items():
         if not reason.strip():
             raise Refusal(f'To waive "{key}", write down why; nothing was waived.')
     gates = tuple(_gate(f, waivers) for f in report.findings if f.check in _GATES)
-    return replace(report, gates=gates, sentence=_sentence(report.findings, gates, report.approved))
+    return replace(report, gates=gates, sentence=_sentence(report, gates, waivers))
 
 
 def _listed(found: Finding | list[Finding]) -> list[Finding]:
@@ -117,13 +120,14 @@ def _gate(finding: Finding, waivers: Mapping[str, str]) -> Gate:
     return Gate(finding.key, not blocks or bool(waived), finding.sentence, waived)
 
 
-def _sentence(findings: Sequence[Finding], gates: tuple[Gate, ...], approved: int) -> str:
+def _sentence(report: HealthReport, gates: tuple[Gate, ...], waivers: Mapping[str, str]) -> str:
     failed = sum(not g.passed for g in gates)
-    waived = sum(bool(g.waived) for g in gates)
-    look = sum(f.severity is Severity.should_look for f in findings)
+    looks = [f.key in waivers for f in report.findings if f.severity is Severity.should_look]
+    waived = sum(bool(g.waived) for g in gates) + sum(looks)
+    look = len(looks) - sum(looks)
     said = [f"{waived} waived with a reason"] if waived else []
     said += [f"{look} deserve{'s' if look == 1 else ''} a look"] if look else []
     rest = f"; {', '.join(said)}" if said else ""
     if failed:
         return f"Not ready to freeze: {failed} finding{'s' if failed > 1 else ''} must be fixed or waived first{rest}."
-    return f"Ready to freeze with {approved:,} approved examples{rest}."
+    return f"Ready to freeze with {report.approved:,} approved examples{rest}."

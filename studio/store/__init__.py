@@ -25,6 +25,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     arms,
     briefs,
     comments,
+    contradictions,
     datasets,
     decisions,
     examples,
@@ -35,6 +36,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     rounds,
     runs,
     views,
+    waivers,
 )
 from studio.store.journal import Blobs, Journal, link
 from studio.store.migrations import MIGRATIONS

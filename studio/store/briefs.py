@@ -25,7 +25,8 @@ class BriefVersion:
     at: str
 
 
-def _not_built_on(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+def not_built_on(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """Raises Refusal when a dataset was frozen under the version that this act saved."""
     version = payload["brief"]["version"]
     used = tx.query(
         "SELECT 1 FROM datasets WHERE project = ? AND brief_version = ? AND NOT discarded LIMIT 1", act.project, version
@@ -37,7 +38,7 @@ def _not_built_on(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
         )
 
 
-@applies("brief.saved", guard=_not_built_on)
+@applies("brief.saved", guard=not_built_on)
 def brief_saved(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: brief (with its new version), note, changes_meaning."""
     brief = from_json(Brief, payload["brief"])

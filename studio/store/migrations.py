@@ -92,7 +92,20 @@ CREATE TABLE advice (project VARCHAR, question VARCHAR, value VARCHAR, person VA
     PRIMARY KEY (project, question))
 """
 
-MIGRATIONS = (m001_first, m002_curation)
+
+def m003_decisions_on_findings(db: duckdb.DuckDBPyConnection) -> None:
+    """Pairs that are no contradiction, and findings that the team accepts."""
+    db.execute(
+        "CREATE TABLE settled_pairs (project VARCHAR, pair VARCHAR, decision VARCHAR, reason VARCHAR, rule VARCHAR, "
+        'examples VARCHAR, person VARCHAR, "at" VARCHAR, PRIMARY KEY (project, pair))'
+    )
+    db.execute(
+        "CREATE TABLE waivers (project VARCHAR, finding VARCHAR, reason VARCHAR, cases BIGINT, person VARCHAR, "
+        '"at" VARCHAR, PRIMARY KEY (project, finding))'
+    )
+
+
+MIGRATIONS = (m001_first, m002_curation, m003_decisions_on_findings)
 
 KEYS: dict[str, tuple[str, ...]] = {
     "people": ("id",),
@@ -120,4 +133,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "settlements": ("id",),
     "views": ("id",),
     "advice": ("project", "question"),
+    "settled_pairs": ("project", "pair"),
+    "waivers": ("project", "finding"),
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 from studio.records import Act, Status
 from studio.store import Store, arms, comments, datasets, examples, labels, people, views
-from studio.wording import STATUS_WORDS
+from studio.wording import STATUS_WORDS, finding_name
 
 _SHOWN = 32
 """Characters of an input that are enough to know an example by."""
@@ -123,6 +123,10 @@ def _brief(store: Store, payload: dict[str, Any]) -> str:
     return f"Brief saved as version {payload['brief']['version']}"
 
 
+_DECIDED = {
+    "keep": "one answer kept", "rewrite": "one answer written for all", "both": "both right, by a new rule",
+    "apart": "none after all",
+}  # fmt: skip
 _ASKED = {
     "facts": "whether it needs fresh facts", "changes": "how often the task changes", "traffic": "the traffic",
     "cheaper": "whether it must get cheaper",
@@ -162,6 +166,8 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "arm.retired": _retired,
     "arm.saved": _arm,
     "brief.saved": _brief,
+    "contradiction.reopened": lambda store, payload: "A contradiction opened again",
+    "contradiction.settled": lambda store, payload: f"Contradiction decided: {_DECIDED[payload['decision']]}",
     "comment.added": lambda store, payload: f"{_several(store, [payload['example']])} commented on",
     "comment.removed": lambda store, payload: (
         f"Comment on {_several(store, [comments.example_of(store, payload['id'])])} taken away"
@@ -175,6 +181,7 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "examples.marked": _marked,
     "examples.rewritten": lambda store, payload: f"Personal data taken out of {len(payload['examples']):,} examples",
     "examples.trashed": _trashed,
+    "finding.waived": lambda store, payload: f"Accepted as it is: {finding_name(payload['finding'])}",
     "job.started": lambda store, payload: "Training started" if payload["kind"] == "train" else "Answering started",
     "label.given": lambda store, payload: f"{_several(store, [payload['example']])} labelled",
     "label.settled": lambda store, payload: f"{_several(store, [payload['example']])} settled",
@@ -187,5 +194,6 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "run.discarded": lambda store, payload: "Training discarded",
     "token.made": _token,
     "view.removed": _view_removed,
+    "waiver.revoked": lambda store, payload: f"No longer accepted: {finding_name(payload['finding'])}",
     "view.saved": lambda store, payload: f"View {_quoted(payload['name'])} saved",
 }

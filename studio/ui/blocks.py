@@ -101,9 +101,7 @@ def fingerprint(sha: str) -> None:
 
 def excerpt(text: str, limit: int = 180) -> None:
     """The start of something written, on a few lines."""
-    flat = " ".join(text.split())
-    shown = flat if len(flat) <= limit else flat[: limit - 1].rstrip() + "…"
-    st.html(f'<p class="ys-excerpt">{escape(shown) or "<em>Nothing is written here.</em>"}</p>')
+    st.html(f'<p class="ys-excerpt">{escape(start_of(text, limit)) or "<em>Nothing is written here.</em>"}</p>')
 
 
 def rules(broken: Sequence[str], told: int) -> None:
@@ -161,6 +159,12 @@ def percent(share: float) -> str:
 def between(interval: tuple[float, float]) -> str:
     """An interval of a share: "62 to 84 %"."""
     return f"{100 * interval[0]:.0f} to {100 * interval[1]:.0f} %"
+
+
+def start_of(text: str, limit: int = 140) -> str:
+    """The start of a text on one line."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else f"{flat[: limit - 1].rstrip()}…"
 
 
 def several(count: int, noun: str) -> str:

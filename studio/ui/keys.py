@@ -48,6 +48,15 @@ SETTLING = "label-settling"
 LABEL_GOAL = "label-goal"
 """The size of the set that the forecast is for."""
 
+HEALTH_VIEW = "health-view"
+"""findings, contradictions, map or freeze: which part of Check and freeze is shown; in the address too."""
+
+CLASHES = "clash-cases"
+"""[project, cases as lists of example ids] that this person goes through, so that "3 of 12" keeps its 12."""
+
+CLASH_AT = "clash-at"
+"""Where a person is in them: {mode, skipped: keys of cases put off}."""
+
 OTHER_MODEL = "train-another-taken"
 """Name of a model from outside the catalogue that was chosen to train on."""
 

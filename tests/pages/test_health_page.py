@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from studio import datasets, projects
 from studio.examples import step as example_step
 from studio.records import Consent, Refusal, Role, Split, Status
-from studio.store import Store, examples
+from studio.store import Store, briefs, examples
 from studio.store import datasets as dataset_rows
 
 
@@ -34,7 +34,7 @@ def test_an_empty_project_says_what_goes_here(store: Store, dora: tuple[str, str
 
 
 def test_freeze_rename_discard_and_undo(store: Store, dora: tuple[str, str], demo: str) -> None:
-    at = opened(store, dora[1], "health", project=demo)
+    at = freezing(store, dora[1], demo)
     said = words(at)
     splits = datasets.candidate(store, demo).splits
     assert f"{splits['train']:,} to learn from (training set)" in said
@@ -56,12 +56,12 @@ def test_freeze_rename_discard_and_undo(store: Store, dora: tuple[str, str], dem
 
 def test_a_refusal_keeps_the_name(store: Store, dora: tuple[str, str], demo: str) -> None:
     datasets.freeze(store, "maker", demo)
-    at = opened(store, dora[1], "health", project=demo)
+    at = freezing(store, dora[1], demo)
     at.text_input(key="health-name").input("Once more")
     press(at, "health-freeze")
     assert "frozen already" in words(at) and at.text_input(key="health-name").value == "Once more"
     # It survives a reload as well: a new session of the same person.
-    assert opened(store, dora[1], "health", project=demo).text_input(key="health-name").value == "Once more"
+    assert freezing(store, dora[1], demo).text_input(key="health-name").value == "Once more"
 
 
 def test_a_must_fix_finding_opens_its_examples_and_is_accepted_with_a_reason(
@@ -71,18 +71,79 @@ def test_a_must_fix_finding_opens_its_examples_and_is_accepted_with_a_reason(
     other = example_step.write(store, dora[0], demo, input=known.input, ideal="Something else.", slice=known.slice,
                                status=Status.approved)  # fmt: skip
     at = opened(store, dora[1], "health", project=demo)
-    assert "must be fixed or waived" in words(at) and "must still be fixed" in words(at)
+    assert "must be fixed or waived" in words(at)
     links = [e.proto for e in at.get("page_link") if other.id in e.proto.query_string]
     assert links and links[0].label == "Open this example"
+    at = freezing(store, dora[1], demo)
+    assert "must still be fixed" in words(at)
     press(at, "health-freeze")
     assert "Nothing was frozen" in words(at) and not dataset_rows.every(store, demo)
-    fields = [t for t in at.text_input if (t.key or "").startswith("health-waive-")]
-    for field in fields:
-        field.input("We answer both ways on purpose.")
+    at = opened(store, dora[1], "health", project=demo)
+    press(at, "health-accept-do-contradictions")
+    assert "Write down why" in words(at)
+    failed = [g.key for g in datasets.candidate(store, demo).report.gates if not g.passed]
+    for slug in ("".join(c if c.isalnum() else "-" for c in key.lower()) for key in failed):
+        at.text_input(key=f"health-waive-{slug}").input("We answer both ways on purpose.")
+        press(at, f"health-accept-do-{slug}")
+    assert "Ready to freeze" in words(at) and "Accepted by Dora" in words(at)
+    at = freezing(store, dora[1], demo)
     press(at, "health-freeze")
     (frozen,) = dataset_rows.every(store, demo)
-    assert set(frozen.health["waivers"].values()) == {"We answer both ways on purpose."}
+    assert frozen.health["waivers"] == dict.fromkeys(failed, "We answer both ways on purpose.")
+    assert frozen.health["accepted"]["contradictions"]["person"] == dora[0]
     assert "We answer both ways on purpose." in words(at)
+    at = opened(store, dora[1], "health", project=demo)
+    press(at, "health-revoke-contradictions")
+    assert "must be fixed or waived" in words(at)
+
+
+def test_contradictions_are_decided_one_after_the_other(store: Store, dora: tuple[str, str], demo: str) -> None:
+    first, second, third = examples.every(store, demo)[:3]
+    for known in (first, second, third):
+        example_step.write(store, dora[0], demo, input=known.input, ideal="Something else.", slice=known.slice,
+                           status=Status.approved)  # fmt: skip
+    at = opened(store, dora[1], "health", project=demo, health_view="contradictions")
+    assert "Case 1 of 3" in words(at) and "Written by Dora" in words(at)
+    press(at, "clash-keep-0")
+    assert "Case 2 of 3" in words(at) and "is kept" in words(at)
+    press(at, "clash-undo")
+    assert "Case 1 of 3" in words(at) and "open again" in words(at)
+    press(at, "clash-keep-0")
+    press(at, "clash-rule")
+    at.text_area(key=_field(at, "rule")).input("The second when the shop is closed.")
+    at.text_input(key=_field(at, "name")).input("Closed shop")
+    press(at, "clash-do")
+    brief = briefs.latest(store, demo)
+    assert brief is not None and brief.criteria[-1].name == "Closed shop"
+    assert "Case 3 of 3" in words(at)
+    press(at, "clash-apart")
+    press(at, "clash-do")
+    assert "Say in a few words why" in words(at)
+    at.text_input(key=_field(at, "why")).input("Two wordings.")
+    press(at, "clash-do")
+    assert "No two examples contradict each other." in words(at)
+    at = opened(store, dora[1], "health", project=demo, health_view="contradictions")
+    assert "2 pairs kept side by side" in at.expander[0].label and "Closed shop" in words(at)
+
+
+def _field(at: AppTest, name: str) -> str:
+    return next(e.key or "" for e in (*at.text_area, *at.text_input) if (e.key or "").startswith(f"clash-{name}-"))
+
+
+def freezing(store: Store, session: str, project: str) -> AppTest:
+    return opened(store, session, "health", project=project, health_view="freeze")
+
+
+def test_a_waiver_lasts_until_the_finding_grows(store: Store, dora: tuple[str, str], demo: str) -> None:
+    known = examples.every(store, demo)[:2]
+    example_step.write(store, dora[0], demo, input=known[0].input, ideal=known[0].ideal, status=Status.approved)
+    at = opened(store, dora[1], "health", project=demo)
+    at.text_input(key="health-waive-exact-duplicates").input("Seen <b>twice</b> in life.")
+    press(at, "health-accept-do-exact-duplicates")
+    assert "Seen &lt;b&gt;twice&lt;/b&gt; in life. Accepted by Dora" in words(at)
+    example_step.write(store, dora[0], demo, input=known[1].input, ideal=known[1].ideal, status=Status.approved)
+    sound(at.run())
+    assert "there are more now" in words(at) and "Accepted by Dora" not in words(at)
 
 
 def test_too_few_examples_still_shows_the_checks(store: Store, dora: tuple[str, str], demo: str) -> None:
@@ -94,7 +155,7 @@ def test_too_few_examples_still_shows_the_checks(store: Store, dora: tuple[str, 
 
 
 def test_a_pm_reads_and_cannot_freeze_and_a_reviewer_sees_nothing(store: Store, demo: str) -> None:
-    at = opened(store, person(store, "Pia", Role.pm)[1], "health", project=demo)
+    at = freezing(store, person(store, "Pia", Role.pm)[1], demo)
     assert "Approved examples by slice" in words(at) and not [b for b in at.button if b.key == "health-freeze"]
     rosa = person(store, "Rosa", Role.reviewer)[1]
     with pytest.raises(Exception, match="Could not find page|health"):
@@ -114,7 +175,7 @@ def test_a_set_is_compared_with_another_taken_along_and_its_card_read(
     gone = [e for e in dataset_rows.rows_of(store, first) if e.split is Split.train][:25]
     example_step.trash(store, dora[0], demo, [e.id for e in gone])
     second = datasets.freeze(store, "maker", demo, name="Second")
-    at = opened(store, dora[1], "health", project=demo)
+    at = freezing(store, dora[1], demo)
     assert "test examples are untouched" in words(at)
     choose(at, f"health-with-{second.id}", "Compare")
     shown = html.unescape(words(at))
