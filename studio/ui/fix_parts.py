@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 import streamlit as st
 
@@ -25,15 +26,16 @@ def leave() -> None:
         st.switch_page(paths.pages_dir() / "examples.py", query_params={"project": project, "among": among})
 
 
-def fixes(visit: Visit, finding: Finding, by_id: Examples, slug: str) -> None:
-    """The buttons of one finding. `slug`: the finding as part of a widget's key."""
+def fixes(visit: Visit, finding: Finding, by_id: Examples, slug: str, *, first: bool) -> None:
+    """The buttons of one finding. `slug`: the finding as part of a widget's key; `first`: the one to begin with."""
+    kind: Literal["primary", "secondary"] = "primary" if first else "secondary"
     page, label = fixing.ELSEWHERE.get(finding.check, ("", ""))
     if visit.may_edit:
         for place, fix in enumerate(fixing.FIXES.get(finding.check, ())):
-            st.button(fix.label, key=f"health-fix-{fix.name}-{slug}", type="secondary" if place else "primary",
+            st.button(fix.label, key=f"health-fix-{fix.name}-{slug}", type="secondary" if place else kind,
                       on_click=_fix, args=(visit, fix, finding, by_id))  # fmt: skip
     if finding.check in ("contradictions", "near_contradictions"):
-        st.button(label, key=f"health-inbox-{slug}", type="primary", on_click=to, args=("contradictions",))
+        st.button(label, key=f"health-inbox-{slug}", type=kind, on_click=to, args=("contradictions",))
     elif finding.check == "unknown_slices" and visit.may_edit:
         _slices(visit, finding, label, slug)
     elif page:

@@ -37,12 +37,14 @@ def verdict(visit: Visit, checked: Checked) -> None:
 def score_card(visit: Visit, checked: Checked) -> None:
     """What must be fixed, what deserves a look, what was accepted, what is fine."""
     found = checked.report.findings
+    ordered = [f for s in (Severity.must_fix, Severity.should_look) for f in found if f.severity is s]
+    begin = next((f.key for f in ordered if f.key not in checked.accepted), "")
     for severity in (Severity.must_fix, Severity.should_look):
         left = [f for f in found if f.severity is severity and f.key not in checked.accepted]
         if left:
             blocks.section(*_HEADINGS[severity])
             for finding in left:
-                _finding(visit, checked, finding)
+                _finding(visit, checked, finding, first=finding.key == begin)
     if accepted := [f for f in found if f.key in checked.accepted]:
         blocks.section("Accepted", "The team lives with these as they are. One that grows counts again by itself.")
         for finding in accepted:
@@ -57,14 +59,14 @@ def slug(finding: Finding) -> str:
     return "".join(c if c.isalnum() else "-" for c in finding.key.lower())
 
 
-def _finding(visit: Visit, checked: Checked, finding: Finding) -> None:
+def _finding(visit: Visit, checked: Checked, finding: Finding, *, first: bool) -> None:
     with st.container(border=True, key=f"health-finding-{slug(finding)}"):
         blocks.item(finding.sentence)
         if (outgrown := checked.outgrown.get(finding.key)) is not None:
             blocks.note(f"{outgrown.cases:,} were accepted on {wording.day(outgrown.at)}; there are more now.")
         _examples(visit, checked, finding)
         with st.container(horizontal=True, vertical_alignment="center", key=f"health-do-{slug(finding)}"):
-            fix_parts.fixes(visit, finding, checked.by_id, slug(finding))
+            fix_parts.fixes(visit, finding, checked.by_id, slug(finding), first=first)
             if visit.may_edit:
                 _accept(visit, finding)
         if finding.check == "unread":
