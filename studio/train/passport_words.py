@@ -77,7 +77,7 @@ def _again(made: Passport) -> str:
 
 
 def _data(data: Data) -> str:
-    rows = ", ".join(f"{count:,} for {_SPLITS.get(name, name)}" for name, count in data.splits.items() if count)
+    rows = ", ".join(f"{data.splits[name]:,} for {said}" for name, said in _SPLITS.items() if data.splits.get(name))
     return f"{rows}; approved under version {data.brief_version} of the brief; SHA-256 {data.sha256}"
 
 

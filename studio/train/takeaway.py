@@ -90,10 +90,16 @@ def of(store: Store, job: Job) -> Taken | None:
     )  # fmt: skip
 
 
+def base_for(model: str) -> str:
+    """How a command line elsewhere names the base: by its name on the hub; a model of the studio's own making, or of a
+    folder, as a folder that must lie beside."""
+    return model if models.entry(model).kind == "hub" else f"./{Path(model).name}"
+
+
 def _facts(title: str, made: Passport) -> dict[str, Any]:
     """What the README says, apart from what the worker finds out."""
     return {
-        "title": title, "base": made.base.name, "base_sha256": made.base.sha256 or "not recorded",
+        "title": title, "base": base_for(made.base.name), "base_sha256": made.base.sha256 or "not recorded",
         "source": made.base.source, "licence": made.base.licence, "rank": int(made.settings.get("lora_rank", 0)),
         "passport_sha256": made.sha256,
     }  # fmt: skip

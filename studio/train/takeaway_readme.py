@@ -23,6 +23,16 @@ def commands(form: str, name: str, base: str, rank: int) -> dict[str, str]:
     }
 
 
+def beside(base: str) -> str:
+    """What to know of a base that is a folder of the studio; "" for one of the hub."""
+    if not base.startswith("./"):
+        return ""
+    return (
+        f"{base} is a copy of the base model's folder on the machine of the studio, laid beside this one; a download "
+        "from elsewhere may have other weights. Where that is a nuisance, take the whole model (merged) instead."
+    )
+
+
 def checked(check: Mapping[str, int]) -> str:
     """How the check came out, in words."""
     n, same, half = check["prompts"], check["float32"], check["bfloat16"]
@@ -50,7 +60,8 @@ def text(form: str, name: str, facts: Mapping[str, Any]) -> str:
             f"{program}:\n\n    {line}"
             for program, line in commands(form, name, facts["base"], facts["rank"]).items()
         ),
-        _precision(form), "## Load it", _python(form, name, facts["base"]), "## The base and its licence", _base(facts),
+        _precision(form) or beside(facts["base"]), "## Load it", _python(form, name, facts["base"]),
+        "## The base and its licence", _base(facts),
         "## The passport",
         f"`passport.json` says what it was made from and under (SHA-256 {facts['passport_sha256']}). It holds no "
         "example's text.", "## Files", "\n".join(f"- `{file}` {sha}" for file, sha in facts["files"].items()),

@@ -102,7 +102,7 @@ class _Work:
         else:
             for name in ADAPTER_FILES:
                 shutil.copyfile(Path(self._spec["adapter"]) / name, self._made / name)
-            _name_the_base(self._made / ADAPTER_FILES[0], self._spec["model"]["name"])
+            _name_the_base(self._made / ADAPTER_FILES[0], self._spec["facts"]["base"])
         self._tokenizer.save_pretrained(self._made)
         for licence in (*self._base.glob("LICEN[CS]E*"), *self._base.glob("NOTICE*")):
             shutil.copyfile(licence, self._made / licence.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 import time
@@ -14,7 +15,7 @@ from peft import get_peft_model_state_dict
 from transformers import TrainerCallback, TrainerControl, TrainerState
 
 from studio.generation import chat
-from studio.models.files import sync_tree
+from studio.models.files import ADAPTER_FILES, sync_tree
 from studio.records import Prompt, Refusal
 from studio.train.adapted import padded, precision
 from studio.train.settings import Settings
@@ -126,7 +127,16 @@ def save_final(model: Any, checkpoints: Path) -> Path:
     model.save_pretrained(part, state_dict=learned)
     # A template of a model card; the studio writes its own.
     (part / "README.md").unlink(missing_ok=True)
+    _in_order(part / ADAPTER_FILES[0])
     sync_tree(part)
     shutil.rmtree(final, ignore_errors=True)
     part.rename(final)
     return final
+
+
+def _in_order(config: Path) -> None:
+    """PEFT writes the names of the layers as they come out of a set: the same adapter would have another hash each
+    time."""
+    told = json.loads(config.read_text(encoding="utf-8"))
+    told["target_modules"] = sorted(told["target_modules"])
+    config.write_text(json.dumps(told, indent=2, sort_keys=True), encoding="utf-8")

@@ -55,11 +55,13 @@ def _taken(taken: takeaway.Taken, run: Run) -> None:
         f"Download {taken.zip.name} ({size:,.0f} MB)" if size >= 1 else f"Download {taken.zip.name} ({size:,.1f} MB)",
         takeaway_route.address(taken), icon=":material/download:",
     )  # fmt: skip
-    rank = int(run.settings.get("lora_rank", 0))
-    for program, line in takeaway_readme.commands(taken.form, taken.name, run.model, rank).items():
+    rank, base = int(run.settings.get("lora_rank", 0)), takeaway.base_for(run.model)
+    for program, line in takeaway_readme.commands(taken.form, taken.name, base, rank).items():
         blocks.note(f"Serve it with {program}, beside the unpacked folder:")
         st.code(line, language=None, wrap_lines=True)
-    blocks.note("The folder holds a README with these lines, the base's licence, and the passport.")
+    if taken.form == "adapter" and (said := takeaway_readme.beside(base)):
+        blocks.note(said)
+    blocks.note("The folder holds a README with these lines, the base’s licence, and the passport.")
 
 
 def _failed(visit: Visit, run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from signed_in import opened, person, press, words
 from studio import baselines, datasets, models, projects
 from studio.jobs import folder as job_folder
 from studio.models.files import seal
-from studio.records import Dataset, Role
+from studio.records import Dataset, JobState, Role, Run
 from studio.store import Store, arms, examples, runs
 from studio.train import step
+from studio.train.side_by_side import curve, differing
 from studio.train.verdict import verdict
 
 
@@ -139,6 +141,37 @@ def test_a_finished_run_has_a_verdict_in_words_and_goes_and_comes_back(
     assert not runs.every(store, demo) and not arms.every(store, demo)
     press(at, f"ys-undo-{store.recent(demo, dora[0], 1)[0].seq}")
     assert [r.id for r in runs.every(store, demo)] == ["r1"] and arms.every(store, demo)[0].name == "Tuned 1"
+
+
+@pytest.mark.usefixtures("models_here")
+def test_two_trainings_are_compared_and_their_answers_stay_behind_the_choice(
+    store: Store, dora: tuple[str, str], demo: str
+) -> None:
+    dataset = datasets.freeze(store, "maker", demo, name="First")
+    for name, best in (("r1", 0.9), ("r2", 0.7)):
+        losses = [{"step": 4, "train": 2.0, "validation": None}, {"step": 9, "train": None, "validation": best}]
+        ended(store, dataset, name, "done", {"losses": losses, "rows_used": 9, "device": f"CPU of {name}"})
+        baselines.tuned(store, "maker", demo, name, "smollm2-135m", f"Tuned {name}")
+    at = opened(store, dora[1], "train", project=demo)
+    at.multiselect(key="train-side-by-side").set_value(["r1", "r2"]).run()
+    said = words(at)
+    assert "CPU of r1" in said and "CPU of r2" in said and "match_our_tone" not in said
+    assert "0.90 (Tuned r1), 0.70 (Tuned r2); lower is closer" in said and "It is &lt;i&gt;here" not in said
+    assert "so there are no scores to compare" in said and len(at.get("plotly_chart")) == 3
+    press(at, "train-side-by-side-show")
+    assert "Tuned r2: the same, word for word." in words(at)
+
+
+def test_losses_stand_by_passes_and_only_what_differs_is_listed() -> None:
+    losses = [{"step": 2, "train": 2.0, "validation": None}, {"step": 6, "train": None, "validation": 1.0}]
+    result = {"losses": losses, "rows_used": 10, "versions": {"torch": "2.13"}}
+    settings = {"micro_batch": 4, "accumulation": 1, "epochs": 2, "learning_rate": 2e-3}
+    one = Run("a", "p", "d", "m", "q", "a", JobState.done, settings=settings, result=result)
+    two = replace(one, settings={**settings, "learning_rate": 1e-3}, result={**result, "versions": {"torch": "2.14"}})
+    found = curve(one)
+    assert found.learned_from == ((2 / 3, 2.0),) and found.kept_aside == ((2.0, 1.0),) and found.best == 1.0
+    assert differing([one, two]) == [("learning rate", ["0.002", "0.001"]), ("version of torch", ["2.13", "2.14"])]
+    assert differing([one, one]) == []
 
 
 @pytest.mark.usefixtures("models_here")
