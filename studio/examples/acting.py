@@ -1,4 +1,4 @@
-"""One change to many examples: slice, tags, kinds, whose they are, a re-check, a review date. One act, undoable."""
+"""One change to many examples: slice, tags, kinds, whose they are, re-check, review date, rights. One undoable act."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 
 from studio.examples import approval
-from studio.records import Example, Refusal, Slice, Status
+from studio.records import Consent, Example, Refusal, Slice, Status
 from studio.store import Store, briefs, examples, people
 
 MOST = 20_000
@@ -26,6 +26,8 @@ class Change:
     assigned: str | None = None
     recheck: str | None = None
     review_by: str | None = None
+    consent: Consent | None = None
+    licence: str | None = None
     add_tags: tuple[str, ...] = ()
     remove_tags: tuple[str, ...] = ()
     add_kinds: tuple[str, ...] = ()

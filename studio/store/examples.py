@@ -227,8 +227,8 @@ def _marked(example: Example, payload: dict[str, Any], waiting: set[str]) -> Exa
 
 @applies("examples.changed", undo=True)
 def examples_changed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: ids, and any of slice, assigned, recheck, review_by (texts), add_tags, remove_tags, add_kinds,
-    remove_kinds (lists of texts), waiting (ids that go back to review with it), stood (as in
+    """payload: ids, and any of slice, assigned, recheck, review_by, licence, consent (texts), add_tags, remove_tags,
+    add_kinds, remove_kinds (lists of texts), waiting (ids that go back to review with it), stood (as in
     `examples_marked`). A new revision of each that this changes; those that are so already stay."""
     any_differs = False
     for rows in _read(tx, payload["ids"]):
@@ -245,8 +245,10 @@ def examples_changed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 
 def _changed(example: Example, payload: dict[str, Any]) -> Example:
     changes: dict[str, Any] = {
-        name: payload[name] for name in ("slice", "assigned", "recheck", "review_by") if name in payload
+        name: payload[name] for name in ("slice", "assigned", "recheck", "review_by", "licence") if name in payload
     }
+    if "consent" in payload:
+        changes["consent"] = Consent(payload["consent"])
     for name in ("tags", "kinds"):
         gone = set(payload.get(f"remove_{name}", ()))
         left = [word for word in getattr(example, name) if word not in gone]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from studio.records import Example
+from studio.records import Example, Refusal, canonical
 from studio.store.examples import example_of
 
 if TYPE_CHECKING:
@@ -27,13 +28,15 @@ MOST_GROUPS = 200
 class Filter:
     """Which examples are meant; every field as it starts: all that are not in the trash. All that is set must hold.
 
-    `text` is found in the input, the ideal output or an earlier turn, in any case of letters. `kind` and `tag`: one of
-    the example's. `author`: who first wrote it or imported it, whoever changed it since. `system`, `worse`, `comments`:
-    whether it has a system text, a worse answer, comments that were not taken away. `due`: its review-by or expiry date
-    has passed. `recheck`: somebody asked for another look. `stale`: approved before the brief last changed what good
-    means. `trashed`: those in the trash instead of the others.
+    `among`: the name of a list of ids that `keep_ids` keeps. `text` is found in the input, the ideal output or an
+    earlier turn, in any case of letters. `kind` and `tag`: one of the example's. `author`: who first wrote it or
+    imported it, whoever changed it since. `system`, `worse`, `comments`: whether it has a system text, a worse
+    answer, comments that were not taken away. `due`: its review-by or expiry date has passed. `recheck`: somebody
+    asked for another look. `stale`: approved before the brief last changed what good means. `trashed`: those in the
+    trash instead of the others.
     """
 
+    among: str = ""
     text: str = ""
     status: str = ""
     slice: str = ""
@@ -67,9 +70,28 @@ class Filter:
         return cls(**{name: value == "1" if known[name] else value for name, value in given.items() if name in known})  # type: ignore[arg-type]
 
 
-def _where(project: str, wanted: Filter, today: str) -> tuple[str, list[Any]]:
+def keep_ids(store: Store, ids: Sequence[str]) -> str:
+    """Keeps a list of examples, so that `Filter.among` can name it, also in an address that somebody sends."""
+    return store.put_blob(canonical(list(ids)))
+
+
+def _kept_ids(store: Store, name: str) -> list[str]:
+    """The ids of a list; none for a name that stands for no list."""
+    try:
+        found = json.loads(store.get_blob(name)) if _NAME.fullmatch(name) else []
+    except (Refusal, ValueError):
+        return []  # an address that was typed, or that came from another workspace
+    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
+
+
+_NAME = re.compile(r"[0-9a-f]{64}")
+
+
+def _where(store: Store, project: str, wanted: Filter, today: str) -> tuple[str, list[Any]]:
     """The condition and its parameters. `today` is a date (YYYY-MM-DD)."""
     parts: list[tuple[str, list[Any]]] = [("project = ?", [project]), ("trashed = ?", [wanted.trashed])]
+    if wanted.among:
+        parts.append(("id IN (SELECT unnest(?::VARCHAR[]))", [_kept_ids(store, wanted.among)]))
     for column in ("status", "consent", "batch"):
         if value := getattr(wanted, column):
             parts.append((f"{column} = ?", [value]))
@@ -135,7 +157,7 @@ class Page:
 
 def page(store: Store, project: str, wanted: Filter, *, limit: int, offset: int = 0) -> Page:
     """`limit` examples from the place `offset` (0: the first) on."""
-    where, params = _where(project, wanted, today())
+    where, params = _where(store, project, wanted, today())
     # The texts are read once for both the count and the page; whole rows only for those shown.
     sql = (
         f"WITH hits AS MATERIALIZED (SELECT position FROM examples WHERE {where}) "
@@ -152,13 +174,13 @@ def page(store: Store, project: str, wanted: Filter, *, limit: int, offset: int 
 
 
 def count(store: Store, project: str, wanted: Filter) -> int:
-    where, params = _where(project, wanted, today())
+    where, params = _where(store, project, wanted, today())
     return store.rows(f"SELECT count(*) AS n FROM examples WHERE {where}", *params)[0]["n"]
 
 
 def count_any(store: Store, project: str, wanted: Sequence[Filter]) -> int:
     """How many examples at least one of the filters finds; each counts once."""
-    parts = [_where(project, each, today()) for each in wanted]
+    parts = [_where(store, project, each, today()) for each in wanted]
     where = " OR ".join(f"({condition})" for condition, _ in parts) or "false"
     params = [value for _, values in parts for value in values]
     return store.rows(f"SELECT count(*) AS n FROM examples WHERE {where}", *params)[0]["n"]
@@ -166,13 +188,13 @@ def count_any(store: Store, project: str, wanted: Sequence[Filter]) -> int:
 
 def ids(store: Store, project: str, wanted: Filter) -> list[str]:
     """The ids of all, in the order they came."""
-    where, params = _where(project, wanted, today())
+    where, params = _where(store, project, wanted, today())
     return [row["id"] for row in store.rows(f"SELECT id FROM examples WHERE {where} ORDER BY position", *params)]
 
 
 def neighbour(store: Store, project: str, example: str, wanted: Filter, *, forward: bool) -> str | None:
     """The next (or the previous) example after `example`, which need not match the filter itself."""
-    where, params = _where(project, wanted, today())
+    where, params = _where(store, project, wanted, today())
     sign, order = (">", "ASC") if forward else ("<", "DESC")
     sql = (
         f"SELECT id FROM examples WHERE {where} AND position {sign} (SELECT position FROM examples WHERE id = ?) "

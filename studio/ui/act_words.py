@@ -73,6 +73,8 @@ def _changed(store: Store, payload: dict[str, Any]) -> str:
         "assigned": lambda v: f"given to {names.get(v, 'somebody')}" if v else "given to nobody",
         "recheck": lambda v: f"to be looked at again: {_start(v)}",
         "review_by": lambda v: f"to be reviewed by {v}" if v else "without a review date",
+        "consent": lambda v: f"noted: consent {v.replace('_', ' ')}",
+        "licence": lambda v: f"noted under {_quoted(v)}" if v else "without a licence",
         "add_tags": lambda v: f"tagged {_listed(v)}",
         "remove_tags": lambda v: f"no longer tagged {_listed(v)}",
         "add_kinds": lambda v: f"marked as {_listed(v)}",

@@ -29,6 +29,7 @@ _FLAGS = {
     "stale": "Approved before the brief changed its meaning",
 }
 _TITLES = {
+    "among": "Only",
     "text": "Says", "status": "Status", "slice": "Kind of input", "kind": "Hard because", "tag": "Tag",
     "split": "Used for (split)", "source": "Where from", "assigned": "For whom", "consent": "Consent",
     "batch": "Import", "licence": "Licence", "group": "Group", "author": "Written by", "system": "System text",
@@ -193,6 +194,8 @@ def _told(visit: Visit, name: str, value: str) -> str:
         return _FLAGS[name]
     if name == "assigned":
         value = "nobody" if value == NONE else people.names(visit.store).get(value, "somebody who left")
+    elif name == "among":
+        value = "the examples of a finding"
     elif name == "author":
         value = people.names(visit.store).get(value, "somebody who left")
     elif name in _HAS:

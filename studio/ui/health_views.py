@@ -8,7 +8,7 @@ import streamlit as st
 
 from studio.health import Severity
 from studio.store import datasets as rows
-from studio.ui import contradiction_parts, form_fields, health_parts, keys, score_parts
+from studio.ui import contradiction_parts, fix_parts, form_fields, health_parts, keys, score_parts
 from studio.ui.access import Visit
 from studio.ui.health_parts import Checked
 
@@ -17,6 +17,7 @@ _ASSETS = Path(__file__).parent / "assets"
 
 def show(visit: Visit, checked: Checked | None) -> None:
     """`checked`: None as long as there is nothing checked; then only the frozen sets are shown."""
+    fix_parts.leave()
     st.html(_ASSETS / "labelling.css")
     st.html(_ASSETS / "health.css")
     if checked is None:
@@ -40,7 +41,7 @@ def _views(visit: Visit, checked: Checked) -> dict[str, str]:
         "contradictions": contradiction_parts.count(visit, checked.report),
         "freeze": len(rows.every(visit.store, visit.project_id)),
     }  # fmt: skip
-    words = {"findings": "Findings", "contradictions": "Contradictions", "freeze": "Freeze and frozen sets"}
+    words = {"findings": "Findings", "contradictions": "Contradictions", "freeze": "Freeze"}
     return {view: f"{said} ({counted[view]:,})" if counted[view] else said for view, said in words.items()}
 
 

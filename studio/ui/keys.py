@@ -51,6 +51,9 @@ LABEL_GOAL = "label-goal"
 HEALTH_VIEW = "health-view"
 """findings, contradictions, map or freeze: which part of Check and freeze is shown; in the address too."""
 
+TO_EXAMPLES = "health-to-examples-among"
+"""[project, name of a list of ids] that Check and freeze goes on to in Examples on its next run."""
+
 CLASHES = "clash-cases"
 """[project, cases as lists of example ids] that this person goes through, so that "3 of 12" keeps its 12."""
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from studio import waivers, wording
-from studio.examples import redacting
 from studio.health import Finding, Severity
 from studio.store import people
 from studio.store.waivers import Waiver
-from studio.ui import blocks, draft_fields, frame, holding_parts, keys, meaning_parts
+from studio.ui import blocks, draft_fields, fix_parts, frame, holding_parts, meaning_parts
 from studio.ui.access import Visit
 from studio.ui.health_parts import Checked
 
@@ -19,7 +18,6 @@ _HEADINGS = {
     Severity.should_look: ("Should look", "None of these stops you. Each can make the result worse, or less sure."),
     Severity.fine: ("Fine", ""),
 }  # fmt: skip
-_INBOX = ("contradictions", "near_contradictions")
 
 
 def verdict(visit: Visit, checked: Checked) -> None:
@@ -33,18 +31,20 @@ def verdict(visit: Visit, checked: Checked) -> None:
     ]  # fmt: skip
     blocks.tally([*counts, *[(len(checked.accepted), "accepted with a reason")] * bool(checked.accepted)])
     if checked.report.ready and checked.set is not None and visit.may_edit:
-        st.button("Freeze it…", key="health-to-freeze", type="primary", on_click=_to, args=("freeze",))
+        st.button("Freeze it…", key="health-to-freeze", type="primary", on_click=fix_parts.to, args=("freeze",))
 
 
 def score_card(visit: Visit, checked: Checked) -> None:
     """What must be fixed, what deserves a look, what was accepted, what is fine."""
     found = checked.report.findings
+    ordered = [f for s in (Severity.must_fix, Severity.should_look) for f in found if f.severity is s]
+    begin = next((f.key for f in ordered if f.key not in checked.accepted), "")
     for severity in (Severity.must_fix, Severity.should_look):
         left = [f for f in found if f.severity is severity and f.key not in checked.accepted]
         if left:
             blocks.section(*_HEADINGS[severity])
             for finding in left:
-                _finding(visit, checked, finding)
+                _finding(visit, checked, finding, first=finding.key == begin)
     if accepted := [f for f in found if f.key in checked.accepted]:
         blocks.section("Accepted", "The team lives with these as they are. One that grows counts again by itself.")
         for finding in accepted:
@@ -59,14 +59,14 @@ def slug(finding: Finding) -> str:
     return "".join(c if c.isalnum() else "-" for c in finding.key.lower())
 
 
-def _finding(visit: Visit, checked: Checked, finding: Finding) -> None:
+def _finding(visit: Visit, checked: Checked, finding: Finding, *, first: bool) -> None:
     with st.container(border=True, key=f"health-finding-{slug(finding)}"):
         blocks.item(finding.sentence)
         if (outgrown := checked.outgrown.get(finding.key)) is not None:
             blocks.note(f"{outgrown.cases:,} were accepted on {wording.day(outgrown.at)}; there are more now.")
         _examples(visit, checked, finding)
         with st.container(horizontal=True, vertical_alignment="center", key=f"health-do-{slug(finding)}"):
-            _fixes(visit, finding)
+            fix_parts.fixes(visit, finding, checked.by_id, slug(finding), first=first)
             if visit.may_edit:
                 _accept(visit, finding)
         if finding.check == "unread":
@@ -93,37 +93,13 @@ def _cases(visit: Visit, checked: Checked, finding: Finding) -> None:
             if example is not None:
                 blocks.excerpt(example.input)
                 blocks.note(f"Ideal output: {blocks.start_of(example.ideal) or 'still to be written'}")
-                key = f"health-open-{slug(finding)}-{number}-{place}"
-                blocks.way(visit, "examples", "Open this example", key, example=name)
+                key = f"{slug(finding)}-{number}-{place}"
+                with st.container(horizontal=True, key=f"health-case-{key}"):
+                    blocks.way(visit, "examples", "Open this example", f"health-open-{key}", example=name)
+                    fix_parts.keep_only(visit, finding, case, name, f"health-only-{key}")
     rest = len(finding.examples) - SHOWN_CASES
     if rest > 0:
         blocks.note(f"And {rest:,} more. They come up here as you fix these.")
-
-
-# -- what can be done about it ---------------------------------------------------------------------
-
-
-def _fixes(visit: Visit, finding: Finding) -> None:
-    if finding.check in _INBOX and finding.examples:
-        st.button(
-            "Decide them one by one", key=f"health-inbox-{slug(finding)}", type="primary", on_click=_to,
-            args=("contradictions",),
-        )  # fmt: skip
-    if finding.check == "personal_data" and visit.may_edit and finding.count:
-        label = f"Replace it by marks such as [email 1] in {blocks.several(finding.count, 'example')}"
-        st.button(label, key="health-redact", on_click=_redact, args=(visit, finding))
-
-
-def _to(view: str) -> None:
-    st.session_state[keys.HEALTH_VIEW] = view
-
-
-def _redact(visit: Visit, finding: Finding) -> None:
-    ids = [name for case in finding.examples for name in case]
-    count = frame.attempt(lambda: redacting.redact_examples(visit.store, visit.person.id, visit.project_id, ids))
-    if count is not None:
-        said = f"{blocks.several(count, 'example')} redacted; those that were approved are back in review."
-        frame.attempt(lambda: None, f"{said} Undo takes it back. Older revisions still hold the texts.")
 
 
 # -- accepting it ----------------------------------------------------------------------------------

@@ -212,3 +212,15 @@ def test_withdrawn_rights_are_traced_from_the_example(store: Store, dora: tuple[
     example_step.mark(store, dora[0], demo, [example.id], Status.approved)
     at = opened(store, dora[1], "health", project=demo)
     assert "may not be used any more" in words(at) and "These frozen sets hold this example: “First”" in words(at)
+
+
+def test_a_finding_is_mended_on_its_card(store: Store, dora: tuple[str, str], demo: str) -> None:
+    known = examples.every(store, demo)[0]
+    twin = example_step.write(store, dora[0], demo, input=known.input, ideal=known.ideal, status=Status.approved)
+    at = opened(store, dora[1], "health", project=demo)
+    press(at, "health-fix-one-exact-duplicates")
+    assert "1 example moved to the trash. Undo takes it back." in words(at)
+    assert twin.id not in {e.id for e in examples.every(store, demo)}
+    press(at, f"ys-undo-{store.recent(demo, dora[0], 1)[0].seq}")
+    press(at, "health-only-exact-duplicates-0-1")
+    assert len({known.id, twin.id} & {e.id for e in examples.every(store, demo)}) == 1

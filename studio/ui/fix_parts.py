@@ -1,0 +1,104 @@
+"""What can be done about a finding on its card: the step made for its check, and the ways that every finding has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
+
+import streamlit as st
+
+from studio import fixing, paths
+from studio.examples.acting import Change, change
+from studio.fixing import Examples, Fix
+from studio.health import Finding
+from studio.store import briefs
+from studio.store import finding as found_rows
+from studio.ui import blocks, form_fields, frame, keys
+from studio.ui.access import Visit
+
+
+def leave() -> None:
+    """Goes on to Examples when somebody just asked for those of a finding; callbacks cannot change the page."""
+    if (wanted := st.session_state.pop(keys.TO_EXAMPLES, None)) is not None:
+        project, among = wanted
+        st.session_state[keys.EXAMPLES_VIEW] = "list"
+        st.switch_page(paths.pages_dir() / "examples.py", query_params={"project": project, "among": among})
+
+
+def fixes(visit: Visit, finding: Finding, by_id: Examples, slug: str, *, first: bool) -> None:
+    """The buttons of one finding. `slug`: the finding as part of a widget's key; `first`: the one to begin with."""
+    kind: Literal["primary", "secondary"] = "primary" if first else "secondary"
+    page, label = fixing.ELSEWHERE.get(finding.check, ("", ""))
+    if visit.may_edit:
+        for place, fix in enumerate(fixing.FIXES.get(finding.check, ())):
+            st.button(fix.label, key=f"health-fix-{fix.name}-{slug}", type="secondary" if place else kind,
+                      on_click=_fix, args=(visit, fix, finding, by_id))  # fmt: skip
+    if finding.check in ("contradictions", "near_contradictions"):
+        st.button(label, key=f"health-inbox-{slug}", type=kind, on_click=to, args=("contradictions",))
+    elif finding.check == "unknown_slices" and visit.may_edit:
+        _slices(visit, finding, label, slug)
+    elif page:
+        blocks.way(visit, page, label, f"health-way-{slug}")
+    if not finding.examples:
+        return
+    if visit.may_edit and all(fix.name != "again" for fix in fixing.FIXES.get(finding.check, ())):
+        st.button("Have them looked at again", key=f"health-again-{slug}", type="tertiary", on_click=_look_again,
+                  args=(visit, finding))  # fmt: skip
+    count = len(fixing.ids(finding))
+    said = "Show it in Examples" if count == 1 else f"Show all {count:,} in Examples"
+    st.button(said, key=f"health-show-{slug}", type="tertiary", on_click=_show, args=(visit, finding))
+
+
+def to(view: str) -> None:
+    """Shows another part of the page, in a callback."""
+    st.session_state[keys.HEALTH_VIEW] = view
+
+
+def keep_only(visit: Visit, finding: Finding, case: tuple[str, ...], kept: str, key: str) -> None:
+    """Beside one of a group of alike examples: this one stays."""
+    if visit.may_edit and finding.check in fixing.ONE_BY_ONE:
+        do = partial(fixing.keep_only, visit.store, visit.person.id, visit.project_id, case, kept)
+        label = "Keep only this one"
+        st.button(label, key=key, type="tertiary", help="The others of the group go to the trash", on_click=_attempt,
+                  args=(do, "{n} moved to the trash."))  # fmt: skip
+
+
+def _attempt(do: Callable[[], int], said: str) -> None:
+    count = frame.attempt(do)
+    if count is not None:
+        st.session_state[keys.NOTICE] = [
+            "said",
+            f"{said.replace('{n}', blocks.several(count, 'example'))} Undo takes it back.",
+        ]
+
+
+def _fix(visit: Visit, fix: Fix, finding: Finding, by_id: Examples) -> None:
+    _attempt(lambda: fix.do(visit.store, visit.person.id, visit.project_id, finding, by_id), fix.said)
+
+
+def _look_again(visit: Visit, finding: Finding) -> None:
+    do = partial(fixing.look_again, visit.store, visit.person.id, visit.project_id, finding)
+    _attempt(do, "{n} to be looked at again, under Examples.")
+
+
+def _show(visit: Visit, finding: Finding) -> None:
+    among = frame.attempt(lambda: found_rows.keep_ids(visit.store, fixing.ids(finding)), seeing=True)
+    if among is not None:
+        st.session_state[keys.TO_EXAMPLES] = [visit.project_id, among]
+
+
+def _slices(visit: Visit, finding: Finding, label: str, slug: str) -> None:
+    brief = briefs.latest(visit.store, visit.project_id)
+    with st.popover(f"{label}…", key=f"health-slices-{slug}"):
+        names = [s.name for s in brief.slices] if brief else []
+        key = f"health-slice-{slug}"
+        st.selectbox("Kind of input (slice)", names, key=key, format_func=form_fields.plain)
+        st.button(f"Put {blocks.several(len(fixing.ids(finding)), 'example')} there", key=f"health-slice-do-{slug}",
+                  type="primary", on_click=_into_slice, args=(visit, finding, key))  # fmt: skip
+
+
+def _into_slice(visit: Visit, finding: Finding, key: str) -> None:
+    wanted = Change(slice=str(st.session_state.get(key) or ""))
+    ids = fixing.ids(finding)
+    _attempt(lambda: change(visit.store, visit.person.id, visit.project_id, ids, wanted), "{n} put into this slice.")

@@ -1,0 +1,96 @@
+"""What is offered for a finding does away with it, in one act that undo takes back; every check has its entry."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from studio import brief as brief_step
+from studio import checking, fixing, health, projects
+from studio.examples import step
+from studio.health import Finding
+from studio.records import Brief, Check, CheckKind, Consent, Criterion, Example, Refusal, Split, Status
+from studio.store import Store, examples, finding
+from studio.store.finding import Filter
+
+
+@pytest.fixture
+def project(store: Store) -> str:
+    made = projects.create(store, "ann", "Mine").id
+    brief_step.save(store, "ann", made, Brief(task="Answer customers."), note="", changes_meaning=True)
+    return made
+
+
+def write(store: Store, project: str, input: str, ideal: str = "A fine answer to it.", **more: object) -> Example:
+    return step.write(store, "ann", project, input=input, ideal=ideal, status=Status.approved, **more)  # type: ignore[arg-type]
+
+
+def found(store: Store, project: str, check: str) -> Finding:
+    (only,) = [f for f in checking.now(store, project).checkup.report.findings if f.check == check]
+    return only
+
+
+def fix(store: Store, project: str, check: str, name: str) -> int:
+    (chosen,) = [each for each in fixing.FIXES[check] if each.name == name]
+    by_id = {e.id: e for e in examples.every(store, project)}
+    return chosen.do(store, "ann", project, found(store, project, check), by_id)
+
+
+def test_every_check_has_something_to_do() -> None:
+    rule = Criterion("Short", checks=(Check(CheckKind.max_words, limit=5),))
+    rows = [Example(f"e{i}", f"Question {i}", "An answer", status=Status.approved) for i in range(30)]
+    checks = {f.check for f in health.report(rows, Brief(criteria=(rule,)), lambda *_: True).findings}
+    assert "rule_broken" in checks
+    assert checks - set(fixing.FIXES) - set(fixing.ELSEWHERE) - fixing.ONE_BY_ONE == set()
+
+
+def test_of_duplicates_the_approved_one_stays(store: Store, project: str) -> None:
+    draft = step.write(store, "ann", project, input="Where is it?", ideal="A fine answer to it.")
+    kept = write(store, project, "where is it")
+    write(store, project, "Where is it")
+    assert fix(store, project, "exact_duplicates", "one") == 2
+    assert [e.id for e in examples.every(store, project)] == [kept.id]
+    store.undo(store.version, "ann")
+    assert len(examples.every(store, project)) == 3
+    assert fixing.keep_only(store, "ann", project, (draft.id, kept.id), draft.id) == 1
+    assert kept.id not in [e.id for e in examples.every(store, project)]
+
+
+def test_a_leak_is_mended_on_the_training_side(store: Store, project: str) -> None:
+    held = write(store, project, "Where is it?", split=Split.test)
+    seen = write(store, project, "where is it", split=Split.train)
+    leak = Finding("exact_leakage", health.Severity.must_fix, 1, ((held.id, seen.id),), "One.")
+    (way,) = fixing.FIXES["exact_leakage"]
+    assert way.do(store, "ann", project, leak, {}) == 1
+    status = {e.id: e.status for e in examples.every(store, project)}
+    assert status == {held.id: Status.approved, seen.id: Status.rejected}
+    with pytest.raises(Refusal, match="itself held out"):
+        way.do(store, "ann", project, dataclasses.replace(leak, examples=((held.id, seen.id), (seen.id, held.id))), {})
+
+
+def test_rights_are_noted_for_all(store: Store, project: str) -> None:
+    write(store, project, "Where is it?", licence="CC0")
+    open_ones = [write(store, project, f"Question {i}") for i in range(3)]
+    assert fix(store, project, "consent_unknown", "given") == 3
+    assert {e.consent for e in examples.some(store, [e.id for e in open_ones])} == {Consent.given}
+    assert found(store, project, "consent_unknown").count == 0
+    store.undo(store.version, "ann")
+    assert found(store, project, "consent_unknown").count == 3
+
+
+def test_a_finding_is_looked_at_again_and_told_why(store: Store, project: str) -> None:
+    write(store, project, "My mail is ann.weber@larkfield.io")
+    assert fixing.look_again(store, "ann", project, found(store, project, "personal_data")) == 1
+    assert "personal data" in examples.every(store, project)[0].recheck
+    assert fix(store, project, "personal_data", "redact") == 1
+    assert found(store, project, "personal_data").count == 0
+
+
+def test_a_list_of_examples_is_found_by_its_name_alone(store: Store, project: str) -> None:
+    first, *others = [write(store, project, f"Question {i}") for i in range(4)]
+    among = finding.keep_ids(store, [e.id for e in others])
+    assert finding.ids(store, project, Filter(among=among)) == [e.id for e in others]
+    assert finding.ids(store, project, Filter(among=among, text="question 2")) == [others[1].id]
+    for wrong in ("../../journal", "0" * 64, first.id):
+        assert finding.ids(store, project, Filter(among=wrong)) == []
