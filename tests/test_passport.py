@@ -18,9 +18,10 @@ from starlette.routing import Router
 
 from studio import commands, datasets, people, projects, supervisor
 from studio.models.files import file_sha256
-from studio.records import Example, JobState, Refusal, Role, Run, from_json, to_json
+from studio.records import Example, JobState, Refusal, Role, Run, canonical, from_json, to_json
 from studio.store import Store, runs
 from studio.train import again, energy, passport, passport_words, step, takeaway, takeaway_readme
+from studio.train.settings import resolve
 from studio.ui import takeaway_route
 from studio.ui.guard import Guard
 
@@ -82,7 +83,7 @@ def test_the_command_writes_the_same_passport(project: tuple[Store, str], first:
 
 
 @pytest.mark.model
-def test_run_again_gives_the_same_losses_and_a_change_is_told(project: tuple[Store, str], first: Run) -> None:
+def test_run_again_gives_the_same_losses_and_the_same_adapter(project: tuple[Store, str], first: Run) -> None:
     store, _ = project
     second = ended(store, again.run_again(store, "maker", first.id))
     assert [row["train"] for row in second.result["losses"]] == [row["train"] for row in first.result["losses"]]
@@ -90,13 +91,16 @@ def test_run_again_gives_the_same_losses_and_a_change_is_told(project: tuple[Sto
     assert (
         "nothing changed" in dict(passport_words.in_words(passport.passport(store, second.id), {}))["Made again from"]
     )
-    third = again.run_again(store, "maker", first.id, {"epochs": 3, "seed": 0})
-    job = runs.job(store, third.job)
-    assert job is not None
-    step.stop(store, job)
-    supervisor.wait(store, third.job)
-    told = passport.passport(store, third.id).again
-    assert (told.of, told.changed) == (first.id, {"epochs": (1, 3)}) and third.settings["epochs"] == 3
+
+
+def test_a_change_is_kept_with_the_job_and_told_in_the_passport() -> None:
+    before = resolve("match_our_tone", 200)
+    after = replace(before, epochs=before.epochs + 1)
+    differing = again.changed(before, after)
+    assert differing == {"epochs": (before.epochs, before.epochs + 1)} and again.changed(before, before) == {}
+    kept = json.loads(canonical({"again": {"of": "first", "changed": differing}}))
+    assert passport.again(kept) == passport.Again("first", differing) and passport.again({}) == passport.Again()
+    assert passport_words.changes(differing) == [("epochs", str(before.epochs), str(before.epochs + 1))]
 
 
 @pytest.mark.model
