@@ -33,6 +33,8 @@ _COLOURS = {
 _SHAPES = ("circle", "diamond", "square", "triangle-up", "cross", "triangle-down", "star", "x")
 _INK = {"light": ("#22201C", "#F6F3EC"), "dark": ("#ECE8DF", "#24221F")}
 _OTHERS = "others"
+_DRAWN = 2_000
+"""Points that any browser draws in time; more of them need WebGL."""
 
 
 def show(visit: Visit, checked: Checked) -> None:
@@ -101,9 +103,10 @@ def _figure(checked: Checked, laid_out: Plane, groups: dict[str, str]) -> Figure
     names = [name for name, _ in Counter(groups.values()).most_common()]
     kept = names if len(names) <= len(_SHAPES) else names[: len(_SHAPES) - 1]
     figure = go.Figure()
+    add = figure.add_scatter if len(laid_out.ids) <= _DRAWN else figure.add_scattergl
     for place, group in enumerate([*kept, *[_OTHERS] * (len(kept) < len(names))]):
         at = [i for i, name in enumerate(laid_out.ids) if (groups[name] if groups[name] in kept else _OTHERS) == group]
-        figure.add_scattergl(
+        add(
             x=laid_out.x[at], y=laid_out.y[at], name=escape(group), mode="markers",
             marker={"size": 7, "opacity": 0.75, "color": _COLOURS[theme][place], "symbol": _SHAPES[place]},
             customdata=[laid_out.ids[i] for i in at],
@@ -113,7 +116,7 @@ def _figure(checked: Checked, laid_out: Plane, groups: dict[str, str]) -> Figure
     hidden = {"visible": False, "scaleanchor": None}
     figure.update_layout(
         height=560, margin={"l": 0, "r": 0, "t": 8, "b": 0}, dragmode="lasso", paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor=paper, font={"color": ink, "size": 14}, xaxis=hidden, yaxis=hidden,
+        plot_bgcolor=paper, font={"color": ink, "size": 14, "family": "Source Sans, sans-serif"}, xaxis=hidden, yaxis=hidden,
         legend={"orientation": "h", "y": -0.02, "yanchor": "top"}, hoverlabel={"align": "left"},
     )  # fmt: skip
     return figure
