@@ -116,7 +116,8 @@ def _figure(checked: Checked, laid_out: Plane, groups: dict[str, str]) -> Figure
     hidden = {"visible": False, "scaleanchor": None}
     figure.update_layout(
         height=560, margin={"l": 0, "r": 0, "t": 8, "b": 0}, dragmode="lasso", paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor=paper, font={"color": ink, "size": 14, "family": "Source Sans, sans-serif"}, xaxis=hidden, yaxis=hidden,
+        plot_bgcolor=paper, xaxis=hidden, yaxis=hidden,
+        font={"color": ink, "size": 14, "family": "Source Sans, sans-serif"},
         legend={"orientation": "h", "y": -0.02, "yanchor": "top"}, hoverlabel={"align": "left"},
     )  # fmt: skip
     return figure
