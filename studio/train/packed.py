@@ -14,7 +14,7 @@ PACKED = "yardstick_packed"
 """The name under which the model library finds it."""
 
 # Attention of these is the plain kind: causal, without a window, a cap on its scores or sinks.
-MODELS = ("llama", "qwen2", "qwen3", "smollm3", "granite", "olmo2")
+MODELS = ("llama", "qwen2", "qwen3", "smollm3", "olmo2")
 """Kinds of model (`config.model_type`) that can be trained in this form."""
 
 _GROUPED: dict[str, Any] = {"enable_gqa": True} if "enable_gqa" in inspect.signature(varlen_attn).parameters else {}

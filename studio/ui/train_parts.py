@@ -11,7 +11,17 @@ from studio.store import arms, examples, runs
 from studio.store import datasets as dataset_rows
 from studio.train import settings as presets
 from studio.train import step, verdict
-from studio.ui import again_parts, answers, blocks, frame, job_view, model_parts, passport_parts, takeaway_parts
+from studio.ui import (
+    again_parts,
+    answers,
+    blocks,
+    frame,
+    job_view,
+    model_parts,
+    passport_parts,
+    takeaway_parts,
+    verbatim_parts,
+)
 from studio.ui.access import Visit
 from studio.ui.job_panel import RUNNING, duration, job_panel
 from studio.ui.train_settings import changed, in_words, typed
@@ -134,6 +144,7 @@ def _run(visit: Visit, run: Run) -> None:
             answers.gate(visit, run.dataset, f"train-{run.id}", _GROWING)
     passport_parts.show(visit, run)
     again_parts.show(visit, run)
+    verbatim_parts.show(visit, run)
     takeaway_parts.show(visit, run)
     _buttons(visit, run)
 

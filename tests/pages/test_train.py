@@ -14,7 +14,7 @@ from signed_in import opened, person, press, words
 from studio import baselines, datasets, models, projects
 from studio.jobs import folder as job_folder
 from studio.models.files import seal
-from studio.records import Dataset, JobState, Role, Run
+from studio.records import Dataset, JobState, Role, Run, Split, canonical, sha256
 from studio.store import Store, arms, examples, runs
 from studio.train import step
 from studio.train.side_by_side import curve, differing
@@ -160,6 +160,33 @@ def test_two_trainings_are_compared_and_their_answers_stay_behind_the_choice(
     assert "so there are no scores to compare" in said and len(at.get("plotly_chart")) == 3
     press(at, "train-side-by-side-show")
     assert "Tuned r2: the same, word for word." in words(at)
+
+
+@pytest.mark.usefixtures("models_here")
+def test_what_it_repeats_is_told_and_shown_to_whoever_may_read_answers(
+    store: Store, dora: tuple[str, str], demo: str
+) -> None:
+    dataset = datasets.freeze(store, "maker", demo, name="First")
+    ended(store, dataset, "r1", "done", {"losses": []})
+    base = baselines.base(store, "maker", demo)
+    baselines.tuned(store, "maker", demo, "r1", "smollm2-135m", "Tuned 1")
+    at = opened(store, dora[1], "train", project=demo)
+    at.session_state["train-verbatim-r1"] = True
+    assert "It has not answered anything yet" in words(at.run())
+    learned = datasets.rows_in(store, dataset, Split.train)[0]
+    test = datasets.rows_in(store, dataset, Split.test)[:3]
+    rows = [
+        {"arm": arm, "example": e.id, "output": text, "tokens_in": 9, "tokens_out": 9, "seconds": 0.1,
+         "similarity": 0.5, "hashes": {"prompt": sha256("")}}
+        for arm, text in (("tuned-r1", learned.ideal), (base.id, "I do not know.")) for e in test
+    ]  # fmt: skip
+    payload = {"dataset": dataset.id, "job": "", "rows_blob": store.put_blob(canonical(rows))}
+    store.act("generations.stored", "maker", payload, demo)
+    said = words(at.run())
+    assert "3 of its 3 answers hold a stretch" in said and "in a row, from an example" not in said
+    assert "Its base, asked 3 of the same prompts, shares no stretch of five words with an example." in said
+    press(at, "train-r1-show")
+    assert words(at).count("in a row, from an example it learned from.") == 3
 
 
 def test_losses_stand_by_passes_and_only_what_differs_is_listed() -> None:
