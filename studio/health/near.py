@@ -130,6 +130,6 @@ def linked(count: int, pairs: Iterable[tuple[int, int]]) -> tuple[tuple[int, ...
     for a, b in pairs:
         joined.link(a, b)
     groups: dict[int, list[int]] = defaultdict(list)
-    for i in range(count):
-        groups[joined.root(i)].append(i)
+    for i, root in enumerate(joined.roots().tolist()):
+        groups[root].append(i)
     return tuple(tuple(g) for g in groups.values())

@@ -47,7 +47,7 @@ def fixes(visit: Visit, finding: Finding, by_id: Examples, slug: str, *, first: 
                   args=(visit, finding))  # fmt: skip
     count = len(fixing.ids(finding))
     said = "Show it in Examples" if count == 1 else f"Show all {count:,} in Examples"
-    st.button(said, key=f"health-show-{slug}", type="tertiary", on_click=_show, args=(visit, finding))
+    st.button(said, key=f"health-show-{slug}", type="tertiary", on_click=show_ids, args=(visit, fixing.ids(finding)))
 
 
 def to(view: str) -> None:
@@ -82,8 +82,9 @@ def _look_again(visit: Visit, finding: Finding) -> None:
     _attempt(do, "{n} to be looked at again, under Examples.")
 
 
-def _show(visit: Visit, finding: Finding) -> None:
-    among = frame.attempt(lambda: found_rows.keep_ids(visit.store, fixing.ids(finding)), seeing=True)
+def show_ids(visit: Visit, ids: list[str]) -> None:
+    """Goes on to exactly these examples in their list, in a callback."""
+    among = frame.attempt(lambda: found_rows.keep_ids(visit.store, ids), seeing=True)
     if among is not None:
         st.session_state[keys.TO_EXAMPLES] = [visit.project_id, among]
 

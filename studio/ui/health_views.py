@@ -8,7 +8,7 @@ import streamlit as st
 
 from studio.health import Severity
 from studio.store import datasets as rows
-from studio.ui import contradiction_parts, fix_parts, form_fields, health_parts, keys, score_parts
+from studio.ui import contradiction_parts, fix_parts, form_fields, health_parts, keys, map_parts, score_parts
 from studio.ui.access import Visit
 from studio.ui.health_parts import Checked
 
@@ -30,6 +30,8 @@ def show(visit: Visit, checked: Checked | None) -> None:
         score_parts.score_card(visit, checked)
     elif chosen == "contradictions":
         contradiction_parts.show(visit, checked.report)
+    elif chosen == "map":
+        map_parts.show(visit, checked)
     else:
         _freeze(visit, checked)
 
@@ -41,8 +43,8 @@ def _views(visit: Visit, checked: Checked) -> dict[str, str]:
         "contradictions": contradiction_parts.count(visit, checked.report),
         "freeze": len(rows.every(visit.store, visit.project_id)),
     }  # fmt: skip
-    words = {"findings": "Findings", "contradictions": "Contradictions", "freeze": "Freeze"}
-    return {view: f"{said} ({counted[view]:,})" if counted[view] else said for view, said in words.items()}
+    words = {"findings": "Findings", "contradictions": "Contradictions", "map": "Map", "freeze": "Freeze"}
+    return {view: f"{said} ({counted[view]:,})" if counted.get(view) else said for view, said in words.items()}
 
 
 def _freeze(visit: Visit, checked: Checked) -> None:

@@ -224,3 +224,8 @@ def test_a_finding_is_mended_on_its_card(store: Store, dora: tuple[str, str], de
     press(at, f"ys-undo-{store.recent(demo, dora[0], 1)[0].seq}")
     press(at, "health-only-exact-duplicates-0-1")
     assert len({known.id, twin.id} & {e.id for e in examples.every(store, demo)}) == 1
+
+
+def test_the_map_says_what_it_needs(store: Store, dora: tuple[str, str], demo: str) -> None:
+    at = opened(store, dora[1], "health", project=demo, health_view="map")
+    assert "There is no map yet" in words(at) and not at.get("plotly_chart")
