@@ -98,6 +98,7 @@ class _Work:
             known = ends if isinstance(ends, list) else [ends]
             if self._tokenizer.eos_token_id not in known:
                 merged.generation_config.eos_token_id = [self._tokenizer.eos_token_id, *filter(None, known)]
+            # In float32: rounded to bfloat16, a merged model of the demo gave only 5 of 8 answers word for word.
             merged.save_pretrained(self._made)
         else:
             for name in ADAPTER_FILES:
