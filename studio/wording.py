@@ -20,6 +20,17 @@ STATUS_WORDS = {
 _TOKENS = re.compile(r"\s+|\w+|[^\w\s]")
 
 
+def duration(seconds: float) -> str:
+    """Seconds in words: "40 seconds", "3 minutes", "1 h 20 min"."""
+    if seconds < 60:
+        whole = max(1, round(seconds))
+        return f"{whole} second{'s' if whole > 1 else ''}"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} minute{'s' if minutes > 1 else ''}"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
 def check_in_words(check: Check) -> str:
     """What a machine check asks of an output, as one sentence without its full stop."""
     phrases = [f"“{p}”" for p in check.phrases]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from studio import projects
-from studio.examples import acting, step
+from studio.examples import step
 from studio.examples.acting import Change, change
 from studio.examples.batch import ParsedBatch, ParsedRow
 from studio.records import Refusal, Status
@@ -136,19 +136,3 @@ def test_what_cannot_be_is_refused(store: Store, project: str, ids: list[str], w
     with pytest.raises(Refusal, match="another project"):
         change(store, "ann", projects.create(store, "ann", "Other").id, ids, Change(slice="x"))
     assert store.version == version + 1
-
-
-def test_more_than_one_reading_is_still_one_act(store: Store, project: str) -> None:
-    """2,100 rows are read, logged and put back in two parts."""
-    rows = tuple(ParsedRow(n, f"Question {n}", "Answer") for n in range(1, 2_101))
-    step.store_batch(store, "ann", project, ParsedBatch("csv", "", (), {}, rows, (), 2_100), "many.csv")
-    ids, before = finding.ids(store, project, Filter()), state(store)
-    change(store, "ann", project, ids, Change(add_tags=("a",)))
-    assert finding.count(store, project, Filter(tag="a")) == 2_100
-    store.undo(store.version, "ann")
-    assert state(store) == before
-
-
-def test_one_step_has_an_end(store: Store, project: str) -> None:
-    with pytest.raises(Refusal, match="Narrow the list"):
-        change(store, "ann", project, ["x"] * (acting.MOST + 1), Change(slice="x"))

@@ -8,14 +8,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from studio.examples import approval, fields
-from studio.examples.acting import Change, change, refuse_selection
+from studio.examples import approval, fields, series
+from studio.examples.acting import Change, Trash, change, do, strict_slices
 from studio.examples.batch import ParsedBatch, ParsedRow
 from studio.examples.sandbox import parse_untrusted
 from studio.examples.turns import Unreadable
 from studio.records import Brief, Example, Refusal, Split, Status, to_json
 from studio.store import Store, briefs, imports
 from studio.store import examples as rows
+from studio.store import series as series_rows
+from studio.store.series import Series
+
+PART = 4_000
+"""Rows of an import that one act stores: about a tenth of a second, in which nobody else's save goes through."""
 
 # What a person writes of an example; the rest (status, splits, approvals) is decided elsewhere.
 WRITTEN = (
@@ -80,27 +85,9 @@ def edit(store: Store, actor: str, project: str, read: Example, **changes: objec
 
 
 def mark(store: Store, actor: str, project: str, ids: Sequence[str], status: Status) -> int:
-    """Sets the status of all `ids` in one act; how many have it now: where a slice asks for a second approval, the
-    first one leaves them in review. Approving skips none: an empty ideal is a Refusal."""
-    refuse_selection(ids)
-    payload: dict[str, object] = {"ids": list(ids), "status": status.value, "approver": ""}
-    waiting: list[str] = []
-    if status is Status.approved:
-        empty = [e.row or e.id[:6] for e in rows.without_ideal(store, ids)]
-        if empty:
-            raise Refusal(
-                f"{len(empty)} of the selected examples have no ideal output yet (first: {empty[0]}). "
-                "Nothing was changed. Write it or leave them out."
-            )
-        brief = briefs.latest(store, project)
-        strict = _strict(brief)
-        found = rows.some(store, ids) if strict else []
-        asked = [e for e in found if e.slice in strict]
-        waiting = [e.id for e in asked if approval.approved(e, (actor,), brief).status is not Status.approved]
-        payload |= {"approver": actor, "waiting": waiting, "stood": {e.id: e.revision for e in found}}
-    payload["brief_version"] = current_brief(store, project)
-    store.act("examples.marked", actor, payload, project)
-    return len(ids) - len(waiting)
+    """Sets the status of all `ids`; how many have it now: where a slice asks for a second approval, the first one
+    leaves them in review. Approving skips none: an empty ideal is a Refusal."""
+    return len(ids) - do(store, actor, project, ids, status)
 
 
 def assign(store: Store, actor: str, project: str, ids: Sequence[str], person: str) -> None:
@@ -110,8 +97,7 @@ def assign(store: Store, actor: str, project: str, ids: Sequence[str], person: s
 
 def trash(store: Store, actor: str, project: str, ids: Sequence[str], *, trashed: bool = True) -> None:
     """Moves examples into the trash, or out of it."""
-    refuse_selection(ids)
-    store.act("examples.trashed", actor, {"ids": list(ids), "trashed": trashed}, project)
+    do(store, actor, project, ids, Trash(trashed))
 
 
 def import_file(
@@ -130,22 +116,43 @@ def store_batch(
     store: Store, actor: str, project: str, parsed: ParsedBatch, name: str, *, split: Split | None = None,
     status: Status | None = None,
 ) -> rows.Batch:  # fmt: skip
-    """Stores what a parse kept as one batch, one act. Raises Refusal when it kept nothing."""
+    """Stores what a parse kept as one batch, and returns when that is done. Raises Refusal when it kept nothing."""
+    batch = begin_batch(store, actor, project, parsed, name, split=split, status=status)
+    series.go_on(store, batch)
+    return next(b for b in rows.batches(store, project) if b.id == batch)
+
+
+def begin_batch(
+    store: Store, actor: str, project: str, parsed: ParsedBatch, name: str, *, split: Split | None = None,
+    status: Status | None = None,
+) -> str:  # fmt: skip
+    """Writes down all that a parse kept, for `series.go_on` to store it part by part; the id of the series, which
+    is that of the batch. Raises Refusal when it kept nothing."""
     if not parsed.rows:
         first = f" The first reason: {parsed.refused[0].reason}" if parsed.refused else ""
         raise Refusal(f"No row of {name} could be used, so nothing was imported.{first}")
-    batch, version = uuid.uuid4().hex, current_brief(store, project)
     columns = _columns(parsed.rows, name, split, status)
     _ask_twice(columns, actor, briefs.latest(store, project))
-    blob = store.put_blob(imports.columns_of(columns, len(parsed.rows)))
+    blobs = []
+    for start in range(0, len(parsed.rows), PART):
+        some = {field: column[start : start + PART] for field, column in columns.items()}
+        blobs.append(store.put_blob(imports.columns_of(some, len(parsed.rows[start : start + PART]))))
+    batch = uuid.uuid4().hex
     refused = [[row.row, row.reason] for row in parsed.refused]
-    payload = {
+    plan = {
         "batch": {"id": batch, "file": name, "format": parsed.format, "rows": parsed.total, "refused": refused},
-        "brief_version": version,
-        "columns_blob": blob,
+        "brief_version": current_brief(store, project),
+        "blobs": blobs,
     }
-    store.act("examples.imported", actor, payload, project)
-    return next(b for b in rows.batches(store, project) if b.id == batch)
+    series.begin(store, actor, project, "examples.imported", plan, items=len(parsed.rows), size=PART, name=batch)
+    return batch
+
+
+@series.builds("examples.imported")
+def _stored(store: Store, found: Series, plan: dict[str, Any], start: int) -> dict[str, Any]:
+    """One part of an import. What was refused is told once."""
+    batch = plan["batch"] if start == 0 else plan["batch"] | {"refused": []}
+    return {"batch": batch, "brief_version": plan["brief_version"], "columns_blob": plan["blobs"][start // found.size]}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,18 +168,13 @@ def lowered(store: Store, project: str, parsed: ParsedBatch, status: Status | No
     """What `store_batch` makes of the approvals in `parsed`."""
     said = [row for row in parsed.rows if (row.status or status) is Status.approved]
     whole = [row for row in said if row.ideal.strip()]
-    strict = _strict(briefs.latest(store, project))
+    strict = strict_slices(briefs.latest(store, project))
     return Lowered(len(said) - len(whole), sum(row.slice in strict for row in whole))
-
-
-def _strict(brief: Brief | None) -> set[str]:
-    """The slices that ask for a second approval."""
-    return {s.name for s in brief.slices if s.second_approval} if brief else set()
 
 
 def _ask_twice(columns: dict[str, Sequence[Any]], actor: str, brief: Brief | None) -> None:
     """Where a slice asks for two approvals, one that comes with a file counts as the first, by whoever imports it."""
-    strict = _strict(brief)
+    strict = strict_slices(brief)
     slices, statuses = columns.get("slice"), columns.get("status")
     if not strict or slices is None or statuses is None:
         return
@@ -183,6 +185,9 @@ def _ask_twice(columns: dict[str, Sequence[Any]], actor: str, brief: Brief | Non
 
 def undo_import(store: Store, actor: str, project: str, batch: str) -> None:
     """Takes a whole import back. Raises Refusal when some of its examples were changed since."""
+    if series_rows.get(store, batch) is not None:
+        series.take_back(store, actor, batch)
+        return
     acts = store.history(project, ["examples.imported"], limit=10_000)
     found = next((a for a in acts if store.payload(a)["batch"]["id"] == batch), None)
     if found is None:

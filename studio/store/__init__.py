@@ -35,6 +35,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     projects,
     rounds,
     runs,
+    series,
     views,
     waivers,
 )
@@ -95,13 +96,13 @@ class Store:
         if kind not in HANDLERS:
             raise ValueError(f"unknown act kind {kind!r}")
         body = canonical(payload)
+        name = self.put_blob(body)  # before the lock: nobody waits for a payload's way to the disk
         with self._lock:
             if self._read_only:
                 raise Refusal(self._read_only)
-            return self._act(kind, actor, json.loads(body), body, project)
+            return self._act(kind, actor, json.loads(body), name, project)
 
-    def _act(self, kind: str, actor: str, payload: dict[str, Any], body: bytes, project: str) -> Act:
-        name = self._durably(lambda: self.blobs.put(body))
+    def _act(self, kind: str, actor: str, payload: dict[str, Any], name: str, project: str) -> Act:
         act = Act(self.journal.seq + 1, self.journal.head, uuid.uuid4().hex, now(), actor, kind, project, name, "")
         act = dataclasses.replace(act, hash=link(act))
         cursor = self._db.cursor()
@@ -146,6 +147,8 @@ class Store:
         if not replaying and act.kind in ALLOWED:
             ALLOWED[act.kind](tx, act, payload)
         HANDLERS[act.kind](tx, act, payload)
+        if "series" in payload:
+            series.count_part(tx, act, payload["series"])
         cursor.execute(
             "INSERT INTO acts VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             [act.seq, act.id, act.at, act.actor, act.kind, act.project, act.payload, act.hash],
@@ -159,10 +162,9 @@ class Store:
 
     def put_blob(self, content: bytes) -> str:
         """Keeps `content` durably and returns its hex SHA-256, for an act's payload to name."""
-        with self._lock:
-            if self._read_only:
-                raise Refusal(self._read_only)
-            return self._durably(lambda: self.blobs.put(content))
+        if self._read_only:
+            raise Refusal(self._read_only)
+        return self._durably(lambda: self.blobs.put(content))
 
     def get_blob(self, name: str) -> bytes:
         return self.blobs.get(name)
@@ -195,11 +197,12 @@ class Store:
         return self.journal.head
 
     def recent(self, project: str, actor: str, limit: int = 10) -> list[Act]:
-        """The last acts of one person in one project that can still be undone, newest first."""
+        """The last acts of one person in one project that can still be undone, newest first; of a series only the
+        last part."""
         marks = ", ".join("?" for _ in GUARDS)
         found = self.rows(
             f"SELECT * FROM acts WHERE project = ? AND actor = ? AND undone_by IS NULL AND kind IN ({marks}) "
-            "ORDER BY seq DESC LIMIT ?",
+            f"AND seq NOT IN ({series.INNER}) ORDER BY seq DESC LIMIT ?",
             project, actor, *GUARDS, limit,
         )  # fmt: skip
         return [_act_of(row) for row in found]

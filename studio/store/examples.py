@@ -239,7 +239,7 @@ def examples_changed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
         differ = [(row, after) for row, before, after in pairs if after != before]
         revise(tx, act, differ)
         any_differs = any_differs or bool(differ)
-    if not any_differs:
+    if not any_differs and "series" not in payload:
         raise Refusal("All of the selected examples are so already. Nothing was changed.")
 
 
@@ -339,6 +339,13 @@ def listed(store: Store, ids: Sequence[str]) -> list[str]:
     sql = "SELECT id FROM examples WHERE id IN (SELECT unnest(?::VARCHAR[])) AND NOT trashed"
     there = {row["id"] for row in store.rows(sql, list(ids))}
     return [name for name in ids if name in there]
+
+
+def there(store: Store, project: str, ids: Sequence[str]) -> list[str]:
+    """Those of `ids` that are in the project, in the trash or not, each once and in the order given."""
+    sql = "SELECT id FROM examples WHERE project = ? AND id IN (SELECT unnest(?::VARCHAR[]))"
+    found = {row["id"] for row in store.rows(sql, project, list(ids))}
+    return [name for name in dict.fromkeys(ids) if name in found]
 
 
 def is_trashed(store: Store, example: str) -> bool:

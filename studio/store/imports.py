@@ -9,7 +9,7 @@ from typing import Any
 
 from studio.records import Act, Consent, Example, Speaker, Split, Status, Turn, canonical, from_json
 from studio.store.examples import _json, _row, unbuilt_on
-from studio.store.writes import Tx, applies
+from studio.store.writes import Batch, Tx, applies
 
 # The fields of an import, which come column by column (a fifth of the time that 100,000 records take), and the form
 # of each as it is stored. Texts, words and turns are checked here as `from_json` would.
@@ -73,10 +73,10 @@ def _unbuilt_on(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 def examples_imported(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: batch {id, file, format, rows, kept, refused}, brief_version, columns_blob (see `columns_of`).
 
-    The first version wrote rows_blob instead: a JSON list of examples.
+    The first version wrote rows_blob instead: a JSON list of examples. A part of a series has some of the batch's rows.
     """
     batch, start = payload["batch"], act.seq * 1_000_000
-    names = ("batch", batch["id"])
+    names: Batch = ("batch", batch["id"])
     if "rows_blob" in payload:
         kept = [from_json(Example, value) for value in json.loads(tx.blob(payload["rows_blob"]))]
         count = len(kept)
@@ -87,7 +87,13 @@ def examples_imported(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
         same = _row(Example("", "", "", batch=batch["id"], brief_version=payload["brief_version"]), act, 0)
         columns |= {name: [value] * count for name, value in same.items() if name not in columns}
         columns["position"] = list(range(start, start + count))
+        if "series" in payload:
+            names = ("batch", batch["id"], start, start + count - 1)
         tx.insert_columns("examples", columns, count, names)
+    current = tx.get("batches", batch["id"]) if "series" in payload else None
+    if current is not None:
+        tx.update("batches", current, kept=current["kept"] + count)
+        return
     tx.insert("batches", {"id": batch["id"], "project": act.project, "file": batch["file"], "format": batch["format"],
                           "rows": batch["rows"], "kept": count, "refused": canonical(batch["refused"]).decode(),
                           "author": act.actor, "at": act.at})  # fmt: skip

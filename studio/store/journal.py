@@ -10,6 +10,7 @@ import dataclasses
 import errno
 import json
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class Blobs:
         if target.exists():
             return name
         target.parent.mkdir(exist_ok=True)
-        partial = target.with_name(f"{name}.{os.getpid()}.partial")
+        partial = target.with_name(f"{name}.{os.getpid()}.{threading.get_ident()}.partial")
         with open(partial, "wb") as file:
             file.write(content)
             file.flush()

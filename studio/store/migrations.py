@@ -105,7 +105,20 @@ def m003_decisions_on_findings(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-MIGRATIONS = (m001_first, m002_curation, m003_decisions_on_findings)
+def m004_series(db: duckdb.DuckDBPyConnection) -> None:
+    """Long steps made of many acts, and which act is which part of one."""
+    for statement in _SERIES.strip().split(";\n"):
+        db.execute(statement)
+
+
+_SERIES = """
+CREATE TABLE series (id VARCHAR PRIMARY KEY, project VARCHAR, kind VARCHAR, items BIGINT, size BIGINT, plan VARCHAR,
+    kept BOOLEAN, actor VARCHAR, "at" VARCHAR);
+CREATE TABLE series_parts (series VARCHAR, part BIGINT, act BIGINT, PRIMARY KEY (series, part))
+"""
+
+
+MIGRATIONS = (m001_first, m002_curation, m003_decisions_on_findings, m004_series)
 
 KEYS: dict[str, tuple[str, ...]] = {
     "people": ("id",),
@@ -135,4 +148,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "advice": ("project", "question"),
     "settled_pairs": ("project", "pair"),
     "waivers": ("project", "finding"),
+    "series": ("id",),
+    "series_parts": ("series", "part"),
 }

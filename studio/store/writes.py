@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from studio.store.journal import Blobs
 
 Row = dict[str, Any]
+Batch = tuple[str, str] | tuple[str, str, int, int]
 Handler = Callable[["Tx", Act, dict[str, Any]], None]
 Guard = Callable[["Tx", Act, dict[str, Any]], None]
 
@@ -61,6 +62,11 @@ def fetch(cursor: duckdb.DuckDBPyConnection, sql: str, params: Sequence[Any] = (
     result = cursor.execute(sql, list(params))
     names = [column[0] for column in result.description]
     return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+
+
+def load_bulk() -> None:
+    """Loads the library that bulk writes need (up to 2 s, once), before the lock that others would wait for."""
+    import pyarrow  # noqa: F401
 
 
 class Tx:
@@ -104,12 +110,13 @@ class Tx:
     def delete(self, table: str, row: Row) -> None:
         self._write(table, row, None)
 
-    def insert_many(self, table: str, rows: list[Row], batch: tuple[str, str]) -> None:
-        """Many new rows at once. `batch` = (column, value) that names exactly them, for the undo."""
+    def insert_many(self, table: str, rows: list[Row], batch: Batch) -> None:
+        """Many new rows at once. `batch` = (column, value) that names exactly them, for the undo; or (column, value,
+        first, last): those of them at the positions from `first` to `last`."""
         if rows:
             self.insert_columns(table, {name: [row[name] for row in rows] for name in rows[0]}, len(rows), batch)
 
-    def insert_columns(self, table: str, columns: dict[str, list[Any]], count: int, batch: tuple[str, str]) -> None:
+    def insert_columns(self, table: str, columns: dict[str, list[Any]], count: int, batch: Batch) -> None:
         """`insert_many` for `count` rows given column by column."""
         self._with_incoming(table, columns, f"INSERT INTO {table} ({_names(columns)}) SELECT * FROM incoming")
         self._log(table, {"*": list(batch)}, None, {"count": count})
@@ -226,8 +233,7 @@ class Tx:
         """Puts back, newest first, what act `seq` replaced; refuses what changed since."""
         for table, run in _runs(self._logged(seq)):
             if "*" in run[0].key:
-                column, value = run[0].key["*"]
-                self._revert_batch(table, column, value, run[0].after)
+                self._revert_batch(table, run[0].key["*"], run[0].after)
             else:
                 self._revert_rows(table, run)
 
@@ -254,9 +260,11 @@ class Tx:
             )
         self.write_many(table, [(now, change.before) for now, change in zip(current, run, strict=True)])
 
-    def _revert_batch(self, table: str, column: str, value: str, after: Row | None) -> None:
+    def _revert_batch(self, table: str, batch: list[Any], after: Row | None) -> None:
+        column, *values = batch
+        these = f"{column} = ?" + (" AND position BETWEEN ? AND ?" if len(values) > 1 else "")
         untouched = " AND revision = 1 AND NOT trashed" if table == "examples" else ""
-        count = self.query(f"SELECT count(*) AS n FROM {table} WHERE {column} = ?{untouched}", value)[0]["n"]
+        count = self.query(f"SELECT count(*) AS n FROM {table} WHERE {these}{untouched}", *values)[0]["n"]
         expected = (after or {}).get("count")
         if count != expected:
             raise Refusal(
@@ -264,10 +272,9 @@ class Tx:
                 "Nothing was changed. Undo those changes first."
             )
         if table == "examples":
-            self._cursor.execute(
-                "DELETE FROM revisions WHERE example IN (SELECT id FROM examples WHERE batch = ?)", [value]
-            )
-        self._cursor.execute(f"DELETE FROM {table} WHERE {column} = ?", [value])
+            of_these = f"DELETE FROM revisions WHERE example IN (SELECT id FROM examples WHERE {these})"
+            self._cursor.execute(of_these, values)
+        self._cursor.execute(f"DELETE FROM {table} WHERE {these}", values)
 
 
 @dataclass(frozen=True)

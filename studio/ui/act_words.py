@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.records import Act, Status
-from studio.store import Store, arms, comments, datasets, examples, labels, people, views
+from studio.store import Store, arms, comments, datasets, examples, labels, people, series, views
+from studio.store.series import Series
 from studio.wording import STATUS_WORDS, finding_name
 
 _SHOWN = 32
@@ -19,16 +20,30 @@ _SHOWN = 32
 def told(store: Store, act: Act) -> str:
     """One act as a short phrase, its thing first: "Example 12 edited: “Where is my…”"."""
     if named := _NAMED.get(act.kind):
-        return named(store, store.payload(act))
+        payload = store.payload(act)
+        part = f", part {payload['series']['part']:,}" if "series" in payload and payload["series"]["part"] > 1 else ""
+        return named(store, payload) + part
     if act.kind in _DONE:
         return _DONE[act.kind]
     noun, _, verb = act.kind.partition(".")
     return f"{noun} {verb}".strip().replace("_", " ").capitalize()
 
 
+def whole(store: Store, found: Series) -> str:
+    """A long step, of which some part stands, as one phrase."""
+    payload = series.last_payload(store, found.id)
+    said = _NAMED[found.kind](store, payload)
+    if "ids" in payload:
+        return said.replace(
+            _several(store, payload["ids"]), f"{found.done:,} example{'' if found.done == 1 else 's'}", 1
+        )
+    return said if found.done == found.items else f"{said}, {found.done:,} of {found.items:,} rows"
+
+
 _DONE = {
     "decision.signed": "Decision signed", "decision.withdrawn": "Decision withdrawn",
     "generations.stored": "Answers stored", "job.finished": "Job ended", "job.resumed": "Job continued",
+    "series.begun": "A long step begun", "series.kept": "A long step left unfinished",
     "queue.seen": "Was shown examples to label", "outputs.seen": "Saw which arm wrote what", "person.joined": "Joined",
     "round.cancelled": "Blind round cancelled", "round.closed": "Blind round closed by its rule",
     "round.opened": "Blind round opened", "session.closed": "Signed out", "session.opened": "Signed in again",

@@ -6,13 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from studio.examples import step
-from studio.examples.acting import Change, change
+from studio.examples import acting
+from studio.examples.acting import PART, Change, Trash, Wish
 from studio.records import HARD_KINDS, Brief, Example, Status
 from studio.store import briefs, finding, people
 from studio.store import examples as rows
 from studio.store.finding import Filter
-from studio.ui import blocks, finding_parts, form_fields, frame, keys
+from studio.ui import blocks, finding_parts, form_fields, frame, keys, long_step
 from studio.ui.access import Visit
 
 _ACTIONS = {Status.approved: "Approve", Status.in_review: "Back to review", Status.rejected: "Reject"}
@@ -94,15 +94,34 @@ def trash_bar(visit: Visit, here: list[str]) -> None:
         st.button(label, key="examples-restore", disabled=not chosen, on_click=_trashed, args=(visit, chosen, False))
 
 
+def do(visit: Visit, ids: list[str], wish: Wish, said: str) -> int | None:
+    """In a callback: does it to all of `ids`, many of them on the page that follows; how many wait for a second
+    approval, 0 while that is not known. None when it was refused, which the next run says."""
+
+    def begin() -> int:
+        if len(ids) <= PART:
+            return acting.do(visit.store, visit.person.id, visit.project_id, ids, wish)
+        long_step.start(visit, acting.begin(visit.store, visit.person.id, visit.project_id, ids, wish).id, said)
+        return 0
+
+    waiting = frame.attempt(begin)
+    if waiting is not None and len(ids) <= PART:
+        st.session_state[keys.NOTICE] = ["said", said]
+    return waiting
+
+
 def _mark(visit: Visit, status: Status, chosen: list[str]) -> None:
-    count = frame.attempt(lambda: step.mark(visit.store, visit.person.id, visit.project_id, chosen, status))
-    if count is not None:
+    waiting = do(visit, chosen, status, _marked(len(chosen), status))
+    if waiting is not None:
         _unpick(visit, chosen)
-        now = f"{blocks.several(count, 'example')} {'is' if count == 1 else 'are'} {_SAID[status]}. Undo takes it back."
-        if waiting := len(chosen) - count:
-            needs = "needs" if waiting == 1 else "need"
-            now += f" {blocks.several(waiting, 'example')} {needs} a second approval first."
-        st.session_state[keys.NOTICE] = ["said", now]
+    if waiting:
+        needs = "needs" if waiting == 1 else "need"
+        still = f" {blocks.several(waiting, 'example')} {needs} a second approval first."
+        st.session_state[keys.NOTICE] = ["said", _marked(len(chosen) - waiting, status) + still]
+
+
+def _marked(count: int, status: Status) -> str:
+    return f"{blocks.several(count, 'example')} {'is' if count == 1 else 'are'} {_SAID[status]}. Undo takes it back."
 
 
 # -- one change to all of them ---------------------------------------------------------------------
@@ -158,19 +177,12 @@ def _changed(visit: Visit, what: str, chosen: list[str]) -> None:
     if what == "review_by":
         value = value.isoformat() if value else ""
     given: Any = tuple(value or ()) if what.endswith(("_tags", "_kinds")) else value or ""
-    wanted = Change(**{what: given})
-    count = frame.attempt(lambda: change(visit.store, visit.person.id, visit.project_id, chosen, wanted))
-    if count is not None:
+    said = f"{_WHAT[what]}: done for {blocks.several(len(chosen), 'example')}. Undo takes it back."
+    if do(visit, chosen, Change(**{what: given}), said) is not None:
         _unpick(visit, chosen)
-        said = f"{_WHAT[what]}: done for {blocks.several(count, 'example')}. Undo takes it back."
-        st.session_state[keys.NOTICE] = ["said", said]
 
 
 def _trashed(visit: Visit, chosen: list[str], into: bool) -> None:
-    def move() -> bool:
-        step.trash(visit.store, visit.person.id, visit.project_id, chosen, trashed=into)
-        return True
-
     where = "in the trash; you can bring them back from there" if into else "back in the list"
-    if frame.attempt(move, f"{blocks.several(len(chosen), 'example')} now {where}."):
+    if do(visit, chosen, Trash(into), f"{blocks.several(len(chosen), 'example')} now {where}.") is not None:
         _unpick(visit, chosen)

@@ -14,7 +14,7 @@ from studio.examples.sandbox import parse_untrusted
 from studio.examples.shapes import ColumnsUnclear
 from studio.records import Refusal
 from studio.store import Store
-from studio.ui.job_panel import duration
+from studio.wording import duration
 
 Read = ParsedBatch | tuple[str, tuple[str, ...]]
 """What a file holds; or, when its columns are unclear or it cannot be read, the sentence and the columns."""

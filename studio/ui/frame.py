@@ -14,8 +14,8 @@ import streamlit as st
 
 from studio import loop, paths
 from studio.records import Refusal
-from studio.store import Store, projects
-from studio.ui import access, act_words, keys
+from studio.store import Store, projects, series
+from studio.ui import access, act_words, keys, long_step
 from studio.ui.access import PAGE_ROLES, Visit, spoken
 
 T = TypeVar("T")
@@ -67,6 +67,7 @@ def page(visit: Visit, step: str, title: str, question: str) -> None:
     _notice()
     if project is None:
         return
+    long_step.show(visit)
     steps = _stand(visit.store, str(visit.store.workspace), visit.store.version, project.id)
     st.html(_steps_html(steps, step))
     following = next((s for s in steps if s.state == "current"), None)
@@ -179,10 +180,15 @@ def undo_bar(visit: Visit) -> None:
         st.caption("Your last changes in this project. Undoing one is itself recorded.")
         for act in acts:
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-                said = escape(act_words.told(visit.store, act))
+                whole = series.of_act(visit.store, act.seq)
+                said = escape(act_words.whole(visit.store, whole) if whole else act_words.told(visit.store, act))
                 st.html(f'<p class="ys-act">{said}<span>{act.at[11:16]} UTC</span></p>', width="content")
                 st.button("Undo", key=f"{keys.UNDO}-{act.seq}", on_click=_undo, args=(visit, act.seq), type="tertiary")
 
 
 def _undo(visit: Visit, seq: int) -> None:
-    attempt(lambda: visit.store.undo(seq, visit.person.id), "Undone.")
+    whole = series.of_act(visit.store, seq)
+    if whole is not None and whole.standing > 1:
+        attempt(lambda: long_step.start(visit, whole.id, "Undone.", back=True))
+    else:
+        attempt(lambda: visit.store.undo(seq, visit.person.id), "Undone.")

@@ -16,7 +16,7 @@ from studio.store import datasets as rows
 from studio.store.waivers import Waiver
 from studio.ui import blocks, dataset_parts, draft_fields, frame
 from studio.ui.access import Visit
-from studio.ui.job_panel import duration
+from studio.wording import duration
 
 PURPOSE = {
     Split.train: ("to learn from", "training", "The model sees these, again and again."),

@@ -7,16 +7,16 @@ from typing import Any
 import streamlit as st
 
 from studio.examples import step, uploads
-from studio.examples.acting import MOST
+from studio.examples.acting import Trash
 from studio.examples.batch import ParsedBatch
 from studio.examples.formats import FORMATS
 from studio.examples.shapes import ROLES
 from studio.records import Prompt, Refusal, Split, Status
 from studio.store import examples as rows
-from studio.store import finding, people
+from studio.store import finding, people, series
 from studio.store.examples import Batch
 from studio.store.finding import Filter
-from studio.ui import as_seen, blocks, conversation, file_reading, form_fields, frame, keys
+from studio.ui import acting_parts, as_seen, blocks, conversation, file_reading, form_fields, frame, keys, long_step
 from studio.ui.access import Visit
 from studio.ui.form_fields import Draft
 
@@ -212,7 +212,7 @@ def _import(visit: Visit, held: Draft) -> None:
     status, split = Status.approved if form["approved"] else None, Split.test if form["test"] else None
     lower = _lowered(step.lowered(visit.store, visit.project_id, read, status))
     made = frame.attempt(
-        lambda: step.store_batch(
+        lambda: step.begin_batch(
             visit.store, visit.person.id, visit.project_id, read, form["name"], split=split, status=status
         )
     )
@@ -220,7 +220,7 @@ def _import(visit: Visit, held: Draft) -> None:
         uploads.put_aside(visit.store, form["file"])
         held.drop()
         left = f" {blocks.several(len(read.refused), 'row')} refused; see Imports so far." if read.refused else ""
-        st.session_state[keys.NOTICE] = ["said", f"{blocks.several(made.kept, 'example')} imported.{left}{lower}"]
+        long_step.start(visit, made, f"{blocks.several(len(read.rows), 'example')} imported.{left}{lower}")
         st.session_state[keys.EXAMPLES_VIEW] = "list"
 
 
@@ -283,15 +283,13 @@ def _batch_buttons(visit: Visit, batch: Batch) -> None:
 
 def _undone(visit: Visit, batch: Batch) -> None:
     said = f"The import of {batch.file} is undone: its {blocks.several(batch.kept, 'example')} left the list."
-    frame.attempt(lambda: step.undo_import(visit.store, visit.person.id, visit.project_id, batch.id), said)
+    found = series.get(visit.store, batch.id)
+    if found is not None and found.standing > 1:
+        frame.attempt(lambda: long_step.start(visit, batch.id, said, back=True))
+    else:
+        frame.attempt(lambda: step.undo_import(visit.store, visit.person.id, visit.project_id, batch.id), said)
 
 
 def _batch_trashed(visit: Visit, batch: Batch) -> None:
     ids = finding.ids(visit.store, visit.project_id, Filter(batch=batch.id))
-    said = f"{blocks.several(len(ids), 'example')} moved to the trash."
-
-    def move() -> None:
-        for start in range(0, len(ids), MOST):
-            step.trash(visit.store, visit.person.id, visit.project_id, ids[start : start + MOST])
-
-    frame.attempt(move, said)
+    acting_parts.do(visit, ids, Trash(), f"{blocks.several(len(ids), 'example')} moved to the trash.")

@@ -11,6 +11,7 @@ import streamlit as st
 
 from studio.records import JobState
 from studio.ui import frame, keys
+from studio.wording import duration
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -96,17 +97,6 @@ def _time(view: JobView) -> str:
         left = "estimating the time left" if view.seconds_left is None else f"about {duration(view.seconds_left)} left"
         return " · ".join(part for part in (count, left) if part)
     return f"took {duration(view.seconds)}" if view.seconds is not None else ""
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: "40 seconds", "3 minutes", "1 h 20 min"."""
-    if seconds < 60:
-        whole = max(1, round(seconds))
-        return f"{whole} second{'s' if whole > 1 else ''}"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} minute{'s' if minutes > 1 else ''}"
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def _loss_chart(view: JobView) -> Figure:

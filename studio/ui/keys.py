@@ -9,6 +9,9 @@ OPENED = "ys-opened"
 NOTICE = "ys-notice"
 """[kind, sentence] to show once on the next run: what a button did, or why it was refused."""
 
+LONG_STEP = "ys-long-step"
+"""[project, series, whether it is being taken back, what to say at its end] of the long step that runs here."""
+
 UNDO = "ys-undo"
 """Prefix of the undo buttons' keys; the act's number follows."""
 

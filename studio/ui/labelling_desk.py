@@ -22,7 +22,7 @@ from studio.store import briefs, finding, labels, people
 from studio.store.labels import Answer, Label, Queue
 from studio.ui import as_seen, blocks, conversation, form_fields, frame, keys, notices, prose
 from studio.ui.access import Visit
-from studio.ui.job_panel import duration
+from studio.wording import duration
 
 _SAID = {Answer.approve: "approved", Answer.reject: "rejected", Answer.edit: "rewrote", Answer.skip: "could not tell"}
 _MOST_RULES = 9

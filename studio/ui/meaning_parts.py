@@ -16,7 +16,7 @@ from studio.records import Refusal
 from studio.store import examples as rows
 from studio.ui import acting_parts, blocks, example_parts, frame, keys, model_parts, prose
 from studio.ui.access import Visit
-from studio.ui.job_panel import duration
+from studio.wording import duration
 
 _STEP = 20
 _READ_AT_ONCE = 1_000

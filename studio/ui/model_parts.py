@@ -11,7 +11,7 @@ from studio.models import background
 from studio.records import Refusal
 from studio.ui import blocks, frame, keys
 from studio.ui.access import Visit
-from studio.ui.job_panel import duration
+from studio.wording import duration
 
 _OTHER = "train-another-name"
 

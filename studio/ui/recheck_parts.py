@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studio.examples.acting import Change, change
+from studio.examples.acting import Change
 from studio.records import Example
 from studio.store import finding
 from studio.store.finding import Filter
-from studio.ui import blocks, example_parts, finding_parts, frame, prose
+from studio.ui import acting_parts, blocks, example_parts, finding_parts, prose
 from studio.ui.access import Visit
 
 _SHOWN = 10
@@ -73,11 +73,8 @@ def _send(visit: Visit) -> None:
 def _sent(visit: Visit, wanted: Filter) -> None:
     reason = " ".join(str(st.session_state.get("recheck-reason") or "").split())
     ids = finding.ids(visit.store, visit.project_id, wanted)
-    done = frame.attempt(
-        lambda: change(visit.store, visit.person.id, visit.project_id, ids, Change(recheck=reason)),
-        f"{blocks.several(len(ids), 'example')} will be looked at again. Undo takes it back.",
-    )
-    if done is not None:
+    said = f"{blocks.several(len(ids), 'example')} will be looked at again. Undo takes it back."
+    if acting_parts.do(visit, ids, Change(recheck=reason), said) is not None:
         st.session_state["recheck-phrase"] = ""
 
 

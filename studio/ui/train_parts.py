@@ -23,8 +23,9 @@ from studio.ui import (
     verbatim_parts,
 )
 from studio.ui.access import Visit
-from studio.ui.job_panel import RUNNING, duration, job_panel
+from studio.ui.job_panel import RUNNING, job_panel
 from studio.ui.train_settings import changed, in_words, typed
+from studio.wording import duration
 
 _STATES = {JobState.failed: "stopped with a fault", JobState.cancelled: "stopped"}
 _DROPPED_SHOWN = 5

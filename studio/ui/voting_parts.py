@@ -15,7 +15,7 @@ from studio.review import desk, rounds
 from studio.store import rounds as round_rows
 from studio.ui import blocks, conversation, frame, keys, notices
 from studio.ui.access import Visit
-from studio.ui.job_panel import duration
+from studio.wording import duration
 
 _SIDES = (("left", "Left"), ("right", "Right"))
 _VOTES = (

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from studio import baselines, projects
 from studio import brief as brief_step
-from studio.examples import step
+from studio.examples import acting, series, step
 from studio.examples.acting import Change, change
 from studio.records import Brief, Check, CheckKind, Criterion, Role, Slice, Status
 from studio.store import Store, briefs, finding, views
@@ -512,3 +512,24 @@ def test_an_import_says_which_approvals_it_did_not_take(store: Store, dora: tupl
     assert "1 approved row is in review: a second approval is asked for, and yours counts as the first." in said
     assert rows.counts(store, project) == {"draft": 1, "in_review": 1, "approved": 1, "rejected": 1}
     assert "Who approved an example and who it is assigned to stay here." in words(at)
+
+
+def test_all_that_match_are_changed_in_parts_and_undone_as_one(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project, count = _project(store, actor), acting.PART + 20
+    csv = "prompt,completion\n" + "".join(f"Question {n},Answer {n}\n" for n in range(count))
+    at = _pasted(store, session, project, csv)
+    press(at, "import-do")
+    press(at, "examples-pick-all")
+    press(at, "examples-mark-approved")
+    assert f"{count} examples are approved" in words(at) and f"{count} examples marked approved" in words(at)
+    assert finding.count(store, project, Filter(status="approved")) == count
+    press(at, f"ys-undo-{store.recent(project, actor)[0].seq}")
+    assert "Undone." in words(at) and finding.count(store, project, Filter(status="draft")) == count
+    begun = acting.begin(store, actor, project, finding.ids(store, project, Filter()), Change(slice="x"))
+    with pytest.raises(ZeroDivisionError):  # the server ends here
+        series.go_on(store, begun.id, lambda share: None if share == 0 else 1 / 0)  # type: ignore[arg-type, return-value]
+    at = opened(store, session, "examples", project=project)
+    assert f"{acting.PART} of {count} are done" in words(at)
+    press(at, f"long-step-on-{begun.id}")
+    assert finding.count(store, project, Filter(slice="x")) == count and "Stopped on the way" not in words(at)
