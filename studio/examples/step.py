@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -131,12 +132,13 @@ def begin_batch(
     if not parsed.rows:
         first = f" The first reason: {parsed.refused[0].reason}" if parsed.refused else ""
         raise Refusal(f"No row of {name} could be used, so nothing was imported.{first}")
-    columns = _columns(parsed.rows, name, split, status)
-    _ask_twice(columns, actor, briefs.latest(store, project))
-    blobs = []
+    brief, blobs = briefs.latest(store, project), []
     for start in range(0, len(parsed.rows), PART):
-        some = {field: column[start : start + PART] for field, column in columns.items()}
-        blobs.append(store.put_blob(imports.columns_of(some, len(parsed.rows[start : start + PART]))))
+        some = parsed.rows[start : start + PART]
+        columns = _columns(some, name, split, status)
+        _ask_twice(columns, actor, brief)
+        blobs.append(store.put_blob(imports.columns_of(columns, len(some))))
+        time.sleep(series.BREATH_S)
     batch = uuid.uuid4().hex
     refused = [[row.row, row.reason] for row in parsed.refused]
     plan = {

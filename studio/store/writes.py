@@ -7,6 +7,7 @@ gives the same rows.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,9 +65,16 @@ def fetch(cursor: duckdb.DuckDBPyConnection, sql: str, params: Sequence[Any] = (
     return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
 
 
+@functools.cache
 def load_bulk() -> None:
-    """Loads the library that bulk writes need (up to 2 s, once), before the lock that others would wait for."""
-    import pyarrow  # noqa: F401
+    """Loads, once, what bulk writes need (up to 2 s), before the lock that others would wait for: DuckDB looks for more
+    libraries the first time that it is handed a table."""
+    import duckdb
+    import pyarrow as pa
+
+    with duckdb.connect(":memory:") as db:
+        db.register("incoming", pa.table({"one": [1]}))
+        db.execute("SELECT * FROM incoming")
 
 
 class Tx:
