@@ -237,6 +237,8 @@ def test_consent_and_licence_are_noted_for_all_at_once(store: Store, dora: tuple
     brief_step.save(store, dora[0], project, Brief(task="Answer."), note="", changes_meaning=True)
     for number in range(2):
         example_step.write(store, dora[0], project, input=f"Question {number}", ideal="A fine answer.")
+    example_step.write(store, dora[0], project, input="Noted", ideal="A fine answer.", licence="CC BY 4.0",
+                       consent=Consent.given)  # fmt: skip
     at = opened(store, dora[1], "health", project=project)
     at.selectbox(key="health-consent-consent-unknown").select("given")
     at.text_input(key="health-licence-consent-unknown").input("CC BY 4.0")
