@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from studio.examples import redacting, step
 from studio.examples.acting import Change, change
 from studio.health import Finding
-from studio.records import Consent, Example, Refusal, Status
-from studio.store import Store
+from studio.records import Consent, Example, Refusal, Split, Status
+from studio.store import Store, examples
 
 _REASON_LONGEST = 300
 
@@ -65,9 +65,29 @@ def _reject_twins(store: Store, actor: str, project: str, finding: Finding, by_i
     """A case names the held-out example first, then those that know it: these are taken out."""
     held = {case[0] for case in finding.examples}
     twins = [name for name in dict.fromkeys(n for case in finding.examples for n in case[1:]) if name not in held]
-    if not twins:
-        raise Refusal("Each of these is itself held out. Nothing was changed. Open them and decide one by one.")
-    return step.mark(store, actor, project, twins, Status.rejected)
+    return _reject(store, actor, project, twins, "Each of these is itself held out.")
+
+
+def _reject_held_out(store: Store, actor: str, project: str, finding: Finding, by_id: Examples) -> int:
+    return _reject(store, actor, project, list(dict.fromkeys(case[0] for case in finding.examples)), "")
+
+
+def _reject_group(*, held_out: bool) -> Do:
+    """Of groups that stand on both sides, the members on one: a case names all of a group, whatever their split."""
+
+    def do(store: Store, actor: str, project: str, finding: Finding, by_id: Examples) -> int:
+        split = {e.id: e.split for e in examples.some(store, ids(finding))}
+        side = [n for n in ids(finding) if (split.get(n) in (Split.test, Split.validation)) is held_out
+                and (held_out or split.get(n) is Split.train)]  # fmt: skip
+        return _reject(store, actor, project, side, "None of these is in training.")
+
+    return do
+
+
+def _reject(store: Store, actor: str, project: str, names: Sequence[str], none: str) -> int:
+    if not names:
+        raise Refusal(f"{none} Nothing was changed. Open them and decide one by one.")
+    return step.mark(store, actor, project, names, Status.rejected)
 
 
 def _marked(status: Status) -> Do:
@@ -88,72 +108,80 @@ def _redacted(store: Store, actor: str, project: str, finding: Finding, by_id: E
     return redacting.redact_examples(store, actor, project, ids(finding))
 
 
-def _again(store: Store, actor: str, project: str, finding: Finding, by_id: Examples) -> int:
-    return look_again(store, actor, project, finding)
+def _tagged(word: str, label: str = "") -> Fix:
+    """A tag loses nothing: the examples stay as they are and are found again by it."""
+    said = f"{{n}} tagged “{word}”; find them by this tag under Examples."
+    return Fix("tag", label or f"Tag them “{word}”", said, _changed(Change(add_tags=(word,))))
 
 
 _OUT_OF_TRAINING = Fix(
-    "twins",
-    "Take the training side out (reject it)",
-    "{n} rejected: out of every set, still in the list.",
+    "twins", "Take the training side out (reject it)", "{n} rejected: out of every set, still in the list.",
     _reject_twins,
 )  # fmt: skip
-_LOOK = Fix("again", "Have them looked at again", "{n} to be looked at again, under Examples.", _again)
+_NOT_HELD_OUT = Fix(
+    "held", "Give up the held-out ones (reject them)", "{n} rejected: out of every set, still in the list.",
+    _reject_held_out,
+)  # fmt: skip
+_ONE_SIDE = (_OUT_OF_TRAINING, _NOT_HELD_OUT)
+_OUT = Fix("out", "Take them out (reject)", "{n} rejected: out of every set, still in the list.",
+           _marked(Status.rejected))  # fmt: skip
+_REVIEW = Fix("review", "Send them back to review", "{n} back in review.", _marked(Status.in_review))
 
 FIXES: dict[str, tuple[Fix, ...]] = {
-    "exact_leakage": (_OUT_OF_TRAINING,),
-    "near_leakage": (_OUT_OF_TRAINING,),
-    "meaning_leakage": (_OUT_OF_TRAINING,),
-    "group_leakage": (_LOOK,),
-    "no_right": (Fix("out", "Take them out (reject)", "{n} rejected: out of every set.", _marked(Status.rejected)),),
+    "exact_leakage": _ONE_SIDE,
+    "near_leakage": _ONE_SIDE,
+    "meaning_leakage": _ONE_SIDE,
+    "group_leakage": (
+        Fix("twins", _OUT_OF_TRAINING.label, _OUT_OF_TRAINING.said, _reject_group(held_out=False)),
+        Fix("held", _NOT_HELD_OUT.label, _NOT_HELD_OUT.said, _reject_group(held_out=True)),
+    ),
+    "no_right": (_OUT,),
     "personal_data": (
         Fix("redact", "Replace it by marks such as [email 1]",
             "{n} redacted; those that were approved are back in review. Older revisions still hold the texts.",
             _redacted),
     ),
+    "maybe_personal": (_REVIEW, _tagged("maybe personal")),
     "empty_ideals": (Fix("draft", "Make them drafts", "{n} made drafts, to be written.", _marked(Status.draft)),),
-    "rule_broken": (_LOOK,),
+    "rule_broken": (_REVIEW,),
     "exact_duplicates": (
         Fix("one", "Keep one of each, the rest to the trash", "{n} moved to the trash.", _keep_one_each),
     ),
-    "label_noise": (_LOOK,),
-    "too_long": (_LOOK,),
-    "near_empty_ideals": (
-        Fix("review", "Send them back to review", "{n} back in review.", _marked(Status.in_review)),
-    ),
-    "boilerplate": (
-        Fix("tag", "Tag them “boilerplate”", "{n} tagged “boilerplate”.", _changed(Change(add_tags=("boilerplate",)))),
-    ),
-    "unusual_length": (_LOOK,),
-    "other_language": (_LOOK,),
-    "answered_in_another_language": (_LOOK,),
-    "outliers": (_LOOK,),
-    "damaged_texts": (_LOOK,),
-    "maybe_personal": (_LOOK,),
+    "label_noise": (_REVIEW,),
+    "too_long": (_tagged("too long"), _OUT),
+    "near_empty_ideals": (_REVIEW,),
+    "boilerplate": (_tagged("boilerplate"), _REVIEW),
+    "unusual_length": (_tagged("unusual length"), _REVIEW),
+    "other_language": (_OUT, _tagged("other language")),
+    "answered_in_another_language": (_REVIEW,),
+    "outliers": (_tagged("unlike the rest"), _OUT),
+    "damaged_texts": (_REVIEW, _OUT),
     "consent_unknown": (
         Fix("given", "Note: consent was given", "Consent noted as given for {n}.",
             _changed(Change(consent=Consent.given))),
         Fix("not-needed", "Note: none is needed", "Noted that none is needed for {n}.",
             _changed(Change(consent=Consent.not_needed))),
     ),
-    "outdated": (_LOOK,),
+    "outdated": (_OUT,),
 }  # fmt: skip
-"""Check -> what is offered in place."""
+"""Check -> what is offered in place, what fits most often first."""
 
 ONE_BY_ONE = frozenset({"exact_duplicates", "near_duplicates", "alike_in_meaning"})
 """Checks whose cases are groups of alike examples, of which one can be kept."""
 
-ELSEWHERE: dict[str, tuple[str, str]] = {
-    "contradictions": ("", "Decide them one by one"),
-    "near_contradictions": ("", "Decide them one by one"),
-    "too_few": ("examples", "Write or import examples"),
-    "slice_coverage": ("examples", "Write examples of these kinds"),
-    "label_balance": ("examples", "Look at the examples"),
-    "length_balance": ("examples", "Look at the examples"),
-    "hard_cases": ("examples", "Write or mark hard cases"),
-    "coverage_holes": ("examples", "Write what is missing"),
-    "unread": ("", "Read the inputs"),
-    "unknown_slices": ("", "Put them into a slice"),
-    "not_approved": ("examples", "Look at them and approve"),
+ELSEWHERE: dict[str, tuple[str, str, str]] = {
+    "contradictions": ("", "Decide them one by one", ""),
+    "near_contradictions": ("", "Decide them one by one", ""),
+    "too_few": ("examples", "Write or import examples", "import"),
+    "slice_coverage": ("examples", "See what is missing and write one", "coverage"),
+    "label_balance": ("examples", "Import more of the rare labels", "import"),
+    "length_balance": ("examples", "Import examples of other lengths", "import"),
+    "hard_cases": ("examples", "See which hard cases are missing and write one", "coverage"),
+    "coverage_holes": ("examples", "See what is missing and write one", "coverage"),
+    "outdated": ("examples", "Go through them one by one", "recheck"),
+    "unread": ("", "Read the inputs", ""),
+    "unknown_slices": ("", "Put them into a slice", ""),
+    "not_approved": ("examples", "Look at them and approve", "list"),
 }
-"""Check -> the page on which it is dealt with ("" for a field or a part of this page), and what is done there."""
+"""Check -> the page on which it is dealt with ("" for a field or a part of this page), what is done there, and which
+part of that page is opened."""

@@ -61,7 +61,7 @@ def test_a_leak_is_mended_on_the_training_side(store: Store, project: str) -> No
     held = write(store, project, "Where is it?", split=Split.test)
     seen = write(store, project, "where is it", split=Split.train)
     leak = Finding("exact_leakage", health.Severity.must_fix, 1, ((held.id, seen.id),), "One.")
-    (way,) = fixing.FIXES["exact_leakage"]
+    way, _ = fixing.FIXES["exact_leakage"]
     assert way.do(store, "ann", project, leak, {}) == 1
     status = {e.id: e.status for e in examples.every(store, project)}
     assert status == {held.id: Status.approved, seen.id: Status.rejected}
@@ -94,3 +94,36 @@ def test_a_list_of_examples_is_found_by_its_name_alone(store: Store, project: st
     assert finding.ids(store, project, Filter(among=among, text="question 2")) == [others[1].id]
     for wrong in ("../../journal", "0" * 64, first.id):
         assert finding.ids(store, project, Filter(among=wrong)) == []
+
+
+def test_whatever_is_offered_is_one_step_that_undo_takes_back(store: Store, project: str) -> None:
+    mail = "Write to ann.weber@larkfield.io"
+    held = write(store, project, mail, split=Split.test, group="A")
+    seen = write(store, project, mail, split=Split.train, group="A")
+    before = examples.every(store, project)
+    for check, way in [(check, way) for check, ways in fixing.FIXES.items() for way in ways]:
+        planted = Finding(check, health.Severity.should_look, 1, ((held.id, seen.id),), "One.")
+        count = way.do(store, "ann", project, planted, {e.id: e for e in before})
+        after = {e.id: e for e in examples.every(store, project)}
+        assert count == sum(after.get(e.id) != e for e in before) > 0, (check, way.name)
+        store.undo(store.version, "ann")
+        assert examples.every(store, project) == before, (check, way.name)
+
+
+def test_a_group_is_put_on_one_side(store: Store, project: str) -> None:
+    held = [write(store, project, f"Held {i}", split=split, group="A")
+            for i, split in enumerate((Split.test, Split.validation))]  # fmt: skip
+    seen = write(store, project, "Seen", split=Split.train, group="A")
+    write(store, project, "Another", split=Split.train, group="B")
+    assert fix(store, project, "group_leakage", "twins") == 1
+    assert examples.get(store, seen.id).status is Status.rejected  # type: ignore[union-attr]
+    store.undo(store.version, "ann")
+    assert fix(store, project, "group_leakage", "held") == 2
+    assert {e.status for e in examples.some(store, [e.id for e in held])} == {Status.rejected}
+    assert found(store, project, "group_leakage").count == 0
+
+
+def test_every_way_leads_to_a_part_of_its_page() -> None:
+    from studio.ui.examples_parts import VIEWS
+
+    assert {view for page, _, view in fixing.ELSEWHERE.values() if page} <= set(VIEWS)

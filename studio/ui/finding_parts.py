@@ -22,7 +22,7 @@ from studio.ui.access import Visit
 
 _FIELDS = tuple(f.name for f in fields(Filter) if f.name != "trashed")
 _SPLITS = {"train": "Learnt from (train)", "validation": "Watched (validation)", "test": "Held back (test)"}
-_CONSENT = {"unknown": "Not known", "given": "Given", "not_needed": "Not needed", "withdrawn": "Withdrawn"}
+CONSENT = {"unknown": "Not known", "given": "Given", "not_needed": "Not needed", "withdrawn": "Withdrawn"}
 _FLAGS = {
     "recheck": "To look at again (re-check)",
     "due": "Past its review or expiry date",
@@ -152,7 +152,7 @@ def _more(visit: Visit, now: Filter, offer: Choices) -> None:
     _one("split", "Used for (split)", now, ["", *(s.value for s in Split), NONE], _SPLITS | {NONE: "Not drawn yet"})
     _one("source", "Where it comes from", now, ["", *offer.sources, NONE])
     _one("batch", "Import", now, ["", *imports], imports)
-    _one("consent", "Consent of the person it comes from", now, ["", *(c.value for c in Consent)], _CONSENT)
+    _one("consent", "Consent of the person it comes from", now, ["", *(c.value for c in Consent)], CONSENT)
     _one("licence", "Licence", now, ["", *offer.licences, NONE])
     _one("group", "Group (kept together)", now, ["", *offer.groups, NONE], accept_new_options=True,
          help=f"The {MOST_GROUPS} largest are listed; type the name of any other and press Enter")  # fmt: skip
@@ -204,7 +204,7 @@ def _told(visit: Visit, name: str, value: str) -> str:
         value = next((b.file for b in rows.batches(visit.store, visit.project_id) if b.id == value), "one undone")
     elif value == NONE:
         value = "none given"
-    words = _SPLITS | _CONSENT | {s.value: prose.STATUS_WORDS[s] for s in Status}
+    words = _SPLITS | CONSENT | {s.value: prose.STATUS_WORDS[s] for s in Status}
     return f"{_TITLES[name]}: {words.get(value, value.replace('_', ' ') if name == 'kind' else value)}"
 
 

@@ -12,9 +12,10 @@ from studio import fixing, paths
 from studio.examples.acting import Change, change
 from studio.fixing import Examples, Fix
 from studio.health import Finding
+from studio.records import Consent
 from studio.store import briefs
 from studio.store import finding as found_rows
-from studio.ui import blocks, form_fields, frame, keys
+from studio.ui import blocks, brief_write, draft_fields, finding_parts, form_fields, frame, keys
 from studio.ui.access import Visit
 
 
@@ -29,7 +30,7 @@ def leave() -> None:
 def fixes(visit: Visit, finding: Finding, by_id: Examples, slug: str, *, first: bool) -> None:
     """The buttons of one finding. `slug`: the finding as part of a widget's key; `first`: the one to begin with."""
     kind: Literal["primary", "secondary"] = "primary" if first else "secondary"
-    page, label = fixing.ELSEWHERE.get(finding.check, ("", ""))
+    page, label, view = fixing.ELSEWHERE.get(finding.check, ("", "", ""))
     if visit.may_edit:
         for place, fix in enumerate(fixing.FIXES.get(finding.check, ())):
             st.button(fix.label, key=f"health-fix-{fix.name}-{slug}", type="secondary" if place else kind,
@@ -39,10 +40,14 @@ def fixes(visit: Visit, finding: Finding, by_id: Examples, slug: str, *, first: 
     elif finding.check == "unknown_slices" and visit.may_edit:
         _slices(visit, finding, label, slug)
     elif page:
-        blocks.way(visit, page, label, f"health-way-{slug}")
+        blocks.way(visit, page, label, f"health-way-{slug}", **{keys.EXAMPLES_VIEW: view})
+    elif finding.check == "rule_broken" and finding.examples:
+        brief_write.way_to_rule(visit, finding.subject, f"health-rule-{slug}")
+    elif finding.check == "consent_unknown" and finding.examples and visit.may_edit:
+        _rights(visit, finding, slug)
     if not finding.examples:
         return
-    if visit.may_edit and all(fix.name != "again" for fix in fixing.FIXES.get(finding.check, ())):
+    if visit.may_edit:
         st.button("Have them looked at again", key=f"health-again-{slug}", type="tertiary", on_click=_look_again,
                   args=(visit, finding))  # fmt: skip
     count = len(fixing.ids(finding))
@@ -60,17 +65,23 @@ def keep_only(visit: Visit, finding: Finding, case: tuple[str, ...], kept: str, 
     if visit.may_edit and finding.check in fixing.ONE_BY_ONE:
         do = partial(fixing.keep_only, visit.store, visit.person.id, visit.project_id, case, kept)
         label = "Keep only this one"
-        st.button(label, key=key, type="tertiary", help="The others of the group go to the trash", on_click=_attempt,
-                  args=(do, "{n} moved to the trash."))  # fmt: skip
+        st.button(label, key=key, type="tertiary", help="The others of the group go to the trash", on_click=_kept,
+                  args=(do,))  # fmt: skip
 
 
-def _attempt(do: Callable[[], int], said: str) -> None:
+def _kept(do: Callable[[], int]) -> None:
+    _attempt(do, "{n} moved to the trash.")
+
+
+def _attempt(do: Callable[[], int], said: str) -> bool:
+    """Does it and says so; whether it was done."""
     count = frame.attempt(do)
     if count is not None:
         st.session_state[keys.NOTICE] = [
             "said",
             f"{said.replace('{n}', blocks.several(count, 'example'))} Undo takes it back.",
         ]
+    return count is not None
 
 
 def _fix(visit: Visit, fix: Fix, finding: Finding, by_id: Examples) -> None:
@@ -103,3 +114,24 @@ def _into_slice(visit: Visit, finding: Finding, key: str) -> None:
     wanted = Change(slice=str(st.session_state.get(key) or ""))
     ids = fixing.ids(finding)
     _attempt(lambda: change(visit.store, visit.person.id, visit.project_id, ids, wanted), "{n} put into this slice.")
+
+
+def _rights(visit: Visit, finding: Finding, slug: str) -> None:
+    """Consent and licence of all at once."""
+    with st.popover("Note both consent and licence…", key=f"health-rights-{slug}"):
+        blocks.note("What you leave open stays as it is in each example.")
+        chosen, typed = f"health-consent-{slug}", f"health-licence-{slug}"
+        st.selectbox("Consent of the people it comes from", [c.value for c in Consent if c is not Consent.unknown],
+                     index=None, placeholder="Leave as it is", key=chosen,
+                     format_func=lambda c: finding_parts.CONSENT[c])  # fmt: skip
+        draft_fields.line(visit, "Licence", typed, placeholder="For example: CC BY 4.0", max_chars=120)
+        st.button(f"Note it for {blocks.several(len(fixing.ids(finding)), 'example')}", key=f"health-rights-do-{slug}",
+                  type="primary", on_click=_note_rights, args=(visit, finding, chosen, typed))  # fmt: skip
+
+
+def _note_rights(visit: Visit, finding: Finding, chosen: str, typed: str) -> None:
+    consent, licence = st.session_state.get(chosen), draft_fields.value(visit, typed).strip()
+    wanted = Change(consent=Consent(consent) if consent else None, licence=licence or None)
+    ids = fixing.ids(finding)
+    if _attempt(lambda: change(visit.store, visit.person.id, visit.project_id, ids, wanted), "Noted for {n}."):
+        draft_fields.forget(visit, typed)

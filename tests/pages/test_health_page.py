@@ -8,9 +8,10 @@ import pytest
 from signed_in import opened, person, press, sound, words
 from streamlit.testing.v1 import AppTest
 
+from studio import brief as brief_step
 from studio import datasets, projects
 from studio.examples import step as example_step
-from studio.records import Consent, Refusal, Role, Split, Status
+from studio.records import Brief, Consent, Refusal, Role, Split, Status
 from studio.store import Store, briefs, examples
 from studio.store import datasets as dataset_rows
 
@@ -229,3 +230,18 @@ def test_a_finding_is_mended_on_its_card(store: Store, dora: tuple[str, str], de
 def test_the_map_says_what_it_needs(store: Store, dora: tuple[str, str], demo: str) -> None:
     at = opened(store, dora[1], "health", project=demo, health_view="map")
     assert "There is no map yet" in words(at) and not at.get("plotly_chart")
+
+
+def test_consent_and_licence_are_noted_for_all_at_once(store: Store, dora: tuple[str, str]) -> None:
+    project = projects.create(store, dora[0], "Mine").id
+    brief_step.save(store, dora[0], project, Brief(task="Answer."), note="", changes_meaning=True)
+    for number in range(2):
+        example_step.write(store, dora[0], project, input=f"Question {number}", ideal="A fine answer.")
+    example_step.write(store, dora[0], project, input="Noted", ideal="A fine answer.", licence="CC BY 4.0",
+                       consent=Consent.given)  # fmt: skip
+    at = opened(store, dora[1], "health", project=project)
+    at.selectbox(key="health-consent-consent-unknown").select("given")
+    at.text_input(key="health-licence-consent-unknown").input("CC BY 4.0")
+    press(at, "health-rights-do-consent-unknown")
+    assert "Noted for 2 examples" in words(at)
+    assert {(e.consent, e.licence) for e in examples.every(store, project)} == {(Consent.given, "CC BY 4.0")}
