@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from studio.examples import redacting, step
+from studio.examples import redacting, relabelling, step
 from studio.examples.acting import Change, change
 from studio.health import Finding
 from studio.records import Consent, Example, Refusal, Split, Status
@@ -104,6 +104,19 @@ def _changed(wanted: Change) -> Do:
     return do
 
 
+def take_suggested(
+    store: Store, actor: str, project: str, finding: Finding, by_id: Examples, only: Sequence[str] = ()
+) -> int:  # fmt: skip
+    """Gives the examples of the finding (`only` these, when some are named) the ideal outputs it suggests; how many
+    changed. Raises Refusal when one of them was changed since the check read it."""
+    wanted = {name: ideal for name, ideal in finding.suggested if not only or name in only}
+    return relabelling.take(store, actor, project, [by_id[name] for name in wanted], wanted)
+
+
+def _relabelled(store: Store, actor: str, project: str, finding: Finding, by_id: Examples) -> int:
+    return take_suggested(store, actor, project, finding, by_id)
+
+
 def _redacted(store: Store, actor: str, project: str, finding: Finding, by_id: Examples) -> int:
     return redacting.redact_examples(store, actor, project, ids(finding))
 
@@ -147,7 +160,11 @@ FIXES: dict[str, tuple[Fix, ...]] = {
     "exact_duplicates": (
         Fix("one", "Keep one of each, the rest to the trash", "{n} moved to the trash.", _keep_one_each),
     ),
-    "label_noise": (_REVIEW,),
+    "label_noise": (
+        Fix("label", "Take the suggested labels", "{n} relabelled; those that were approved are back in review.",
+            _relabelled),
+        _REVIEW,
+    ),
     "too_long": (_tagged("too long"), _OUT),
     "near_empty_ideals": (_REVIEW,),
     "boilerplate": (_tagged("boilerplate"), _REVIEW),
