@@ -61,7 +61,7 @@ def test_a_leak_is_mended_on_the_training_side(store: Store, project: str) -> No
     held = write(store, project, "Where is it?", split=Split.test)
     seen = write(store, project, "where is it", split=Split.train)
     leak = Finding("exact_leakage", health.Severity.must_fix, 1, ((held.id, seen.id),), "One.")
-    way, _ = fixing.FIXES["exact_leakage"]
+    way, *_ = fixing.FIXES["exact_leakage"]
     assert way.do(store, "ann", project, leak, {}) == 1
     status = {e.id: e.status for e in examples.every(store, project)}
     assert status == {held.id: Status.approved, seen.id: Status.rejected}
@@ -143,3 +143,22 @@ def test_a_suggested_label_is_taken_for_one_or_all_unless_somebody_was_quicker(s
     store.undo(store.version, "ann")
     assert fixing.take_suggested(store, "ann", project, noise, by_id) == 3
     assert {e.ideal for e in examples.every(store, project)} == {"access"}
+
+
+@pytest.mark.parametrize("check", ["exact_leakage", "near_leakage", "group_leakage"])
+def test_what_leaks_is_drawn_again_onto_one_side(store: Store, project: str, check: str) -> None:
+    texts = {
+        "exact_leakage": ("Where is it?", "where is it"),
+        "near_leakage": ("Where is my parcel from Monday last week now?", "Where is my parcel from Monday last week?"),
+        "group_leakage": ("Held", "Seen"),
+    }[check]
+    group = "A" if check == "group_leakage" else ""
+    for text, split in zip(texts, (Split.test, Split.train), strict=True):
+        write(store, project, text, split=split, group=group)
+    for number in range(30):
+        write(store, project, f"Something else {number * 37} {chr(97 + number % 26) * 9}")
+    assert fix(store, project, check, "anew") == 2
+    made = checking.now(store, project)
+    both = [e for e in made.placed if e.input in texts]
+    assert len({e.split for e in both}) == 1 and {e.status for e in both} == {Status.approved}
+    assert found(store, project, check).count == 0

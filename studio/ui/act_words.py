@@ -82,8 +82,9 @@ def _marked(store: Store, payload: dict[str, Any]) -> str:
 
 
 def _rewritten(store: Store, payload: dict[str, Any]) -> str:
-    if payload.get("why") == "label":
-        return f"{_several(store, [e['id'] for e in payload['examples']])} relabelled"
+    done = {"label": "relabelled", "split": "no longer marked for a split"}.get(payload.get("why", ""))
+    if done:
+        return f"{_several(store, [e['id'] for e in payload['examples']])} {done}"
     return f"Personal data taken out of {len(payload['examples']):,} examples"
 
 
