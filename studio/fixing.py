@@ -5,13 +5,14 @@ A check that is not in the table still has the general ways: see its examples, h
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from studio.examples import redacting, step
+from studio.examples import redacting, relabelling, step
 from studio.examples.acting import Change, change
 from studio.health import Finding
-from studio.records import Consent, Example, Refusal, Split, Status
+from studio.records import Consent, Example, Refusal, Split, Status, to_json
 from studio.store import Store, examples
 
 _REASON_LONGEST = 300
@@ -84,6 +85,17 @@ def _reject_group(*, held_out: bool) -> Do:
     return do
 
 
+def _drawn_anew(store: Store, actor: str, project: str, finding: Finding, by_id: Examples) -> int:
+    """Takes the marks for a split away; the next set draws what belongs together into one, where no earlier set fixed
+    it already."""
+    marked = [e for e in examples.some(store, ids(finding)) if e.split is not None]
+    if not marked:
+        raise Refusal("None of these is marked for a split; an earlier set placed them. Nothing was changed.")
+    free = [dataclasses.replace(e, split=None, revision=e.revision + 1) for e in marked]
+    store.act("examples.rewritten", actor, {"examples": [to_json(e) for e in free], "why": "split"}, project)
+    return len(free)
+
+
 def _reject(store: Store, actor: str, project: str, names: Sequence[str], none: str) -> int:
     if not names:
         raise Refusal(f"{none} Nothing was changed. Open them and decide one by one.")
@@ -104,6 +116,19 @@ def _changed(wanted: Change) -> Do:
     return do
 
 
+def take_suggested(
+    store: Store, actor: str, project: str, finding: Finding, by_id: Examples, only: Sequence[str] = ()
+) -> int:  # fmt: skip
+    """Gives the examples of the finding (`only` these, when some are named) the ideal outputs it suggests; how many
+    changed. Raises Refusal when one of them was changed since the check read it."""
+    wanted = {name: ideal for name, ideal in finding.suggested if not only or name in only}
+    return relabelling.take(store, actor, project, [by_id[name] for name in wanted], wanted)
+
+
+def _relabelled(store: Store, actor: str, project: str, finding: Finding, by_id: Examples) -> int:
+    return take_suggested(store, actor, project, finding, by_id)
+
+
 def _redacted(store: Store, actor: str, project: str, finding: Finding, by_id: Examples) -> int:
     return redacting.redact_examples(store, actor, project, ids(finding))
 
@@ -122,7 +147,11 @@ _NOT_HELD_OUT = Fix(
     "held", "Give up the held-out ones (reject them)", "{n} rejected: out of every set, still in the list.",
     _reject_held_out,
 )  # fmt: skip
-_ONE_SIDE = (_OUT_OF_TRAINING, _NOT_HELD_OUT)
+_DRAWN_ANEW = Fix(
+    "anew", "Draw them again, together", "{n} without a mark now: the next set puts alike ones on one side.",
+    _drawn_anew,
+)  # fmt: skip
+_ONE_SIDE = (_OUT_OF_TRAINING, _NOT_HELD_OUT, _DRAWN_ANEW)
 _OUT = Fix("out", "Take them out (reject)", "{n} rejected: out of every set, still in the list.",
            _marked(Status.rejected))  # fmt: skip
 _REVIEW = Fix("review", "Send them back to review", "{n} back in review.", _marked(Status.in_review))
@@ -130,10 +159,11 @@ _REVIEW = Fix("review", "Send them back to review", "{n} back in review.", _mark
 FIXES: dict[str, tuple[Fix, ...]] = {
     "exact_leakage": _ONE_SIDE,
     "near_leakage": _ONE_SIDE,
-    "meaning_leakage": _ONE_SIDE,
+    "meaning_leakage": _ONE_SIDE[:2],
     "group_leakage": (
         Fix("twins", _OUT_OF_TRAINING.label, _OUT_OF_TRAINING.said, _reject_group(held_out=False)),
         Fix("held", _NOT_HELD_OUT.label, _NOT_HELD_OUT.said, _reject_group(held_out=True)),
+        _DRAWN_ANEW,
     ),
     "no_right": (_OUT,),
     "personal_data": (
@@ -147,7 +177,11 @@ FIXES: dict[str, tuple[Fix, ...]] = {
     "exact_duplicates": (
         Fix("one", "Keep one of each, the rest to the trash", "{n} moved to the trash.", _keep_one_each),
     ),
-    "label_noise": (_REVIEW,),
+    "label_noise": (
+        Fix("label", "Take the suggested labels", "{n} relabelled; those that were approved are back in review.",
+            _relabelled),
+        _REVIEW,
+    ),
     "too_long": (_tagged("too long"), _OUT),
     "near_empty_ideals": (_REVIEW,),
     "boilerplate": (_tagged("boilerplate"), _REVIEW),

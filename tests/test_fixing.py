@@ -61,7 +61,7 @@ def test_a_leak_is_mended_on_the_training_side(store: Store, project: str) -> No
     held = write(store, project, "Where is it?", split=Split.test)
     seen = write(store, project, "where is it", split=Split.train)
     leak = Finding("exact_leakage", health.Severity.must_fix, 1, ((held.id, seen.id),), "One.")
-    way, _ = fixing.FIXES["exact_leakage"]
+    way, *_ = fixing.FIXES["exact_leakage"]
     assert way.do(store, "ann", project, leak, {}) == 1
     status = {e.id: e.status for e in examples.every(store, project)}
     assert status == {held.id: Status.approved, seen.id: Status.rejected}
@@ -102,7 +102,8 @@ def test_whatever_is_offered_is_one_step_that_undo_takes_back(store: Store, proj
     seen = write(store, project, mail, split=Split.train, group="A")
     before = examples.every(store, project)
     for check, way in [(check, way) for check, ways in fixing.FIXES.items() for way in ways]:
-        planted = Finding(check, health.Severity.should_look, 1, ((held.id, seen.id),), "One.")
+        planted = Finding(check, health.Severity.should_look, 1, ((held.id, seen.id),), "One.",
+                          suggested=((held.id, "access"),))  # fmt: skip
         count = way.do(store, "ann", project, planted, {e.id: e for e in before})
         after = {e.id: e for e in examples.every(store, project)}
         assert count == sum(after.get(e.id) != e for e in before) > 0, (check, way.name)
@@ -127,3 +128,37 @@ def test_every_way_leads_to_a_part_of_its_page() -> None:
     from studio.ui.examples_parts import VIEWS
 
     assert {view for page, _, view in fixing.ELSEWHERE.values() if page} <= set(VIEWS)
+
+
+def test_a_suggested_label_is_taken_for_one_or_all_unless_somebody_was_quicker(store: Store, project: str) -> None:
+    rows = [write(store, project, f"Question {i}", "bug") for i in range(3)]
+    by_id = {e.id: e for e in rows}
+    noise = Finding("label_noise", health.Severity.should_look, 3, tuple((e.id,) for e in rows), "Three.",
+                    suggested=tuple((e.id, "access") for e in rows))  # fmt: skip
+    assert fixing.take_suggested(store, "ann", project, noise, by_id, [rows[1].id]) == 1
+    now = examples.get(store, rows[1].id)
+    assert now is not None and (now.ideal, now.status) == ("access", Status.in_review)
+    with pytest.raises(Refusal, match="meanwhile"):
+        fixing.take_suggested(store, "ann", project, noise, by_id)
+    store.undo(store.version, "ann")
+    assert fixing.take_suggested(store, "ann", project, noise, by_id) == 3
+    assert {e.ideal for e in examples.every(store, project)} == {"access"}
+
+
+@pytest.mark.parametrize("check", ["exact_leakage", "near_leakage", "group_leakage"])
+def test_what_leaks_is_drawn_again_onto_one_side(store: Store, project: str, check: str) -> None:
+    texts = {
+        "exact_leakage": ("Where is it?", "where is it"),
+        "near_leakage": ("Where is my parcel from Monday last week now?", "Where is my parcel from Monday last week?"),
+        "group_leakage": ("Held", "Seen"),
+    }[check]
+    group = "A" if check == "group_leakage" else ""
+    for text, split in zip(texts, (Split.test, Split.train), strict=True):
+        write(store, project, text, split=split, group=group)
+    for number in range(30):
+        write(store, project, f"Something else {number * 37} {chr(97 + number % 26) * 9}")
+    assert fix(store, project, check, "anew") == 2
+    made = checking.now(store, project)
+    both = [e for e in made.placed if e.input in texts]
+    assert len({e.split for e in both}) == 1 and {e.status for e in both} == {Status.approved}
+    assert found(store, project, check).count == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 
 from studio.health import Finding, Known, Severity, report
 from studio.health.label_noise import suspects
+from studio.health.labels import labels, relabelled
 from studio.records import Brief, Example, Status
 
 LABELS = ("billing", "access", "bug")
@@ -59,7 +59,7 @@ def test_labels_are_judged_alone_or_as_a_field(shape: str) -> None:
     assert "3 of 60" in found.sentence and len(found.notes) == 3
     assert all(note.startswith('Labelled "') and "those like it are" in note for note in found.notes)
     assert ('"team"' in found.sentence) is shape.startswith("{{")
-    json.dumps(found.notes)
+    assert dict(found.suggested) == {i: shape.format(right(60)[i], i[1:]) for i in WRONG}
 
 
 def test_it_says_when_it_could_not_look() -> None:
@@ -77,3 +77,12 @@ def test_rare_labels_and_unread_examples_are_told() -> None:
     known = {i: row for i, row in vectors(60).items() if i != "q9"}
     found = said(ideals, Known(meaning=known))
     assert "of 57" in found.sentence and ": 3." in found.sentence
+
+
+def test_only_the_label_of_json_changes_and_it_is_spelled_as_usual() -> None:
+    given = ["Access", "access", "Access", *["bug"] * 17]
+    written = {f"e{i}": f'{{ "id": {i},\n  "Größe": "bug",  "team" : "{label}" }}' for i, label in enumerate(given)}
+    told = labels([Example(name, name, ideal) for name, ideal in written.items()])
+    assert told is not None and told.field == "team"
+    (after,) = relabelled(written, told, {"e5": "access"}).values()
+    assert after == '{ "id": 5,\n  "Größe": "bug",  "team" : "Access" }'

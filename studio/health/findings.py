@@ -19,7 +19,8 @@ class Finding:
     """One check's answer. `examples` holds one tuple of example ids for each case; `count` is the number of
     cases, or of missing examples or slices where there are no ids to show. `subject` names the criterion
     when a check answers once for each. `notes`: for each case, in its order, what speaks against it in a few words;
-    empty where the sentence says it for all."""
+    empty where the sentence says it for all. `suggested`: an example's id and the ideal output that it could have
+    instead, for each example for which the check has one."""
 
     check: str
     severity: Severity
@@ -28,6 +29,7 @@ class Finding:
     sentence: str
     subject: str = ""
     notes: tuple[str, ...] = ()
+    suggested: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> str:

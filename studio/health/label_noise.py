@@ -13,7 +13,7 @@ import hashlib
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from studio.health.checks import Checked, braced, finding
 from studio.health.findings import Finding, Severity
 from studio.health.known import Floats
-from studio.health.labels import Labels, labels
+from studio.health.labels import Labels, labels, relabelled
 
 _FOLDS = 3
 _EACH = 6  # examples of a label, so that two thirds of them can teach what it looks like
@@ -82,13 +82,16 @@ def label_noise(on: Checked) -> Finding:
     left = len(found.of) - len(ids)
     aside = f" Not looked at, for want of examples with the same label or not read yet: {left:,}." if left else ""
     part = f' ("{found.field}")' if found.field else ""
-    return finding(
+    answer = finding(
         "label_noise", Severity.should_look, [(s.example,) for s in wrong],
         f"Labels{braced(part)} unlike those of examples that mean nearly the same: {{n}} of {len(ids):,}. "
         f"Relabel what is wrong; the model would learn it.{aside}",
         f"No label{part} of {len(ids):,} is unlike those of examples that mean nearly the same.{aside}",
         notes=[f'Labelled "{s.label}"; those like it are "{s.likely}" ({s.sure:.0%} sure).' for s in wrong],
     )  # fmt: skip
+    written = {e.id: e.ideal for e in on.examples}
+    ideals = relabelled(written, found, {s.example: s.likely for s in wrong})
+    return replace(answer, suggested=tuple(ideals.items()))
 
 
 def _not_looked(on: Checked, found: Labels) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,6 +56,38 @@ def labels(examples: Sequence[Example]) -> Labels | None:
         return None
     field = max(kept, key=lambda name: len(set(kept[name].values())))
     return Labels(kept[field], field)
+
+
+def relabelled(written: Mapping[str, str], found: Labels, wanted: Mapping[str, str]) -> dict[str, str]:
+    """Id -> the ideal output with another label, for each of `wanted` (id -> label as in `found`). Pure.
+
+    `written`: id -> ideal output, of at least those in `found`. A label is spelled as most of those that have it spell
+    it; of JSON only the label's field changes, and the text stays as it is laid out where that can be told.
+    """
+    spelled: dict[str, Counter[str]] = defaultdict(Counter)
+    for name, label in found.of.items():
+        spelled[label][_spelling(written[name], found.field)] += 1
+    usual = {label: counts.most_common(1)[0][0] for label, counts in spelled.items()}
+    return {name: _with_label(written[name], found.field, usual[label]) for name, label in wanted.items()}
+
+
+def _spelling(ideal: str, field: str) -> str:
+    """The label as it stands: the text, or the field's value as JSON."""
+    return _as_json(json.loads(ideal)[field]) if field else ideal.strip()
+
+
+def _with_label(ideal: str, field: str, spelled: str) -> str:
+    if not field:
+        return spelled
+    value = json.loads(ideal)
+    wanted = {**value, field: json.loads(spelled)}
+    pattern = rf"({re.escape(_as_json(field))}\s*:\s*){re.escape(_as_json(value[field]))}"
+    changed = re.sub(pattern, lambda met: met[1] + spelled, ideal, count=1)
+    return changed if _json(changed) == wanted else _as_json(wanted)
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _few(written: Sequence[tuple[str, str]]) -> dict[str, str]:

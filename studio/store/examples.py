@@ -260,7 +260,8 @@ def _changed(example: Example, payload: dict[str, Any]) -> Example:
 
 @applies("examples.rewritten", undo=True, allowed=_own_rewritten)
 def examples_rewritten(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: examples, each with its current revision + 1."""
+    """payload: examples, each with its current revision + 1; why: "label" for another label,
+    "split" for none any more, left out for redaction."""
     for value in payload["examples"]:
         keep_revision(tx, act, from_json(Example, value))
 

@@ -81,6 +81,13 @@ def _marked(store: Store, payload: dict[str, Any]) -> str:
     return f"{which} put into another {'slice' if 'slice' in payload else 'split'}"
 
 
+def _rewritten(store: Store, payload: dict[str, Any]) -> str:
+    done = {"label": "relabelled", "split": "no longer marked for a split"}.get(payload.get("why", ""))
+    if done:
+        return f"{_several(store, [e['id'] for e in payload['examples']])} {done}"
+    return f"Personal data taken out of {len(payload['examples']):,} examples"
+
+
 def _changed(store: Store, payload: dict[str, Any]) -> str:
     names = people.names(store)
     said = {
@@ -196,7 +203,7 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "examples.changed": _changed,
     "examples.imported": lambda store, payload: f"{payload['batch']['file']} imported",
     "examples.marked": _marked,
-    "examples.rewritten": lambda store, payload: f"Personal data taken out of {len(payload['examples']):,} examples",
+    "examples.rewritten": _rewritten,
     "examples.trashed": _trashed,
     "finding.waived": lambda store, payload: f"Accepted as it is: {finding_name(payload['finding'])}",
     "job.started": lambda store, payload: "Training started" if payload["kind"] == "train" else "Answering started",

@@ -69,6 +69,20 @@ def keep_only(visit: Visit, finding: Finding, case: tuple[str, ...], kept: str, 
                   args=(do,))  # fmt: skip
 
 
+def take_suggested(visit: Visit, finding: Finding, by_id: Examples, name: str, key: str) -> None:
+    """Beside one example: taking the ideal output that the check suggests for it."""
+    suggested = dict(finding.suggested).get(name)
+    if suggested is not None and visit.may_edit:
+        shown = f"The ideal output becomes: {blocks.start_of(suggested)}"
+        st.button("Take the suggested label", key=key, type="tertiary", help=shown, on_click=_take,
+                  args=(visit, finding, by_id, name))  # fmt: skip
+
+
+def _take(visit: Visit, finding: Finding, by_id: Examples, name: str) -> None:
+    store, who, project = visit.store, visit.person.id, visit.project_id
+    _attempt(lambda: fixing.take_suggested(store, who, project, finding, by_id, [name]), "{n} relabelled.")
+
+
 def _kept(do: Callable[[], int]) -> None:
     _attempt(do, "{n} moved to the trash.")
 

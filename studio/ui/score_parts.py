@@ -97,6 +97,7 @@ def _cases(visit: Visit, checked: Checked, finding: Finding) -> None:
                 with st.container(horizontal=True, key=f"health-case-{key}"):
                     blocks.way(visit, "examples", "Open this example", f"health-open-{key}", example=name)
                     fix_parts.keep_only(visit, finding, case, name, f"health-only-{key}")
+                    fix_parts.take_suggested(visit, finding, checked.by_id, name, f"health-suggested-{key}")
     rest = len(finding.examples) - SHOWN_CASES
     if rest > 0:
         blocks.note(f"And {rest:,} more. They come up here as you fix these.")
