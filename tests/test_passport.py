@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -151,7 +152,9 @@ def asked(app: Guard, store: Store, role: Role, address: str) -> httpx.Response:
         async with httpx.AsyncClient(transport=transport, base_url="http://studio", cookies={"c": session}) as client:
             return await client.get(address)
 
-    return asyncio.run(get())
+    # In a thread of its own: the browser of another test may have left an event loop running in this one.
+    with ThreadPoolExecutor(1) as alone:
+        return alone.submit(asyncio.run, get()).result()
 
 
 def named(store: Store) -> str:

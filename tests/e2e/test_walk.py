@@ -85,6 +85,8 @@ def change_an_example_and_take_it_back(ada: Walker) -> None:
 
 def freeze_rename_discard_and_take_it_back(ada: Walker) -> None:
     ada.go("Check and freeze")
+    ada.picture("health-findings")
+    ada.side("health-view", "Freeze")
     ada.press("Freeze these 30 examples")
     ada.sees("Dataset 1")
     ada.page.locator('[class*="st-key-health-rename-"]').get_by_role("button", name="Rename").first.click()
