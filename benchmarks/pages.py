@@ -88,7 +88,7 @@ def measure(workspace: Path) -> dict[str, Figures]:
     at = opened(store, project, "examples")
     found: dict[str, Figures] = {"the page, opened first": (1000 * (time.perf_counter() - began), 0.0, 0.0)}
     for name, look in looks(at).items():
-        found[name] = timed(look, 20)
+        found[name] = timed(look, 60)
     some = finding.ids(store, project, Filter())[::97][:120]
 
     def saved(number: int) -> None:
