@@ -8,7 +8,7 @@ import streamlit as st
 
 from studio.health import Severity
 from studio.store import datasets as rows
-from studio.ui import contradiction_parts, fix_parts, form_fields, health_parts, keys, map_parts, score_parts
+from studio.ui import blocks, contradiction_parts, fix_parts, form_fields, health_parts, keys, map_parts, score_parts
 from studio.ui.access import Visit
 from studio.ui.health_parts import Checked
 
@@ -51,4 +51,8 @@ def _freeze(visit: Visit, checked: Checked) -> None:
     if checked.set is not None and checked.fresh:
         health_parts.splits(checked.set)
         health_parts.freeze_form(visit, checked)
+    elif not checked.fresh:
+        blocks.note("The examples are being checked. They can be frozen when that is done.")
+    elif checked.hindrance:
+        blocks.note(checked.hindrance)
     health_parts.frozen_sets(visit)
