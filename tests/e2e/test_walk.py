@@ -85,7 +85,7 @@ def change_an_example_and_take_it_back(ada: Walker) -> None:
 
 def freeze_rename_discard_and_take_it_back(ada: Walker) -> None:
     ada.go("Check and freeze")
-    ada.picture("health-findings")
+    ada.picture("health")
     ada.side("health-view", "Freeze")
     ada.press("Freeze these 30 examples")
     ada.sees("Dataset 1")
@@ -97,7 +97,6 @@ def freeze_rename_discard_and_take_it_back(ada: Walker) -> None:
     ada.sees("Discarded")
     ada.undo()
     ada.sees("Frozen sets")
-    ada.picture("health")
 
 
 def write_a_prompt_and_change_it(ada: Walker) -> None:
