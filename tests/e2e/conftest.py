@@ -60,9 +60,10 @@ class Walker:
         page.set_default_timeout(20_000)
 
     def settle(self) -> None:
-        """Waits until the page has finished running."""
+        """Waits until the page has finished running, and sees that it met no fault."""
         self.page.wait_for_timeout(250)
         self.page.wait_for_selector(READY, timeout=60_000)
+        assert not self.page.get_by_text("met a fault of ours").count()
 
     def sign_in(self, link: str, name: str) -> None:
         self.page.goto(link)
