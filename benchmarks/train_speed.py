@@ -87,9 +87,11 @@ def _held_out(model: Any, rows: list[dict[str, list[Any]]]) -> float:
     """The mean cross-entropy over all answers' tokens, a row at a time."""
     import torch
 
+    from studio.train.adapted import precision
+
     model.eval()
     total, count = 0.0, 0
-    with torch.inference_mode():
+    with torch.inference_mode(), precision(model):
         for row in rows:
             labels = torch.tensor(row["labels"][1:])
             logits = model(input_ids=torch.tensor([row["input_ids"]])).logits[0, :-1].float()
