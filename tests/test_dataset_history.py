@@ -50,7 +50,7 @@ def test_two_sets_differ_in_split_slice_brief_findings_and_waivers(store: Store)
     project = projects.from_demo(store, "ann", "ticket-triage").id
     frozen = datasets.freeze(store, "ann", project)
     rows = dataset_rows.rows_of(store, frozen)
-    rows[0] = replace(rows[0], split=Split.test if rows[0].split is Split.train else Split.train, slice="other")
+    rows[0] = replace(rows[0], split=Split.test if rows[0].split is Split.train else Split.train, slice="elsewhere")
     rows[1] = replace(rows[1], licence="CC0-1.0", approvals=("somebody",))
     rows[2] = replace(rows[2], revision=9)
     finding = {"check": "near_leakage", "subject": "", "severity": "must_fix", "sentence": "Two stand on both sides."}
