@@ -12,7 +12,7 @@ from studio.jobs import folder as job_folder
 from studio.jobs.local import JobStatus, LocalBackend
 from studio.records import Job, JobState, Refusal, canonical
 from studio.store import Store, runs
-from studio.train import launch
+from studio.train import launch, more_examples
 from studio.train import step as train_step
 
 _ENDED = (JobState.done, JobState.failed, JobState.cancelled)
@@ -33,6 +33,7 @@ def collect(store: Store) -> int:
                 store, job.actor if job else people.SYSTEM, run.project, run.id, run.model,
                 train_step.run_name(store, run),
             )  # fmt: skip
+    more_examples.go_on(store)
     return ended
 
 
