@@ -9,7 +9,7 @@ from typing import Any
 from studio import datasets, models
 from studio.baselines import DEFAULT_MODEL
 from studio.jobs import folder as job_folder
-from studio.jobs.local import LocalBackend
+from studio.jobs import place
 from studio.records import Brief, Check, CheckKind, Dataset, Example, Job, Refusal, Run, Split, to_json
 from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
@@ -65,8 +65,9 @@ def prepare(
 
 
 def settings_for(store: Store, dataset: Dataset, preset: str) -> presets.Settings:
-    """The figures of a preset for this set on this machine."""
-    device = "cuda" if models.machine(store.workspace).gpu_memory_gb else "cpu"
+    """The figures of a preset for this set where the run will work."""
+    there = place.gpus()
+    device = "cuda" if (models.machine(store.workspace).gpu_memory_gb if there is None else there) else "cpu"
     return presets.resolve(preset, rows=dataset.splits.get(Split.train.value, 0), device=device)
 
 
@@ -99,7 +100,8 @@ def _lines(examples: list[Example]) -> bytes:
 
 def stop(store: Store, job: Job) -> None:
     """Asks the worker to stop after this step; it keeps the last checkpoint."""
-    LocalBackend().cancel(store.workspace / "jobs" / job.folder)
+    folder = store.workspace / "jobs" / job.folder
+    place.of(folder).cancel(folder)
 
 
 def resume(store: Store, actor: str, job: str) -> Run:
