@@ -9,12 +9,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from studio.train.trainer import RowLoss
+from typing import Any
 
 _FILE = "kept-aside.json"
+
+
+@dataclass(frozen=True)
+class RowLoss:
+    """How far a row's answer is from the model: the `total` cross-entropy (nats) of its `tokens`."""
+
+    total: float
+    tokens: int
 
 
 @dataclass(frozen=True)

@@ -124,8 +124,10 @@ def stop(store: Store, run: Run) -> None:
     """Asks those that are going on or waiting to stop; what was measured is kept."""
     for part in _plans(store, run).values():
         job = runs.job(store, part["id"])
-        if job is None or job.state in _GOING_ON:
+        if job is None:
             job_folder.ask_cancel(store.workspace / "jobs" / part["id"])
+        elif job.state in _GOING_ON:
+            step.stop(store, job)
 
 
 def passes(settings: Settings, rows: int, part: int) -> int:

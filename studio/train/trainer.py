@@ -14,6 +14,7 @@ from transformers import Trainer
 from studio.records import Refusal
 from studio.train.adapted import precision, spare_memory
 from studio.train.batches import Batch, Cut, Encoded, cut, lay_out, length, scored, weight
+from studio.train.kept_aside import RowLoss
 from studio.train.loss import head_loss, token_losses
 from studio.train.memory import ran_out
 
@@ -46,14 +47,6 @@ class _Step:
     """The rows of one step, left alone by the library on their way here."""
 
     rows: Sequence[Encoded]
-
-
-@dataclass(frozen=True)
-class RowLoss:
-    """How far a row's answer is from the model: the `total` cross-entropy (nats) of its `tokens`."""
-
-    total: float
-    tokens: int
 
 
 class AnswerTrainer(Trainer):  # type: ignore[misc]
