@@ -24,6 +24,7 @@ from studio.jobs import folder as job_folder
 from studio.jobs.local import LocalBackend, is_running, worker_environment
 from studio.models.files import adapter_sha256, seal
 from studio.records import Decoding, JobState, Prompt, Refusal, Speaker, Turn, to_json
+from studio.train.kept_aside import ClosestLook, look_of
 from studio.train.settings import PRESETS, Settings, resolve
 
 pytestmark = pytest.mark.model
@@ -138,6 +139,11 @@ def test_a_fine_tune_leaves_an_adapter_and_tells_how_it_went(trained: Path) -> N
     assert len(measured) == 6
     assert measured[-1] < measured[0]
     assert sum(row["validation"] is not None for row in result["losses"]) == 2
+    held = {row["step"]: row["validation"] for row in result["losses"] if row["validation"] is not None}
+    look = look_of(result)
+    assert look is not None and [name for name, _, _ in look.rows] == ["r0", "r1"]
+    assert held[look.step] == min(held.values()) == pytest.approx(look.loss, abs=1e-4)
+    assert ClosestLook(trained / "checkpoints", ["r0", "r1"]).best == look
     assert {row["id"]: row["reason"] for row in result["dropped"]} == {
         "long": "it is 613 tokens long and this preset reads at most 512",
         "empty": "its input or its ideal output is empty",

@@ -32,9 +32,10 @@ class Dropped:
 
 @dataclass
 class EncodedRows:
-    """The rows that are learned from, and those that are not."""
+    """The rows that are learned from (their `ids` in the same order), and those that are not."""
 
     rows: list[Encoded] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
 
 
@@ -53,6 +54,7 @@ def encode(tokenizer: Any, rows: Sequence[Row], settings: Settings, phrases: Seq
             encoded.dropped.append(Dropped(row.id, reason))
             continue
         labels = [IGNORED] * len(prompt) + answer
+        encoded.ids.append(row.id)
         encoded.rows.append({"input_ids": prompt + answer, "labels": labels, "weights": weights(labels, exact)})
     return encoded
 

@@ -19,6 +19,8 @@ from studio.train import room
 from studio.train.adapted import compile_layers, device, device_name, is_packed, load, with_adapter
 from studio.train.batches import Cut, Encoded, length
 from studio.train.encode import Dropped, EncodedRows, Row, encode
+from studio.train.kept_aside import ClosestLook, Look
+from studio.train.kept_aside import as_json as look_as_json
 from studio.train.settings import Settings
 from studio.train.trainer import AnswerTrainer, MemoryShort, less_said
 from studio.train.watch import Emit, Watch, last_checkpoint, save_final
@@ -45,7 +47,8 @@ _WORTH_COMPILING_SECONDS = 300
 class Fitted:
     """What a fine-tune left. `adapter`: a PEFT folder; `losses`: {step, train, validation} with None where not
     measured; `tokens` read since this start (padding not counted) and how many a second; `stopped` when it was
-    cancelled, and then `adapter` is the last checkpoint or None."""
+    cancelled, and then `adapter` is the last checkpoint or None. `kept_aside`: the loss of each validation row when
+    the run was closest to them."""
 
     adapter: Path | None
     adapter_sha256: str
@@ -55,6 +58,7 @@ class Fitted:
     dropped: tuple[Dropped, ...]
     rows_used: int
     stopped: bool
+    kept_aside: Look | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,8 @@ def fit(
         trainer.by = Cut(packed=False, size=less.at_once)
         if less.spared:
             trainer.spare()
+    closest = ClosestLook(checkpoints, check.ids)
+    trainer.measured = closest.note
     last, began = last_checkpoint(checkpoints), time.monotonic()
     trainer.train(resume_from_checkpoint=str(last) if last else None)
     seconds = time.monotonic() - began
@@ -107,6 +113,7 @@ def fit(
         dropped=dropped,
         rows_used=len(learn.rows),
         stopped=watch.stopped,
+        kept_aside=closest.best,
     )
 
 
@@ -241,4 +248,5 @@ def as_json(fitted: Fitted, job: Path) -> dict[str, Any]:
         "tokens_per_second": round(fitted.tokens_per_second, 1),
         "dropped": [asdict(row) for row in fitted.dropped],
         "rows_used": fitted.rows_used,
+        "kept_aside": look_as_json(fitted.kept_aside),
     }

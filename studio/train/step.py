@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from studio import datasets, models
 from studio.baselines import DEFAULT_MODEL
 from studio.jobs import folder as job_folder
-from studio.jobs.local import LocalBackend
+from studio.jobs import place
 from studio.records import Brief, Check, CheckKind, Dataset, Example, Job, Refusal, Run, Split, to_json
 from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
@@ -43,11 +44,8 @@ def begin(
     store: Store, actor: str, dataset: Dataset, settings: presets.Settings, model: str, detail: dict[str, Any]
 ) -> Run:
     """Starts the fine-tune with exactly these settings. `detail` is kept with the job. Raises Refusal as `start`."""
-    train, validation = (datasets.rows_in(store, dataset, s) for s in (Split.train, Split.validation))
-    name = job_folder.new_id()
-    spec = _spec(store, name, dataset, settings, model, validation)
-    inputs = {"train.jsonl": _lines(train), "validation.jsonl": _lines(validation)}
-    folder = job_folder.create(store.workspace / "jobs" / name, spec, inputs)
+    folder = prepare(store, dataset, settings, model, datasets.rows_in(store, dataset, Split.train))
+    name = folder.name
     run = {"id": name, "dataset": dataset.id, "model": model, "preset": settings.preset, "settings": to_json(settings)}
     payload = {"id": name, "kind": "train", "folder": name, "detail": {"dataset": dataset.id, **detail}, "run": run}
     launch.start(store, actor, dataset.project, payload, folder)
@@ -56,20 +54,31 @@ def begin(
     return made
 
 
+def prepare(
+    store: Store, dataset: Dataset, settings: presets.Settings, model: str, train: list[Example], samples: int = SAMPLES
+) -> Path:
+    """The folder of a training job that learns from these rows of the set, not started and not recorded."""
+    validation, name = datasets.rows_in(store, dataset, Split.validation), job_folder.new_id()
+    spec = _spec(store, name, dataset, settings, model, datasets.spread(validation, samples))
+    inputs = {"train.jsonl": _lines(train), "validation.jsonl": _lines(validation)}
+    return job_folder.create(store.workspace / "jobs" / name, spec, inputs)
+
+
 def settings_for(store: Store, dataset: Dataset, preset: str) -> presets.Settings:
-    """The figures of a preset for this set on this machine."""
-    device = "cuda" if models.machine(store.workspace).gpu_memory_gb else "cpu"
+    """The figures of a preset for this set where the run will work."""
+    there = place.gpus()
+    device = "cuda" if (models.machine(store.workspace).gpu_memory_gb if there is None else there) else "cpu"
     return presets.resolve(preset, rows=dataset.splits.get(Split.train.value, 0), device=device)
 
 
 def _spec(
-    store: Store, name: str, dataset: Dataset, settings: presets.Settings, model: str, validation: list[Example]
+    store: Store, name: str, dataset: Dataset, settings: presets.Settings, model: str, samples: list[Example]
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "kind": "train", "id": name, "project": dataset.project, "model": models.reference(model, store.workspace),
         "settings": to_json(settings), "seed": settings.seed, "train": "inputs/train.jsonl",
         "validation": "inputs/validation.jsonl", "dataset_sha256": dataset.sha256,
-        "samples": [job_folder.prompt_row(e.id, e.prompt) for e in datasets.spread(validation, SAMPLES)],
+        "samples": [job_folder.prompt_row(e.id, e.prompt) for e in samples],
         "phrases": exact_phrases(briefs.version(store, dataset.project, dataset.brief_version)),
     }  # fmt: skip
 
@@ -91,7 +100,8 @@ def _lines(examples: list[Example]) -> bytes:
 
 def stop(store: Store, job: Job) -> None:
     """Asks the worker to stop after this step; it keeps the last checkpoint."""
-    LocalBackend().cancel(store.workspace / "jobs" / job.folder)
+    folder = store.workspace / "jobs" / job.folder
+    place.of(folder).cancel(folder)
 
 
 def resume(store: Store, actor: str, job: str) -> Run:

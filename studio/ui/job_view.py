@@ -17,12 +17,14 @@ def view(store: Store, name: str) -> JobView:
     job = runs.job(store, name)
     if job is None:
         return JobView(name, JobState.failed, reason="This job is not known here any more.")
-    events = job_folder.read_events(store.workspace / "jobs" / job.folder).rows
+    folder = store.workspace / "jobs" / job.folder
+    events, waiting = job_folder.read_events(folder).rows, job_folder.read_note(folder, job_folder.WAITING, "what")
     last: dict[str, Any] = next((e for e in reversed(events) if e["kind"] == "progress"), {})
     result = job.detail.get("result", {}) if job.state not in RUNNING else {}
     return JobView(
         name, job.state,
-        what=last.get("what") or "starting", done=last.get("done", 0), total=last.get("total", 0),
+        what=waiting["what"] if waiting else last.get("what") or "starting",
+        done=last.get("done", 0), total=last.get("total", 0),
         seconds_left=last.get("seconds_left"), seconds=result.get("seconds"), reason=result.get("reason", ""),
         losses=tuple((e["step"], e["train"], e["validation"]) for e in events if e["kind"] == "loss"),
         samples=tuple((e["input"], e["output"]) for e in events if e["kind"] == "sample"),

@@ -15,6 +15,7 @@ from studio.ui import (
     again_parts,
     answers,
     blocks,
+    curve_parts,
     frame,
     job_view,
     model_parts,
@@ -145,6 +146,7 @@ def _run(visit: Visit, run: Run) -> None:
             answers.gate(visit, run.dataset, f"train-{run.id}", _GROWING)
     passport_parts.show(visit, run)
     again_parts.show(visit, run)
+    curve_parts.show(visit, run)
     verbatim_parts.show(visit, run)
     takeaway_parts.show(visit, run)
     _buttons(visit, run)
