@@ -21,6 +21,7 @@ from studio.ui import (
     model_parts,
     passport_parts,
     takeaway_parts,
+    taught_parts,
     verbatim_parts,
     watch_parts,
 )
@@ -147,6 +148,7 @@ def _run(visit: Visit, run: Run) -> None:
         blocks.plain(str(reason))
     blocks.note(_in_figures(run))
     again_parts.came_from(visit, run)
+    taught_parts.came_from(visit, run)
     _dropped(visit, run)
     with st.expander("How it learned, and its answers", key=f"train-details-{run.id}"):
         known = answers.known_to(visit)
@@ -156,6 +158,7 @@ def _run(visit: Visit, run: Run) -> None:
     passport_parts.show(visit, run)
     again_parts.show(visit, run)
     curve_parts.show(visit, run)
+    taught_parts.show(visit, run)
     verbatim_parts.show(visit, run)
     takeaway_parts.show(visit, run)
     _buttons(visit, run)
