@@ -17,6 +17,7 @@ from studio.train.batches import Batch, Cut, Encoded, cut, lay_out, length, scor
 from studio.train.kept_aside import RowLoss
 from studio.train.loss import head_loss, token_losses
 from studio.train.memory import ran_out
+from studio.train.order import Order
 
 TOO_LARGE = (
     "Even one example at a time needs more memory than this machine has free. What was learned until the last "
@@ -55,14 +56,13 @@ class AnswerTrainer(Trainer):  # type: ignore[misc]
     `by` says how a step's rows are cut. When memory runs out it is halved, and at last fewer results of layers are kept
     (`spared`). On a GPU the step is then made again, `warn(sentence)` says so, and nothing is lost; on a CPU, where
     freed memory comes back in pieces too small to use, `MemoryShort` asks for a new process. `tokens_read` counts
-    tokens of training, padding left out. `measured` is told of each evaluation: the step, and every row's loss.
+    tokens of training, padding left out.
     """
 
     def __init__(self, *, by: Cut, longest: int, warn: Callable[[str], None], **more: Any) -> None:
         super().__init__(**more, data_collator=lambda rows: {"step": _Step(rows)})
         self.by, self.spared, self._longest, self._warn = by, False, longest, warn
         self.tokens_read = 0
-        self.measured: Callable[[int, Sequence[RowLoss]], None] = lambda step, losses: None
 
     @property
     def adapted(self) -> Any:
@@ -129,7 +129,6 @@ class AnswerTrainer(Trainer):  # type: ignore[misc]
         asked: Any = self.eval_dataset if eval_dataset is None else eval_dataset
         found = self.row_losses(list(asked))
         metrics = {f"{metric_key_prefix}_loss": sum(row.total for row in found) / sum(row.tokens for row in found)}
-        self.measured(self.state.global_step, found)
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
@@ -149,6 +148,17 @@ class AnswerTrainer(Trainer):  # type: ignore[misc]
                     found[id(row)] = RowLoss(total, tokens)
         model.train(training)
         return [found[id(row)] for row in rows]
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Order:
+        asked: Any = self.train_dataset if train_dataset is None else train_dataset
+        # Padded rows of like length waste little; packed ones may come as they are.
+        return Order(
+            [length(row) for row in asked],
+            self.args.per_device_train_batch_size,
+            self.args.seed,
+            grouped=not self.by.packed,
+            steps_done=lambda: self.state.global_step,
+        )
 
     def _summed(self, model: Any, batch: Batch, weights: torch.Tensor) -> torch.Tensor:
         return head_loss(*self._behind(model, batch), batch.targets, weights)
