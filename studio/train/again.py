@@ -55,7 +55,9 @@ def run_again(store: Store, actor: str, run: str, changes: Mapping[str, Any] | N
     before = settings_of(first)
     settings = replace(before, **(changes or {}))
     told = {"of": first.id, "changed": changed(before, settings)}
-    return step.begin(store, actor, dataset, settings, first.model, {"again": told})
+    job = runs.job(store, first.job)
+    kept = {"pinned": job.detail["pinned"]} if job and "pinned" in job.detail else {}
+    return step.begin(store, actor, dataset, settings, first.model, {"again": told, **kept})
 
 
 def changed(before: Settings, after: Settings) -> dict[str, tuple[Any, Any]]:

@@ -66,7 +66,7 @@ def start(store: Store, actor: str, run: str) -> list[str]:
     for share in _missing(store, found):
         part = portion(rows, share, settings.seed)
         changed = replace(settings, epochs=passes(settings, len(rows), len(part)))
-        folder = step.prepare(store, dataset, changed, found.model, part, samples=0)
+        folder = step.prepare(store, dataset, changed, found.model, part, samples=())
         plan.append({"id": folder.name, "share": share, "rows": len(part)})
     _launch(store, actor, found.project, {"of": found.id, "dataset": dataset.id, "plan": plan}, plan[0]["id"])
     return [each["id"] for each in plan]

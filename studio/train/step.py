@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,7 @@ from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
 from studio.train import launch
 from studio.train import settings as presets
-
-SAMPLES = 3
+from studio.train.watched import PINNED
 
 
 NOT_FOR_RELEASE = ", not for release"
@@ -25,9 +25,10 @@ NOT_FOR_RELEASE = ", not for release"
 
 def start(
     store: Store, actor: str, project: str, dataset: str, *, preset: str, model: str = DEFAULT_MODEL,
-    changes: dict[str, Any] | None = None,
+    changes: dict[str, Any] | None = None, pinned: Sequence[str] = (),
 ) -> Run:  # fmt: skip
     """Starts a fine-tune as its own process; it goes on when this one ends. `changes`: settings an expert edited.
+    `pinned`: ids of examples kept aside that are answered on the way, instead of those the studio would choose.
 
     Raises Refusal when the model is missing, damaged or an endpoint, the set is too small, or a run is going on.
     """
@@ -41,14 +42,15 @@ def start(
         )
     models.verify(model, store.workspace)
     settings = replace(settings_for(store, found, preset), **(changes or {}))
-    return begin(store, actor, found, settings, model, {})
+    return begin(store, actor, found, settings, model, {"pinned": list(pinned)} if pinned else {})
 
 
 def begin(
     store: Store, actor: str, dataset: Dataset, settings: presets.Settings, model: str, detail: dict[str, Any]
 ) -> Run:
     """Starts the fine-tune with exactly these settings. `detail` is kept with the job. Raises Refusal as `start`."""
-    folder = prepare(store, dataset, settings, model, datasets.rows_in(store, dataset, Split.train))
+    samples = pinned_of(store, dataset, detail.get("pinned", ()))
+    folder = prepare(store, dataset, settings, model, datasets.rows_in(store, dataset, Split.train), samples)
     name = folder.name
     run = {"id": name, "dataset": dataset.id, "model": model, "preset": settings.preset, "settings": to_json(settings)}
     payload = {"id": name, "kind": "train", "folder": name, "detail": {"dataset": dataset.id, **detail}, "run": run}
@@ -59,13 +61,35 @@ def begin(
 
 
 def prepare(
-    store: Store, dataset: Dataset, settings: presets.Settings, model: str, train: list[Example], samples: int = SAMPLES
+    store: Store,
+    dataset: Dataset,
+    settings: presets.Settings,
+    model: str,
+    train: list[Example],
+    samples: Sequence[Example],
 ) -> Path:
     """The folder of a training job that learns from these rows of the set, not started and not recorded."""
     validation, name = datasets.rows_in(store, dataset, Split.validation), job_folder.new_id()
-    spec = _spec(store, name, dataset, settings, model, datasets.spread(validation, samples))
+    spec = _spec(store, name, dataset, settings, model, samples)
     inputs = {"train.jsonl": _lines(train), "validation.jsonl": _lines(validation)}
     return job_folder.create(store.workspace / "jobs" / name, spec, inputs)
+
+
+def pinned_of(store: Store, dataset: Dataset, chosen: Sequence[str]) -> list[Example]:
+    """The examples kept aside that are answered on the way: those chosen, or a few spread over the slices.
+
+    Raises Refusal for one that is not among those kept aside: the test stays unseen, and what is learned shows nothing.
+    """
+    kept = datasets.rows_in(store, dataset, Split.validation)
+    if not chosen:
+        return datasets.spread(kept, PINNED)
+    found = [e for e in kept if e.id in chosen]
+    if len(found) < len(set(chosen)) or len(found) > PINNED:
+        raise Refusal(
+            f"Up to {PINNED} prompts can be watched, each of the examples kept aside (validation) in this set. Nothing "
+            "was started. Choose others, or leave the choice to the studio."
+        )
+    return found
 
 
 def settings_for(store: Store, dataset: Dataset, preset: str) -> presets.Settings:
@@ -76,13 +100,13 @@ def settings_for(store: Store, dataset: Dataset, preset: str) -> presets.Setting
 
 
 def _spec(
-    store: Store, name: str, dataset: Dataset, settings: presets.Settings, model: str, samples: list[Example]
+    store: Store, name: str, dataset: Dataset, settings: presets.Settings, model: str, samples: Sequence[Example]
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "kind": "train", "id": name, "project": dataset.project, "model": models.reference(model, store.workspace),
         "settings": to_json(settings), "seed": settings.seed, "train": "inputs/train.jsonl",
         "validation": "inputs/validation.jsonl", "dataset_sha256": dataset.sha256,
-        "samples": [job_folder.prompt_row(e.id, e.prompt) for e in samples],
+        "samples": [job_folder.prompt_row(e.id, e.prompt) | {"ideal": e.ideal, "slice": e.slice} for e in samples],
         "phrases": exact_phrases(briefs.version(store, dataset.project, dataset.brief_version)),
     }  # fmt: skip
 

@@ -24,6 +24,7 @@ from studio.ui import (
     takeaway_parts,
     taught_parts,
     verbatim_parts,
+    watch_parts,
 )
 from studio.ui.access import Visit
 from studio.ui.job_panel import RUNNING, job_panel
@@ -66,10 +67,11 @@ def start_form(visit: Visit, sets: Sequence[Dataset]) -> None:
     figures = step.settings_for(visit.store, dataset, preset)
     with st.expander("Settings, for experts", key="train-settings"):
         changes = changed(figures, fields := f"{preset}-{dataset.id}")
+    pinned = watch_parts.pick(visit, dataset)
     blocks.note(in_words(figures, changes, dataset.splits.get(Split.train.value, 0)))
     st.button(
         "Start training", type="primary", key="train-start", icon=":material/play_arrow:", on_click=_start,
-        args=(visit, dataset.id, preset, model, figures, fields),
+        args=(visit, dataset.id, preset, model, figures, fields, pinned),
     )  # fmt: skip
 
 
@@ -84,12 +86,19 @@ def _preset() -> str:
 
 
 def _start(
-    visit: Visit, dataset: str, preset: str, model: str, figures: presets.Settings, fields: str
-) -> None:  # fmt: skip
+    visit: Visit, dataset: str, preset: str, model: str, figures: presets.Settings, fields: str, pinned: list[str]
+) -> None:
     changes = typed(figures, fields)
     frame.attempt(
         lambda: step.start(
-            visit.store, visit.person.id, visit.project_id, dataset, preset=preset, model=model, changes=changes
+            visit.store,
+            visit.person.id,
+            visit.project_id,
+            dataset,
+            preset=preset,
+            model=model,
+            changes=changes,
+            pinned=pinned,
         ),
         "Training has started. You can leave this page or close the browser; it goes on.",
     )
@@ -107,7 +116,7 @@ def running(visit: Visit, job: Job) -> None:
     )
     known = answers.known_to(visit)
     job_panel(job_view.reader(visit.store, job.id, samples=known), lambda: step.stop(visit.store, job))
-    if not known and job_view.view(visit.store, job.id).samples:
+    if not known and job_view.view(visit.store, job.id).watched:
         answers.gate(visit, str(job.detail.get("dataset", "")), f"train-{job.id}", _GROWING)
 
 
@@ -145,7 +154,7 @@ def _run(visit: Visit, run: Run) -> None:
     with st.expander("How it learned, and its answers", key=f"train-details-{run.id}"):
         known = answers.known_to(visit)
         job_panel(job_view.reader(visit.store, run.job, samples=known), None)
-        if not known and job_view.view(visit.store, run.job).samples:
+        if not known and job_view.view(visit.store, run.job).watched:
             answers.gate(visit, run.dataset, f"train-{run.id}", _GROWING)
     passport_parts.show(visit, run)
     again_parts.show(visit, run)
