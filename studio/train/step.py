@@ -18,7 +18,6 @@ from studio.train import launch
 from studio.train import settings as presets
 from studio.train.watched import PINNED
 
-
 NOT_FOR_RELEASE = ", not for release"
 """Ends the name of a model that was trained with planted secrets (see `canaries`)."""
 
