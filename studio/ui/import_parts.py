@@ -97,26 +97,7 @@ def _parsed(visit: Visit, form: dict[str, Any]) -> file_reading.Read:
 def _preview(visit: Visit, held: Draft) -> None:
     read = _parsed(visit, held.form)
     if isinstance(read, tuple):
-        sentence, columns = read
-        if columns:
-            blocks.lead(f"Which column of {held.form['name']} is what?")
-            blocks.plain(
-                "The studio does not know these names. Choose the input, which is what comes in (prompt), and the "
-                "ideal output, which is what it should answer (completion). Nothing is imported yet."
-            )
-            if held.form["mapping"]:
-                blocks.note(sentence)
-            _mapping(held, columns, held.form["mapping"])
-        else:
-            frame.refused(Refusal(sentence))
-        if not columns and held.form["mapping"]:
-            st.button(
-                "Choose the columns again",
-                key="import-remap",
-                on_click=held.change,
-                args=(lambda form: form.update(mapping={}),),
-            )
-        st.button("Choose another file", key="import-aside", on_click=_aside, args=(visit, held))
+        _not_understood(visit, held, *read)
         return
     name = held.form["name"]
     blocks.lead(_understood(read, name))
@@ -134,6 +115,26 @@ def _preview(visit: Visit, held: Draft) -> None:
         )
     _go(visit, held, read)
     _first_rows(read)
+
+
+def _not_understood(visit: Visit, held: Draft, sentence: str, columns: tuple[str, ...]) -> None:
+    """A file that cannot be read, or one of which somebody must say which column is what."""
+    mapping = held.form["mapping"]
+    if columns:
+        blocks.lead(f"Which column of {held.form['name']} is what?")
+        blocks.plain(
+            "The studio does not know these names. Choose the input, which is what comes in (prompt), and the ideal "
+            "output, which is what it should answer (completion). Nothing is imported yet."
+        )
+        if mapping:
+            blocks.note(sentence)
+        _mapping(held, columns, mapping)
+    else:
+        frame.refused(Refusal(sentence))
+        if mapping:
+            again = (lambda form: form.update(mapping={}),)
+            st.button("Choose the columns again", key="import-remap", on_click=held.change, args=again)
+    st.button("Choose another file", key="import-aside", on_click=_aside, args=(visit, held))
 
 
 def _understood(read: ParsedBatch, name: str) -> str:
