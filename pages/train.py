@@ -7,11 +7,11 @@ visit = access.open_page("train")
 frame.page(visit, "train", "Train", "Teach the model your answers, and watch it learn.")
 blocks.look()
 blocks.undo(visit)
-sets, running = train_parts.records(visit)
+sets, going_on = train_parts.records(visit)
+for job in going_on:
+    train_parts.running(visit, job)
 if not sets:
     train_parts.no_set(visit)
-elif running is not None:
-    train_parts.running(visit, running)
 elif model_parts.models_here(visit):
     train_parts.start_form(visit, sets)
 side_by_side_parts.show(visit)

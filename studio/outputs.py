@@ -62,7 +62,7 @@ def generate(
 ) -> Job:
     """Starts a job in which `arm_ids` answer the prompts of a split (`most`: so many of them, spread over the slices).
 
-    Raises Refusal when the model is missing, an arm is unfinished or in an open round, or a generation is going on.
+    Raises Refusal when the model is missing, or an arm is unfinished or in an open round.
     """
     found = dataset_rows.get(store, dataset)
     if found is None:
@@ -89,7 +89,7 @@ def generate(
     folder = job_folder.create(store.workspace / "jobs" / name, spec)
     detail = {"dataset": dataset, "split": split.value, "arms": [arm.id for arm in chosen]}
     payload = {"id": name, "kind": "generate", "folder": name, "detail": detail}
-    launch.start(store, actor, project, payload, folder)
+    launch.start(store, actor, project, payload, folder, needs_device=models.entry(model).kind != "endpoint")
     job = runs.job(store, name)
     assert job is not None
     return job

@@ -13,25 +13,34 @@ if TYPE_CHECKING:
     from studio.store import Store
 
 
-ANOTHER = "Another job of this kind is running on this machine. It goes on. Wait for it or stop it first."
+ANOTHER = "Another job has this device. It goes on. Wait for it or stop it first."
 
 
-def _active(tx: Tx, kind: str) -> bool:
-    return bool(tx.query("SELECT 1 FROM jobs WHERE state IN ('queued', 'running') AND kind = ? LIMIT 1", kind))
+def _refuse_two(tx: Tx, kind: str, device: str | None) -> None:
+    """One job a device; of jobs from before devices were noted, one of a kind."""
+    if device is None:
+        taken = tx.query("SELECT 1 FROM jobs WHERE state IN ('queued', 'running') AND kind = ? LIMIT 1", kind)
+    else:
+        sql = "SELECT 1 FROM jobs WHERE state = 'running' AND json_extract_string(detail, '$.device') = ? LIMIT 1"
+        taken = tx.query(sql, device) if device else []
+    if taken:
+        raise Refusal(ANOTHER)
 
 
 @applies("job.started")
 def job_started(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: id, kind, folder (name under jobs/), detail, and for a training job `run`."""
-    if _active(tx, payload["kind"]):
-        raise Refusal(ANOTHER)
-    tx.insert("jobs", {"id": payload["id"], "project": act.project, "kind": payload["kind"], "state": "running",
+    """payload: id, kind, folder (name under jobs/), detail (with the `device` it has, "" when it needs none), and for a
+    training job `run`. With `waits` it stands in line, and has no device yet."""
+    state = "queued" if payload.get("waits") else "running"
+    if state == "running":
+        _refuse_two(tx, payload["kind"], payload["detail"].get("device"))
+    tx.insert("jobs", {"id": payload["id"], "project": act.project, "kind": payload["kind"], "state": state,
                        "folder": payload["folder"], "actor": act.actor, "at": act.at,
                        "detail": canonical(payload["detail"]).decode()})  # fmt: skip
     if run := payload.get("run"):
         tx.insert("runs", {
             "id": run["id"], "project": act.project, "dataset": run["dataset"], "model": run["model"],
-            "preset": run["preset"], "job": payload["id"], "state": "running",
+            "preset": run["preset"], "job": payload["id"], "state": state,
             "settings": canonical(run["settings"]).decode(), "adapter": "", "adapter_sha256": "", "result": "{}",
             "discarded": False, "actor": act.actor, "at": act.at,
         })  # fmt: skip
@@ -51,20 +60,39 @@ def job_finished(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
                   adapter_sha256=result.get("adapter_sha256", ""), result=canonical(result).decode())  # fmt: skip
 
 
-def _alone(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    if _active(tx, tx.need("jobs", payload["id"])["kind"]):
-        raise Refusal(ANOTHER)
+@applies("job.begun")
+def job_begun(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: id, device. The first in line gets a device."""
+    job = tx.need("jobs", payload["id"])
+    if job["state"] != "queued":
+        raise Refusal("This job does not stand in line any more. Nothing was changed.")
+    _refuse_two(tx, job["kind"], payload["device"])
+    _set_state(tx, job, "running", device=payload["device"])
 
 
-@applies("job.resumed", allowed=_alone)
+@applies("job.moved", undo=True)
+def job_moved(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: id. It goes to the front of the line; who was moved there before stands behind it."""
+    job = tx.need("jobs", payload["id"])
+    if job["state"] != "queued":
+        raise Refusal("This job does not stand in line any more. Nothing was changed.")
+    _set_state(tx, job, "queued", moved=act.at)
+
+
+@applies("job.resumed")
 def job_resumed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: id. A job that was stopped or died goes on in its folder."""
+    """payload: id. A job that was stopped or died goes on in its folder; with `waits` it stands in line for that."""
     job = tx.need("jobs", payload["id"])
     if job["state"] not in ("failed", "cancelled"):
         raise Refusal("Only a job that was stopped or failed can go on. Nothing was changed.")
-    tx.update("jobs", job, state="running")
-    for run in tx.query("SELECT * FROM runs WHERE job = ?", payload["id"]):
-        tx.update("runs", run, state="running")
+    _set_state(tx, job, "queued" if payload.get("waits") else "running", stood=act.at)
+
+
+def _set_state(tx: Tx, job: Row, state: str, **detail: str) -> None:
+    """Of the job and of the run that hangs on it. `detail` is added to the job's."""
+    tx.update("jobs", job, state=state, detail=canonical({**json.loads(job["detail"]), **detail}).decode())
+    for run in tx.query("SELECT * FROM runs WHERE job = ?", job["id"]):
+        tx.update("runs", run, state=state)
 
 
 def _no_outputs(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
@@ -77,8 +105,8 @@ def run_discarded(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: id. The run and its arm leave the pages; its files and its record stay."""
     _no_outputs(tx, act, payload)
     run = tx.need("runs", payload["id"])
-    if run["state"] == "running":
-        raise Refusal("This run is still training. Nothing was changed. Stop it first.")
+    if run["state"] in ("queued", "running"):
+        raise Refusal("This run is still training, or waits for it. Nothing was changed. Stop it first.")
     tx.update("runs", run, discarded=True)
     for arm in tx.query("SELECT * FROM arms WHERE run = ?", payload["id"]):
         tx.update("arms", arm, retired=True)
@@ -108,6 +136,14 @@ def jobs(store: Store, project: str = "", *, active: bool = False) -> list[Job]:
     if active:
         where += " AND state IN ('queued', 'running')"
     return [_job(row) for row in store.rows(f'SELECT * FROM jobs WHERE {where} ORDER BY "at" DESC', *params)]
+
+
+def line(store: Store) -> list[Job]:
+    """The jobs that wait for a device, of all projects, the next one first: those moved to the front, the last moved
+    before the others, then in the order in which they came."""
+    waiting = [found for found in jobs(store, active=True) if found.state is JobState.queued]
+    in_order = sorted(waiting, key=lambda found: (found.detail.get("stood", found.at), found.id))
+    return sorted(in_order, key=lambda found: found.detail.get("moved", ""), reverse=True)
 
 
 def every(store: Store, project: str, *, discarded: bool = False) -> list[Run]:

@@ -43,6 +43,7 @@ def whole(store: Store, found: Series) -> str:
 _DONE = {
     "decision.signed": "Decision signed", "decision.withdrawn": "Decision withdrawn",
     "generations.stored": "Answers stored", "job.finished": "Job ended", "job.resumed": "Job continued",
+    "job.begun": "Job left the line and began", "job.moved": "Job moved to the front of the line",
     "series.begun": "A long step begun", "series.kept": "A long step left unfinished",
     "queue.seen": "Was shown examples to label", "outputs.seen": "Saw which arm wrote what", "person.joined": "Joined",
     "round.cancelled": "Blind round cancelled", "round.closed": "Blind round closed by its rule",
