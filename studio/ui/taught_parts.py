@@ -211,7 +211,9 @@ def _again(visit: Visit, run: Run) -> None:
         taught.mend(visit.store, visit.person.id, run, out)
         st.session_state[keys.TAUGHT_OUT] = []
 
-    frame.attempt(started, "A new set is frozen, and the training on it has started or stands in line. You can leave this page.")
+    frame.attempt(
+        started, "A new set is frozen, and the training on it has started or stands in line. You can leave this page."
+    )
 
 
 def came_from(visit: Visit, run: Run) -> None:
