@@ -14,7 +14,7 @@ from studio.jobs import place
 from studio.jobs.backend import JobStatus
 from studio.records import Job, JobState, Refusal, canonical
 from studio.store import Store, runs
-from studio.train import launch, line, more_examples
+from studio.train import launch, line
 from studio.train import step as train_step
 
 _ENDED = (JobState.done, JobState.failed, JobState.cancelled)
@@ -37,7 +37,6 @@ def collect(store: Store) -> int:
                 train_step.run_name(store, run),
             )  # fmt: skip
         launch.begin_next(store)
-    more_examples.go_on(store)
     return ended
 
 

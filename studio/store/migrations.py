@@ -118,7 +118,12 @@ CREATE TABLE series_parts (series VARCHAR, part BIGINT, act BIGINT, PRIMARY KEY 
 """
 
 
-MIGRATIONS = (m001_first, m002_curation, m003_decisions_on_findings, m004_series)
+def m005_addresses(db: duckdb.DuckDBPyConnection) -> None:
+    """Addresses of models elsewhere that may be asked."""
+    db.execute('CREATE TABLE addresses (address VARCHAR PRIMARY KEY, allowed BOOLEAN, person VARCHAR, "at" VARCHAR)')
+
+
+MIGRATIONS = (m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses)
 
 KEYS: dict[str, tuple[str, ...]] = {
     "people": ("id",),
@@ -150,4 +155,5 @@ KEYS: dict[str, tuple[str, ...]] = {
     "waivers": ("project", "finding"),
     "series": ("id",),
     "series_parts": ("series", "part"),
+    "addresses": ("address",),
 }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from studio.records import Act, Job, JobState, Refusal, Run, canonical
+from studio.records import Act, Job, JobState, Refusal, Run, canonical, sha256
+from studio.store import addresses
 from studio.store.writes import Row, Tx, applies
 
 if TYPE_CHECKING:
@@ -95,6 +95,39 @@ def _set_state(tx: Tx, job: Row, state: str, **detail: str) -> None:
         tx.update("runs", run, state=state)
 
 
+def _may_register(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    run, arm = payload["run"], payload["arm"]
+    dataset = tx.need("datasets", run["dataset"])
+    if dataset["project"] != act.project or dataset["discarded"]:
+        raise Refusal("That set is not in use in this project. Nothing was registered. Choose another.")
+    if not addresses.is_allowed(tx, run["model"].partition("#")[0]):
+        raise Refusal("No admin has allowed this address. Nothing was registered. Ask an admin to allow it first.")
+    if tx.query("SELECT 1 FROM arms WHERE project = ? AND name = ? AND NOT retired", act.project, arm["name"]):
+        raise Refusal(f"“{arm['name']}” is taken by another arm. Nothing was registered. Choose another name.")
+
+
+def _not_answered(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    if tx.query("SELECT 1 FROM generations WHERE arm = ? LIMIT 1", payload["arm"]["id"]):
+        raise Refusal("This model has answered prompts already. Nothing was changed. Discard it instead.")
+
+
+@applies("run.registered", guard=_not_answered, allowed=_may_register)
+def run_registered(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: run (id, dataset, model, preset, settings: what is told of it), arm (id, name). A model that was tuned
+    elsewhere. It has no adapter here: in the hash's place stands one over its address, name and time of this act."""
+    run, arm = payload["run"], payload["arm"]
+    tx.insert("runs", {
+        "id": run["id"], "project": act.project, "dataset": run["dataset"], "model": run["model"],
+        "preset": run["preset"], "job": "", "state": "done", "settings": canonical(run["settings"]).decode(),
+        "adapter": "", "adapter_sha256": sha256(canonical([run["model"], act.at])), "result": "{}",
+        "discarded": False, "actor": act.actor, "at": act.at,
+    })  # fmt: skip
+    tx.insert("arms", {
+        "id": arm["id"], "project": act.project, "kind": "tuned", "name": arm["name"], "model": run["model"],
+        "system_prompt": "", "run": run["id"], "version": 1, "retired": False, "actor": act.actor, "at": act.at,
+    })  # fmt: skip
+
+
 def _no_outputs(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     if tx.query("SELECT 1 FROM rounds WHERE project = ? AND state = 'open' LIMIT 1", act.project):
         raise Refusal("A blind round is open. Nothing was changed. Cancel or finish the round first.")
@@ -162,32 +195,6 @@ def started(store: Store, project: str, since: str) -> int:
 def get(store: Store, run: str) -> Run | None:
     rows = store.rows("SELECT * FROM runs WHERE id = ?", run)
     return _run(rows[0]) if rows else None
-
-
-@dataclass(frozen=True)
-class NextPart:
-    """A part of a learning curve whose turn it is: its job `next`, and the `curve` that its detail will hold."""
-
-    next: str
-    project: str
-    actor: str
-    curve: dict[str, Any]
-
-
-def with_next_part(store: Store) -> list[NextPart]:
-    """Of each learning curve whose latest part is done, the one that comes after."""
-    sql = (
-        "SELECT id, project, actor, json_extract(detail, '$.curve') AS curve FROM jobs WHERE kind = 'train' "
-        "AND json_extract(detail, '$.curve') IS NOT NULL AND (state = 'done' OR ?)"
-    )
-    begun = {row["id"] for row in store.rows(sql, True)}
-    found = []
-    for row in store.rows(sql, False):
-        curve = json.loads(row["curve"])
-        order = [part["id"] for part in curve["plan"]]
-        after = order[order.index(row["id"]) + 1 :][:1]
-        found += [NextPart(name, row["project"], row["actor"], curve) for name in after if name not in begun]
-    return found
 
 
 def without_arm(store: Store) -> list[Run]:

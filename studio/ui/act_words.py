@@ -190,6 +190,9 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "advice.answered": _advice,
     "arm.retired": _retired,
     "arm.saved": _arm,
+    "address.allowed": lambda store, payload: (
+        f"Questions to {payload['address']} {'allowed' if payload['allowed'] else 'not allowed any more'}"
+    ),
     "brief.saved": _brief,
     "contradiction.reopened": lambda store, payload: "A contradiction opened again",
     "contradiction.settled": lambda store, payload: f"Contradiction decided: {_DECIDED[payload['decision']]}",
@@ -217,6 +220,7 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "queue.closed": lambda store, payload: f"Labelling queue {_queue(store, payload['id'])} closed",
     "queue.opened": lambda store, payload: f"Labelling queue {_quoted(payload['name'])} opened",
     "run.discarded": lambda store, payload: "Training discarded",
+    "run.registered": lambda store, payload: f"{_quoted(payload['arm']['name'])}, tuned elsewhere, registered",
     "token.made": _token,
     "view.removed": _view_removed,
     "waiver.revoked": lambda store, payload: f"No longer accepted: {finding_name(payload['finding'])}",

@@ -9,7 +9,7 @@ import streamlit as st
 from studio.records import Dataset, Job, JobState, Run, Split
 from studio.store import arms, examples, runs
 from studio.store import datasets as dataset_rows
-from studio.train import line, step
+from studio.train import elsewhere, line, step
 from studio.train import settings as presets
 from studio.ui import (
     again_parts,
@@ -17,6 +17,7 @@ from studio.ui import (
     blocks,
     canary_parts,
     curve_parts,
+    elsewhere_parts,
     frame,
     job_view,
     lesson_parts,
@@ -137,7 +138,10 @@ def finished(visit: Visit) -> None:
     )
     for run in ended:
         with st.container(border=True, key=f"train-run-{run.id}"):
-            _run(visit, run)
+            if elsewhere.is_elsewhere(run):
+                elsewhere_parts.card(visit, run)
+            else:
+                _run(visit, run)
 
 
 def _run(visit: Visit, run: Run) -> None:
