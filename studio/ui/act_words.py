@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.records import Act, Status
-from studio.store import Store, arms, comments, datasets, examples, labels, people, series, views
+from studio.store import Store, arms, comments, contradictions, datasets, examples, labels, people, series, views
 from studio.store.series import Series
 from studio.wording import STATUS_WORDS, finding_name
 
@@ -149,8 +149,9 @@ def _brief(store: Store, payload: dict[str, Any]) -> str:
 
 
 _DECIDED = {
-    "keep": "one answer kept", "rewrite": "one answer written for all", "both": "both right, by a new rule",
-    "apart": "none after all",
+    "keep": "Contradiction decided: one answer kept", "rewrite": "Contradiction decided: one answer written for all",
+    "both": "Contradiction decided: both right, by a new rule", "apart": "Contradiction decided: none after all",
+    contradictions.RIGHT: "Label of an example said to be right",
 }  # fmt: skip
 _ASKED = {
     "facts": "whether it needs fresh facts", "changes": "how often the task changes", "traffic": "the traffic",
@@ -195,7 +196,7 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     ),
     "brief.saved": _brief,
     "contradiction.reopened": lambda store, payload: "A contradiction opened again",
-    "contradiction.settled": lambda store, payload: f"Contradiction decided: {_DECIDED[payload['decision']]}",
+    "contradiction.settled": lambda store, payload: _DECIDED[payload["decision"]],
     "comment.added": lambda store, payload: f"{_several(store, [payload['example']])} commented on",
     "comment.removed": lambda store, payload: (
         f"Comment on {_several(store, [comments.example_of(store, payload['id'])])} taken away"
