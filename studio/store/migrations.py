@@ -118,7 +118,15 @@ CREATE TABLE series_parts (series VARCHAR, part BIGINT, act BIGINT, PRIMARY KEY 
 """
 
 
-MIGRATIONS = (m001_first, m002_curation, m003_decisions_on_findings, m004_series)
+def m005_prices(db: duckdb.DuckDBPyConnection) -> None:
+    """What an hour of a machine costs."""
+    db.execute(
+        "CREATE TABLE prices (device VARCHAR PRIMARY KEY, an_hour DOUBLE, currency VARCHAR, person VARCHAR, "
+        '"at" VARCHAR)'
+    )
+
+
+MIGRATIONS = (m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_prices)
 
 KEYS: dict[str, tuple[str, ...]] = {
     "people": ("id",),
@@ -148,6 +156,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "advice": ("project", "question"),
     "settled_pairs": ("project", "pair"),
     "waivers": ("project", "finding"),
+    "prices": ("device",),
     "series": ("id",),
     "series_parts": ("series", "part"),
 }

@@ -85,15 +85,11 @@ def fit(
     when the run should be gone on with in a new process, with that as `less`.
     """
     tokenizer = AutoTokenizer.from_pretrained(model_path)
-    learn = encode(tokenizer, _limited(train, settings.row_limit, settings.seed), settings, phrases)
-    check = encode(tokenizer, _limited(validation, settings.row_limit // 4, settings.seed), settings)
-    dropped = _tell_dropped(learn, check, emit)
+    learn, check = encoded(tokenizer, train, validation, settings, phrases)
+    dropped = tell_dropped(learn, check, emit)
     watch = Watch(tokenizer, samples, settings, checkpoints, stopped, emit)
     trainer = prepare(load(model_path), learn.rows, check.rows, settings, checkpoints, emit, [watch])
-    if less is not None and not trainer.by.packed:
-        trainer.by = Cut(packed=False, size=less.at_once)
-        if less.spared:
-            trainer.spare()
+    read_less(trainer, less)
     last, began = last_checkpoint(checkpoints), time.monotonic()
     trainer.train(resume_from_checkpoint=str(last) if last else None)
     seconds = time.monotonic() - began
@@ -108,6 +104,27 @@ def fit(
         rows_used=len(learn.rows),
         stopped=watch.stopped,
     )
+
+
+def encoded(
+    tokenizer: Any, train: Sequence[Row], validation: Sequence[Row], settings: Settings, phrases: Sequence[str] = ()
+) -> tuple[EncodedRows, EncodedRows]:
+    """The rows of a run as the model reads them: those to learn from, and those to be measured on."""
+    learn = encode(tokenizer, _limited(train, settings.row_limit, settings.seed), settings, phrases)
+    return learn, encode(tokenizer, _limited(validation, settings.row_limit // 4, settings.seed), settings)
+
+
+def read_less(trainer: AnswerTrainer, less: Less | None) -> None:
+    """Goes on as a process before this one said, that ran out of memory; a GPU finds its own measure."""
+    if less is not None and not trainer.by.packed:
+        trainer.by = Cut(packed=False, size=less.at_once)
+        if less.spared:
+            trainer.spare()
+
+
+def evaluations(trainer: AnswerTrainer) -> int:
+    """How often a whole run stops to measure, to answer samples and to save."""
+    return math.ceil(trainer.args.num_train_epochs)
 
 
 def prepare(
@@ -143,12 +160,15 @@ def trainer_for(
     checkpoints: Path,
     emit: Emit,
     callbacks: Sequence[TrainerCallback] = (),
+    *,
+    in_order: bool = False,
 ) -> AnswerTrainer:
-    """A trainer for a model with its adapter; packed rows are read one at a time until `room.settle` knows better."""
+    """A trainer for a model with its adapter; packed rows are read one at a time until `room.settle` knows better.
+    `in_order`: the rows are read as they come, not shuffled."""
     packed, longest = is_packed(adapted), max(map(length, [*rows, *check]))
     return AnswerTrainer(
         model=adapted,
-        args=_arguments(settings, checkpoints, bool(check), len(rows)),
+        args=_arguments(settings, checkpoints, bool(check), len(rows), in_order),
         train_dataset=list(rows),
         eval_dataset=list(check) or None,
         callbacks=list(callbacks),
@@ -172,7 +192,8 @@ def _compile(trainer: AnswerTrainer, rows: Sequence[Encoded], emit: Emit) -> Non
         room.settle(trainer, rows)
 
 
-def _tell_dropped(learn: EncodedRows, check: EncodedRows, emit: Emit) -> tuple[Dropped, ...]:
+def tell_dropped(learn: EncodedRows, check: EncodedRows, emit: Emit) -> tuple[Dropped, ...]:
+    """Warns of every row that is left out, and gives them. Raises Refusal when none is left to learn from."""
     dropped = (*learn.dropped, *check.dropped)
     for row in dropped:
         emit("warning", text=f"The row {row.id} is left out: {row.reason}.")
@@ -189,8 +210,10 @@ def _limited(rows: Sequence[Row], limit: int, seed: int) -> Sequence[Row]:
     return random.Random(seed).sample(list(rows), limit) if 0 < limit < len(rows) else rows
 
 
-def _arguments(settings: Settings, checkpoints: Path, evaluate: bool, rows: int) -> TrainingArguments:
+def _arguments(settings: Settings, checkpoints: Path, evaluate: bool, rows: int, in_order: bool) -> TrainingArguments:
     together = settings.micro_batch * settings.accumulation
+    # Padded rows of like length waste little; packed ones may come as they are.
+    order = "sequential" if in_order else "group_by_length" if device() == "cpu" else "random"
     return TrainingArguments(
         output_dir=str(checkpoints / ".writing"),
         num_train_epochs=settings.epochs,
@@ -202,8 +225,7 @@ def _arguments(settings: Settings, checkpoints: Path, evaluate: bool, rows: int)
         warmup_steps=settings.warmup,
         weight_decay=0.0,
         max_grad_norm=1.0,
-        # Padded rows of like length waste little; packed ones may come as they are.
-        train_sampling_strategy="group_by_length" if device() == "cpu" else "random",
+        train_sampling_strategy=order,
         remove_unused_columns=False,
         # The weights are bfloat16 already; the trainer makes what autocast there is.
         bf16=False,

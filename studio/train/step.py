@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from studio import datasets, models
@@ -18,13 +19,12 @@ from studio.train import settings as presets
 SAMPLES = 3
 
 
-def start(
-    store: Store, actor: str, project: str, dataset: str, *, preset: str, model: str = DEFAULT_MODEL,
-    changes: dict[str, Any] | None = None,
-) -> Run:  # fmt: skip
-    """Starts a fine-tune as its own process; it goes on when this one ends. `changes`: settings an expert edited.
+def asked(
+    store: Store, dataset: str, *, preset: str, model: str = DEFAULT_MODEL, changes: dict[str, Any] | None = None
+) -> tuple[Dataset, presets.Settings]:
+    """The set and the figures of a fine-tune that somebody wants. `changes`: settings an expert edited.
 
-    Raises Refusal when the model is missing, damaged or an endpoint, the set is too small, or a run is going on.
+    Raises Refusal when the set is not in use, or the model is an endpoint, whose weights are not here.
     """
     found = dataset_rows.get(store, dataset)
     if found is None or found.discarded:
@@ -34,26 +34,35 @@ def start(
             "An endpoint's weights are elsewhere, so it cannot be trained here. Nothing was started. "
             "Choose a model whose files are on this machine."
         )
-    models.verify(model, store.workspace)
-    settings = replace(settings_for(store, found, preset), **(changes or {}))
-    return begin(store, actor, found, settings, model, {})
+    return found, replace(settings_for(store, found, preset), **(changes or {}))
 
 
 def begin(
     store: Store, actor: str, dataset: Dataset, settings: presets.Settings, model: str, detail: dict[str, Any]
 ) -> Run:
-    """Starts the fine-tune with exactly these settings. `detail` is kept with the job. Raises Refusal as `start`."""
-    train, validation = (datasets.rows_in(store, dataset, s) for s in (Split.train, Split.validation))
-    name = job_folder.new_id()
-    spec = _spec(store, name, dataset, settings, model, validation)
-    inputs = {"train.jsonl": _lines(train), "validation.jsonl": _lines(validation)}
-    folder = job_folder.create(store.workspace / "jobs" / name, spec, inputs)
+    """Starts the fine-tune, as its own process, with exactly these settings; it goes on when this one ends. `detail` is
+    kept with the job. What it leaves out has been accepted (`preflight.start`) or is known (`again.run_again`).
+
+    Raises Refusal when the model is missing or damaged, the set is too small, or a run is going on.
+    """
+    models.verify(model, store.workspace)
+    folder = prepared(store, dataset, settings, model, "train")
+    name = folder.name
     run = {"id": name, "dataset": dataset.id, "model": model, "preset": settings.preset, "settings": to_json(settings)}
     payload = {"id": name, "kind": "train", "folder": name, "detail": {"dataset": dataset.id, **detail}, "run": run}
     launch.start(store, actor, dataset.project, payload, folder)
     made = runs.get(store, name)
     assert made is not None
     return made
+
+
+def prepared(store: Store, dataset: Dataset, settings: presets.Settings, model: str, kind: str) -> Path:
+    """The folder of a job that learns, or rehearses to, from this set."""
+    train, validation = (datasets.rows_in(store, dataset, s) for s in (Split.train, Split.validation))
+    name = job_folder.new_id()
+    spec = _spec(store, name, dataset, settings, model, validation) | {"kind": kind}
+    inputs = {"train.jsonl": _lines(train), "validation.jsonl": _lines(validation)}
+    return job_folder.create(store.workspace / "jobs" / name, spec, inputs)
 
 
 def settings_for(store: Store, dataset: Dataset, preset: str) -> presets.Settings:

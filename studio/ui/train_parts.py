@@ -9,8 +9,8 @@ import streamlit as st
 from studio.records import Dataset, Job, JobState, Run, Split
 from studio.store import arms, examples, runs
 from studio.store import datasets as dataset_rows
+from studio.train import preflight, preflight_words, step, verdict
 from studio.train import settings as presets
-from studio.train import step, verdict
 from studio.ui import (
     again_parts,
     answers,
@@ -19,6 +19,7 @@ from studio.ui import (
     job_view,
     model_parts,
     passport_parts,
+    preflight_parts,
     takeaway_parts,
     verbatim_parts,
 )
@@ -65,9 +66,10 @@ def start_form(visit: Visit, sets: Sequence[Dataset]) -> None:
         changes = changed(figures, fields := f"{preset}-{dataset.id}")
     blocks.note(in_words(figures, changes, dataset.splits.get(Split.train.value, 0)))
     st.button(
-        "Start training", type="primary", key="train-start", icon=":material/play_arrow:", on_click=_start,
+        "Measure first", type="primary", key="train-measure", icon=":material/speed:", on_click=_measure,
         args=(visit, dataset.id, preset, model, figures, fields),
     )  # fmt: skip
+    blocks.note("It times a few real steps and shows what it would take and leave out. You start it after that.")
 
 
 def _preset() -> str:
@@ -80,16 +82,10 @@ def _preset() -> str:
     return str(chosen)
 
 
-def _start(
+def _measure(
     visit: Visit, dataset: str, preset: str, model: str, figures: presets.Settings, fields: str
 ) -> None:  # fmt: skip
-    changes = typed(figures, fields)
-    frame.attempt(
-        lambda: step.start(
-            visit.store, visit.person.id, visit.project_id, dataset, preset=preset, model=model, changes=changes
-        ),
-        "Training has started. You can leave this page or close the browser; it goes on.",
-    )
+    preflight_parts.measure(visit, dataset, preset, model, typed(figures, fields))
 
 
 # -- watch ------------------------------------------------------------------------------------------
@@ -136,6 +132,8 @@ def _run(visit: Visit, run: Run) -> None:
     elif reason := run.result.get("reason"):
         blocks.plain(str(reason))
     blocks.note(_in_figures(run))
+    if beside := preflight.compared(visit.store, run):
+        blocks.note(preflight_words.came_out(beside))
     again_parts.came_from(visit, run)
     _dropped(visit, run)
     with st.expander("How it learned, and its answers", key=f"train-details-{run.id}"):
