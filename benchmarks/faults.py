@@ -86,7 +86,7 @@ def accused(rows: Sequence[Example], known: Known) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for finding in health.report(rows, BRIEF, _kept, today=TODAY, known=known).findings:
         if finding.severity is not Severity.fine:
-            found.setdefault(finding.check, set()).update(i for case in finding.examples for i in case)
+            found.setdefault(finding.check, set()).update(finding.ids)
     return found
 
 

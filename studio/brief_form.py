@@ -11,6 +11,7 @@ from math import isfinite
 from typing import Any
 
 from studio.brief import TEXTS
+from studio.evaluate.json_schema import read
 from studio.records import SCALE_LEVELS, Brief, Check, CheckKind, Criterion, Refusal, Slice
 
 Form = dict[str, Any]
@@ -207,7 +208,7 @@ def _values(values: tuple[Any, ...]) -> str:
 def _read_values(text: str) -> tuple[Any, ...]:
     if text.startswith("["):
         try:
-            return tuple(json.loads(text))
+            return tuple(read(text))
         except ValueError:
             pass  # a person's own text that happens to start with a bracket
     return tuple(_literal(part.strip()) for part in text.split(",") if part.strip())
@@ -215,7 +216,7 @@ def _read_values(text: str) -> tuple[Any, ...]:
 
 def _literal(text: str) -> Any:
     try:
-        value = json.loads(text)
+        value = read(text)
     except ValueError:
         return text
     return value if isinstance(value, (str, bool, int)) or (isinstance(value, float) and isfinite(value)) else text

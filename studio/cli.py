@@ -71,8 +71,12 @@ def _in_workspace(name: str, fields: Callable[[Args], dict[str, Any]]) -> Callab
 
 def _serve(args: Args) -> Result:
     from studio import supervisor
+    from studio.jobs import place
     from studio.store import Store
     from studio.ui import server
+
+    if args.ray:
+        place.send_to(args.ray)
 
     def opened(workspace: Path) -> Store:
         store = Store.open(workspace)
@@ -194,6 +198,7 @@ def _add_address(command: argparse.ArgumentParser) -> None:
     command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     command.add_argument("--port", type=int, default=8501)
     command.add_argument("--new-token", action="store_true", help="print a one-time sign-in link for an admin")
+    command.add_argument("--ray", metavar="ADDRESS", help="jobs work on this Ray cluster (http://HOST:8265)")
 
 
 def _add_serving(add: Add) -> None:

@@ -103,25 +103,24 @@ def keep(store: Store, actor: str, project: str, case: Case, place: int) -> None
 
 def rewrite(store: Store, actor: str, project: str, case: Case, text: str) -> None:
     """One answer for all. Where the input is the same, one example gets it and the others are rejected; where inputs
-    only nearly agree, each gets it. One that was approved is approved with it, by `actor`, as far as one approval goes.
-    Raises Refusal for an empty text."""
+    only nearly agree, each gets it. One that was approved is approved with it, by `actor`, as far as one approval goes;
+    a draft stays one. Raises Refusal for an empty text."""
     if not text.strip():
         raise Refusal("Write the answer first. Nothing was changed.")
     brief = briefs.latest(store, project)
-    approved = any(e.status is Status.approved for e in case.examples)
     ordered = sorted(case.examples, key=lambda e: e.status is not Status.approved)
     written = ordered[:1] if case.same_input else ordered
     _decide(
         store, actor, project, case, Decision.rewrite,
         rejected=[e.id for e in ordered if e not in written],
-        rewritten=[_with_answer(e, text.strip(), actor, brief, approved) for e in written],
+        rewritten=[_with_answer(e, text.strip(), actor, brief) for e in written],
     )  # fmt: skip
 
 
-def _with_answer(example: Example, text: str, actor: str, brief: Brief | None, approved: bool) -> Example:
+def _with_answer(example: Example, text: str, actor: str, brief: Brief | None) -> Example:
     after = dataclasses.replace(example, ideal=text, revision=example.revision + 1)
     after = approval.after_change(example, after, brief)
-    return approval.approved(after, (actor,), brief) if approved else after
+    return approval.approved(after, (actor,), brief) if example.status is Status.approved else after
 
 
 def both(

@@ -58,14 +58,22 @@ def of(made: checking.Made, accepted: Mapping[str, str]) -> Candidate:
 
 
 def freeze(
-    store: Store, actor: str, project: str, *, name: str = "", waivers: Mapping[str, str] | None = None
-) -> Dataset:
+    store: Store, actor: str, project: str, *, name: str = "", waivers: Mapping[str, str] | None = None,
+    seen: Candidate | None = None,
+) -> Dataset:  # fmt: skip
     """Freezes the approved examples. `waivers`: finding key -> written reason, for a finding that is accepted with
     this set, beside those that the team accepted before (`studio.waivers`); of these, who and when is kept with it.
+    `seen`: what `actor` was shown of it.
 
-    Raises Refusal while a gate is neither passed nor waived. The same content gives the same hash.
+    Raises Refusal while a gate is neither passed nor waived, and when the set is not any more the one that was `seen`.
+    The same content gives the same hash.
     """
     made = candidate(store, project, {key: text.strip() for key, text in (waivers or {}).items()})
+    if seen is not None and _differs(made, seen):
+        raise Refusal(
+            f"The set changed since you looked: it now holds {len(made.examples):,} examples. Nothing was frozen. Look "
+            "at what goes where, then press again."
+        )
     if blocking := [gate for gate in made.report.gates if not gate.passed]:
         raise Refusal(f"{blocking[0].sentence} Nothing was frozen. Fix it, or accept it with a written reason.")
     report = to_json(made.report)
@@ -82,6 +90,16 @@ def freeze(
     found = rows.get(store, dataset_id)
     assert found is not None
     return found
+
+
+def _differs(made: Candidate, seen: Candidate) -> bool:
+    """Whether anything that is frozen is another; who is to look after an example, for one, is not."""
+    if (made.brief.version, made.accepted, len(made.examples)) != (
+        seen.brief.version, seen.accepted, len(seen.examples),
+    ):  # fmt: skip
+        return True
+    pairs = zip(made.examples, seen.examples, strict=True)
+    return any(one is not other and one != other and content(one) != content(other) for one, other in pairs)
 
 
 def _who(store: Store, project: str, made: Candidate) -> dict[str, object]:

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from studio import models
+from studio.jobs import place
 from studio.records import Refusal
 from studio.store import Store
 from studio.store.journal import Blobs, Journal
@@ -18,7 +19,8 @@ PACKAGES = ("streamlit", "duckdb", "torch", "transformers", "peft", "tokenizers"
 
 @dataclass(frozen=True)
 class Report:
-    """`models`: name -> present. `database` and `journal`: a few words; `ok` when nothing needs an act of yours.
+    """`models`: name -> present. `database`, `journal` and `jobs` (where new ones work): a few words; `ok` when nothing
+    needs an act of yours.
 
     Sizes in GB (10^9 bytes). `todo`: what to do, one sentence each.
     """
@@ -32,6 +34,7 @@ class Report:
     models: dict[str, bool]
     database: str
     journal: str
+    jobs: str
     todo: tuple[str, ...]
 
 
@@ -41,7 +44,8 @@ def examine(workspace: Path) -> Report:
     present = {entry.name: models.present(entry.name, workspace) for entry in models.bundled()}
     journal, problems = _journal(workspace)
     database, trouble = _database(workspace)
-    todo = list(dict.fromkeys([*problems, *trouble]))  # a damaged journal keeps the database shut, too
+    jobs, out_of_reach = _jobs()
+    todo = list(dict.fromkeys([*problems, *trouble, *out_of_reach]))  # a damaged journal keeps the database shut, too
     todo += [
         f"Run `studio models fetch {name}`: this model is not here yet." for name, here in present.items() if not here
     ]
@@ -49,7 +53,7 @@ def examine(workspace: Path) -> Report:
         todo.append("Less than 2 GB of disk are free. Nothing is lost; free some before you train.")
     return Report(
         not todo, platform.python_version(), machine.device, round(machine.memory_gb, 1),
-        round(machine.disk_free_gb, 1), {name: _version(name) for name in PACKAGES}, present, database, journal,
+        round(machine.disk_free_gb, 1), {name: _version(name) for name in PACKAGES}, present, database, journal, jobs,
         tuple(todo),
     )  # fmt: skip
 
@@ -88,6 +92,13 @@ def _database(workspace: Path) -> tuple[str, list[str]]:
         return f"intact, at act {store.version}", []
     finally:
         store.close()
+
+
+def _jobs() -> tuple[str, list[str]]:
+    try:
+        return place.words(), []
+    except Refusal as refusal:
+        return "a Ray cluster that cannot be used", [str(refusal)]
 
 
 def owned(workspace: Path) -> bool:

@@ -32,9 +32,20 @@ class Fix:
     do: Do
 
 
-def ids(finding: Finding) -> list[str]:
-    """Every example of a finding, once, in the order of its cases."""
-    return list(dict.fromkeys(name for case in finding.examples for name in case))
+def mend(store: Store, actor: str, project: str, fix: Fix, finding: Finding, by_id: Examples) -> int:
+    """Does `fix` for a finding that was read of `by_id`; to how many examples. Raises Refusal, and changes nothing,
+    when one of them is not any more as it was read: the finding may not hold of it now."""
+    _as_read(store, finding.ids, by_id)
+    return fix.do(store, actor, project, finding, by_id)
+
+
+def _as_read(store: Store, names: Sequence[str], by_id: Examples) -> None:
+    read = [name for name in names if name in by_id]
+    listed = set(examples.listed(store, read))
+    now = {e.id: e.revision for e in examples.some(store, read) if e.id in listed}
+    if moved := sum(now.get(name) != by_id[name].revision for name in read):
+        were = "example was" if moved == 1 else "examples were"
+        raise Refusal(f"{moved:,} {were} changed since this was checked. Nothing was changed. Look at it as it is now.")
 
 
 def look_again(store: Store, actor: str, project: str, finding: Finding) -> int:
@@ -42,11 +53,13 @@ def look_again(store: Store, actor: str, project: str, finding: Finding) -> int:
     why = (
         finding.sentence if len(finding.sentence) <= _REASON_LONGEST else f"{finding.sentence[: _REASON_LONGEST - 1]}…"
     )
-    return change(store, actor, project, ids(finding), Change(recheck=why))
+    return change(store, actor, project, finding.ids, Change(recheck=why))
 
 
-def keep_only(store: Store, actor: str, project: str, case: Sequence[str], kept: str) -> int:
-    """Of a group of alike examples `kept` stays, the others go to the trash; how many went."""
+def keep_only(store: Store, actor: str, project: str, case: Sequence[str], kept: str, by_id: Examples) -> int:
+    """Of a group of alike examples `kept` stays, the others go to the trash; how many went. Raises Refusal as `mend`
+    does."""
+    _as_read(store, case, by_id)
     others = [name for name in case if name != kept]
     step.trash(store, actor, project, others)
     return len(others)
@@ -57,7 +70,7 @@ def _keep_one_each(store: Store, actor: str, project: str, finding: Finding, by_
     came = {name: (e.status is not Status.approved, place) for place, (name, e) in enumerate(by_id.items())}
     last = (True, len(came))
     best = {min(case, key=lambda name: came.get(name, last)) for case in finding.examples}
-    gone = [name for name in ids(finding) if name not in best]
+    gone = [name for name in finding.ids if name not in best]
     step.trash(store, actor, project, gone)
     return len(gone)
 
@@ -77,8 +90,8 @@ def _reject_group(*, held_out: bool) -> Do:
     """Of groups that stand on both sides, the members on one: a case names all of a group, whatever their split."""
 
     def do(store: Store, actor: str, project: str, finding: Finding, by_id: Examples) -> int:
-        split = {e.id: e.split for e in examples.some(store, ids(finding))}
-        side = [n for n in ids(finding) if (split.get(n) in (Split.test, Split.validation)) is held_out
+        split = {e.id: e.split for e in examples.some(store, finding.ids)}
+        side = [n for n in finding.ids if (split.get(n) in (Split.test, Split.validation)) is held_out
                 and (held_out or split.get(n) is Split.train)]  # fmt: skip
         return _reject(store, actor, project, side, "None of these is in training.")
 
@@ -88,7 +101,7 @@ def _reject_group(*, held_out: bool) -> Do:
 def _drawn_anew(store: Store, actor: str, project: str, finding: Finding, by_id: Examples) -> int:
     """Takes the marks for a split away; the next set draws what belongs together into one, where no earlier set fixed
     it already."""
-    marked = [e for e in examples.some(store, ids(finding)) if e.split is not None]
+    marked = [e for e in examples.some(store, finding.ids) if e.split is not None]
     if not marked:
         raise Refusal("None of these is marked for a split; an earlier set placed them. Nothing was changed.")
     free = [dataclasses.replace(e, split=None, revision=e.revision + 1) for e in marked]
@@ -104,14 +117,14 @@ def _reject(store: Store, actor: str, project: str, names: Sequence[str], none: 
 
 def _marked(status: Status) -> Do:
     def do(store: Store, actor: str, project: str, finding: Finding, by_id: Examples) -> int:
-        return step.mark(store, actor, project, ids(finding), status)
+        return step.mark(store, actor, project, finding.ids, status)
 
     return do
 
 
 def _changed(wanted: Change) -> Do:
     def do(store: Store, actor: str, project: str, finding: Finding, by_id: Examples) -> int:
-        return change(store, actor, project, ids(finding), wanted)
+        return change(store, actor, project, finding.ids, wanted)
 
     return do
 
@@ -130,7 +143,7 @@ def _relabelled(store: Store, actor: str, project: str, finding: Finding, by_id:
 
 
 def _redacted(store: Store, actor: str, project: str, finding: Finding, by_id: Examples) -> int:
-    return redacting.redact_examples(store, actor, project, ids(finding))
+    return redacting.redact_examples(store, actor, project, finding.ids)
 
 
 def _tagged(word: str, label: str = "") -> Fix:

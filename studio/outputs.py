@@ -10,7 +10,7 @@ from typing import Any
 from studio import datasets, models
 from studio.evaluate import averages, checks
 from studio.jobs import folder as job_folder
-from studio.jobs.local import LocalBackend
+from studio.jobs import place
 from studio.records import (
     Arm,
     ArmKind,
@@ -127,7 +127,8 @@ def adapter_folder(store: Store, job: str, adapter: str) -> Path:
 
 
 def stop(store: Store, job: Job) -> None:
-    LocalBackend().cancel(store.workspace / "jobs" / job.folder)
+    folder = store.workspace / "jobs" / job.folder
+    place.of(folder).cancel(folder)
 
 
 def current(store: Store, dataset: str, arm: Arm) -> dict[str, Generation]:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from studio import baselines, people
 from studio.jobs import folder as job_folder
-from studio.jobs.local import JobStatus, LocalBackend
+from studio.jobs import place
+from studio.jobs.backend import JobStatus
 from studio.records import Job, JobState, Refusal, canonical
 from studio.store import Store, runs
-from studio.train import launch
+from studio.train import launch, more_examples
 from studio.train import step as train_step
 
 _ENDED = (JobState.done, JobState.failed, JobState.cancelled)
@@ -33,13 +34,14 @@ def collect(store: Store) -> int:
                 store, job.actor if job else people.SYSTEM, run.project, run.id, run.model,
                 train_step.run_name(store, run),
             )  # fmt: skip
+    more_examples.go_on(store)
     return ended
 
 
 def _collect_one(store: Store, job: Job) -> bool:
     folder = store.workspace / "jobs" / job.folder
     try:
-        status = LocalBackend().state(folder)
+        status = place.of(folder).state(folder)
         if status.state is JobState.queued:
             status = _never_began(job, folder)
         if status.state not in _ENDED:
@@ -95,7 +97,8 @@ def wait(store: Store, job: str, report: Callable[[str], None] | None = None) ->
 
 def spoken_progress(store: Store, job: Job) -> str:
     """One line: what it is doing, how far, and the time left."""
-    progress = LocalBackend().state(store.workspace / "jobs" / job.folder).progress
+    folder = store.workspace / "jobs" / job.folder
+    progress = place.of(folder).state(folder).progress
     left = f", about {progress.seconds_left:.0f} s left" if progress.seconds_left is not None else ""
     count = f" {progress.done} of {progress.total}" if progress.total else ""
     return f"{progress.what or 'starting'}{count}{left}"

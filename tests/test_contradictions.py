@@ -88,6 +88,14 @@ def test_near_cases_are_rewritten_alike(store: Store, project: str) -> None:
     assert not cases(store, project)
 
 
+def test_a_draft_that_is_rewritten_with_an_approved_one_stays_a_draft(store: Store, project: str) -> None:
+    approved = write(store, project, "It is here.", "Please tell me where my parcel is right now")
+    draft = step.write(store, "ann", project, input="Please tell me where my parcel is right now!!! thanks",
+                       ideal="Ask the shop.")  # fmt: skip
+    contradictions.rewrite(store, "ann", project, only(store, project), "It is on its way.")
+    assert (status(store, approved), status(store, draft)) == (Status.approved, Status.draft)
+
+
 def test_a_condition_becomes_a_rule_and_settles_the_texts(store: Store, project: str, pair: Pair) -> None:
     contradictions.both(store, "ann", project, only(store, project), name="Old orders",
                         rule="Over 30 days: we do not know.", changes_meaning=False)  # fmt: skip

@@ -53,8 +53,24 @@ def test_of_duplicates_the_approved_one_stays(store: Store, project: str) -> Non
     assert [e.id for e in examples.every(store, project)] == [kept.id]
     store.undo(store.version, "ann")
     assert len(examples.every(store, project)) == 3
-    assert fixing.keep_only(store, "ann", project, (draft.id, kept.id), draft.id) == 1
+    assert fixing.keep_only(store, "ann", project, (draft.id, kept.id), draft.id, {}) == 1
     assert kept.id not in [e.id for e in examples.every(store, project)]
+
+
+def test_what_was_changed_or_trashed_since_the_check_is_left_alone(store: Store, project: str) -> None:
+    one, other = write(store, project, "Where is it?"), write(store, project, "where is it")
+    read, seen = found(store, project, "exact_duplicates"), {e.id: e for e in (one, other)}
+    (fix,) = fixing.FIXES["exact_duplicates"]
+    step.trash(store, "bob", project, [one.id])
+    with pytest.raises(Refusal, match="1 example was changed since"):
+        fixing.mend(store, "ann", project, fix, read, seen)
+    step.trash(store, "bob", project, [one.id], trashed=False)
+    step.edit(store, "bob", project, other, ideal="Quite another one.")
+    with pytest.raises(Refusal, match="Nothing was changed"):
+        fixing.keep_only(store, "ann", project, (one.id, other.id), one.id, seen)
+    assert len(examples.every(store, project)) == 2
+    store.undo(store.version, "bob")
+    assert fixing.mend(store, "ann", project, fix, read, seen) == 1
 
 
 def test_a_leak_is_mended_on_the_training_side(store: Store, project: str) -> None:

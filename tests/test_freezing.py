@@ -11,7 +11,8 @@ from round_seed import ready
 
 from studio import checking, checkup, commands, datasets, projects
 from studio.examples import step
-from studio.records import Consent, Dataset, Example, Split, Status, canonical, from_json, sha256, to_json
+from studio.examples.acting import Change, change
+from studio.records import Consent, Dataset, Example, Refusal, Split, Status, canonical, from_json, sha256, to_json
 from studio.store import Store
 from studio.store import datasets as dataset_rows
 
@@ -34,6 +35,17 @@ def test_the_hash_is_what_the_documents_say(store: Store, project: str) -> None:
         "brief_version": frozen.brief_version, "health": frozen.health["report"], "waivers": {},
     }  # fmt: skip
     assert frozen.sha256 == sha256(canonical(whole)) and datasets.verify(store, frozen) == ""
+
+
+def test_only_what_was_shown_is_frozen(store: Store, project: str) -> None:
+    shown = datasets.candidate(store, project)
+    step.write(store, "bob", project, input="The printer smells of fish", ideal=shown.examples[0].ideal,
+               slice=shown.examples[0].slice, status=Status.approved)  # fmt: skip
+    with pytest.raises(Refusal, match=f"now holds {len(shown.examples) + 1:,} examples. Nothing was frozen"):
+        datasets.freeze(store, "ann", project, seen=shown)
+    store.undo(store.version, "bob")
+    change(store, "bob", project, [shown.examples[0].id], Change(review_by="2099-01-01"))  # nothing of that is frozen
+    assert datasets.freeze(store, "ann", project, seen=shown).splits == shown.splits
 
 
 def test_neither_the_order_of_the_examples_nor_the_clock_makes_another_set(store: Store, project: str) -> None:

@@ -36,6 +36,12 @@ def test_nothing_is_said_of_short_texts_data_and_code(text: str) -> None:
     assert told(text) is None
 
 
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("text", ["a" * 200_000, "&amp;" * 40_000, "日本語" * 60_000])
+def test_a_long_text_without_a_space_takes_no_time(text: str) -> None:
+    told(text)
+
+
 def test_a_text_in_another_language_is_named() -> None:
     rows = [
         *english(40),

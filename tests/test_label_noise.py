@@ -79,6 +79,11 @@ def test_rare_labels_and_unread_examples_are_told() -> None:
     assert "of 57" in found.sentence and ": 3." in found.sentence
 
 
+def test_json_without_an_end_is_no_label() -> None:
+    rows = [Example(f"e{i}", f"question {i}", ('{"a":' * 20_000) if i == 7 else '{"a": "b"}') for i in range(30)]
+    assert labels(rows) is None  # one label only, and nothing raised
+
+
 def test_only_the_label_of_json_changes_and_it_is_spelled_as_usual() -> None:
     given = ["Access", "access", "Access", *["bug"] * 17]
     written = {f"e{i}": f'{{ "id": {i},\n  "Größe": "bug",  "team" : "{label}" }}' for i, label in enumerate(given)}

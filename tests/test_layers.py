@@ -26,6 +26,7 @@ WORKER_ONLY = {
     "studio.train.encode",
     "studio.train.fit",
     "studio.train.loss",
+    "studio.train.order",
     "studio.train.packed",
     "studio.train.room",
     "studio.train.takeaway_work",

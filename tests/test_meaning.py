@@ -139,7 +139,7 @@ def test_a_conversation_is_read_whole_and_as_the_record_says(store: Store, embed
 def test_only_what_is_missing_is_written_down_to_be_read(store: Store, embedder: Vectors, tmp_path: Path) -> None:
     project = imported(store, ["one", "two", "two", "three"])
     embedder.append([key("one")], unit(8))
-    meaning._write_missing(store, project, embedder, tmp_path / "texts.jsonl")
+    meaning._write_missing(meaning._asked(store, project), embedder, tmp_path / "texts.jsonl")
     assert [json.loads(line) for line in (tmp_path / "texts.jsonl").open()] == ["two", "three"]
 
 

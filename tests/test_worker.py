@@ -24,6 +24,7 @@ from studio.jobs import folder as job_folder
 from studio.jobs.local import LocalBackend, is_running, worker_environment
 from studio.models.files import adapter_sha256, seal
 from studio.records import Decoding, JobState, Prompt, Refusal, Speaker, Turn, to_json
+from studio.train.kept_aside import look_of
 from studio.train.settings import PRESETS, Settings, resolve
 
 pytestmark = pytest.mark.model
@@ -137,7 +138,13 @@ def test_a_fine_tune_leaves_an_adapter_and_tells_how_it_went(trained: Path) -> N
     measured = [row["train"] for row in result["losses"] if row["train"] is not None]
     assert len(measured) == 6
     assert measured[-1] < measured[0]
-    assert sum(row["validation"] is not None for row in result["losses"]) == 2
+    held = {row["step"]: row["validation"] for row in result["losses"] if row["validation"] is not None}
+    assert list(held) == [0, 3, 6] and result["taken"] == (3 if held[3] <= held[6] else 6)
+    assert (result["done"], result["steps"], result["early"]) == (6, 6, False)
+    assert result["evidence"]["kept_aside"] == 2 and result["evidence"]["closer"]["value"] > 0
+    look = look_of(result)
+    assert look is not None and [name for name, _, _ in look.rows] == ["r0", "r1"]
+    assert look.step == result["taken"] and held[look.step] == pytest.approx(look.loss, abs=1e-4)
     assert {row["id"]: row["reason"] for row in result["dropped"]} == {
         "long": "it is 613 tokens long and this preset reads at most 512",
         "empty": "its input or its ideal output is empty",
@@ -154,10 +161,10 @@ def test_a_fine_tune_leaves_an_adapter_and_tells_how_it_went(trained: Path) -> N
 def test_losses_samples_and_progress_are_streamed(trained: Path) -> None:
     events = job_folder.read_events(trained).rows
     kinds = [event["kind"] for event in events]
-    assert kinds.count("loss") == 6 + 2
+    assert kinds.count("loss") == 6 + 3
     assert kinds.count("warning") == 2
     samples = [event for event in events if event["kind"] == "sample"]
-    assert [(s["example"], s["input"]) for s in samples] == [("r0", ROWS[0]["input"])] * 2
+    assert [(s["example"], s["input"]) for s in samples] == [("r0", ROWS[0]["input"])] * 3
     last = LocalBackend().state(trained).progress
     assert (last.done, last.total, last.seconds_left) == (6, 6, 0.0)
 
@@ -243,8 +250,7 @@ def test_a_cancelled_fine_tune_keeps_a_checkpoint_and_goes_on_from_it(workspace:
     result = job_folder.read_result(folder)
     assert result is not None
     assert result["state"] == "cancelled"
-    step = int(result["adapter"].removeprefix("checkpoints/step-"))
-    assert 4 <= step < 18
+    assert 4 <= result["done"] < 18 and 0 < result["taken"] <= result["done"]
     assert (folder / result["adapter"] / "adapter_model.safetensors").is_file()
     finished = run_job(folder)
     assert finished["state"] == "done"

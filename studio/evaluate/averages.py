@@ -50,7 +50,7 @@ def average(shares: Sequence[float], rules: int) -> Average:
     """
     n = len(shares)
     mean = sum(shares) / n if n else 0.0
-    half = _half_width(shares)
+    half = half_width(shares)
     low, high = interval(mean * n, n) if half is None else (max(0.0, mean - half), min(1.0, mean + half))
     return Average(mean * rules, low * rules, high * rules, n, rules)
 
@@ -60,14 +60,15 @@ def difference(a: Mapping[str, float], b: Mapping[str, float], rules: int) -> Av
     both = [a[name] - b[name] for name in a if name in b]
     n = len(both)
     mean = sum(both) / n if n else 0.0
-    half = _half_width(both)
+    half = half_width(both)
     if half is None:
         # All prompts differ by the same amount: as far as n such prompts can be trusted.
         half = 1.0 - interval(n, n)[0]
     return Average(mean * rules, (mean - half) * rules, (mean + half) * rules, n, rules)
 
 
-def _half_width(values: Sequence[float]) -> float | None:
+def half_width(values: Sequence[float]) -> float | None:
+    """Half of the 95 % t interval of the mean of `values`; None with fewer than two, or when all are equal."""
     n = len(values)
     mean = sum(values) / n if n else 0.0
     spread = sum((v - mean) ** 2 for v in values)

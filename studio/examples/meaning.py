@@ -10,6 +10,7 @@ import json
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -115,6 +116,12 @@ def read_missing(store: Store, project: str) -> bool:
 
     Raises Refusal while a job has the machine, and when it reads already.
     """
+    return read_texts(store, f"texts-{project}", _asked(store, project))
+
+
+def read_texts(store: Store, name: str, wanted: Iterable[tuple[int, str]]) -> bool:
+    """Has the resident model read those of these texts (number, text) that it has not, as `read_missing` does. `name`:
+    of the file that hands them over."""
     if runs.jobs(store, active=True):
         raise Refusal(
             "A training or answering job has the machine now, so the examples are read after it. Nothing is lost. "
@@ -123,9 +130,9 @@ def read_missing(store: Store, project: str) -> bool:
     model, vectors = embedder(store), _vectors(store)
     if not resident.of(store.workspace).state(wake=True).awake:
         return False
-    path = store.workspace / "resident" / f"texts-{project}.jsonl"
+    path = store.workspace / "resident" / f"{name}.jsonl"
     try:
-        _write_missing(store, project, vectors, path)
+        _write_missing(wanted, vectors, path)
     except OSError as error:
         raise Refusal(
             f"The list of texts could not be written ({error.strerror or error}). Your examples are safe. Free some "
@@ -134,17 +141,21 @@ def read_missing(store: Store, project: str) -> bool:
     return resident.of(store.workspace).read(model, path, vectors.folder)
 
 
-def _write_missing(store: Store, project: str, vectors: Vectors, path: Path) -> None:
+def _asked(store: Store, project: str) -> Iterator[tuple[int, str]]:
+    offset = 0
+    while part := texts.asked(store, project, _PART, offset):
+        offset += len(part)
+        yield from part
+
+
+def _write_missing(wanted: Iterable[tuple[int, str]], vectors: Vectors, path: Path) -> None:
     known = set(vectors.numbers().tolist())
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        offset = 0
-        while part := texts.asked(store, project, _PART, offset):
-            offset += len(part)
-            for number, text in part:
-                if number not in known:
-                    known.add(number)
-                    file.write(json.dumps(text) + "\n")
+        for number, text in wanted:
+            if number not in known:
+                known.add(number)
+                file.write(json.dumps(text) + "\n")
 
 
 def _vectors(store: Store) -> Vectors:

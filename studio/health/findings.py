@@ -36,6 +36,11 @@ class Finding:
         """What a waiver names: the check, with its subject when it has one."""
         return f"{self.check}:{self.subject}" if self.subject else self.check
 
+    @property
+    def ids(self) -> list[str]:
+        """Every example of the finding, once, in the order of its cases."""
+        return list(dict.fromkeys(name for case in self.examples for name in case))
+
 
 @dataclass(frozen=True)
 class Gate:

@@ -8,6 +8,8 @@ shown.json     what a pre-flight shows before the start, with examples' texts
 checkpoints/   written beside, then renamed
 cancel         its presence asks the worker to stop
 worker.json    {pid, started} of the worker
+ray.json       which cluster the job was handed to and its name there; absent for a job of this machine
+waiting.json   what the job waits for, while it waits
 log.txt        what the worker printed, tracebacks included
 result.json    written last and at once; its presence means that the job ended
 """
@@ -27,6 +29,8 @@ from studio.records import Prompt, Refusal, Turn, from_json, to_json
 
 _ELSEWHERE_SAFE = "Everything outside this job is safe. Start a new job."
 EVENT_KINDS = ("state", "progress", "loss", "sample", "warning")
+RAY_NOTE, WAITING = "ray.json", "waiting.json"
+"""Notes of a backend: where it sent the job, and {what} the job waits for."""
 
 
 @dataclass(frozen=True)
@@ -196,27 +200,40 @@ def reopen(folder: Path) -> None:
     result = read_result(folder)
     if result is not None and result["state"] == "done":
         raise Refusal(f"The job {folder.name} is done already. Its result was left as it is. Start a new job.")
-    for name in ("cancel", "result.json", "worker.json"):
+    for name in ("cancel", "result.json", "worker.json", RAY_NOTE, WAITING):
         (folder / name).unlink(missing_ok=True)
 
 
 def write_worker(folder: Path, pid: int, started: float) -> None:
     """Note which process works on this job: its pid and start time (seconds since the epoch)."""
-    part = folder / f"worker.json.{os.getpid()}"
-    _write_synced(part, _pretty({"pid": pid, "started": started}))
-    part.replace(folder / "worker.json")
+    write_note(folder, "worker.json", {"pid": pid, "started": started})
 
 
 def read_worker(folder: Path) -> tuple[int, float] | None:
     """(pid, start time in seconds since the epoch) of the worker, or None before it started."""
-    if not (folder / "worker.json").exists():
-        return None
-    sentence = f"The note of who works on job {folder.name} is damaged."
-    noted = _read_object(folder / "worker.json", sentence)
+    noted = read_note(folder, "worker.json", "pid", "started")
     try:
-        return int(noted["pid"]), float(noted["started"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise Refusal(f"{sentence} {_ELSEWHERE_SAFE}") from error
+        return (int(noted["pid"]), float(noted["started"])) if noted else None
+    except (TypeError, ValueError) as error:
+        raise Refusal(f"The note worker.json of job {folder.name} is damaged. {_ELSEWHERE_SAFE}") from error
+
+
+def write_note(folder: Path, name: str, note: Mapping[str, Any]) -> None:
+    """Write a small file of JSON at once. Raises OSError when the disk refuses."""
+    part = folder / f"{name}.{os.getpid()}"
+    _write_synced(part, _pretty(note))
+    part.replace(folder / name)
+
+
+def read_note(folder: Path, name: str, *keys: str) -> dict[str, Any] | None:
+    """Such a file, or None where there is none. Raises Refusal when it is damaged or lacks one of `keys`."""
+    if not (folder / name).exists():
+        return None
+    sentence = f"The note {name} of job {folder.name} is damaged."
+    note = _read_object(folder / name, sentence)
+    if not note.keys() >= set(keys):
+        raise Refusal(f"{sentence} {_ELSEWHERE_SAFE}")
+    return note
 
 
 def _object(line: bytes) -> dict[str, Any]:

@@ -10,12 +10,12 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from studio.jobs import folder as job_folder
+from studio.jobs.backend import DIED, JobStatus, progress_of
 from studio.records import JobState, Refusal
 
 # A start time read at two moments may differ by a clock tick; a reused pid differs by far more.
@@ -24,33 +24,23 @@ _LITTLE_DISK_BYTES = 20 * 10**6
 _DISK_FULL = (
     "The worker stopped because the disk is full. What it had finished is kept. Free some space, then start it again."
 )
-_DIED = (
-    "The worker stopped before it was finished; most often the system ends it when memory runs out. "
-    "What it had finished is kept. Close other programs or choose something smaller, then start it again."
-)
 
-
-@dataclass(frozen=True)
-class Progress:
-    """`done` of `total` steps; `seconds_left` is an estimate, None while there is none; `what` in plain words."""
-
-    done: int = 0
-    total: int = 0
-    seconds_left: float | None = None
-    what: str = ""
-
-
-@dataclass(frozen=True)
-class JobStatus:
-    """Where a job stands. `reason` is a sentence when it failed, else empty."""
-
-    state: JobState
-    progress: Progress = Progress()
-    reason: str = ""
+ANYWHERE = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_DATASETS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    # Threads that spin long while they wait make training up to 10 times slower as soon as anything else runs;
+    # that never spin, half again slower on a quiet machine (benchmarks/RESULTS.md).
+    "GOMP_SPINCOUNT": "3000",
+    "PYTHONUNBUFFERED": "1",
+}
+"""What a worker's environment says on any machine."""
 
 
 class LocalBackend:
-    """Starts, watches and stops workers on this machine. Holds no state of its own."""
+    """Starts, watches and stops workers on this machine, as `Backend` says. Holds no state of its own."""
 
     def start(self, folder: Path) -> None:
         """Start the worker on a prepared folder, or again on one that failed or was cancelled: it continues.
@@ -77,7 +67,7 @@ class LocalBackend:
     def state(self, folder: Path) -> JobStatus:
         """State and progress. A worker that is gone without a result is `failed`, with a sentence."""
         result = job_folder.read_result(folder)
-        progress = _progress(folder)
+        progress = progress_of(folder)
         if result is not None:
             return JobStatus(JobState(result["state"]), progress, result.get("reason", ""))
         if job_folder.read_worker(folder) is None:
@@ -88,7 +78,7 @@ class LocalBackend:
         if (result := job_folder.read_result(folder)) is not None:
             return JobStatus(JobState(result["state"]), progress, result.get("reason", ""))
         full = shutil.disk_usage(folder).free < _LITTLE_DISK_BYTES
-        return JobStatus(JobState.failed, progress, _DISK_FULL if full else _DIED)
+        return JobStatus(JobState.failed, progress, _DISK_FULL if full else DIED)
 
     def cancel(self, folder: Path) -> None:
         """Ask the worker to stop. It keeps what it has finished and then writes its result."""
@@ -122,20 +112,13 @@ def worker_environment() -> dict[str, str]:
     code = str(Path(__file__).resolve().parents[2])
     return {
         **os.environ,
+        **ANYWHERE,
         # The worker runs the code that started it, installed or not.
         "PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), code])),
-        "HF_HUB_OFFLINE": "1",
-        "TRANSFORMERS_OFFLINE": "1",
-        "HF_DATASETS_OFFLINE": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "TOKENIZERS_PARALLELISM": "false",
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", cores),
-        # Threads that spin long while they wait make training up to 10 times slower as soon as anything else runs;
-        # that never spin, half again slower on a quiet machine (benchmarks/RESULTS.md).
-        "GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "3000"),
+        "GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", ANYWHERE["GOMP_SPINCOUNT"]),
         # Two visible GPUs in one process are refused by the trainer.
         "CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "0"),
-        "PYTHONUNBUFFERED": "1",
     }
 
 
@@ -157,13 +140,3 @@ def is_running(pid: int, started: float) -> bool:
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def _progress(folder: Path) -> Progress:
-    found = Progress()
-    for event in job_folder.read_events(folder).rows:
-        if event.get("kind") == "progress":
-            found = Progress(
-                event.get("done", 0), event.get("total", 0), event.get("seconds_left"), event.get("what", "")
-            )
-    return found

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from studio.jobs import folder as job_folder
-from studio.jobs.local import LocalBackend, Progress
+from studio.jobs.backend import Progress
+from studio.jobs.local import LocalBackend
 from studio.models.catalogue import Entry, Wheel, entry
 from studio.models.files import check_own_folder, damaged, file_sha256, seal
 from studio.models.presence import models_dir, path, wheel_folder

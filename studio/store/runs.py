@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio.records import Act, Job, JobState, Refusal, Run, canonical
@@ -135,6 +136,32 @@ def started(store: Store, project: str, since: str) -> int:
 def get(store: Store, run: str) -> Run | None:
     rows = store.rows("SELECT * FROM runs WHERE id = ?", run)
     return _run(rows[0]) if rows else None
+
+
+@dataclass(frozen=True)
+class NextPart:
+    """A part of a learning curve whose turn it is: its job `next`, and the `curve` that its detail will hold."""
+
+    next: str
+    project: str
+    actor: str
+    curve: dict[str, Any]
+
+
+def with_next_part(store: Store) -> list[NextPart]:
+    """Of each learning curve whose latest part is done, the one that comes after."""
+    sql = (
+        "SELECT id, project, actor, json_extract(detail, '$.curve') AS curve FROM jobs WHERE kind = 'train' "
+        "AND json_extract(detail, '$.curve') IS NOT NULL AND (state = 'done' OR ?)"
+    )
+    begun = {row["id"] for row in store.rows(sql, True)}
+    found = []
+    for row in store.rows(sql, False):
+        curve = json.loads(row["curve"])
+        order = [part["id"] for part in curve["plan"]]
+        after = order[order.index(row["id"]) + 1 :][:1]
+        found += [NextPart(name, row["project"], row["actor"], curve) for name in after if name not in begun]
+    return found
 
 
 def without_arm(store: Store) -> list[Run]:

@@ -40,7 +40,7 @@ def run_again(store: Store, actor: str, run: str) -> Run:
     can be started now.
     """
     first, dataset = _again(store, run)
-    detail: dict[str, Any] = {"again": {"of": first.id, "changed": {}}}
+    detail: dict[str, Any] = {"again": {"of": first.id, "changed": {}}, **_watched(store, first)}
     if first.result.get("starts") == 1:
         detail["estimate"] = {key: first.result[key] for key in ("seconds", "peak_memory_mb")}
     return step.begin(store, actor, dataset, settings_of(first), first.model, detail)
@@ -55,7 +55,13 @@ def measure_again(store: Store, actor: str, run: str, changes: Mapping[str, Any]
     told = {"of": first.id, "changed": changed(before, settings)}
     if not told["changed"]:
         raise Refusal("Nothing is changed. Nothing was started. Change a setting, or run it again as it was.")
-    return preflight.begin(store, actor, dataset, settings, first.model, {"again": told})
+    return preflight.begin(store, actor, dataset, settings, first.model, {"again": told, **_watched(store, first)})
+
+
+def _watched(store: Store, run: Run) -> dict[str, Any]:
+    """The prompts that were chosen to be watched, for the job's detail."""
+    job = runs.job(store, run.job)
+    return {"pinned": job.detail["pinned"]} if job and "pinned" in job.detail else {}
 
 
 def _again(store: Store, run: str) -> tuple[Run, Dataset]:

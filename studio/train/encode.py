@@ -32,7 +32,7 @@ class Dropped:
 
 @dataclass
 class EncodedRows:
-    """The rows that are learned from, with their `ids` in the same order, and those that are not."""
+    """The rows that are learned from (their `ids` in the same order), and those that are not."""
 
     rows: list[Encoded] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)

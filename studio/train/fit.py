@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -11,17 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoTokenizer, TrainerCallback, TrainingArguments
+from transformers import AutoTokenizer, PrinterCallback, TrainerCallback, TrainingArguments
 
 from studio.models.files import adapter_sha256
-from studio.records import Prompt, Refusal
-from studio.train import room
+from studio.records import Prompt, Refusal, to_json
+from studio.train import checkpoints as saved
+from studio.train import pace, room
 from studio.train.adapted import compile_layers, device, device_name, is_packed, load, with_adapter
 from studio.train.batches import Cut, Encoded, length
 from studio.train.encode import Dropped, EncodedRows, Row, encode
+from studio.train.evidence import Evidence, evidence
+from studio.train.kept_aside import Look, RowLoss, look
+from studio.train.kept_aside import as_json as look_as_json
 from studio.train.settings import Settings
 from studio.train.trainer import AnswerTrainer, MemoryShort, less_said
-from studio.train.watch import Emit, Watch, last_checkpoint, save_final
+from studio.train.watch import Emit, Watch, save_final, take
 
 __all__ = [
     "Dropped",
@@ -39,22 +42,33 @@ __all__ = [
 
 # Compiling takes about a minute: it pays from a run of this many seconds on.
 _WORTH_COMPILING_SECONDS = 300
+# So many examples it learned from are measured at least, beside those kept aside.
+_LEAST_COMPARED = 20
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a fine-tune left. `adapter`: a PEFT folder; `losses`: {step, train, validation} with None where not
-    measured; `tokens` read since this start (padding not counted) and how many a second; `stopped` when it was
-    cancelled, and then `adapter` is the last checkpoint or None."""
+    """What a fine-tune left. `adapter`: a PEFT folder, of the checkpoint after step `taken`: the best one by
+    validation, also when it was `stopped` by somebody (then of those there were), or ended `early` because it got no
+    closer; None when it was stopped before there was one. `steps` planned, `done` of them. `losses`: {step, train,
+    validation} with None where not measured, step 0 before the first; `tokens` read since this start (padding not
+    counted) and how many a second. `evidence` and `kept_aside` (the loss of each validation row) are of what was taken;
+    None when it was stopped, and without examples kept aside."""
 
     adapter: Path | None
     adapter_sha256: str
+    taken: int
+    steps: int
+    done: int
+    early: bool
     losses: tuple[dict[str, float | int | None], ...]
+    evidence: Evidence | None
     tokens: int
     tokens_per_second: float
     dropped: tuple[Dropped, ...]
     rows_used: int
     stopped: bool
+    kept_aside: Look | None
 
 
 @dataclass(frozen=True)
@@ -87,23 +101,53 @@ def fit(
     tokenizer = AutoTokenizer.from_pretrained(model_path)
     learn, check = encoded(tokenizer, train, validation, settings, phrases)
     dropped = tell_dropped(learn, check, emit)
+    last = saved.last(checkpoints, lambda text: emit("warning", text=text))
     watch = Watch(tokenizer, samples, settings, checkpoints, stopped, emit)
-    trainer = prepare(load(model_path), learn.rows, check.rows, settings, checkpoints, emit, [watch])
+    trainer = prepare(load(model_path), learn.rows, check.rows, settings, checkpoints, emit, [watch], new=last is None)
     read_less(trainer, less)
-    last, began = last_checkpoint(checkpoints), time.monotonic()
-    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    began = time.monotonic()
+    history, steps, done = _trained(trainer, watch, last)
     seconds = time.monotonic() - began
-    adapter = last_checkpoint(checkpoints) if watch.stopped else save_final(trainer.adapted, checkpoints)
+    taken, adapter = _best(trainer, checkpoints, history)
+    after = [] if watch.stopped else trainer.row_losses(check.rows)
     return Fitted(
-        adapter=adapter,
-        adapter_sha256=adapter_sha256(adapter) if adapter else "",
-        losses=_losses(trainer.state.log_history),
-        tokens=trainer.tokens_read,
-        tokens_per_second=trainer.tokens_read / seconds,
-        dropped=dropped,
-        rows_used=len(learn.rows),
-        stopped=watch.stopped,
-    )
+        adapter=adapter, adapter_sha256=adapter_sha256(adapter) if adapter else "", taken=taken, steps=steps, done=done,
+        early=watch.early, losses=pace.curve(history, steps),
+        evidence=_evidence(trainer, learn.rows, check.rows, after, settings.seed) if after else None,
+        tokens=trainer.tokens_read, tokens_per_second=trainer.tokens_read / seconds, dropped=dropped,
+        rows_used=len(learn.rows), stopped=watch.stopped, kept_aside=look(taken, check.ids, after) if after else None,
+    )  # fmt: skip
+
+
+def _best(trainer: AnswerTrainer, checkpoints: Path, history: Sequence[dict[str, Any]]) -> tuple[int, Path | None]:
+    """The best checkpoint becomes the model, and is written as it is used: its step, and the adapter's folder."""
+    best = saved.best(checkpoints, history)
+    if best is None:
+        return 0, None
+    take(trainer.adapted, best)
+    return saved.step_of(best), save_final(trainer.adapted, checkpoints)
+
+
+def _trained(trainer: AnswerTrainer, watch: Watch, last: Path | None) -> tuple[list[dict[str, Any]], int, int]:
+    """Trains, or goes on from `last`: the log, the steps planned, the steps done."""
+    if last is not None:
+        told = saved.state(last)
+        if pace.levelled_out(told["log_history"], watch.settings.patience):
+            # It was killed after it had decided to stop.
+            watch.early = told["global_step"] < told["max_steps"]
+            return told["log_history"], told["max_steps"], told["global_step"]
+    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    return trainer.state.log_history, trainer.state.max_steps, trainer.state.global_step
+
+
+def _evidence(
+    trainer: AnswerTrainer, learn: Sequence[Encoded], check: Sequence[Encoded], after: Sequence[RowLoss], seed: int
+) -> Evidence:
+    """The same measure on the examples kept aside, before and `after`, and on as many that it learned from."""
+    known = random.Random(seed).sample(list(learn), min(len(learn), compared_rows(len(check))))
+    with trainer.adapted.disable_adapter():
+        before = trainer.row_losses(check)
+    return evidence(*([row.total / row.tokens for row in rows] for rows in (before, after, trainer.row_losses(known))))
 
 
 def encoded(
@@ -122,9 +166,9 @@ def read_less(trainer: AnswerTrainer, less: Less | None) -> None:
             trainer.spare()
 
 
-def evaluations(trainer: AnswerTrainer) -> int:
-    """How often a whole run stops to measure, to answer samples and to save."""
-    return math.ceil(trainer.args.num_train_epochs)
+def compared_rows(check: int) -> int:
+    """How many of the rows it learned from are measured at the end, beside `check` kept aside."""
+    return max(check, _LEAST_COMPARED)
 
 
 def prepare(
@@ -137,13 +181,16 @@ def prepare(
     callbacks: Sequence[TrainerCallback] = (),
     *,
     compiled: bool | None = None,
+    new: bool = True,
 ) -> AnswerTrainer:
     """A trainer for a base `model` in memory, its micro-batch settled: by the settings on a CPU, by the card's memory
-    on a GPU. `compiled`: whether the layers are; by default where the run is long enough for it to pay.
+    on a GPU. `compiled`: whether the layers are; by default where the run is long enough for it to pay. `new`: it
+    begins, so what is kept aside is measured before the first step.
 
     Raises Refusal when not even one row fits the GPU.
     """
-    trainer = trainer_for(with_adapter(model, settings), rows, check, settings, checkpoints, emit, callbacks)
+    adapted = with_adapter(model, settings)
+    trainer = trainer_for(adapted, rows, check, settings, checkpoints, emit, callbacks, new=new)
     if trainer.by.packed:
         measured = room.settle(trainer, rows)
         seconds = sum(map(length, rows)) * settings.epochs * measured.seconds / measured.tokens
@@ -161,21 +208,26 @@ def trainer_for(
     emit: Emit,
     callbacks: Sequence[TrainerCallback] = (),
     *,
+    new: bool = True,
     in_order: bool = False,
 ) -> AnswerTrainer:
     """A trainer for a model with its adapter; packed rows are read one at a time until `room.settle` knows better.
-    `in_order`: the rows are read as they come, not shuffled."""
+    `in_order`: the rows are read as they come, not drawn."""
     packed, longest = is_packed(adapted), max(map(length, [*rows, *check]))
-    return AnswerTrainer(
+    trainer = AnswerTrainer(
         model=adapted,
-        args=_arguments(settings, checkpoints, bool(check), len(rows), in_order),
+        args=_arguments(settings, checkpoints, len(rows), evaluate=bool(check), new=new),
         train_dataset=list(rows),
         eval_dataset=list(check) or None,
         callbacks=list(callbacks),
         by=Cut(packed, longest if packed else settings.micro_batch),
         longest=longest,
+        in_order=in_order,
         warn=lambda text: emit("warning", text=text),
     )
+    # Each step's loss is an event already.
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
 def _compile(trainer: AnswerTrainer, rows: Sequence[Encoded], emit: Emit) -> None:
@@ -210,12 +262,11 @@ def _limited(rows: Sequence[Row], limit: int, seed: int) -> Sequence[Row]:
     return random.Random(seed).sample(list(rows), limit) if 0 < limit < len(rows) else rows
 
 
-def _arguments(settings: Settings, checkpoints: Path, evaluate: bool, rows: int, in_order: bool) -> TrainingArguments:
+def _arguments(settings: Settings, checkpoints: Path, rows: int, *, evaluate: bool, new: bool) -> TrainingArguments:
     together = settings.micro_batch * settings.accumulation
-    # Padded rows of like length waste little; packed ones may come as they are.
-    order = "sequential" if in_order else "group_by_length" if device() == "cpu" else "random"
+    between = pace.steps_between(settings, rows)
     return TrainingArguments(
-        output_dir=str(checkpoints / ".writing"),
+        output_dir=str(checkpoints / saved.WRITING),
         num_train_epochs=settings.epochs,
         # The trainer gets the rows of a whole step and cuts them itself.
         per_device_train_batch_size=together,
@@ -225,16 +276,18 @@ def _arguments(settings: Settings, checkpoints: Path, evaluate: bool, rows: int,
         warmup_steps=settings.warmup,
         weight_decay=0.0,
         max_grad_norm=1.0,
-        train_sampling_strategy=order,
         remove_unused_columns=False,
         # The weights are bfloat16 already; the trainer makes what autocast there is.
         bf16=False,
         use_cpu=device() == "cpu",
         dataloader_pin_memory=False,
-        logging_steps=max(1, math.ceil(rows / together) * settings.epochs // 200),
+        logging_steps=1,
         logging_nan_inf_filter=False,
-        eval_strategy="epoch" if evaluate else "no",
-        save_strategy="epoch",
+        eval_strategy="steps" if evaluate else "no",
+        eval_steps=between,
+        eval_on_start=evaluate and new,
+        save_strategy="steps",
+        save_steps=between,
         report_to="none",
         disable_tqdm=True,
         seed=settings.seed,
@@ -242,25 +295,20 @@ def _arguments(settings: Settings, checkpoints: Path, evaluate: bool, rows: int,
     )
 
 
-def _losses(history: Sequence[dict[str, Any]]) -> tuple[dict[str, float | int | None], ...]:
-    by_step: dict[int, dict[str, float | int | None]] = {}
-    for entry in history:
-        row = by_step.setdefault(entry["step"], {"step": entry["step"], "train": None, "validation": None})
-        if "loss" in entry:
-            row["train"] = round(entry["loss"], 4)
-        if "eval_loss" in entry:
-            row["validation"] = round(entry["eval_loss"], 4)
-    return tuple(row for _, row in sorted(by_step.items()) if row["train"] is not None or row["validation"] is not None)
-
-
 def as_json(fitted: Fitted, job: Path) -> dict[str, Any]:
     """The part of result.json that a fine-tune adds; the adapter's path is relative to the job folder."""
     return {
         "adapter": str(fitted.adapter.relative_to(job)) if fitted.adapter else "",
         "adapter_sha256": fitted.adapter_sha256,
+        "taken": fitted.taken,
+        "steps": fitted.steps,
+        "done": fitted.done,
+        "early": fitted.early,
         "losses": list(fitted.losses),
+        "evidence": to_json(fitted.evidence) if fitted.evidence else None,
         "tokens": fitted.tokens,
         "tokens_per_second": round(fitted.tokens_per_second, 1),
         "dropped": [asdict(row) for row in fitted.dropped],
         "rows_used": fitted.rows_used,
+        "kept_aside": look_as_json(fitted.kept_aside),
     }

@@ -6,8 +6,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from studio.jobs import resident
-from studio.jobs.local import LocalBackend
+from studio.jobs import place, resident
 from studio.records import Job, Refusal
 from studio.store import Store, runs
 
@@ -33,7 +32,7 @@ def resume(store: Store, actor: str, job: Job) -> None:
         if any(other.kind == job.kind for other in runs.jobs(store, active=True)):
             raise Refusal(runs.ANOTHER)
         # Reopened first: were its old result still there, the job would be taken in as ended at once.
-        LocalBackend().reopen(folder)
+        place.of(folder).reopen(folder)
         store.act("job.resumed", actor, {"id": job.id}, job.project)
         _start_worker(store, actor, job.project, job.id, folder)
 
@@ -42,7 +41,7 @@ def _start_worker(store: Store, actor: str, project: str, job: str, folder: Path
     # A job needs the memory and the cores more than whoever searches: the resident model wakes again when asked.
     resident.of(store.workspace).make_room()
     try:
-        LocalBackend().start(folder)
+        place.for_new().start(folder)
     except Refusal as refusal:
         result = {"state": "failed", "reason": str(refusal)}
         store.act("job.finished", actor, {"id": job, "state": "failed", "result": result}, project)

@@ -72,3 +72,15 @@ def head_loss(hidden: torch.Tensor, head: torch.nn.Module, targets: torch.Tensor
         raise ValueError("the head must be frozen")
     loss: torch.Tensor = _HeadLoss.apply(hidden.to(table.dtype), table, getattr(head, "bias", None), targets, weight)  # type: ignore[no-untyped-call]
     return loss
+
+
+@torch.no_grad()
+def token_losses(hidden: torch.Tensor, head: torch.nn.Module, targets: torch.Tensor) -> torch.Tensor:
+    """The cross-entropy (nats, float32) of each of `targets` (n) behind `head` over `hidden` (n, width)."""
+    table: Any = head.weight
+    rows = max(1, _LOGITS_AT_ONCE // table.shape[0])
+    made = []
+    for piece, wanted in zip(hidden.to(table.dtype).split(rows), targets.split(rows), strict=True):
+        logits = torch.nn.functional.linear(piece, table, getattr(head, "bias", None)).float()
+        made.append(torch.nn.functional.cross_entropy(logits, wanted, reduction="none"))
+    return torch.cat(made)

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studio import models
+from studio import datasets, models
 from studio.jobs import folder as job_folder
-from studio.records import Dataset, Job, JobState, Refusal, Run, from_json, to_json
+from studio.records import Dataset, Job, JobState, Refusal, Run, Split, from_json, to_json
 from studio.store import Store, runs
 from studio.store import datasets as dataset_rows
 from studio.train import launch, step
@@ -40,7 +40,9 @@ def begin(
     """Starts measuring. `detail`: kept with the run that comes of it. Raises Refusal when the model is missing or
     damaged, the set is empty, or another is being measured."""
     models.verify(model, store.workspace)
-    folder = step.prepared(store, dataset, settings, model, KIND)
+    samples = step.pinned_of(store, dataset, (detail or {}).get("pinned", ()))
+    train = datasets.rows_in(store, dataset, Split.train)
+    folder = step.prepare(store, dataset, settings, model, train, samples, KIND)
     asked = {"dataset": dataset.id, "settings": to_json(settings), "model": model, "run": detail or {}}
     payload = {"id": folder.name, "kind": KIND, "folder": folder.name, "detail": asked}
     launch.start(store, actor, dataset.project, payload, folder)
@@ -110,11 +112,11 @@ def models_hash(store: Store, job: Job) -> str:
 
 
 def compared(store: Store, run: Run) -> Compared | None:
-    """The estimate of a run beside what it took; None without one, or when the run did not go through in one go."""
+    """The estimate of a run beside what it took; None without one, or when it did not go through whole in one go."""
     job = runs.job(store, run.job)
     told = job.detail.get("estimate") if job else None
     result = run.result
-    if told is None or run.state is not JobState.done or result.get("starts", 1) != 1:
+    if told is None or run.state is not JobState.done or result.get("starts", 1) != 1 or result.get("early"):
         return None
     return Compared(told["seconds"], result["seconds"], told["peak_memory_mb"], result["peak_memory_mb"])
 

@@ -23,9 +23,10 @@ def asked(report: Report) -> str:
 def headline(report: Report) -> str:
     """The one sentence: time, memory, rows."""
     measured = report.measured
+    sooner = ", or sooner if it stops getting closer" if report.settings.patience else ""
     return (
         f"It would learn from {measured.rows:,} example{'' if measured.rows == 1 else 's'} in about "
-        f"{duration(measured.seconds)}, with {_memory_used(report)}."
+        f"{duration(measured.seconds)}{sooner}, with {_memory_used(report)}."
     )
 
 

@@ -19,7 +19,7 @@ import torch
 from transformers import AutoTokenizer, TrainerCallback, TrainerControl, TrainerState
 
 from studio.records import Prompt
-from studio.train import fit
+from studio.train import fit, pace
 from studio.train.adapted import device, device_name, load
 from studio.train.batches import IGNORED, Encoded, cut, length, scored
 from studio.train.circumstances import card_memory_mb
@@ -51,7 +51,7 @@ class _Clock(TrainerCallback):  # type: ignore[misc]
         self.steps.append(time.monotonic() - self._at)
         self._emit("progress", done=len(self.steps), total=self._planned, seconds_left=None, what="timing real steps")
         if self._stopped() or sum(self.steps[1:]) >= _TIMED_SECONDS:
-            control.should_training_stop = True
+            control.should_training_stop = control.should_evaluate = control.should_save = True
 
 
 def rehearse(
@@ -82,20 +82,24 @@ def rehearse(
     few = checked.rows[:_CHECK_ROWS]
     clock = _Clock(len(plan), stopped, emit)
     watch = Watch(tokenizer, samples, settings, folder, stopped, lambda *args, **fields: None)
-    rows, once = [row for place in plan for row in steps[place]], replace(settings, epochs=1)
-    probe = fit.trainer_for(whole.adapted, rows, few, once, folder, emit, [watch, clock], in_order=True)
+    rows, once = [row for place in plan for row in steps[place]], replace(settings, epochs=1, evaluations=0)
+    probe = fit.trainer_for(whole.adapted, rows, few, once, folder, emit, [watch, clock], new=False, in_order=True)
     probe.by, probe.spared = whole.by, whole.spared
     beside = _seconds(probe.train) - sum(clock.steps)
-    checking = _rest_to_check(probe, few, checked.rows)
+    looking = _seconds(partial(probe.row_losses, few)) if few else 0.0
+    looking_at_all = looking * _read(probe, checked.rows) / max(1, _read(probe, few))
     checkpoint_mb = sum(part.stat().st_size for part in folder.rglob("*") if part.is_file()) / 2**20
-    ending = _seconds(partial(save_final, whole.adapted, folder))
+    # At its end a run measures the rows kept aside twice, and rows that it learned from.
+    measuring = looking_at_all * (2 + fit.compared_rows(len(checked.rows)) / max(1, len(checked.rows)))
+    ending = measuring + _seconds(partial(save_final, whole.adapted, folder))
     shutil.rmtree(folder, ignore_errors=True)
     timed = clock.steps[1:] or clock.steps
     measured = Measured(
         rows=len(learned.rows), validation_rows=len(checked.rows), tokens=sum(map(length, learned.rows)),
         learned_tokens=sum(map(scored, learned.rows)), longest=max(map(length, learned.rows)),
         steps=len(steps) * settings.epochs, timed_steps=len(clock.steps), step_seconds=sum(timed) / len(timed),
-        evaluations=fit.evaluations(whole), evaluation_seconds=beside / fit.evaluations(probe) + checking,
+        evaluations=pace.measurements(settings, len(learned.rows)),
+        evaluation_seconds=beside - looking + looking_at_all,
         fixed_seconds=loading + ending, peak_memory_mb=peak_memory_mb(), card_memory_mb=card_memory_mb(),
         checkpoint_mb=round(checkpoint_mb, 1), device=device_name(),
     )  # fmt: skip
@@ -119,13 +123,6 @@ def _read(trainer: AnswerTrainer, rows: Sequence[Encoded]) -> int:
     """Tokens that are read for these rows, padding included."""
     parts = cut(rows, trainer.by)
     return sum(sum(map(length, part)) if trainer.by.packed else len(part) * max(map(length, part)) for part in parts)
-
-
-def _rest_to_check(probe: AnswerTrainer, few: Sequence[Encoded], rows: Sequence[Encoded]) -> float:
-    """Seconds an evaluation takes for the validation rows that were not among the `few`."""
-    if len(few) == len(rows):
-        return 0.0
-    return _seconds(probe.evaluate) * (_read(probe, rows) / _read(probe, few) - 1)
 
 
 def _beyond(tokenizer: Any, rows: Sequence[Row], dropped: Sequence[fit.Dropped], limit: int) -> tuple[LeftOut, ...]:

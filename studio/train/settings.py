@@ -26,7 +26,9 @@ class Settings:
     A step learns from `micro_batch` x `accumulation` rows; on a GPU its memory decides how many are read at a time.
     `max_length` in tokens: longer rows are left out and named.
     `row_limit`: at most so many rows are
-    used, and a quarter as many for validation (0: all). Evaluated and saved after every epoch.
+    used, and a quarter as many for validation (0: all).
+    `evaluations`: how often in the run the examples kept aside are measured and a checkpoint is saved, at least once a
+    pass (0: once a pass). `patience`: after so many measurements without a better one it stops (0: never).
     """
 
     preset: str
@@ -43,6 +45,8 @@ class Settings:
     row_limit: int = 0
     sample_tokens: int = 96
     seed: int = 0
+    evaluations: int = 0
+    patience: int = 0
 
 
 PRESETS = (
@@ -57,6 +61,8 @@ PRESETS = (
 _QUICK_ROWS = 32
 # Steps in which the demo's varied rows were learned on the bundled model, and how often any row may be read.
 _STEPS_TO_LEARN, _MOST_EPOCHS, _LEAST_EPOCHS = 110, 6, 2
+# Measured so often in a run, and stopped after so many measurements in a row that were no better.
+_MEASURED, _PATIENCE = 10, 3
 
 
 def resolve(preset: str, rows: int, device: str = "cpu", seed: int = 0) -> Settings:
@@ -71,6 +77,7 @@ def resolve(preset: str, rows: int, device: str = "cpu", seed: int = 0) -> Setti
         return Settings(
             preset, epochs=1, learning_rate=2e-3, lora_rank=8, lora_alpha=16, upper_layers=1 / 2,
             micro_batch=micro_batch, accumulation=1, row_limit=_QUICK_ROWS, sample_tokens=32, seed=seed,
+            evaluations=2,
         )  # fmt: skip
     if preset == "match_our_tone":
         if rows < 100:
@@ -78,7 +85,8 @@ def resolve(preset: str, rows: int, device: str = "cpu", seed: int = 0) -> Setti
         steps_an_epoch = math.ceil(rows / (micro_batch * accumulation))
         epochs = min(_MOST_EPOCHS, max(_LEAST_EPOCHS, math.ceil(_STEPS_TO_LEARN / steps_an_epoch)))
         return Settings(
-            preset, epochs=epochs, learning_rate=2e-3, micro_batch=micro_batch, accumulation=accumulation, seed=seed
-        )
+            preset, epochs=epochs, learning_rate=2e-3, micro_batch=micro_batch, accumulation=accumulation, seed=seed,
+            evaluations=_MEASURED, patience=_PATIENCE,
+        )  # fmt: skip
     known = ", ".join(p.name for p in PRESETS)
     raise Refusal(f"There is no preset called {preset!r}. Nothing was started. Choose one of: {known}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,13 @@ from typing import Any
 from studio import datasets, models
 from studio.baselines import DEFAULT_MODEL
 from studio.jobs import folder as job_folder
-from studio.jobs.local import LocalBackend
+from studio.jobs import place
 from studio.records import Brief, Check, CheckKind, Dataset, Example, Job, Refusal, Run, Split, to_json
 from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
 from studio.train import launch
 from studio.train import settings as presets
-
-SAMPLES = 3
+from studio.train.watched import PINNED
 
 
 def asked(
@@ -46,7 +46,8 @@ def begin(
     Raises Refusal when the model is missing or damaged, the set is too small, or a run is going on.
     """
     models.verify(model, store.workspace)
-    folder = prepared(store, dataset, settings, model, "train")
+    samples = pinned_of(store, dataset, detail.get("pinned", ()))
+    folder = prepare(store, dataset, settings, model, datasets.rows_in(store, dataset, Split.train), samples)
     name = folder.name
     run = {"id": name, "dataset": dataset.id, "model": model, "preset": settings.preset, "settings": to_json(settings)}
     payload = {"id": name, "kind": "train", "folder": name, "detail": {"dataset": dataset.id, **detail}, "run": run}
@@ -56,29 +57,54 @@ def begin(
     return made
 
 
-def prepared(store: Store, dataset: Dataset, settings: presets.Settings, model: str, kind: str) -> Path:
-    """The folder of a job that learns, or rehearses to, from this set."""
-    train, validation = (datasets.rows_in(store, dataset, s) for s in (Split.train, Split.validation))
-    name = job_folder.new_id()
-    spec = _spec(store, name, dataset, settings, model, validation) | {"kind": kind}
+def prepare(
+    store: Store,
+    dataset: Dataset,
+    settings: presets.Settings,
+    model: str,
+    train: list[Example],
+    samples: Sequence[Example],
+    kind: str = "train",
+) -> Path:
+    """The folder of a job that learns, or rehearses to, from these rows of the set; not started and not recorded."""
+    validation, name = datasets.rows_in(store, dataset, Split.validation), job_folder.new_id()
+    spec = _spec(store, name, dataset, settings, model, samples) | {"kind": kind}
     inputs = {"train.jsonl": _lines(train), "validation.jsonl": _lines(validation)}
     return job_folder.create(store.workspace / "jobs" / name, spec, inputs)
 
 
+def pinned_of(store: Store, dataset: Dataset, chosen: Sequence[str]) -> list[Example]:
+    """The examples kept aside that are answered on the way: those chosen, or a few spread over the slices.
+
+    Raises Refusal for one that is not among those kept aside: the test stays unseen, and what is learned shows nothing.
+    """
+    kept = datasets.rows_in(store, dataset, Split.validation)
+    if not chosen:
+        return datasets.spread(kept, PINNED)
+    found = [e for e in kept if e.id in chosen]
+    if len(found) < len(set(chosen)) or len(found) > PINNED:
+        raise Refusal(
+            f"Up to {PINNED} prompts can be watched, each of the examples kept aside (validation) in this set. Nothing "
+            "was started. Choose others, or leave the choice to the studio."
+        )
+    return found
+
+
 def settings_for(store: Store, dataset: Dataset, preset: str) -> presets.Settings:
-    """The figures of a preset for this set on this machine."""
-    device = "cuda" if models.machine(store.workspace).gpu_memory_gb else "cpu"
+    """The figures of a preset for this set where the run will work."""
+    there = place.gpus()
+    device = "cuda" if (models.machine(store.workspace).gpu_memory_gb if there is None else there) else "cpu"
     return presets.resolve(preset, rows=dataset.splits.get(Split.train.value, 0), device=device)
 
 
 def _spec(
-    store: Store, name: str, dataset: Dataset, settings: presets.Settings, model: str, validation: list[Example]
+    store: Store, name: str, dataset: Dataset, settings: presets.Settings, model: str, samples: Sequence[Example]
 ) -> dict[str, Any]:  # fmt: skip
     return {
         "kind": "train", "id": name, "project": dataset.project, "model": models.reference(model, store.workspace),
         "settings": to_json(settings), "seed": settings.seed, "train": "inputs/train.jsonl",
         "validation": "inputs/validation.jsonl", "dataset_sha256": dataset.sha256,
-        "samples": [job_folder.prompt_row(e.id, e.prompt) for e in datasets.spread(validation, SAMPLES)],
+        "samples": [job_folder.prompt_row(e.id, e.prompt) | {"ideal": e.ideal, "slice": e.slice} for e in samples],
         "phrases": exact_phrases(briefs.version(store, dataset.project, dataset.brief_version)),
     }  # fmt: skip
 
@@ -100,7 +126,8 @@ def _lines(examples: list[Example]) -> bytes:
 
 def stop(store: Store, job: Job) -> None:
     """Asks the worker to stop after this step; it keeps the last checkpoint."""
-    LocalBackend().cancel(store.workspace / "jobs" / job.folder)
+    folder = store.workspace / "jobs" / job.folder
+    place.of(folder).cancel(folder)
 
 
 def resume(store: Store, actor: str, job: str) -> Run:

@@ -13,9 +13,11 @@ from transformers import Trainer
 
 from studio.records import Refusal
 from studio.train.adapted import precision, spare_memory
-from studio.train.batches import Batch, Cut, Encoded, cut, lay_out, length, weight
-from studio.train.loss import head_loss
+from studio.train.batches import Batch, Cut, Encoded, cut, lay_out, length, scored, weight
+from studio.train.kept_aside import RowLoss
+from studio.train.loss import head_loss, token_losses
 from studio.train.memory import ran_out
+from studio.train.order import Order
 
 TOO_LARGE = (
     "Even one example at a time needs more memory than this machine has free. What was learned until the last "
@@ -54,12 +56,15 @@ class AnswerTrainer(Trainer):  # type: ignore[misc]
     `by` says how a step's rows are cut. When memory runs out it is halved, and at last fewer results of layers are kept
     (`spared`). On a GPU the step is then made again, `warn(sentence)` says so, and nothing is lost; on a CPU, where
     freed memory comes back in pieces too small to use, `MemoryShort` asks for a new process. `tokens_read` counts
-    tokens of training, padding left out.
+    tokens of training, padding left out. `in_order`: the rows are read as they come.
     """
 
-    def __init__(self, *, by: Cut, longest: int, warn: Callable[[str], None], **more: Any) -> None:
+    def __init__(
+        self, *, by: Cut, longest: int, warn: Callable[[str], None], in_order: bool = False, **more: Any
+    ) -> None:
         super().__init__(**more, data_collator=lambda rows: {"step": _Step(rows)})
         self.by, self.spared, self._longest, self._warn = by, False, longest, warn
+        self._in_order = in_order
         self.tokens_read = 0
 
     @property
@@ -125,23 +130,49 @@ class AnswerTrainer(Trainer):  # type: ignore[misc]
         """The plain mean over all answers' tokens of the validation rows, in nats, whatever the brief's phrases: so
         runs compare."""
         asked: Any = self.eval_dataset if eval_dataset is None else eval_dataset
-        rows, model = list(asked), self.adapted
-        model.eval()
-        total, count = torch.zeros((), device=self.args.device), 0
-        with torch.no_grad(), uncompiled(), precision(model):
-            for part in cut(rows, self.by):
-                batch = lay_out(part, self.by.packed, self._longest, self.args.device)
-                total += self._summed(model, batch, torch.ones_like(batch.weights))
-                count += batch.targets.numel()
-        metrics = {f"{metric_key_prefix}_loss": float(total) / count}
+        found = self.row_losses(list(asked))
+        metrics = {f"{metric_key_prefix}_loss": sum(row.total for row in found) / sum(row.tokens for row in found)}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
+    def row_losses(self, rows: Sequence[Encoded]) -> list[RowLoss]:
+        """How far each of `rows` is from the model, in their order, every token counting alike; nothing is learned."""
+        model, found = self.adapted, dict[int, RowLoss]()
+        training = model.training
+        model.eval()
+        with torch.no_grad(), uncompiled(), precision(model):
+            for part in cut(rows, self.by):
+                batch = lay_out(part, self.by.packed, self._longest, self.args.device)
+                losses = token_losses(*self._behind(model, batch), batch.targets)
+                counts = [scored(row) for row in part]
+                sums = [piece.sum() for piece in losses.split(counts)]
+                for row, total, tokens in zip(part, torch.stack(sums).tolist(), counts, strict=True):
+                    found[id(row)] = RowLoss(total, tokens)
+        model.train(training)
+        return [found[id(row)] for row in rows]
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler[int]:
+        asked: Any = self.train_dataset if train_dataset is None else train_dataset
+        if self._in_order:
+            return torch.utils.data.SequentialSampler(asked)
+        # Padded rows of like length waste little; packed ones may come as they are.
+        return Order(
+            [length(row) for row in asked],
+            self.args.per_device_train_batch_size,
+            self.args.seed,
+            grouped=not self.by.packed,
+            steps_done=lambda: self.state.global_step,
+        )
+
     def _summed(self, model: Any, batch: Batch, weights: torch.Tensor) -> torch.Tensor:
+        return head_loss(*self._behind(model, batch), batch.targets, weights)
+
+    def _behind(self, model: Any, batch: Batch) -> tuple[torch.Tensor, Any]:
+        """The hidden states before the scored tokens, and the head that reads them."""
         whole = self.accelerator.unwrap_model(model).get_base_model()
         hidden = whole.get_decoder()(**batch.inputs, use_cache=False).last_hidden_state
-        return head_loss(hidden.flatten(0, 1)[batch.places], whole.get_output_embeddings(), batch.targets, weights)
+        return hidden.flatten(0, 1)[batch.places], whole.get_output_embeddings()
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
         """Not counted: the library would count padding."""

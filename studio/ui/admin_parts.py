@@ -187,7 +187,7 @@ def _checked(visit: Visit) -> None:
     acts, problems, told = visit.store.version, _problems(visit), doctor.examine(visit.store.workspace)
     models = ", ".join(f"{name} {'is here' if here else 'is missing'}" for name, here in told.models.items())
     facts = {
-        "Python": told.python, "Computes on": told.device, "Memory": f"{told.memory_gb} GB",
+        "Python": told.python, "Computes on": told.device, "Jobs work on": told.jobs, "Memory": f"{told.memory_gb} GB",
         "Disk free": f"{told.disk_free_gb} GB", "Models": models or "none", "Database": told.database,
         "Journal": told.journal, "Libraries": ", ".join(f"{k} {v}" for k, v in told.versions.items()),
     }  # fmt: skip

@@ -203,7 +203,9 @@ def _buttons(visit: Visit, case: Case) -> None:
 def _undo_button(visit: Visit) -> None:
     done = visit.store.recent(visit.project_id, visit.person.id, 1)
     mine = bool(done) and done[0].kind == "contradiction.settled"
-    st.button("Undo", key="clash-undo", shortcut="U", type="tertiary", disabled=not mine, on_click=_undo, args=(visit,))
+    # The act is named here: another tab may have done something else since.
+    st.button("Undo", key="clash-undo", shortcut="U", type="tertiary", disabled=not mine, on_click=_undo,
+              args=(visit, done[0].seq if mine else 0))  # fmt: skip
 
 
 def _field(case: Case, name: str) -> str:
@@ -294,9 +296,8 @@ def _settle_apart(visit: Visit, case: Case) -> None:
     _done(visit, case, do, "Both stay.")
 
 
-def _undo(visit: Visit) -> None:
-    act = visit.store.recent(visit.project_id, visit.person.id, 1)[0]
-    if frame.attempt(lambda: visit.store.undo(act.seq, visit.person.id), "Taken back: the case is open again."):
+def _undo(visit: Visit, seq: int) -> None:
+    if frame.attempt(lambda: visit.store.undo(seq, visit.person.id), "Taken back: the case is open again."):
         _go(skipped=[])
 
 

@@ -10,7 +10,7 @@ from studio import outputs
 from studio.records import Arm, ArmKind, Brief, Dataset, Example, Split
 from studio.store import arms, briefs
 from studio.store import datasets as dataset_rows
-from studio.ui import answers, blocks, dataset_parts, frame, job_view, model_parts, rule_chart
+from studio.ui import answers, blocks, dataset_parts, frame, job_view, model_parts, rule_chart, taught_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
@@ -141,6 +141,7 @@ def reading(visit: Visit, brief: Brief, dataset: Dataset, shown: Sequence[output
     page = st.pagination(pages, key=f"evaluate-page-{list(kinds).index(which)}-{len(found)}") if pages > 1 else 1
     for example in found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]:
         answers.side_by_side(brief, example, shown, written, f"evaluate-prompt-{example.id}")
+        taught_parts.beside(visit, dataset, example, shown, written)
 
 
 Kind = Callable[[Example, answers.Written, set[str]], bool]

@@ -50,9 +50,9 @@ def fixes(visit: Visit, finding: Finding, by_id: Examples, slug: str, *, first: 
     if visit.may_edit:
         st.button("Have them looked at again", key=f"health-again-{slug}", type="tertiary", on_click=_look_again,
                   args=(visit, finding))  # fmt: skip
-    count = len(fixing.ids(finding))
+    count = len(finding.ids)
     said = "Show it in Examples" if count == 1 else f"Show all {count:,} in Examples"
-    st.button(said, key=f"health-show-{slug}", type="tertiary", on_click=show_ids, args=(visit, fixing.ids(finding)))
+    st.button(said, key=f"health-show-{slug}", type="tertiary", on_click=show_ids, args=(visit, finding.ids))
 
 
 def to(view: str) -> None:
@@ -60,13 +60,12 @@ def to(view: str) -> None:
     st.session_state[keys.HEALTH_VIEW] = view
 
 
-def keep_only(visit: Visit, finding: Finding, case: tuple[str, ...], kept: str, key: str) -> None:
+def keep_only(visit: Visit, finding: Finding, by_id: Examples, case: tuple[str, ...], kept: str, key: str) -> None:
     """Beside one of a group of alike examples: this one stays."""
     if visit.may_edit and finding.check in fixing.ONE_BY_ONE:
-        do = partial(fixing.keep_only, visit.store, visit.person.id, visit.project_id, case, kept)
-        label = "Keep only this one"
-        st.button(label, key=key, type="tertiary", help="The others of the group go to the trash", on_click=_kept,
-                  args=(do,))  # fmt: skip
+        do = partial(fixing.keep_only, visit.store, visit.person.id, visit.project_id, case, kept, by_id)
+        gone = f"To the trash: the {blocks.several(len(case) - 1, 'other example')} of the group"
+        st.button("Keep only this one", key=key, type="tertiary", help=gone, on_click=_kept, args=(do,))
 
 
 def take_suggested(visit: Visit, finding: Finding, by_id: Examples, name: str, key: str) -> None:
@@ -99,7 +98,8 @@ def _attempt(do: Callable[[], int], said: str) -> bool:
 
 
 def _fix(visit: Visit, fix: Fix, finding: Finding, by_id: Examples) -> None:
-    _attempt(lambda: fix.do(visit.store, visit.person.id, visit.project_id, finding, by_id), fix.said)
+    do = partial(fixing.mend, visit.store, visit.person.id, visit.project_id, fix, finding, by_id)
+    _attempt(do, fix.said)
 
 
 def _look_again(visit: Visit, finding: Finding) -> None:
@@ -120,13 +120,13 @@ def _slices(visit: Visit, finding: Finding, label: str, slug: str) -> None:
         names = [s.name for s in brief.slices] if brief else []
         key = f"health-slice-{slug}"
         st.selectbox("Kind of input (slice)", names, key=key, format_func=form_fields.plain)
-        st.button(f"Put {blocks.several(len(fixing.ids(finding)), 'example')} there", key=f"health-slice-do-{slug}",
+        st.button(f"Put {blocks.several(len(finding.ids), 'example')} there", key=f"health-slice-do-{slug}",
                   type="primary", on_click=_into_slice, args=(visit, finding, key))  # fmt: skip
 
 
 def _into_slice(visit: Visit, finding: Finding, key: str) -> None:
     wanted = Change(slice=str(st.session_state.get(key) or ""))
-    ids = fixing.ids(finding)
+    ids = finding.ids
     _attempt(lambda: change(visit.store, visit.person.id, visit.project_id, ids, wanted), "{n} put into this slice.")
 
 
@@ -139,13 +139,13 @@ def _rights(visit: Visit, finding: Finding, slug: str) -> None:
                      index=None, placeholder="Leave as it is", key=chosen,
                      format_func=lambda c: finding_parts.CONSENT[c])  # fmt: skip
         draft_fields.line(visit, "Licence", typed, placeholder="For example: CC BY 4.0", max_chars=120)
-        st.button(f"Note it for {blocks.several(len(fixing.ids(finding)), 'example')}", key=f"health-rights-do-{slug}",
+        st.button(f"Note it for {blocks.several(len(finding.ids), 'example')}", key=f"health-rights-do-{slug}",
                   type="primary", on_click=_note_rights, args=(visit, finding, chosen, typed))  # fmt: skip
 
 
 def _note_rights(visit: Visit, finding: Finding, chosen: str, typed: str) -> None:
     consent, licence = st.session_state.get(chosen), draft_fields.value(visit, typed).strip()
     wanted = Change(consent=Consent(consent) if consent else None, licence=licence or None)
-    ids = fixing.ids(finding)
+    ids = finding.ids
     if _attempt(lambda: change(visit.store, visit.person.id, visit.project_id, ids, wanted), "Noted for {n}."):
         draft_fields.forget(visit, typed)

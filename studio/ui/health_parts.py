@@ -137,14 +137,16 @@ def freeze_form(visit: Visit, checked: Checked) -> None:
     )
     st.button(
         f"Freeze these {blocks.several(len(checked.set.examples), 'example')}", key="health-freeze", type="primary",
-        icon=":material/lock:", on_click=_freeze, args=(visit,),
+        icon=":material/lock:", on_click=_freeze, args=(visit, checked.set),
     )  # fmt: skip
 
 
-def _freeze(visit: Visit) -> None:
+def _freeze(visit: Visit, seen: datasets.Candidate) -> None:
     # The field is read here, not passed on: a click right after typing comes with it in one go.
     name = draft_fields.value(visit, "health-name")
-    frozen = frame.attempt(lambda: datasets.freeze(visit.store, visit.person.id, visit.project_id, name=name))
+    frozen = frame.attempt(
+        lambda: datasets.freeze(visit.store, visit.person.id, visit.project_id, name=name, seen=seen)
+    )
     if frozen is None:
         return
     draft_fields.forget(visit, "health-name")

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from studio.records import JobState
-from studio.ui import frame, keys
+from studio.train.watched import Watched
+from studio.ui import frame, keys, watch_parts
 from studio.wording import duration
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ _COLOURS = {"light": ("#1D5C55", "#B06A1F", "#635E54"), "dark": ("#7CC4B6", "#E2
 
 @dataclass(frozen=True)
 class JobView:
-    """What there is to show of one job now. Times in seconds; `losses` holds (step, training, validation)."""
+    """What there is to show of one job now. Times in seconds; `losses` holds (step, training, validation), step 0
+    before the first; `taken`: the step whose checkpoint was taken, 0 while unknown."""
 
     id: str
     state: JobState
@@ -39,7 +41,8 @@ class JobView:
     seconds_left: float | None = None
     seconds: float | None = None
     losses: tuple[tuple[int, float | None, float | None], ...] = ()
-    samples: tuple[tuple[str, str], ...] = ()
+    watched: tuple[Watched, ...] = ()
+    taken: int = 0
     warnings: tuple[str, ...] = ()
     reason: str = ""
 
@@ -48,7 +51,7 @@ def job_panel(read: Callable[[], JobView], stop: Callable[[], object] | None) ->
     """Shows a job and follows it each second while it runs; the page runs again when it ends.
 
     `read` returns the view (it must be quick: it is called each second); `stop` asks the job to stop, None for those
-    who may not. Whoever is still blind must get a view without samples: they are a named arm's words.
+    who may not. Whoever is still blind must get a view without `watched`: they are a named arm's words.
     """
     if read().state in RUNNING:
         _follow(read, stop)
@@ -78,10 +81,7 @@ def _show(view: JobView, stop: Callable[[], object] | None = None) -> None:
     if view.losses:
         st.html('<p class="ys-note">How far its answers are from yours (loss): lower is closer.</p>')
         st.plotly_chart(_loss_chart(view), key=f"ys-loss-{view.id}", config={"displayModeBar": False})
-    for given, answer in view.samples[-2:]:
-        with st.container(border=True):
-            frame.reading(given, "Asked")
-            frame.reading(answer, "It answers now")
+    watch_parts.show(view.watched, view.id, view.taken)
 
 
 def _state(view: JobView) -> None:

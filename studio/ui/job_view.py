@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from studio.jobs import folder as job_folder
 from studio.records import Job, JobState
-from studio.store import Store, runs
+from studio.store import Store, briefs, runs
+from studio.store import datasets as dataset_rows
+from studio.train.watched import Watched, watched
 from studio.ui.job_panel import RUNNING, JobView
 
 
@@ -17,24 +20,47 @@ def view(store: Store, name: str) -> JobView:
     job = runs.job(store, name)
     if job is None:
         return JobView(name, JobState.failed, reason="This job is not known here any more.")
-    events = job_folder.read_events(store.workspace / "jobs" / job.folder).rows
+    folder = store.workspace / "jobs" / job.folder
+    events, waiting = job_folder.read_events(folder).rows, job_folder.read_note(folder, job_folder.WAITING, "what")
     last: dict[str, Any] = next((e for e in reversed(events) if e["kind"] == "progress"), {})
     result = job.detail.get("result", {}) if job.state not in RUNNING else {}
     return JobView(
         name, job.state,
-        what=last.get("what") or "starting", done=last.get("done", 0), total=last.get("total", 0),
+        what=waiting["what"] if waiting else last.get("what") or "starting",
+        done=last.get("done", 0), total=last.get("total", 0),
         seconds_left=last.get("seconds_left"), seconds=result.get("seconds"), reason=result.get("reason", ""),
-        losses=tuple((e["step"], e["train"], e["validation"]) for e in events if e["kind"] == "loss"),
-        samples=tuple((e["input"], e["output"]) for e in events if e["kind"] == "sample"),
+        losses=_losses(events),
+        watched=_watched(store, job, folder, events),
+        taken=result.get("taken", 0),
         warnings=tuple(dict.fromkeys(e["text"] for e in events if e["kind"] == "warning")),
     )  # fmt: skip
+
+
+def _losses(events: Sequence[dict[str, Any]]) -> tuple[tuple[int, float | None, float | None], ...]:
+    """One row a step; what a run that went on after a crash measured again counts once."""
+    found: dict[int, list[float | None]] = {}
+    for event in events:
+        if event["kind"] == "loss":
+            row = found.setdefault(event["step"], [None, None])
+            for place, kind in enumerate(("train", "validation")):
+                row[place] = row[place] if event[kind] is None else event[kind]
+    return tuple((step, *found[step]) for step in sorted(found))  # type: ignore[misc]
+
+
+def _watched(store: Store, job: Job, folder: Path, events: Sequence[dict[str, Any]]) -> tuple[Watched, ...]:
+    """What was answered on the way, checked by the brief that the set was frozen under."""
+    if not any(event["kind"] == "sample" for event in events):
+        return ()
+    dataset = dataset_rows.get(store, str(job.detail.get("dataset", "")))
+    brief = briefs.version(store, dataset.project, dataset.brief_version) if dataset else None
+    return watched(events, job_folder.read_spec(folder).get("samples", ()), brief)
 
 
 def reader(store: Store, name: str, *, samples: bool = False) -> Callable[[], JobView]:
     """Reads a job for the panel; its sample answers only with `samples`, for those who may see whose words they are."""
     if samples:
         return lambda: view(store, name)
-    return lambda: replace(view(store, name), samples=())
+    return lambda: replace(view(store, name), watched=())
 
 
 def active(store: Store, project: str, *kinds: str) -> Job | None:

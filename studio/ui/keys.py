@@ -106,3 +106,9 @@ LINK = "admin-new-link"
 
 CHECKED = "admin-checked-now"
 """What the last check of the record and the machine found, as plain values."""
+
+TAUGHT_OUT = "train-taught-out"
+"""Ids of the examples that the next training is to leave out, as ticked so far."""
+
+TAUGHT_OPEN = "evaluate-taught-open"
+"""[arm, example] of the answer whose nearest training examples are shown."""

@@ -92,7 +92,7 @@ def _groups(checked: Checked, laid_out: Plane, way: str) -> dict[str, str]:
     for severity, words in ((Severity.should_look, "should be looked at"), (Severity.must_fix, "must be fixed")):
         for finding in checked.report.findings:
             if finding.severity is severity and finding.check != "not_approved" and finding.key not in checked.accepted:
-                named |= {name: words for case in finding.examples for name in case}
+                named |= dict.fromkeys(finding.ids, words)
     return {e.id: named.get(e.id, "nothing found") for e in found}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import escape
@@ -39,12 +40,15 @@ def show(visit: Visit) -> bool:
     return False
 
 
-def measure(visit: Visit, dataset: str, preset: str, model: str, changes: dict[str, object]) -> None:
-    """In a callback: starts measuring what the form asks for."""
+def measure(
+    visit: Visit, dataset: str, preset: str, model: str, changes: dict[str, object], pinned: Sequence[str]
+) -> None:
+    """In a callback: starts measuring what the form asks for. `pinned`: ids of the prompts to watch, if chosen."""
 
     def begin() -> Job:
         found, settings = step.asked(visit.store, dataset, preset=preset, model=model, changes=changes)
-        return preflight.begin(visit.store, visit.person.id, found, settings, model)
+        chosen = {"pinned": list(pinned)} if pinned else {}
+        return preflight.begin(visit.store, visit.person.id, found, settings, model, chosen)
 
     frame.attempt(begin)
 

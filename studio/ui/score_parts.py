@@ -13,6 +13,8 @@ from studio.ui.access import Visit
 from studio.ui.health_parts import Checked
 
 SHOWN_CASES = 5
+SHOWN_OF_CASE = 8
+"""Examples of one case: a group may have thousands, and each is widgets of the page, also while it is closed."""
 _HEADINGS = {
     Severity.must_fix: ("Must fix", "Each of these stops the freezing until it is fixed, or accepted with a reason."),
     Severity.should_look: ("Should look", "None of these stops you. Each can make the result worse, or less sure."),
@@ -72,7 +74,7 @@ def _finding(visit: Visit, checked: Checked, finding: Finding, *, first: bool) -
         if finding.check == "unread":
             meaning_parts.reading(visit)
         if finding.check == "no_right" and finding.count:
-            holding_parts.ended(visit, [name for case in finding.examples for name in case])
+            holding_parts.ended(visit, finding.ids)
 
 
 def _examples(visit: Visit, checked: Checked, finding: Finding) -> None:
@@ -88,7 +90,7 @@ def _cases(visit: Visit, checked: Checked, finding: Finding) -> None:
             st.divider()
         if number < len(finding.notes):
             blocks.note(finding.notes[number])
-        for place, name in enumerate(case):
+        for place, name in enumerate(case[:SHOWN_OF_CASE]):
             example = checked.by_id.get(name)
             if example is not None:
                 blocks.excerpt(example.input)
@@ -96,8 +98,10 @@ def _cases(visit: Visit, checked: Checked, finding: Finding) -> None:
                 key = f"{slug(finding)}-{number}-{place}"
                 with st.container(horizontal=True, key=f"health-case-{key}"):
                     blocks.way(visit, "examples", "Open this example", f"health-open-{key}", example=name)
-                    fix_parts.keep_only(visit, finding, case, name, f"health-only-{key}")
+                    fix_parts.keep_only(visit, finding, checked.by_id, case, name, f"health-only-{key}")
                     fix_parts.take_suggested(visit, finding, checked.by_id, name, f"health-suggested-{key}")
+        if len(case) > SHOWN_OF_CASE:
+            blocks.note(f"And {len(case) - SHOWN_OF_CASE:,} more of this group.")
     rest = len(finding.examples) - SHOWN_CASES
     if rest > 0:
         blocks.note(f"And {rest:,} more. They come up here as you fix these.")

@@ -106,7 +106,7 @@ def _samples(visit: Visit, shown: Sequence[Run], names: Sequence[str]) -> None:
     if not answers.known_to(visit):
         answers.gate(visit, shown[0].dataset, "train-side-by-side", _ANSWERS)
         return
-    last = [dict(job_view.view(visit.store, run.job).samples) for run in shown]
+    last = [{w.prompt.asked: w.answers[-1].text for w in job_view.view(visit.store, run.job).watched} for run in shown]
     shared = [asked for asked in last[0] if all(asked in each for each in last[1:])]
     if not shared:
         blocks.note("No prompt was answered by all of them while they learned.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from studio.jobs.local import LocalBackend
+from studio.jobs import place
 from studio.records import Job, JobState, Run
 from studio.store import runs
 from studio.train import takeaway, takeaway_readme
@@ -79,4 +79,5 @@ def _start(visit: Visit, run: Run, form: str) -> None:
 
 
 def _stop(visit: Visit, job: Job) -> None:
-    LocalBackend().cancel(visit.store.workspace / "jobs" / job.folder)
+    folder = visit.store.workspace / "jobs" / job.folder
+    place.of(folder).cancel(folder)

@@ -15,13 +15,16 @@ from studio.ui import (
     again_parts,
     answers,
     blocks,
+    curve_parts,
     frame,
     job_view,
     model_parts,
     passport_parts,
     preflight_parts,
     takeaway_parts,
+    taught_parts,
     verbatim_parts,
+    watch_parts,
 )
 from studio.ui.access import Visit
 from studio.ui.job_panel import RUNNING, job_panel
@@ -64,10 +67,11 @@ def start_form(visit: Visit, sets: Sequence[Dataset]) -> None:
     figures = step.settings_for(visit.store, dataset, preset)
     with st.expander("Settings, for experts", key="train-settings"):
         changes = changed(figures, fields := f"{preset}-{dataset.id}")
+    pinned = watch_parts.pick(visit, dataset)
     blocks.note(in_words(figures, changes, dataset.splits.get(Split.train.value, 0)))
     st.button(
         "Measure first", type="primary", key="train-measure", icon=":material/speed:", on_click=_measure,
-        args=(visit, dataset.id, preset, model, figures, fields),
+        args=(visit, dataset.id, preset, model, figures, fields, pinned),
     )  # fmt: skip
     blocks.note("It times a few real steps and shows what it would take and leave out. You start it after that.")
 
@@ -83,9 +87,9 @@ def _preset() -> str:
 
 
 def _measure(
-    visit: Visit, dataset: str, preset: str, model: str, figures: presets.Settings, fields: str
-) -> None:  # fmt: skip
-    preflight_parts.measure(visit, dataset, preset, model, typed(figures, fields))
+    visit: Visit, dataset: str, preset: str, model: str, figures: presets.Settings, fields: str, pinned: list[str]
+) -> None:
+    preflight_parts.measure(visit, dataset, preset, model, typed(figures, fields), pinned)
 
 
 # -- watch ------------------------------------------------------------------------------------------
@@ -100,7 +104,7 @@ def running(visit: Visit, job: Job) -> None:
     )
     known = answers.known_to(visit)
     job_panel(job_view.reader(visit.store, job.id, samples=known), lambda: step.stop(visit.store, job))
-    if not known and job_view.view(visit.store, job.id).samples:
+    if not known and job_view.view(visit.store, job.id).watched:
         answers.gate(visit, str(job.detail.get("dataset", "")), f"train-{job.id}", _GROWING)
 
 
@@ -135,14 +139,17 @@ def _run(visit: Visit, run: Run) -> None:
     if beside := preflight.compared(visit.store, run):
         blocks.note(preflight_words.came_out(beside))
     again_parts.came_from(visit, run)
+    taught_parts.came_from(visit, run)
     _dropped(visit, run)
     with st.expander("How it learned, and its answers", key=f"train-details-{run.id}"):
         known = answers.known_to(visit)
         job_panel(job_view.reader(visit.store, run.job, samples=known), None)
-        if not known and job_view.view(visit.store, run.job).samples:
+        if not known and job_view.view(visit.store, run.job).watched:
             answers.gate(visit, run.dataset, f"train-{run.id}", _GROWING)
     passport_parts.show(visit, run)
     again_parts.show(visit, run)
+    curve_parts.show(visit, run)
+    taught_parts.show(visit, run)
     verbatim_parts.show(visit, run)
     takeaway_parts.show(visit, run)
     _buttons(visit, run)

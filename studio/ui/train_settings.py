@@ -38,6 +38,9 @@ _FIELDS = (
     _Field("max_length", "Longest example, in tokens (max length)", 32, 8192, 32, "Longer ones are left out by name."),
     _Field("row_limit", "At most so many examples (0: all)", 0, 1_000_000, 10, "Fewer makes a quicker trial."),
     _Field("sample_tokens", "Length of the sample answers, in tokens", 8, 512, 8, "For what you see while it learns."),
+    _Field("evaluations", "Looks at examples kept aside (evaluations)", 0, 200, 1,
+           "Each saves a checkpoint too. At least once a pass; 0: once a pass."),
+    _Field("patience", "Looks without a better one before it stops (patience)", 0, 50, 1, "0: never before its end."),
     _Field("seed", "Random start (seed)", 0, 2**31 - 1, 1, "The same seed gives the same run on the same machine."),
 )  # fmt: skip
 

@@ -135,6 +135,18 @@ def freezing(store: Store, session: str, project: str) -> AppTest:
     return opened(store, session, "health", project=project, health_view="freeze")
 
 
+def test_undo_of_a_decision_takes_back_that_decision_alone(store: Store, dora: tuple[str, str], demo: str) -> None:
+    for known in examples.every(store, demo)[:2]:
+        example_step.write(store, dora[0], demo, input=known.input, ideal="Something else.", status=Status.approved)
+    at = opened(store, dora[1], "health", project=demo, health_view="contradictions")
+    press(at, "clash-keep-0")
+    decided = store.recent(demo, dora[0], 1)[0]
+    written = example_step.write(store, dora[0], demo, input="In another tab", ideal="Yes.")
+    press(at, "clash-undo")
+    assert examples.get(store, written.id) is not None
+    assert decided.seq not in [act.seq for act in store.recent(demo, dora[0])]
+
+
 def test_a_waiver_lasts_until_the_finding_grows(store: Store, dora: tuple[str, str], demo: str) -> None:
     known = examples.every(store, demo)[:2]
     example_step.write(store, dora[0], demo, input=known[0].input, ideal=known[0].ideal, status=Status.approved)
