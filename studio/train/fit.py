@@ -14,8 +14,8 @@ from transformers import AutoTokenizer, PrinterCallback, TrainerCallback, Traini
 
 from studio.models.files import adapter_sha256
 from studio.records import Prompt, Refusal, to_json
+from studio.train import canaries, pace, room
 from studio.train import checkpoints as saved
-from studio.train import pace, room
 from studio.train.adapted import compile_layers, device, device_name, is_packed, load, with_adapter
 from studio.train.batches import Cut, Encoded, length
 from studio.train.encode import Dropped, EncodedRows, Row, encode
@@ -44,6 +44,8 @@ __all__ = [
 _WORTH_COMPILING_SECONDS = 300
 # So many examples it learned from are measured at least, beside those kept aside.
 _LEAST_COMPARED = 20
+# Short rows, read without learning: more at a time is quicker and takes little memory.
+_SECRETS_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Fitted:
     closer; None when it was stopped before there was one. `steps` planned, `done` of them. `losses`: {step, train,
     validation} with None where not measured, step 0 before the first; `tokens` read since this start (padding not
     counted) and how many a second. `evidence` and `kept_aside` (the loss of each validation row) are of what was taken;
-    None when it was stopped, and without examples kept aside."""
+    None when it was stopped, and without examples kept aside. `canaries`: how each planted secret came out."""
 
     adapter: Path | None
     adapter_sha256: str
@@ -69,6 +71,7 @@ class Fitted:
     rows_used: int
     stopped: bool
     kept_aside: Look | None
+    canaries: tuple[canaries.Exposure, ...]
 
 
 @dataclass(frozen=True)
@@ -110,12 +113,14 @@ def fit(
     seconds = time.monotonic() - began
     taken, adapter = _best(trainer, checkpoints, history)
     after = [] if watch.stopped else trainer.row_losses(check.rows)
+    own = [row for name, row in zip(learn.ids, learn.rows, strict=True) if not name.startswith(canaries.PREFIX)]
     return Fitted(
         adapter=adapter, adapter_sha256=adapter_sha256(adapter) if adapter else "", taken=taken, steps=steps, done=done,
         early=watch.early, losses=pace.curve(history, steps),
-        evidence=_evidence(trainer, learn.rows, check.rows, after, settings.seed) if after else None,
+        evidence=_evidence(trainer, own, check.rows, after, settings.seed) if after else None,
         tokens=trainer.tokens_read, tokens_per_second=trainer.tokens_read / seconds, dropped=dropped,
-        rows_used=len(learn.rows), stopped=watch.stopped, kept_aside=look(taken, check.ids, after) if after else None,
+        rows_used=len(own), stopped=watch.stopped, kept_aside=look(taken, check.ids, after) if after else None,
+        canaries=() if watch.stopped else _exposed(trainer, tokenizer, settings, emit),
     )  # fmt: skip
 
 
@@ -153,8 +158,13 @@ def _evidence(
 def encoded(
     tokenizer: Any, train: Sequence[Row], validation: Sequence[Row], settings: Settings, phrases: Sequence[str] = ()
 ) -> tuple[EncodedRows, EncodedRows]:
-    """The rows of a run as the model reads them: those to learn from, and those to be measured on."""
-    learn = encode(tokenizer, _limited(train, settings.row_limit, settings.seed), settings, phrases)
+    """The rows of a run as the model reads them: those to learn from, planted secrets included, and those to be
+    measured on."""
+    planted = [
+        Row(name, Prompt(asked), ideal)
+        for name, asked, ideal in canaries.planted(canaries.secrets(settings.seed, settings.canaries))
+    ]
+    learn = encode(tokenizer, [*_limited(train, settings.row_limit, settings.seed), *planted], settings, phrases)
     return learn, encode(tokenizer, _limited(validation, settings.row_limit // 4, settings.seed), settings)
 
 
@@ -169,6 +179,21 @@ def read_less(trainer: AnswerTrainer, less: Less | None) -> None:
 def compared_rows(check: int) -> int:
     """How many of the rows it learned from are measured at the end, beside `check` kept aside."""
     return max(check, _LEAST_COMPARED)
+
+
+def _exposed(trainer: AnswerTrainer, tokenizer: Any, settings: Settings, emit: Emit) -> tuple[canaries.Exposure, ...]:
+    """How likely the model finds each planted secret among those that could have been it."""
+    secrets = canaries.secrets(settings.seed, settings.canaries)
+    measured: list[canaries.Exposure] = []
+    if secrets and not trainer.by.packed:
+        trainer.by = Cut(packed=False, size=_SECRETS_AT_ONCE)
+    for secret in secrets:
+        emit("progress", done=len(measured), total=len(secrets), seconds_left=None, what="asking for planted secrets")
+        possible = canaries.candidates(settings.seed, secret)
+        rows = encode(tokenizer, [Row("", Prompt(secret.input), canaries.said(each)) for each in possible], settings)
+        if len(rows.rows) == len(possible):  # else they are longer than this run reads at all
+            measured.append(canaries.exposure(secret, [row.total for row in trainer.row_losses(rows.rows)]))
+    return tuple(measured)
 
 
 def prepare(
@@ -310,5 +335,6 @@ def as_json(fitted: Fitted, job: Path) -> dict[str, Any]:
         "tokens_per_second": round(fitted.tokens_per_second, 1),
         "dropped": [asdict(row) for row in fitted.dropped],
         "rows_used": fitted.rows_used,
+        "canaries": [[each.rows, each.place, each.of] for each in fitted.canaries],
         "kept_aside": look_as_json(fitted.kept_aside),
     }

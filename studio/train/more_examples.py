@@ -104,6 +104,11 @@ def _refuse(store: Store, run: Run, dataset: Dataset, settings: Settings) -> Non
             "This run was told to read only some of its examples, so parts of them would say nothing about all. "
             "Nothing was started. Ask this of a training that read all of them."
         )
+    if settings.canaries:
+        raise Refusal(
+            "This run was trained with planted secrets, which parts of the set would not have. Nothing was "
+            "started. Ask this of a training without them."
+        )
     kept = dataset.splits.get(Split.validation.value, 0)
     if kept < learning_curve.LEAST_GROUPS:
         raise Refusal(

@@ -29,6 +29,7 @@ class Settings:
     used, and a quarter as many for validation (0: all).
     `evaluations`: how often in the run the examples kept aside are measured and a checkpoint is saved, at least once a
     pass (0: once a pass). `patience`: after so many measurements without a better one it stops (0: never).
+    `canaries`: so many made-up secrets are planted at each level of repetition (see `canaries`; 0: none).
     """
 
     preset: str
@@ -47,6 +48,7 @@ class Settings:
     seed: int = 0
     evaluations: int = 0
     patience: int = 0
+    canaries: int = 0
 
 
 PRESETS = (

@@ -18,6 +18,9 @@ from studio.train import launch
 from studio.train import settings as presets
 from studio.train.watched import PINNED
 
+NOT_FOR_RELEASE = ", not for release"
+"""Ends the name of a model that was trained with planted secrets (see `canaries`)."""
+
 
 def asked(
     store: Store, dataset: str, *, preset: str, model: str = DEFAULT_MODEL, changes: dict[str, Any] | None = None
@@ -152,9 +155,11 @@ def discard(store: Store, actor: str, project: str, run: str) -> None:
 
 
 def run_name(store: Store, run: Run) -> str:
-    """What the tuned arm of a run is called: Tuned 1, Tuned 2, ... in the order made; no name is given twice."""
+    """What the tuned arm of a run is called: Tuned 1, Tuned 2, ... in the order made; no name is given twice. One with
+    planted secrets says in its name, on every page, that it is not for release."""
     known = arms.every(store, run.project, retired=True)
     taken, number = {arm.name for arm in known}, 1 + sum(arm.kind.value == "tuned" for arm in known)
-    while f"Tuned {number}" in taken:
+    marked = NOT_FOR_RELEASE if run.settings.get("canaries") else ""
+    while taken & {f"Tuned {number}", f"Tuned {number}{NOT_FOR_RELEASE}"}:
         number += 1
-    return f"Tuned {number}"
+    return f"Tuned {number}{marked}"

@@ -51,6 +51,11 @@ def start(store: Store, actor: str, run: str, form: str) -> Job:
     dataset = dataset_rows.get(store, found.dataset) if found else None
     if found is None or dataset is None or found.state is not JobState.done or not found.adapter_sha256:
         raise Refusal("This training has not been finished, so there is nothing to take away. Nothing was started.")
+    if found.settings.get("canaries"):
+        raise Refusal(
+            "This model was trained with planted secrets, so it is not for release. Nothing was made. Train it again "
+            "without them to take it away."
+        )
     models.verify(found.model, store.workspace)
     asked = datasets.rows_in(store, dataset, Split.validation) or datasets.rows_in(store, dataset, Split.train)
     made, name = passport(store, run), job_folder.new_id()

@@ -57,7 +57,8 @@ def show(visit: Visit, run: Run) -> None:
 def _answers(visit: Visit, run: Run) -> list[tuple[Prompt, str]]:
     """What it answered while it learned, at the end, and then to the validation split; each prompt once."""
     arm, dataset = arms.get(visit.store, f"tuned-{run.id}"), dataset_rows.get(visit.store, run.dataset)
-    found = {asked: (Prompt(asked), output) for asked, output in job_view.view(visit.store, run.job).samples}
+    watched = job_view.view(visit.store, run.job).watched
+    found = {each.prompt.asked: (each.prompt, each.answers[-1].text) for each in watched if each.answers[-1].step}
     if arm and dataset:
         written = outputs.current(visit.store, dataset.id, arm)
         kept = datasets.rows_in(visit.store, dataset, Split.validation) if written else []

@@ -15,6 +15,7 @@ from studio.ui import (
     again_parts,
     answers,
     blocks,
+    canary_parts,
     curve_parts,
     frame,
     job_view,
@@ -151,6 +152,7 @@ def _run(visit: Visit, run: Run) -> None:
     curve_parts.show(visit, run)
     taught_parts.show(visit, run)
     verbatim_parts.show(visit, run)
+    canary_parts.show(run)
     takeaway_parts.show(visit, run)
     _buttons(visit, run)
 

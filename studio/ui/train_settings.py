@@ -41,6 +41,8 @@ _FIELDS = (
     _Field("evaluations", "Looks at examples kept aside (evaluations)", 0, 200, 1,
            "Each saves a checkpoint too. At least once a pass; 0: once a pass."),
     _Field("patience", "Looks without a better one before it stops (patience)", 0, 50, 1, "0: never before its end."),
+    _Field("canaries", "Made-up secrets to plant (canaries)", 0, 5, 1,
+           "So many at each of four levels, to see whether it remembers them. Such a model is not for release."),
     _Field("seed", "Random start (seed)", 0, 2**31 - 1, 1, "The same seed gives the same run on the same machine."),
 )  # fmt: skip
 
