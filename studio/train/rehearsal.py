@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -78,33 +78,51 @@ def rehearse(
     fit.read_less(whole, less)
     loading = time.monotonic() - began
     steps = [list(part["step"].rows) for part in whole.get_train_dataloader()]
-    plan = _plan(whole, steps)
-    few = checked.rows[:_CHECK_ROWS]
-    clock = _Clock(len(plan), stopped, emit)
     watch = Watch(tokenizer, samples, settings, folder, stopped, lambda *args, **fields: None)
+    took = _taken(whole, steps, checked.rows, watch, settings, folder, stopped, emit)
+    measured = Measured(
+        rows=len(learned.rows), validation_rows=len(checked.rows), tokens=sum(map(length, learned.rows)),
+        learned_tokens=sum(map(scored, learned.rows)), longest=max(map(length, learned.rows)),
+        steps=len(steps) * settings.epochs, timed_steps=took.steps, step_seconds=took.step_seconds,
+        evaluations=pace.measurements(settings, len(learned.rows)), evaluation_seconds=took.evaluation_seconds,
+        fixed_seconds=loading + took.ending_seconds, peak_memory_mb=peak_memory_mb(), card_memory_mb=card_memory_mb(),
+        checkpoint_mb=round(took.checkpoint_mb, 1), device=device_name(),
+    )  # fmt: skip
+    beyond = _beyond(tokenizer, [*train, *validation], left_out, settings.max_length)
+    return measured, Shown(beyond, _first_batch(tokenizer, steps[0], learned))
+
+
+@dataclass(frozen=True)
+class _Took:
+    """What the taken steps, one evaluation and the ending took; the size of a checkpoint."""
+
+    steps: int
+    step_seconds: float
+    evaluation_seconds: float
+    ending_seconds: float
+    checkpoint_mb: float
+
+
+def _taken(
+    whole: AnswerTrainer, steps: Sequence[Sequence[Encoded]], check: Sequence[Encoded], watch: Watch,
+    settings: Settings, folder: Path, stopped: Callable[[], bool], emit: Emit,
+) -> _Took:  # fmt: skip
+    """Takes some of the steps of `whole`, with one evaluation and one checkpoint at their end."""
+    plan, few = _plan(whole, steps), check[:_CHECK_ROWS]
+    clock = _Clock(len(plan), stopped, emit)
     rows, once = [row for place in plan for row in steps[place]], replace(settings, epochs=1, evaluations=0)
     probe = fit.trainer_for(whole.adapted, rows, few, once, folder, emit, [watch, clock], new=False, in_order=True)
     probe.by, probe.spared = whole.by, whole.spared
     beside = _seconds(probe.train) - sum(clock.steps)
-    looking = _seconds(partial(probe.row_losses, few)) if few else 0.0
-    looking_at_all = looking * _read(probe, checked.rows) / max(1, _read(probe, few))
     checkpoint_mb = sum(part.stat().st_size for part in folder.rglob("*") if part.is_file()) / 2**20
+    looking = _seconds(partial(probe.row_losses, few)) if few else 0.0
+    looking_at_all = looking * _read(probe, check) / _read(probe, few) if few else 0.0
     # At its end a run measures the rows kept aside twice, and rows that it learned from.
-    measuring = looking_at_all * (2 + fit.compared_rows(len(checked.rows)) / max(1, len(checked.rows)))
+    measuring = looking_at_all * (2 + fit.compared_rows(len(check)) / max(1, len(check)))
     ending = measuring + _seconds(partial(save_final, whole.adapted, folder))
     shutil.rmtree(folder, ignore_errors=True)
     timed = clock.steps[1:] or clock.steps
-    measured = Measured(
-        rows=len(learned.rows), validation_rows=len(checked.rows), tokens=sum(map(length, learned.rows)),
-        learned_tokens=sum(map(scored, learned.rows)), longest=max(map(length, learned.rows)),
-        steps=len(steps) * settings.epochs, timed_steps=len(clock.steps), step_seconds=sum(timed) / len(timed),
-        evaluations=pace.measurements(settings, len(learned.rows)),
-        evaluation_seconds=beside - looking + looking_at_all,
-        fixed_seconds=loading + ending, peak_memory_mb=peak_memory_mb(), card_memory_mb=card_memory_mb(),
-        checkpoint_mb=round(checkpoint_mb, 1), device=device_name(),
-    )  # fmt: skip
-    beyond = _beyond(tokenizer, [*train, *validation], left_out, settings.max_length)
-    return measured, Shown(beyond, _first_batch(tokenizer, steps[0], learned))
+    return _Took(len(clock.steps), sum(timed) / len(timed), beside - looking + looking_at_all, ending, checkpoint_mb)
 
 
 def _seconds(do: Callable[[], object]) -> float:
