@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from studio.ui import access, admin_parts, frame, review_parts
+from studio.ui import access, address_parts, admin_parts, frame, review_parts
 
 visit = access.open_page("admin", needs_project=False)
 frame.page(
@@ -13,5 +13,6 @@ admin_parts.undo_bar(visit)
 admin_parts.everybody(visit)
 admin_parts.invite(visit)
 admin_parts.invitations(visit)
+address_parts.show(visit)
 admin_parts.record(visit)
 admin_parts.log(visit)

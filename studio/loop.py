@@ -59,7 +59,9 @@ def _run(store: Store, project: str) -> tuple[bool, str]:
     if any(run.state is JobState.done for run in found):
         count = sum(run.state is JobState.done for run in found)
         return True, f"{count} run{'s' * (count != 1)}"
-    return False, "training now" if any(run.state is JobState.running for run in found) else "not trained"
+    return False, "training now" if any(
+        run.state in (JobState.queued, JobState.running) for run in found
+    ) else "not trained"
 
 
 def _outputs(store: Store, project: str) -> tuple[bool, str]:

@@ -29,7 +29,7 @@ from studio.review.rounds import is_current
 from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
 from studio.store import rounds as round_rows
-from studio.train import launch
+from studio.train import elsewhere, launch
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def generate(
 ) -> Job:
     """Starts a job in which `arm_ids` answer the prompts of a split (`most`: so many of them, spread over the slices).
 
-    Raises Refusal when the model is missing, an arm is unfinished or in an open round, or a generation is going on.
+    Raises Refusal when the model is missing, or an arm is unfinished or in an open round.
     """
     found = dataset_rows.get(store, dataset)
     if found is None:
@@ -74,6 +74,7 @@ def generate(
     model = chosen[0].model
     if any(arm.model != model for arm in chosen):
         raise Refusal("These arms use different base models. Nothing was started. Generate them one model at a time.")
+    elsewhere.require_allowed(store, model)
     models.verify(model, store.workspace)
     models.verify("minilm", store.workspace)
     prompts = datasets.rows_in(store, found, split)
@@ -89,7 +90,7 @@ def generate(
     folder = job_folder.create(store.workspace / "jobs" / name, spec)
     detail = {"dataset": dataset, "split": split.value, "arms": [arm.id for arm in chosen]}
     payload = {"id": name, "kind": "generate", "folder": name, "detail": detail}
-    launch.start(store, actor, project, payload, folder)
+    launch.start(store, actor, project, payload, folder, needs_device=models.entry(model).kind != "endpoint")
     job = runs.job(store, name)
     assert job is not None
     return job
@@ -118,7 +119,8 @@ def _arm_spec(store: Store, arm: Arm) -> dict[str, Any]:
         run = runs.get(store, arm.run)
         if run is None or not run.adapter_sha256:
             raise Refusal(f"{arm.name} has no finished training behind it. Nothing was started.")
-        adapter, sha = str(adapter_folder(store, run.job, run.adapter)), run.adapter_sha256
+        adapter = str(adapter_folder(store, run.job, run.adapter)) if run.adapter else ""
+        sha = run.adapter_sha256
     return {"id": arm.id, "system_prompt": arm.system_prompt, "adapter": adapter, "adapter_sha256": sha}
 
 

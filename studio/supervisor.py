@@ -1,4 +1,5 @@
-"""Takes the results of finished jobs into the store. Called each second by the server and while a command waits."""
+"""Takes in the results of finished jobs, and lets the next in line begin. Called each second by the server, and while a
+command waits."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from studio.jobs import place
 from studio.jobs.backend import JobStatus
 from studio.records import Job, JobState, Refusal, canonical
 from studio.store import Store, runs
-from studio.train import launch, more_examples
+from studio.train import launch, line
 from studio.train import step as train_step
 
 _ENDED = (JobState.done, JobState.failed, JobState.cancelled)
@@ -22,7 +23,8 @@ _OUTPUT = {"arm", "example", "output", "tokens_in", "tokens_out", "seconds", "si
 
 
 def collect(store: Store) -> int:
-    """Takes in every job that has ended; how many. Safe to repeat: what was taken in is not taken twice.
+    """Takes in every job that has ended, and gives its device to the next; how many. Safe to repeat: what was taken in
+    is not taken twice.
 
     A job whose files are damaged is recorded as failed, with that sentence, and holds up no other.
     """
@@ -34,12 +36,14 @@ def collect(store: Store) -> int:
                 store, job.actor if job else people.SYSTEM, run.project, run.id, run.model,
                 train_step.run_name(store, run),
             )  # fmt: skip
-    more_examples.go_on(store)
+        launch.begin_next(store)
     return ended
 
 
 def _collect_one(store: Store, job: Job) -> bool:
     folder = store.workspace / "jobs" / job.folder
+    if job.state is JobState.queued:
+        return _left_the_line(store, job, folder)
     try:
         status = place.of(folder).state(folder)
         if status.state is JobState.queued:
@@ -55,6 +59,15 @@ def _collect_one(store: Store, job: Job) -> bool:
         result = {"state": JobState.failed.value, "reason": str(refusal)}
     payload = {"id": job.id, "state": result["state"], "result": result}
     store.act("job.finished", job.actor, payload, job.project)
+    return True
+
+
+def _left_the_line(store: Store, job: Job, folder: Path) -> bool:
+    """Somebody who waits was asked to stop before it had a device."""
+    if not job_folder.cancel_asked(folder):
+        return False
+    result = {"state": "cancelled", "reason": "Taken out of the line before it began. Nothing was lost."}
+    store.act("job.finished", job.actor, {"id": job.id, "state": "cancelled", "result": result}, job.project)
     return True
 
 
@@ -98,6 +111,8 @@ def wait(store: Store, job: str, report: Callable[[str], None] | None = None) ->
 def spoken_progress(store: Store, job: Job) -> str:
     """One line: what it is doing, how far, and the time left."""
     folder = store.workspace / "jobs" / job.folder
+    if (stands := line.standing(store, job)) is not None:
+        return f"waiting, number {stands.place} in line"
     progress = place.of(folder).state(folder).progress
     left = f", about {progress.seconds_left:.0f} s left" if progress.seconds_left is not None else ""
     count = f" {progress.done} of {progress.total}" if progress.total else ""

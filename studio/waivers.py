@@ -20,6 +20,8 @@ def accept(store: Store, actor: str, project: str, finding: Finding, reason: str
         raise Refusal(f"A reason has at most {LONGEST} characters; this one has {len(said):,}. Nothing was changed.")
     if finding.severity is Severity.fine:
         raise Refusal("This check found nothing, so there is nothing to accept. Nothing was changed.")
+    if not finding.acceptable:
+        raise Refusal(f"{finding.sentence} That cannot be accepted: they could not be divided. Nothing was changed.")
     payload = {"finding": finding.key, "reason": said, "cases": finding.count}
     store.act("finding.waived", actor, payload, project)
 
@@ -36,9 +38,7 @@ def standing(store: Store, project: str, report: HealthReport) -> dict[str, Waiv
     """
     kept = waivers.every(store, project)
     return {
-        f.key: kept[f.key]
-        for f in report.findings
-        if f.key in kept and f.severity is not Severity.fine and f.count <= kept[f.key].cases
+        f.key: kept[f.key] for f in report.findings if f.key in kept and f.acceptable and f.count <= kept[f.key].cases
     }
 
 

@@ -186,7 +186,7 @@ def test_a_waiver_needs_a_reason_and_opens_only_its_gate() -> None:
     rows = [*clean(30), example("e", "Where is the key?", "")]
     assert not report(rows, Brief(), no_rules).ready
     waived = report(rows, Brief(), no_rules, waivers={"empty_ideals": "the silence is the answer"})
-    assert waived.ready and "1 waived with a reason" in waived.sentence
+    assert waived.ready and "1 accepted with a reason" in waived.sentence
     gate = next(g for g in waived.gates if g.key == "empty_ideals")
     assert (gate.passed, gate.waived) == (True, "the silence is the answer")
     assert not report(clean(5), Brief(), no_rules, waivers={"empty_ideals": "x"}).ready

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from studio.examples.batch import LIMITS, ParsedBatch
+from studio.examples.batch import LIMITS, MIB, ParsedBatch
 from studio.examples.parse import parse_file
 from studio.examples.sandbox import parse_untrusted
 from studio.examples.shapes import ColumnsUnclear
@@ -31,6 +32,11 @@ def read(tmp_path: Path, data: bytes | str, name: str = "rows.csv", **options: o
 
 def texts(batch: ParsedBatch) -> list[tuple[str, str]]:
     return [(r.input, r.ideal) for r in batch.rows]
+
+
+def test_the_uploader_says_the_size_that_the_parser_takes() -> None:
+    config = tomllib.loads((Path(__file__).parents[1] / ".streamlit" / "config.toml").read_text("utf-8"))
+    assert config["server"]["maxUploadSize"] * MIB == LIMITS.file_bytes
 
 
 TEXTS = [("Where is it?", "On its way."), ("May I return it?", "Yes.")]

@@ -20,15 +20,10 @@ def dataset(store: Store) -> Dataset:
     return datasets.freeze(store, "maker", projects.from_demo(store, "maker", "ticket-triage").id)
 
 
-def planned(store: Store, dataset: Dataset, *ids: str) -> Run:
-    """A finished run "r1" and a curve of these parts, the first of them begun; no worker."""
-    run = finished(store, dataset)
-    shares = more_examples.SHARES[: len(ids)]
-    plan = [{"id": name, "share": share, "rows": int(220 * share)} for name, share in zip(ids, shares, strict=True)]
-    for name in ids:
-        job_folder.create(store.workspace / "jobs" / name, {"kind": "train", "id": name})
-    begun(store, dataset, ids[0], {"curve": {"of": "r1", "dataset": dataset.id, "plan": plan}})
-    return run
+def part(store: Store, dataset: Dataset, name: str, share: float, **more: Any) -> None:
+    """A part of the curve of "r1", begun or (`waits`) in line; no worker."""
+    job_folder.create(store.workspace / "jobs" / name, {"kind": "train", "id": name})
+    begun(store, dataset, name, {"curve": {"of": "r1", "share": share, "rows": int(220 * share)}}, **more)
 
 
 def finished(store: Store, dataset: Dataset, model: str = "smollm2-135m") -> Run:
@@ -56,34 +51,36 @@ def ended(store: Store, dataset: Dataset, name: str, state: str = "done", **resu
 def states(store: Store, run: Run) -> list[JobState]:
     found = more_examples.curve(store, run)
     assert found is not None
-    return [part.state for part in found.parts]
+    return [each.job.state for each in found.parts]
 
 
-def test_the_next_part_comes_when_the_one_before_is_done_and_not_after_a_fault(store: Store, dataset: Dataset) -> None:
-    run = planned(store, dataset, "a", "b")
-    assert states(store, run) == [JobState.running, JobState.queued] and runs.with_next_part(store) == []
+def test_each_part_stands_as_its_newest_job_and_is_not_asked_for_twice(store: Store, dataset: Dataset) -> None:
+    run = finished(store, dataset)
+    assert more_examples.curve(store, run) is None and more_examples._missing(store, run) == [0.25, 0.5]
+    part(store, dataset, "a", 0.25)
+    part(store, dataset, "b", 0.5, waits=True)
+    assert states(store, run) == [JobState.running, JobState.queued]
     with pytest.raises(Refusal, match="was asked already"):
         more_examples._refuse(store, run, dataset, more_examples.again.settings_of(run))
     ended(store, dataset, "a", "failed", reason="The disk is full.")
-    assert states(store, run) == [JobState.failed] and runs.with_next_part(store) == []
-    begun(store, dataset, "c", {"curve": {"of": "r1", "dataset": dataset.id, "plan": [
-        {"id": "c", "share": 0.25, "rows": 55}, {"id": "d", "share": 0.5, "rows": 110}]}})  # fmt: skip
-    ended(store, dataset, "c")
-    assert [(part.next, part.actor, part.curve["of"]) for part in runs.with_next_part(store)] == [("d", "maker", "r1")]
-    assert states(store, run) == [JobState.done, JobState.queued]
+    assert states(store, run) == [JobState.failed, JobState.queued] and more_examples._missing(store, run) == [0.25]
+    part(store, dataset, "c", 0.25, waits=True)
+    assert states(store, run) == [JobState.queued, JobState.queued]
 
 
 def test_stopping_reaches_the_parts_that_wait(store: Store, dataset: Dataset) -> None:
-    run = planned(store, dataset, "a", "b")
+    run = finished(store, dataset)
+    part(store, dataset, "a", 0.25)
+    part(store, dataset, "b", 0.5, waits=True)
     more_examples.stop(store, run)
     assert all(job_folder.cancel_asked(store.workspace / "jobs" / name) for name in "ab")
-    ended(store, dataset, "a")
-    more_examples.go_on(store)
-    assert runs.job(store, "b") is None and states(store, run) == [JobState.done]
+    supervisor.collect(store)
+    assert states(store, run) == [JobState.cancelled, JobState.cancelled]
+    assert more_examples._missing(store, run) == [0.25, 0.5]
 
 
 def test_too_few_kept_aside_and_a_quick_trial_are_refused(store: Store, dataset: Dataset) -> None:
-    run = planned(store, dataset, "a", "b")
+    run = finished(store, dataset)
     settings = more_examples.again.settings_of(run)
     for changed, few, said in ((8, 32, "only some of its examples"), (0, 3, "too few to tell")):
         known = more_examples.replace(dataset, splits={**dataset.splits, "validation": few})
@@ -96,7 +93,6 @@ def test_two_trainings_beside_the_run_answer_and_leave_no_model(store: Store, da
     run = finished(store, dataset, str(save_tiny_model(tmp_path / "tiny")))
     ids = more_examples.start(store, "maker", run.id)
     assert len(ids) == 2 and supervisor.wait(store, ids[0]).state is JobState.done
-    assert runs.job(store, ids[1]) is not None  # begun by whoever took in the first
     assert supervisor.wait(store, ids[1]).state is JobState.done
     found = more_examples.curve(store, run)
     assert found is not None and found.answer is not None

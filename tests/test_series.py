@@ -195,6 +195,16 @@ series.go_on(store, begun.id, lambda share: os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+def test_an_import_that_never_came_to_its_first_part_is_not_lost(store: Store, project: str) -> None:
+    before = state(store)
+    begun = step.begin_batch(store, "ann", project, parsed(30), "few.csv")
+    assert [found.id for found in rows.unfinished(store, project, "ann")] == [begun]
+    series.go_on(store, begun)
+    assert len(finding.ids(store, project, Filter())) == 30 and rows.unfinished(store, project, "ann") == []
+    series.take_back(store, "ann", begun)
+    assert state(store) == before and rows.unfinished(store, project, "ann") == []
+
+
 def test_a_kill_in_the_middle_says_how_far_it_came(workspace: Path) -> None:
     store = Store.open(workspace)
     project = projects.create(store, "ann", "Mine").id

@@ -11,10 +11,10 @@ from studio import datasets, projects
 from studio.examples import step as examples_step
 from studio.jobs.vectors import WIDTH
 from studio.models.files import seal
-from studio.records import Dataset, Example, Refusal, Split, Status
-from studio.store import Store, examples
+from studio.records import Dataset, Example, JobState, Refusal, Split, Status, to_json
+from studio.store import Store, examples, runs
 from studio.store import datasets as dataset_rows
-from studio.train import taught
+from studio.train import again, taught
 from tests.test_more_examples import begun, finished
 
 
@@ -72,14 +72,15 @@ def test_what_is_other_since_is_told_and_without_anything_nothing_starts(store: 
 
 
 @pytest.mark.usefixtures("models_here")
-def test_training_again_rejects_freezes_and_says_that_the_set_stays_when_none_can_start(
-    store: Store, dataset: Dataset
-) -> None:
+def test_training_again_rejects_freezes_and_stands_in_line(store: Store, dataset: Dataset) -> None:
     run = finished(store, dataset)
     out = datasets.rows_in(store, dataset, Split.train)[0].id
     begun(store, dataset, "busy", {})
-    with pytest.raises(Refusal, match="The new set is frozen as “Dataset 2”"):
-        taught.mend(store, "maker", run, [out])
+    second = taught.mend(store, "maker", run, [out])
+    job = runs.job(store, second.job)
+    assert job is not None and job.state is JobState.queued
+    assert job.detail["mended"] == {"of": run.id, "left_out": [out], "rewritten": []}
+    assert second.settings == to_json(again.settings_of(run)) and second.dataset != run.dataset
     made = dataset_rows.latest(store, dataset.project)
     assert made is not None and made.id != dataset.id
     kept = {e.id: e.split for e in dataset_rows.rows_of(store, made)}

@@ -107,10 +107,12 @@ def _given(store: Store, wanted: Change) -> dict[str, Any]:
 
 
 def _refuse_empty(store: Store, ids: Sequence[str]) -> None:
-    if empty := [e.row or e.id[:6] for e in examples.without_ideal(store, ids)]:
+    if empty := examples.without_ideal(store, ids):
+        first = " ".join(empty[0].input.split())
+        have = "has" if len(empty) == 1 else "have"
         raise Refusal(
-            f"{len(empty):,} of the selected examples have no ideal output yet (first: {empty[0]}). "
-            "Nothing was changed. Write it or leave them out."
+            f"{len(empty):,} of the selected examples {have} no ideal output yet (first: “{first[:60]}”). Nothing was "
+            "changed. Write it, or leave them out of the selection."
         )
 
 

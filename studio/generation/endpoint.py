@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Sequence
 from typing import Any
@@ -14,13 +16,25 @@ from studio.generation import ArmSpec, Written, chat
 from studio.records import Decoding, Prompt, Refusal, canonical, sha256, to_json
 
 KEY_VARIABLE = "YARDSTICK_ENDPOINT_KEY"
+_MOST_BYTES = 4 * 2**20
 _SAFE = "What was written so far is kept."
 _ANSWERS = {
-    401: "asks for a key or refuses ours; set YARDSTICK_ENDPOINT_KEY",
-    403: "asks for a key or refuses ours; set YARDSTICK_ENDPOINT_KEY",
+    401: "asks for a key or refuses ours; set {variable}",
+    403: "asks for a key or refuses ours; set {variable}",
     404: "does not know this model; check its name and the address",
     429: "is asked too often; try again later",
 }
+
+
+def key_variable(address: str) -> str:
+    """The environment variable that holds the key for this address alone: the host's name, in capitals, at its end."""
+    host = urllib.parse.urlsplit(address).hostname or ""
+    return f"{KEY_VARIABLE}_{re.sub('[^A-Z0-9]+', '_', host.upper())}"
+
+
+def key_for(address: str) -> str:
+    """The key for this address: its own, or else the one for all; "" without any. Never to be written down."""
+    return os.environ.get(key_variable(address)) or os.environ.get(KEY_VARIABLE, "")
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -73,7 +87,8 @@ class EndpointModel:
             raise Refusal(f"The endpoint's answer is not a chat completion. {_SAFE} Check its address.") from error
         hashes = {
             "base": sha256(f"{self._url}#{self._model}"),
-            "adapter": "",
+            # There are no weights here to hash: it is that of what was registered (`store.runs`).
+            "adapter": arm.adapter_sha256,
             "template": "",
             "prompt": sha256(arm.system_prompt),
             "settings": sha256(canonical(to_json(decoding))),
@@ -82,15 +97,18 @@ class EndpointModel:
 
     def _post(self, body: dict[str, Any]) -> Any:
         headers = {"Content-Type": "application/json"}
-        if key := os.environ.get(KEY_VARIABLE):
+        if key := key_for(self._url):
             headers["Authorization"] = f"Bearer {key}"
         request = urllib.request.Request(self._url, data=json.dumps(body).encode(), headers=headers, method="POST")
         try:
             with self._opener.open(request, timeout=self._timeout) as response:
-                return json.load(response)
+                content = response.read(_MOST_BYTES + 1)
+            if len(content) > _MOST_BYTES:
+                raise Refusal(f"The endpoint's answer is larger than 4 MB. {_SAFE} Check its address.")
+            return json.loads(content)
         except urllib.error.HTTPError as error:
             said = _ANSWERS.get(error.code, f"answered with error {error.code}; try again later")
-            raise Refusal(f"The endpoint {said}. {_SAFE}") from error
+            raise Refusal(f"The endpoint {said.format(variable=key_variable(self._url))}. {_SAFE}") from error
         except ValueError as error:
             raise Refusal(f"The endpoint's answer is not JSON. {_SAFE} Check its address.") from error
         except TimeoutError as error:

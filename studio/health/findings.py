@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 class Severity(enum.StrEnum):
-    """`must_fix` blocks freezing unless it is waived with a reason."""
+    """`must_fix` blocks freezing unless it is accepted with a reason (waived)."""
 
     must_fix = "must_fix"
     should_look = "should_look"
@@ -35,6 +35,11 @@ class Finding:
     def key(self) -> str:
         """What a waiver names: the check, with its subject when it has one."""
         return f"{self.check}:{self.subject}" if self.subject else self.check
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether a team can live with it. Too few examples cannot be divided, whatever is said."""
+        return self.severity is not Severity.fine and self.check != "too_few"
 
     @property
     def ids(self) -> list[str]:

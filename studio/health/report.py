@@ -94,7 +94,7 @@ def with_waivers(report: HealthReport, waivers: Mapping[str, str]) -> HealthRepo
     """The report with its gates as these waivers (finding key -> reason) leave them, without checking anew.
 
     A finding that is only to be looked at and is waived no longer counts as such in the sentence. Raises Refusal for a
-    waiver without a reason. A waiver for a finding that no longer holds changes nothing.
+    waiver without a reason. A waiver for a finding that no longer holds, or that cannot be accepted, changes nothing.
     """
     for key, reason in waivers.items():
         if not reason.strip():
@@ -116,7 +116,7 @@ def _softened(finding: Finding, approved: Finding | None) -> Finding:
 
 def _gate(finding: Finding, waivers: Mapping[str, str]) -> Gate:
     blocks = finding.severity is Severity.must_fix
-    waived = waivers.get(finding.key, "") if blocks else ""
+    waived = waivers.get(finding.key, "") if blocks and finding.acceptable else ""
     return Gate(finding.key, not blocks or bool(waived), finding.sentence, waived)
 
 
@@ -125,9 +125,11 @@ def _sentence(report: HealthReport, gates: tuple[Gate, ...], waivers: Mapping[st
     looks = [f.key in waivers for f in report.findings if f.severity is Severity.should_look]
     waived = sum(bool(g.waived) for g in gates) + sum(looks)
     look = len(looks) - sum(looks)
-    said = [f"{waived} waived with a reason"] if waived else []
+    said = [f"{waived} accepted with a reason"] if waived else []
     said += [f"{look} deserve{'s' if look == 1 else ''} a look"] if look else []
     rest = f"; {', '.join(said)}" if said else ""
     if failed:
-        return f"Not ready to freeze: {failed} finding{'s' if failed > 1 else ''} must be fixed or waived first{rest}."
+        return (
+            f"Not ready to freeze: {failed} finding{'s' if failed > 1 else ''} must be fixed or accepted first{rest}."
+        )
     return f"Ready to freeze with {report.approved:,} approved examples{rest}."

@@ -10,6 +10,7 @@ cancel         its presence asks the worker to stop
 worker.json    {pid, started} of the worker
 ray.json       which cluster the job was handed to and its name there; absent for a job of this machine
 waiting.json   what the job waits for, while it waits
+device.json    which device of this machine the job has
 log.txt        what the worker printed, tracebacks included
 result.json    written last and at once; its presence means that the job ended
 """
@@ -31,6 +32,8 @@ _ELSEWHERE_SAFE = "Everything outside this job is safe. Start a new job."
 EVENT_KINDS = ("state", "progress", "loss", "sample", "warning")
 RAY_NOTE, WAITING = "ray.json", "waiting.json"
 """Notes of a backend: where it sent the job, and {what} the job waits for."""
+DEVICE = "device.json"
+"""The note of which {device} of this machine the job has."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ All that it knows it reads from the job folder and the process table, so a resta
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ from studio.records import JobState, Refusal
 # A start time read at two moments may differ by a clock tick; a reused pid differs by far more.
 _SAME_START_SECONDS = 2.0
 _LITTLE_DISK_BYTES = 20 * 10**6
+_GPU = "gpu "
 _DISK_FULL = (
     "The worker stopped because the disk is full. What it had finished is kept. Free some space, then start it again."
 )
@@ -85,6 +87,32 @@ class LocalBackend:
         job_folder.ask_cancel(folder)
 
 
+@functools.cache
+def devices() -> tuple[str, ...]:
+    """What jobs can work on here, one at a time on each: "gpu 0" and so on for the NVIDIA GPUs that this process may
+    use, or "cpu" where there are none."""
+    told = os.environ.get("CUDA_VISIBLE_DEVICES")
+    found = told.split(",") if told is not None else _gpus()
+    return tuple(f"{_GPU}{name.strip()}" for name in found if name.strip() not in ("", "-1")) or ("cpu",)
+
+
+def _gpus() -> list[str]:
+    command = shutil.which("nvidia-smi")
+    if command is None:
+        return []
+    query = [command, "--query-gpu=index", "--format=csv,noheader"]
+    try:
+        return subprocess.run(query, capture_output=True, text=True, timeout=10, check=True).stdout.split()
+    except (subprocess.SubprocessError, OSError):
+        # A driver that does not answer means that there is no GPU to use.
+        return []
+
+
+def give(folder: Path, device: str) -> None:
+    """Notes which device a job has. Raises OSError when the disk refuses."""
+    job_folder.write_note(folder, job_folder.DEVICE, {"device": device})
+
+
 def _launch(folder: Path) -> None:
     with (folder / "log.txt").open("ab") as log:
         process = subprocess.Popen(
@@ -93,7 +121,7 @@ def _launch(folder: Path) -> None:
             stdout=log,
             stderr=log,
             start_new_session=True,
-            env=worker_environment(),
+            env=worker_environment() | _card(folder),
         )
     try:
         # A worker that has ended by now has written its result, or is found dead.
@@ -104,6 +132,13 @@ def _launch(folder: Path) -> None:
         process.kill()
         process.wait()
         raise
+
+
+def _card(folder: Path) -> dict[str, str]:
+    """The one GPU that the job has."""
+    noted = job_folder.read_note(folder, job_folder.DEVICE, "device") or {"device": ""}
+    has = str(noted["device"])
+    return {"CUDA_VISIBLE_DEVICES": has.removeprefix(_GPU)} if has.startswith(_GPU) else {}
 
 
 def worker_environment() -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from studio.jobs import ray
+from studio.jobs import local, ray
 from studio.jobs.backend import Backend
 from studio.jobs.local import LocalBackend
 
@@ -25,6 +25,12 @@ def of(folder: Path) -> Backend:
     """Where this job was started, whatever the environment names by now."""
     cluster = ray.noted(folder)
     return ray.RayBackend(cluster) if cluster else LocalBackend()
+
+
+def devices() -> tuple[str, ...]:
+    """Where jobs started now can work, one at a time on each: "cpu", or "gpu 0", ...; "" alone when they go to a
+    cluster, which keeps a line of its own."""
+    return ("",) if ray.cluster() else local.devices()
 
 
 def gpus() -> int | None:

@@ -21,6 +21,7 @@ import duckdb
 
 from studio.records import Act, Refusal, canonical
 from studio.store import (  # noqa: F401 - importing registers the handlers
+    addresses,
     advice,
     arms,
     briefs,

@@ -118,7 +118,12 @@ CREATE TABLE series_parts (series VARCHAR, part BIGINT, act BIGINT, PRIMARY KEY 
 """
 
 
-def m005_prices(db: duckdb.DuckDBPyConnection) -> None:
+def m005_addresses(db: duckdb.DuckDBPyConnection) -> None:
+    """Addresses of models elsewhere that may be asked."""
+    db.execute('CREATE TABLE addresses (address VARCHAR PRIMARY KEY, allowed BOOLEAN, person VARCHAR, "at" VARCHAR)')
+
+
+def m006_prices(db: duckdb.DuckDBPyConnection) -> None:
     """What an hour of a machine costs."""
     db.execute(
         "CREATE TABLE prices (device VARCHAR PRIMARY KEY, an_hour DOUBLE, currency VARCHAR, person VARCHAR, "
@@ -126,7 +131,9 @@ def m005_prices(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-MIGRATIONS = (m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_prices)
+MIGRATIONS = (
+    m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_prices,
+)  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
     "people": ("id",),
@@ -159,4 +166,5 @@ KEYS: dict[str, tuple[str, ...]] = {
     "prices": ("device",),
     "series": ("id",),
     "series_parts": ("series", "part"),
+    "addresses": ("address",),
 }

@@ -3,35 +3,44 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from studio.records import Act, Job, JobState, Refusal, Run, canonical
+from studio.records import Act, Job, JobState, Refusal, Run, canonical, sha256
+from studio.store import addresses
 from studio.store.writes import Row, Tx, applies
 
 if TYPE_CHECKING:
     from studio.store import Store
 
 
-ANOTHER = "Another job of this kind is running on this machine. It goes on. Wait for it or stop it first."
+ANOTHER = "Another job has this device. It goes on. Wait for it or stop it first."
 
 
-def _active(tx: Tx, kind: str) -> bool:
-    return bool(tx.query("SELECT 1 FROM jobs WHERE state IN ('queued', 'running') AND kind = ? LIMIT 1", kind))
+def _refuse_two(tx: Tx, kind: str, device: str | None) -> None:
+    """One job a device; of jobs from before devices were noted, one of a kind."""
+    if device is None:
+        taken = tx.query("SELECT 1 FROM jobs WHERE state IN ('queued', 'running') AND kind = ? LIMIT 1", kind)
+    else:
+        sql = "SELECT 1 FROM jobs WHERE state = 'running' AND json_extract_string(detail, '$.device') = ? LIMIT 1"
+        taken = tx.query(sql, device) if device else []
+    if taken:
+        raise Refusal(ANOTHER)
 
 
 @applies("job.started")
 def job_started(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: id, kind, folder (name under jobs/), detail, and for a training job `run`."""
-    if _active(tx, payload["kind"]):
-        raise Refusal(ANOTHER)
-    tx.insert("jobs", {"id": payload["id"], "project": act.project, "kind": payload["kind"], "state": "running",
+    """payload: id, kind, folder (name under jobs/), detail (with the `device` it has, "" when it needs none), and for a
+    training job `run`. With `waits` it stands in line, and has no device yet."""
+    state = "queued" if payload.get("waits") else "running"
+    if state == "running":
+        _refuse_two(tx, payload["kind"], payload["detail"].get("device"))
+    tx.insert("jobs", {"id": payload["id"], "project": act.project, "kind": payload["kind"], "state": state,
                        "folder": payload["folder"], "actor": act.actor, "at": act.at,
                        "detail": canonical(payload["detail"]).decode()})  # fmt: skip
     if run := payload.get("run"):
         tx.insert("runs", {
             "id": run["id"], "project": act.project, "dataset": run["dataset"], "model": run["model"],
-            "preset": run["preset"], "job": payload["id"], "state": "running",
+            "preset": run["preset"], "job": payload["id"], "state": state,
             "settings": canonical(run["settings"]).decode(), "adapter": "", "adapter_sha256": "", "result": "{}",
             "discarded": False, "actor": act.actor, "at": act.at,
         })  # fmt: skip
@@ -51,20 +60,72 @@ def job_finished(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
                   adapter_sha256=result.get("adapter_sha256", ""), result=canonical(result).decode())  # fmt: skip
 
 
-def _alone(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    if _active(tx, tx.need("jobs", payload["id"])["kind"]):
-        raise Refusal(ANOTHER)
+@applies("job.begun")
+def job_begun(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: id, device. The first in line gets a device."""
+    job = tx.need("jobs", payload["id"])
+    if job["state"] != "queued":
+        raise Refusal("This job does not stand in line any more. Nothing was changed.")
+    _refuse_two(tx, job["kind"], payload["device"])
+    _set_state(tx, job, "running", device=payload["device"])
 
 
-@applies("job.resumed", allowed=_alone)
+@applies("job.moved", undo=True)
+def job_moved(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: id. It goes to the front of the line; who was moved there before stands behind it."""
+    job = tx.need("jobs", payload["id"])
+    if job["state"] != "queued":
+        raise Refusal("This job does not stand in line any more. Nothing was changed.")
+    _set_state(tx, job, "queued", moved=act.at)
+
+
+@applies("job.resumed")
 def job_resumed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: id. A job that was stopped or died goes on in its folder."""
+    """payload: id. A job that was stopped or died goes on in its folder; with `waits` it stands in line for that."""
     job = tx.need("jobs", payload["id"])
     if job["state"] not in ("failed", "cancelled"):
         raise Refusal("Only a job that was stopped or failed can go on. Nothing was changed.")
-    tx.update("jobs", job, state="running")
-    for run in tx.query("SELECT * FROM runs WHERE job = ?", payload["id"]):
-        tx.update("runs", run, state="running")
+    _set_state(tx, job, "queued" if payload.get("waits") else "running", stood=act.at)
+
+
+def _set_state(tx: Tx, job: Row, state: str, **detail: str) -> None:
+    """Of the job and of the run that hangs on it. `detail` is added to the job's."""
+    tx.update("jobs", job, state=state, detail=canonical({**json.loads(job["detail"]), **detail}).decode())
+    for run in tx.query("SELECT * FROM runs WHERE job = ?", job["id"]):
+        tx.update("runs", run, state=state)
+
+
+def _may_register(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    run, arm = payload["run"], payload["arm"]
+    dataset = tx.need("datasets", run["dataset"])
+    if dataset["project"] != act.project or dataset["discarded"]:
+        raise Refusal("That set is not in use in this project. Nothing was registered. Choose another.")
+    if not addresses.is_allowed(tx, run["model"].partition("#")[0]):
+        raise Refusal("No admin has allowed this address. Nothing was registered. Ask an admin to allow it first.")
+    if tx.query("SELECT 1 FROM arms WHERE project = ? AND name = ? AND NOT retired", act.project, arm["name"]):
+        raise Refusal(f"“{arm['name']}” is taken by another arm. Nothing was registered. Choose another name.")
+
+
+def _not_answered(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    if tx.query("SELECT 1 FROM generations WHERE arm = ? LIMIT 1", payload["arm"]["id"]):
+        raise Refusal("This model has answered prompts already. Nothing was changed. Discard it instead.")
+
+
+@applies("run.registered", guard=_not_answered, allowed=_may_register)
+def run_registered(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: run (id, dataset, model, preset, settings: what is told of it), arm (id, name). A model that was tuned
+    elsewhere. It has no adapter here: in the hash's place stands one over its address, name and time of this act."""
+    run, arm = payload["run"], payload["arm"]
+    tx.insert("runs", {
+        "id": run["id"], "project": act.project, "dataset": run["dataset"], "model": run["model"],
+        "preset": run["preset"], "job": "", "state": "done", "settings": canonical(run["settings"]).decode(),
+        "adapter": "", "adapter_sha256": sha256(canonical([run["model"], act.at])), "result": "{}",
+        "discarded": False, "actor": act.actor, "at": act.at,
+    })  # fmt: skip
+    tx.insert("arms", {
+        "id": arm["id"], "project": act.project, "kind": "tuned", "name": arm["name"], "model": run["model"],
+        "system_prompt": "", "run": run["id"], "version": 1, "retired": False, "actor": act.actor, "at": act.at,
+    })  # fmt: skip
 
 
 @applies("preflight.set_aside", undo=True)
@@ -87,8 +148,8 @@ def run_discarded(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: id. The run and its arm leave the pages; its files and its record stay."""
     _no_outputs(tx, act, payload)
     run = tx.need("runs", payload["id"])
-    if run["state"] == "running":
-        raise Refusal("This run is still training. Nothing was changed. Stop it first.")
+    if run["state"] in ("queued", "running"):
+        raise Refusal("This run is still training, or waits for it. Nothing was changed. Stop it first.")
     tx.update("runs", run, discarded=True)
     for arm in tx.query("SELECT * FROM arms WHERE run = ?", payload["id"]):
         tx.update("arms", arm, retired=True)
@@ -120,6 +181,14 @@ def jobs(store: Store, project: str = "", *, active: bool = False) -> list[Job]:
     return [_job(row) for row in store.rows(f'SELECT * FROM jobs WHERE {where} ORDER BY "at" DESC', *params)]
 
 
+def line(store: Store) -> list[Job]:
+    """The jobs that wait for a device, of all projects, the next one first: those moved to the front, the last moved
+    before the others, then in the order in which they came."""
+    waiting = [found for found in jobs(store, active=True) if found.state is JobState.queued]
+    in_order = sorted(waiting, key=lambda found: (found.detail.get("stood", found.at), found.id))
+    return sorted(in_order, key=lambda found: found.detail.get("moved", ""), reverse=True)
+
+
 def every(store: Store, project: str, *, discarded: bool = False) -> list[Run]:
     """Newest first; with `discarded` also those taken off the pages."""
     kept = "" if discarded else " AND NOT discarded"
@@ -136,32 +205,6 @@ def started(store: Store, project: str, since: str) -> int:
 def get(store: Store, run: str) -> Run | None:
     rows = store.rows("SELECT * FROM runs WHERE id = ?", run)
     return _run(rows[0]) if rows else None
-
-
-@dataclass(frozen=True)
-class NextPart:
-    """A part of a learning curve whose turn it is: its job `next`, and the `curve` that its detail will hold."""
-
-    next: str
-    project: str
-    actor: str
-    curve: dict[str, Any]
-
-
-def with_next_part(store: Store) -> list[NextPart]:
-    """Of each learning curve whose latest part is done, the one that comes after."""
-    sql = (
-        "SELECT id, project, actor, json_extract(detail, '$.curve') AS curve FROM jobs WHERE kind = 'train' "
-        "AND json_extract(detail, '$.curve') IS NOT NULL AND (state = 'done' OR ?)"
-    )
-    begun = {row["id"] for row in store.rows(sql, True)}
-    found = []
-    for row in store.rows(sql, False):
-        curve = json.loads(row["curve"])
-        order = [part["id"] for part in curve["plan"]]
-        after = order[order.index(row["id"]) + 1 :][:1]
-        found += [NextPart(name, row["project"], row["actor"], curve) for name in after if name not in begun]
-    return found
 
 
 def without_arm(store: Store) -> list[Run]:

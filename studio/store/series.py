@@ -98,9 +98,19 @@ def of_act(store: Store, seq: int) -> Series | None:
 
 
 def unfinished(store: Store, project: str, actor: str) -> list[Series]:
-    """What one person began here and some, but not all, parts of which stand; newest first."""
+    """What one person began here and some, but not all, parts of which stand; newest first. Of an import also one that
+    never came to its first part: the rows that were read are kept nowhere else."""
     rows = store.rows(f'{_READ} WHERE project = ? AND actor = ? AND NOT kept ORDER BY "at" DESC', project, actor)
-    return [found for found in map(_series, rows) if 0 < found.standing < found.parts]
+    found = [each for each in map(_series, rows) if each.standing < each.parts]
+    brought = [each.id for each in found if not each.standing and each.kind == "examples.imported"]
+    waiting = set(brought) - _had_parts(store) if brought else set()
+    return [each for each in found if each.standing or each.id in waiting]
+
+
+def _had_parts(store: Store) -> set[str]:
+    """The series of which a part was made, taken back since or not."""
+    sql = "SELECT DISTINCT json_extract_string(key, '$.series') AS name FROM changes WHERE tbl = 'series_parts'"
+    return {row["name"] for row in store.rows(sql)}
 
 
 def acts(store: Store, series: str) -> list[int]:

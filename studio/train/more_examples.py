@@ -9,12 +9,10 @@ are measurements, not models: they get no arm and never take part in a compariso
 from __future__ import annotations
 
 import math
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from studio import datasets, models
-from studio.jobs import folder as job_folder
 from studio.records import Dataset, Job, JobState, Refusal, Run, Split
 from studio.store import Store, runs
 from studio.store import datasets as dataset_rows
@@ -27,15 +25,11 @@ _GOING_ON = (JobState.queued, JobState.running)
 
 @dataclass(frozen=True)
 class Measured:
-    """One part: its share, its rows and the newest job of it; `job` is None while it waits for its turn."""
+    """One part: its share, its rows and the newest job of it."""
 
     share: float
     rows: int
-    job: Job | None
-
-    @property
-    def state(self) -> JobState:
-        return self.job.state if self.job else JobState.queued
+    job: Job
 
 
 @dataclass(frozen=True)
@@ -47,12 +41,12 @@ class Curve:
 
     @property
     def going_on(self) -> bool:
-        return any(part.state in _GOING_ON for part in self.parts)
+        return any(part.job.state in _GOING_ON for part in self.parts)
 
 
 def start(store: Store, actor: str, run: str) -> list[str]:
-    """Prepares what is still to be measured and starts the first; each goes on when the one before is done. The ids of
-    the jobs. The whole set is trained on again only for a run from before losses were kept prompt by prompt.
+    """Starts what is still to be measured, one after the other, or lines it up; the ids of the jobs, the smallest share
+    first. The whole set is trained on again only for a run from before losses were kept prompt by prompt.
 
     Raises Refusal when the set or the base model is not what it was, for a run that was told to read only some of its
     rows, when too little is kept aside, and when it was asked already.
@@ -62,29 +56,16 @@ def start(store: Store, actor: str, run: str) -> list[str]:
     models.verify(found.model, store.workspace)
     _refuse(store, found, dataset, settings)
     rows = datasets.rows_in(store, dataset, Split.train)
-    plan: list[dict[str, Any]] = []
+    started = []
     for share in _missing(store, found):
         part = portion(rows, share, settings.seed)
         changed = replace(settings, epochs=passes(settings, len(rows), len(part)))
         folder = step.prepare(store, dataset, changed, found.model, part, samples=())
-        plan.append({"id": folder.name, "share": share, "rows": len(part)})
-    _launch(store, actor, found.project, {"of": found.id, "dataset": dataset.id, "plan": plan}, plan[0]["id"])
-    return [each["id"] for each in plan]
-
-
-def go_on(store: Store) -> None:
-    """Starts the next part of every curve whose last one is done, when no training has the machine."""
-    for job in runs.with_next_part(store):
-        if runs.jobs(store, active=True) or job_folder.cancel_asked(store.workspace / "jobs" / job.next):
-            continue
-        with suppress(Refusal):  # it is recorded as failed, or another job was quicker: then it is asked again
-            _launch(store, job.actor, job.project, job.curve, job.next)
-
-
-def _launch(store: Store, actor: str, project: str, curve: dict[str, Any], name: str) -> None:
-    detail = {"dataset": curve["dataset"], "curve": curve}
-    payload = {"id": name, "kind": "train", "folder": name, "detail": detail}
-    launch.start(store, actor, project, payload, store.workspace / "jobs" / name)
+        detail = {"dataset": dataset.id, "curve": {"of": found.id, "share": share, "rows": len(part)}}
+        payload = {"id": folder.name, "kind": "train", "folder": folder.name, "detail": detail}
+        launch.start(store, actor, found.project, payload, folder)
+        started.append(folder.name)
+    return started
 
 
 def _asked_of(store: Store, run: str) -> tuple[Run, Dataset]:
@@ -121,18 +102,15 @@ def _refuse(store: Store, run: Run, dataset: Dataset, settings: Settings) -> Non
 
 def _missing(store: Store, run: Run) -> list[float]:
     """The shares that are neither measured nor on their way."""
-    have = {part.share for part in _parts(store, run) if part.state in (JobState.done, *_GOING_ON)}
+    have = {part.share for part in _parts(store, run) if part.job.state in (JobState.done, *_GOING_ON)}
     return [s for s in SHARES if s not in have and not (s == 1 and kept_aside.look_of(run.result))]
 
 
 def stop(store: Store, run: Run) -> None:
     """Asks those that are going on or waiting to stop; what was measured is kept."""
-    for part in _plans(store, run).values():
-        job = runs.job(store, part["id"])
-        if job is None:
-            job_folder.ask_cancel(store.workspace / "jobs" / part["id"])
-        elif job.state in _GOING_ON:
-            step.stop(store, job)
+    for part in _parts(store, run):
+        if part.job.state in _GOING_ON:
+            step.stop(store, part.job)
 
 
 def passes(settings: Settings, rows: int, part: int) -> int:
@@ -147,7 +125,8 @@ def curve(store: Store, run: Run) -> Curve | None:
     if not parts:
         return None
     dataset = dataset_rows.get(store, run.dataset)
-    measured = [made for part in parts if (made := _part(part.share, part.rows, _result(part)))]
+    results = [(part, part.job.detail.get("result", {})) for part in parts]
+    measured = [made for part, result in results if (made := _part(part.share, part.rows, result))]
     if dataset is not None and all(part.share != 1 for part in measured):
         whole = _part(1.0, dataset.splits[Split.train.value], run.result)
         measured += [whole] if whole else []
@@ -158,34 +137,16 @@ def curve(store: Store, run: Run) -> Curve | None:
     return Curve(parts, told)
 
 
-def _result(part: Measured) -> dict[str, Any]:
-    found: dict[str, Any] = part.job.detail.get("result", {}) if part.job else {}
-    return found
-
-
 def _part(share: float, rows: int, result: dict[str, Any]) -> learning_curve.Part | None:
     look = kept_aside.look_of(result)
     return learning_curve.Part(share, rows, look.step, {n: x for n, x, _ in look.rows}) if look else None
 
 
 def _parts(store: Store, run: Run) -> tuple[Measured, ...]:
-    """What was begun, and what still waits: not what was stopped, or stands behind something that was."""
-    found, halted = [], False
-    for share, part in sorted(_plans(store, run).items()):
-        job = runs.job(store, part["id"])
-        halted = halted or job_folder.cancel_asked(store.workspace / "jobs" / part["id"]) and job is None
-        if job is not None or not halted:
-            found.append(Measured(share, part["rows"], job))
-        halted = halted or found[-1].state in (JobState.failed, JobState.cancelled)
-    return tuple(found)
-
-
-def _plans(store: Store, run: Run) -> dict[float, dict[str, Any]]:
-    """Share -> its newest part as planned, over all times that the question was asked of this run."""
-    found: dict[float, dict[str, Any]] = {}
+    found: dict[float, Measured] = {}
     for job in runs.jobs(store, run.project):
         told = job.detail.get("curve", {})
         if told.get("of") == run.id:
-            for part in told["plan"]:
-                found.setdefault(float(part["share"]), part)
-    return found
+            share = float(told["share"])
+            found.setdefault(share, Measured(share, int(told["rows"]), job))
+    return tuple(found[share] for share in sorted(found))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from studio.train.elsewhere import PRESET
 from studio.train.passport import Base, Data, Labels, Passport
 
 Said = tuple[str, str]
 _NOT_MEASURED = (
     "Not measured: this machine gives no energy counter that may be read (of the processor, RAPL, or of the card, NVML)"
 )
+_REGISTERED = "Fingerprint over address, name and time registered, SHA-256"
 _SHOWN = 6
 
 
@@ -20,9 +22,9 @@ def in_words(made: Passport, names: Mapping[str, str]) -> list[Said]:
         ("Approved by", _approvals(made.data.labels, names)),
         ("Sources", _listed(made.data.labels.sources, "not said")),
         ("Rights", _rights(made.data.labels)),
-        ("Base model", _base(made.base)),
+        ("Base model", _told_base(made) if made.preset == PRESET else _base(made.base)),
         ("Prompt template, SHA-256", made.template_sha256 or "not recorded"),
-        ("What came of it (adapter), SHA-256", made.adapter_sha256 or "none"),
+        (_REGISTERED if made.preset == PRESET else "What came of it (adapter), SHA-256", made.adapter_sha256 or "none"),
         ("Seed (random start)", str(made.settings.get("seed", "not recorded"))),
         ("Library versions", ", ".join(f"{n} {v}" for n, v in made.versions.items()) or "not recorded"),
         ("Hardware", hardware(made)),
@@ -62,6 +64,8 @@ def hardware(made: Passport) -> str:
 def energy(made: Passport) -> str:
     """The energy in words, with what the counters leave out; never an estimate."""
     joules = made.energy.get("joules")
+    if made.preset == PRESET:
+        return "not known: it was tuned elsewhere"
     if joules is None:
         return _NOT_MEASURED
     amount = f"{joules / 3.6e6:.3g} kWh" if joules >= 3.6e5 else f"{joules:,.0f} J"
@@ -114,6 +118,10 @@ def _base(base: Base) -> str:
         f"{len(base.files)} files, SHA-256 over all {base.sha256}" if base.files else "its files' hashes not recorded",
     )  # fmt: skip
     return "; ".join(part for part in parts if part)
+
+
+def _told_base(made: Passport) -> str:
+    return f"{made.settings.get('base_model', 'not known')}, as told; what answers is {made.base.name}"
 
 
 def _time(made: Passport) -> str:

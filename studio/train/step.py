@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from studio import datasets, models
+from studio import baselines, datasets, models
 from studio.baselines import DEFAULT_MODEL
 from studio.jobs import folder as job_folder
 from studio.jobs import place
-from studio.records import Brief, Check, CheckKind, Dataset, Example, Job, Refusal, Run, Split, to_json
+from studio.records import Arm, Brief, Check, CheckKind, Dataset, Example, Job, JobState, Refusal, Run, Split, to_json
 from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
 from studio.train import launch
@@ -134,12 +134,18 @@ def stop(store: Store, job: Job) -> None:
 
 
 def resume(store: Store, actor: str, job: str) -> Run:
-    """Continues a job that was stopped or died, in the same folder. Raises Refusal when it cannot go on."""
+    """Continues a job that was stopped or died, in the same folder. Raises Refusal when it cannot go on, or when what
+    it had learned is in use (`keep`)."""
     found = runs.job(store, job)
     run = runs.get(store, job)
     if found is None or run is None:
         raise Refusal(f"There is no training job {job}. Nothing was started.")
     raise_if_done(found)
+    if (arm := arms.get(store, f"tuned-{run.id}")) is not None:
+        raise Refusal(
+            f"What this training had learned is in use as {arm.name}, which must stay what it is. Nothing was started. "
+            "Run it again instead."
+        )
     launch.resume(store, actor, found)
     return run
 
@@ -147,6 +153,17 @@ def resume(store: Store, actor: str, job: str) -> Run:
 def raise_if_done(job: Job) -> None:
     if job.state.value == "done":
         raise Refusal("This job is done; there is nothing to resume. Nothing was started.")
+
+
+def keep(store: Store, actor: str, run: str) -> Arm:
+    """A training that was stopped becomes a tuned model as far as it came: its best checkpoint by validation.
+
+    Raises Refusal when it was not stopped, or before it had a checkpoint.
+    """
+    found = runs.get(store, run)
+    if found is None or found.state is not JobState.cancelled or not found.adapter_sha256:
+        raise Refusal("Nothing was learned yet that could be used. Nothing was changed. Go on with the training.")
+    return baselines.tuned(store, actor, found.project, run, found.model, run_name(store, found))
 
 
 def discard(store: Store, actor: str, project: str, run: str) -> None:

@@ -49,8 +49,10 @@ def start(store: Store, actor: str, run: str, form: str) -> Job:
         raise Refusal(f"A tuned model is taken away as {' or '.join(FORMS)}, not as {form!r}. Nothing was started.")
     found = runs.get(store, run)
     dataset = dataset_rows.get(store, found.dataset) if found else None
-    if found is None or dataset is None or found.state is not JobState.done or not found.adapter_sha256:
+    if found is None or dataset is None or arms.get(store, f"tuned-{run}") is None or not found.adapter_sha256:
         raise Refusal("This training has not been finished, so there is nothing to take away. Nothing was started.")
+    if not found.adapter:
+        raise Refusal("This model was tuned elsewhere, so its weights are there. Nothing was made. Ask its provider.")
     if found.settings.get("canaries"):
         raise Refusal(
             "This model was trained with planted secrets, so it is not for release. Nothing was made. Train it again "

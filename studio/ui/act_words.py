@@ -47,6 +47,7 @@ _JOBS = {
 _DONE = {
     "decision.signed": "Decision signed", "decision.withdrawn": "Decision withdrawn",
     "generations.stored": "Answers stored", "job.finished": "Job ended", "job.resumed": "Job continued",
+    "job.begun": "Job left the line and began", "job.moved": "Job moved to the front of the line",
     "series.begun": "A long step begun", "series.kept": "A long step left unfinished",
     "queue.seen": "Was shown examples to label", "outputs.seen": "Saw which arm wrote what", "person.joined": "Joined",
     "round.cancelled": "Blind round cancelled", "round.closed": "Blind round closed by its rule",
@@ -193,6 +194,9 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "advice.answered": _advice,
     "arm.retired": _retired,
     "arm.saved": _arm,
+    "address.allowed": lambda store, payload: (
+        f"Questions to {payload['address']} {'allowed' if payload['allowed'] else 'not allowed any more'}"
+    ),
     "brief.saved": _brief,
     "contradiction.reopened": lambda store, payload: "A contradiction opened again",
     "contradiction.settled": lambda store, payload: f"Contradiction decided: {_DECIDED[payload['decision']]}",
@@ -222,6 +226,7 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "preflight.set_aside": lambda store, payload: "Measured training set aside",
     "price.set": lambda store, payload: f"Price of {payload['device']} set",
     "run.discarded": lambda store, payload: "Training discarded",
+    "run.registered": lambda store, payload: f"{_quoted(payload['arm']['name'])}, tuned elsewhere, registered",
     "token.made": _token,
     "view.removed": _view_removed,
     "waiver.revoked": lambda store, payload: f"No longer accepted: {finding_name(payload['finding'])}",

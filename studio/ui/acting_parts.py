@@ -80,6 +80,9 @@ def bar(visit: Visit, here: list[str], found: int, wanted: Filter) -> None:
             _change_form(visit, chosen)
         st.button("Move to trash", key="examples-to-trash", on_click=_trashed, args=(visit, chosen, True))
         st.button("Select none", key="examples-pick-none", type="tertiary", on_click=pick, args=(visit, []))
+    if empty := [e.id for e in rows.without_ideal(visit.store, chosen)]:
+        label = f"Leave out the {len(empty):,} without an ideal output, which cannot be approved"
+        st.button(label, key="examples-unpick-empty", type="tertiary", on_click=_unpick, args=(visit, empty))
 
 
 def trash_bar(visit: Visit, here: list[str]) -> None:

@@ -66,7 +66,7 @@ def _offer(visit: Visit, run: Run, label: str) -> None:
 def _start(visit: Visit, run: Run) -> None:
     frame.attempt(
         lambda: more_examples.start(visit.store, visit.person.id, run.id),
-        "The trainings on parts of the examples are under way. You can leave this page; they go on.",
+        "The trainings on parts of the examples have started or stand in line. You can leave this page; they go on.",
     )
 
 
@@ -83,10 +83,9 @@ def _on_its_way(visit: Visit, run: Run, found: Curve) -> None:
 
 
 def _said(part: Measured) -> str:
-    rows = blocks.several(part.rows, "example")
-    failed = part.job is not None and part.state is JobState.failed
-    reason = part.job.detail.get("result", {}).get("reason", "") if part.job and failed else ""
-    return f"On {_SHARES[part.share]} of the examples ({rows}): {_STATES[part.state]}. {reason}".strip()
+    rows, state = blocks.several(part.rows, "example"), part.job.state
+    reason = part.job.detail.get("result", {}).get("reason", "") if state is JobState.failed else ""
+    return f"On {_SHARES[part.share]} of the examples ({rows}): {_STATES[state]}. {reason}".strip()
 
 
 def _answer(run: Run, answer: Answer) -> None:

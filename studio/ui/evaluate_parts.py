@@ -203,7 +203,7 @@ def writing(visit: Visit, dataset: Dataset, known: Sequence[Arm], compared: Sequ
 
 
 _KINDS = {
-    ArmKind.tuned: "the model you trained, bare input",
+    ArmKind.tuned: "a tuned model, bare input",
     ArmKind.prompted: "the base with a prompt before each input",
     ArmKind.base: "the model as it comes, bare input",
 }
@@ -214,14 +214,21 @@ def _ask(visit: Visit, dataset: Dataset, known: Sequence[Arm], missing: dict[str
     lacking = [arm.id for arm in known if missing[arm.id] > 0]
     # The key changes with what is lacking, so that the default follows; a choice made by hand is kept meanwhile.
     key = f"evaluate-arms-{dataset.id}-{'-'.join(sorted(lacking))}"
+    together = _of_one_model(known, lacking)
     st.multiselect(
-        "Let these answer", list(names), default=lacking, format_func=names.__getitem__, key=key, width=560
+        "Let these answer", list(names), default=together, format_func=names.__getitem__, key=key, width=560
     )  # fmt: skip
     label = "Write the answers" if lacking else "Write the answers again"
     st.button(
         label, key="evaluate-write", type="primary" if lacking else "secondary", icon=":material/play_arrow:",
         on_click=_write, args=(visit, dataset.id, key),
     )  # fmt: skip
+
+
+def _of_one_model(known: Sequence[Arm], lacking: Sequence[str]) -> list[str]:
+    """Of the arms that lack answers those of the first one's model: arms answer together on one copy of the weights."""
+    models = {arm.id: arm.model for arm in known}
+    return [name for name in lacking if models[name] == models[lacking[0]]]
 
 
 def _write(visit: Visit, dataset: str, key: str) -> None:

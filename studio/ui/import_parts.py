@@ -30,6 +30,8 @@ _ROLE_WORDS = {
 }  # fmt: skip
 _START: dict[str, Any] = {"file": "", "name": "", "paste": "", "mapping": {}, "approved": False, "test": False}
 _UNUSED = "(not used)"
+_FIRST = 3
+"""Roles that most files need (input, ideal output, slice), and columns of fields side by side."""
 
 
 def show(visit: Visit) -> None:
@@ -95,18 +97,7 @@ def _parsed(visit: Visit, form: dict[str, Any]) -> file_reading.Read:
 def _preview(visit: Visit, held: Draft) -> None:
     read = _parsed(visit, held.form)
     if isinstance(read, tuple):
-        sentence, columns = read
-        frame.refused(Refusal(sentence))
-        if columns:
-            _mapping(held, columns, held.form["mapping"])
-        elif held.form["mapping"]:
-            st.button(
-                "Choose the columns again",
-                key="import-remap",
-                on_click=held.change,
-                args=(lambda form: form.update(mapping={}),),
-            )
-        st.button("Choose another file", key="import-aside", on_click=_aside, args=(visit, held))
+        _not_understood(visit, held, *read)
         return
     name = held.form["name"]
     blocks.lead(_understood(read, name))
@@ -124,6 +115,26 @@ def _preview(visit: Visit, held: Draft) -> None:
         )
     _go(visit, held, read)
     _first_rows(read)
+
+
+def _not_understood(visit: Visit, held: Draft, sentence: str, columns: tuple[str, ...]) -> None:
+    """A file that cannot be read, or one of which somebody must say which column is what."""
+    mapping = held.form["mapping"]
+    if columns:
+        blocks.lead(f"Which column of {held.form['name']} is what?")
+        blocks.plain(
+            "The studio does not know these names. Choose the input, which is what comes in (prompt), and the ideal "
+            "output, which is what it should answer (completion). Nothing is imported yet."
+        )
+        if mapping:
+            blocks.note(sentence)
+        _mapping(held, columns, mapping)
+    else:
+        frame.refused(Refusal(sentence))
+        if mapping:
+            again = (lambda form: form.update(mapping={}),)
+            st.button("Choose the columns again", key="import-remap", on_click=held.change, args=again)
+    st.button("Choose another file", key="import-aside", on_click=_aside, args=(visit, held))
 
 
 def _understood(read: ParsedBatch, name: str) -> str:
@@ -150,11 +161,17 @@ def _mapping(held: Draft, columns: tuple[str, ...], mapping: dict[str, str]) -> 
     """Which column is what; a change is read again at once."""
     unclear = bool(held.form["mapping"]) or not {"prompt", "completion"} <= set(mapping)
     with st.expander("Which column is what", expanded=unclear, key="import-mapping"):
-        named = [c for c in columns if c]
-        sides = st.columns(2)
-        for place, role in enumerate(ROLES):
-            with sides[place % 2]:
-                _role(held, role, named, mapping)
+        _roles(held, ROLES[:_FIRST], columns, mapping)
+    title = "Columns for splits, statuses, tags, rights and more"
+    with st.expander(title, expanded=not set(mapping).isdisjoint(ROLES[_FIRST:]), key="import-mapping-more"):
+        _roles(held, ROLES[_FIRST:], columns, mapping)
+
+
+def _roles(held: Draft, roles: tuple[str, ...], columns: tuple[str, ...], mapping: dict[str, str]) -> None:
+    named, sides = [c for c in columns if c], st.columns(_FIRST)
+    for place, role in enumerate(roles):
+        with sides[place % _FIRST]:
+            _role(held, role, named, mapping)
 
 
 def _role(held: Draft, role: str, columns: list[str], mapping: dict[str, str]) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 RUNNING = (JobState.queued, JobState.running)
 _STATES = {
-    JobState.queued: "Waiting to start",
+    JobState.queued: "Waiting for its turn",
     JobState.running: "Working",
     JobState.done: "Done",
     JobState.failed: "It stopped with a fault",
@@ -31,7 +31,8 @@ _COLOURS = {"light": ("#1D5C55", "#B06A1F", "#635E54"), "dark": ("#7CC4B6", "#E2
 @dataclass(frozen=True)
 class JobView:
     """What there is to show of one job now. Times in seconds; `losses` holds (step, training, validation), step 0
-    before the first; `taken`: the step whose checkpoint was taken, 0 while unknown."""
+    before the first. `place` in line, 0 for a job that does not wait, and the seconds until its `turn` may come.
+    `taken`: the step whose checkpoint was taken, 0 while unknown."""
 
     id: str
     state: JobState
@@ -41,39 +42,50 @@ class JobView:
     seconds_left: float | None = None
     seconds: float | None = None
     losses: tuple[tuple[int, float | None, float | None], ...] = ()
+    place: int = 0
+    turn: float | None = None
     watched: tuple[Watched, ...] = ()
     taken: int = 0
     warnings: tuple[str, ...] = ()
     reason: str = ""
 
 
-def job_panel(read: Callable[[], JobView], stop: Callable[[], object] | None) -> None:
+def job_panel(
+    read: Callable[[], JobView], stop: Callable[[], object] | None, front: Callable[[], object] | None = None
+) -> None:
     """Shows a job and follows it each second while it runs; the page runs again when it ends.
 
-    `read` returns the view (it must be quick: it is called each second); `stop` asks the job to stop, None for those
-    who may not. Whoever is still blind must get a view without `watched`: they are a named arm's words.
+    `read` returns the view (it must be quick: it is called each second); `stop` asks the job to stop and `front` lets
+    it before the others in line, None for those who may not. Whoever is still blind must get a view without `watched`:
+    they are a named arm's words.
     """
     if read().state in RUNNING:
-        _follow(read, stop)
+        _follow(read, stop, front)
     else:
         _show(read())
 
 
 @st.fragment(run_every=1.0)
-def _follow(read: Callable[[], JobView], stop: Callable[[], object] | None) -> None:
+def _follow(read: Callable[[], JobView], stop: Callable[[], object] | None, front: Callable[[], object] | None) -> None:
     view = read()
     if view.state not in RUNNING:
         st.rerun()
-    _show(view, stop)
+    _show(view, stop, front)
 
 
-def _show(view: JobView, stop: Callable[[], object] | None = None) -> None:
+def _show(view: JobView, stop: Callable[[], object] | None = None, front: Callable[[], object] | None = None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         _state(view)
+        if front is not None and view.place > 1:
+            st.button("Move to the front", key=f"ys-front-{view.id}", icon=":material/arrow_upward:",
+                      on_click=frame.attempt, args=(front, "It is the next one now."))  # fmt: skip
         if stop is not None:
-            key, said = f"{keys.STOP_JOB}-{view.id}", "Stopping after this step."
-            st.button("Stop", key=key, icon=":material/stop:", on_click=frame.attempt, args=(stop, said))
-    if view.state in RUNNING:
+            label, said = (
+                ("Take it out", "Taken out of the line.") if view.place else ("Stop", "Stopping after this step.")
+            )
+            key = f"{keys.STOP_JOB}-{view.id}"
+            st.button(label, key=key, icon=":material/stop:", on_click=frame.attempt, args=(stop, said))
+    if view.state is JobState.running:
         st.progress(min(1.0, view.done / view.total) if view.total else 0.0)
     if view.reason:
         st.html(f'<aside class="ys-stale"><p>{escape(view.reason)}</p></aside>')
@@ -85,13 +97,16 @@ def _show(view: JobView, stop: Callable[[], object] | None = None) -> None:
 
 
 def _state(view: JobView) -> None:
+    what = f": {view.what}" if view.what and view.state is JobState.running else ""
     st.html(
-        f'<p class="ys-job" role="status"><b>{escape(_STATES[view.state])}'
-        f"{': ' + escape(view.what) if view.what and view.state in RUNNING else ''}</b><span>{_time(view)}</span></p>"
+        f'<p class="ys-job" role="status"><b>{escape(_STATES[view.state] + what)}</b><span>{_time(view)}</span></p>'
     )
 
 
 def _time(view: JobView) -> str:
+    if view.place:
+        when = "when is not known yet" if view.turn is None else f"its turn may come in about {duration(view.turn)}"
+        return f"{'next' if view.place == 1 else f'number {view.place:,}'} in line · {when}"
     count = f"{view.done:,} of {view.total:,}" if view.total else ""
     if view.state in RUNNING:
         left = "estimating the time left" if view.seconds_left is None else f"about {duration(view.seconds_left)} left"

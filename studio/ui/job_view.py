@@ -11,6 +11,7 @@ from studio.jobs import folder as job_folder
 from studio.records import Job, JobState
 from studio.store import Store, briefs, runs
 from studio.store import datasets as dataset_rows
+from studio.train import line
 from studio.train.watched import Watched, watched
 from studio.ui.job_panel import RUNNING, JobView
 
@@ -24,8 +25,9 @@ def view(store: Store, name: str) -> JobView:
     events, waiting = job_folder.read_events(folder).rows, job_folder.read_note(folder, job_folder.WAITING, "what")
     last: dict[str, Any] = next((e for e in reversed(events) if e["kind"] == "progress"), {})
     result = job.detail.get("result", {}) if job.state not in RUNNING else {}
+    stands = line.standing(store, job)
     return JobView(
-        name, job.state,
+        name, job.state, place=stands.place if stands else 0, turn=stands.seconds if stands else None,
         what=waiting["what"] if waiting else last.get("what") or "starting",
         done=last.get("done", 0), total=last.get("total", 0),
         seconds_left=last.get("seconds_left"), seconds=result.get("seconds"), reason=result.get("reason", ""),

@@ -89,15 +89,19 @@ def _stop() -> None:
 
 def _stopped(visit: Visit, found: Series) -> None:
     """One that is neither whole nor taken back, and what can become of it."""
-    what = escape(act_words.whole(visit.store, found))
     choices = {
         "on": ("Go on", partial(start, visit, found.id, f"All {found.items:,} are done. Undo takes it back.")),
         "back": ("Take back what was done", partial(start, visit, found.id, "Undone.", back=True)),
         "keep": ("Leave it so", partial(_keep, visit, found.id)),
     }
+    if found.standing:
+        how_far = f"{act_words.whole(visit.store, found)}; {found.done:,} of {found.items:,} are done, the others are "
+        how_far += "as they were."
+    else:
+        how_far = f"An import was cut off before its first row. All {found.items:,} rows that were read are kept."
+        del choices["back"]
     with st.container(key=f"long-step-{found.id}", border=True):
-        st.html(f"<p><b>Stopped on the way.</b> {what}; {found.done:,} of {found.items:,} are done, the others are as "
-                "they were.</p>")  # fmt: skip
+        st.html(f"<p><b>Stopped on the way.</b> {escape(how_far)}</p>")
         with st.container(horizontal=True):
             for name, (label, do) in choices.items():
                 st.button(label, key=f"long-step-{name}-{found.id}", on_click=do)

@@ -14,7 +14,7 @@ import streamlit as st
 from studio import models
 from studio.records import Job, JobState, Refusal, from_json
 from studio.store import examples, prices, runs
-from studio.train import preflight, preflight_words, step
+from studio.train import line, preflight, preflight_words, step
 from studio.train.forecast import BatchRow, LeftOut
 from studio.train.settings import Settings
 from studio.ui import again_parts, blocks, frame, job_view
@@ -59,7 +59,8 @@ def _measuring(visit: Visit, job: Job) -> None:
         "A few real steps on your examples, timed. It takes about half a minute on a small model; nothing is kept of "
         "what it learns.",
     )
-    job_panel(job_view.reader(visit.store, job.id), lambda: step.stop(visit.store, job))
+    job_panel(job_view.reader(visit.store, job.id), lambda: step.stop(visit.store, job),
+              lambda: line.to_front(visit.store, visit.person.id, job))  # fmt: skip
 
 
 def _failed(visit: Visit) -> None:

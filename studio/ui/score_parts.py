@@ -69,7 +69,7 @@ def _finding(visit: Visit, checked: Checked, finding: Finding, *, first: bool) -
         _examples(visit, checked, finding)
         with st.container(horizontal=True, vertical_alignment="center", key=f"health-do-{slug(finding)}"):
             fix_parts.fixes(visit, finding, checked.by_id, slug(finding), first=first)
-            if visit.may_edit:
+            if visit.may_edit and finding.acceptable:
                 _accept(visit, finding)
         if finding.check == "unread":
             meaning_parts.reading(visit)

@@ -12,7 +12,7 @@ from studio.jobs import resident
 from studio.records import ArmKind, Dataset, Example, JobState, Prompt, Refusal, Run, Split
 from studio.store import arms, runs
 from studio.store import datasets as dataset_rows
-from studio.train import taught
+from studio.train import elsewhere, taught
 from studio.train.taught import Teacher
 from studio.ui import answers, blocks, conversation, frame, job_view, keys
 from studio.ui.access import Visit
@@ -118,7 +118,7 @@ def _found(visit: Visit, run: Run, asked: str, output: str, key: str) -> None:
     for teacher in found.nearest:
         with st.container(border=True, key=f"{key}-{teacher.row.id}"):
             _teacher(visit, run, teacher, key)
-    if visit.may_edit:
+    if visit.may_edit and not elsewhere.is_elsewhere(run):
         _retrain(visit, run, dataset, key)
 
 
@@ -211,7 +211,9 @@ def _again(visit: Visit, run: Run) -> None:
         taught.mend(visit.store, visit.person.id, run, out)
         st.session_state[keys.TAUGHT_OUT] = []
 
-    frame.attempt(started, "A new set is frozen and the training on it has started. You can leave this page.")
+    frame.attempt(
+        started, "A new set is frozen, and the training on it has started or stands in line. You can leave this page."
+    )
 
 
 def came_from(visit: Visit, run: Run) -> None:

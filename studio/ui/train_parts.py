@@ -9,7 +9,7 @@ import streamlit as st
 from studio.records import Dataset, Job, JobState, Run, Split
 from studio.store import arms, examples, runs
 from studio.store import datasets as dataset_rows
-from studio.train import preflight, preflight_words, step, verdict
+from studio.train import elsewhere, line, preflight, preflight_words, step, verdict
 from studio.train import settings as presets
 from studio.ui import (
     again_parts,
@@ -17,6 +17,7 @@ from studio.ui import (
     blocks,
     canary_parts,
     curve_parts,
+    elsewhere_parts,
     frame,
     job_view,
     model_parts,
@@ -37,9 +38,11 @@ _DROPPED_SHOWN = 5
 _GROWING = "Here you would read what the tuned model answers while it learns."
 
 
-def records(visit: Visit) -> tuple[list[Dataset], Job | None]:
-    """The frozen sets, newest first, and the training that is going on."""
-    return dataset_rows.every(visit.store, visit.project_id), job_view.active(visit.store, visit.project_id, "train")
+def records(visit: Visit) -> tuple[list[Dataset], list[Job]]:
+    """The frozen sets, newest first, and the trainings that are going on or wait in line, in that order."""
+    going_on = [job for job in runs.jobs(visit.store, visit.project_id, active=True) if job.kind == "train"]
+    waiting = [job for job in runs.line(visit.store) if job in going_on]
+    return dataset_rows.every(visit.store, visit.project_id), [j for j in going_on if j not in waiting] + waiting
 
 
 def no_set(visit: Visit) -> None:
@@ -97,14 +100,15 @@ def _measure(
 
 
 def running(visit: Visit, job: Job) -> None:
-    """The run that is going on: progress, losses, growing answers, and the way to stop it."""
+    """A run that is going on or waits: progress, losses, growing answers, its place in line, and the way to stop it."""
     dataset = dataset_rows.get(visit.store, str(job.detail.get("dataset", "")))
     blocks.section(
-        "Learning now",
+        "Learning now" if job.state is JobState.running else "Waiting in line",
         f"From {dataset.name}. You can leave this page; it goes on." if dataset else "It goes on by itself.",
     )
     known = answers.known_to(visit)
-    job_panel(job_view.reader(visit.store, job.id, samples=known), lambda: step.stop(visit.store, job))
+    job_panel(job_view.reader(visit.store, job.id, samples=known), lambda: step.stop(visit.store, job),
+              lambda: line.to_front(visit.store, visit.person.id, job))  # fmt: skip
     if not known and job_view.view(visit.store, job.id).watched:
         answers.gate(visit, str(job.detail.get("dataset", "")), f"train-{job.id}", _GROWING)
 
@@ -122,7 +126,10 @@ def finished(visit: Visit) -> None:
     )
     for run in ended:
         with st.container(border=True, key=f"train-run-{run.id}"):
-            _run(visit, run)
+            if elsewhere.is_elsewhere(run):
+                elsewhere_parts.card(visit, run)
+            else:
+                _run(visit, run)
 
 
 def _run(visit: Visit, run: Run) -> None:
@@ -166,8 +173,8 @@ def _in_figures(run: Run) -> str:
         said.append(f"at most {float(peak) / 1000:.1f} GB of memory")
     if speed := result.get("tokens_per_second"):
         said.append(f"{float(speed):,.0f} tokens (word pieces) a second")
-    line = ", ".join(said)
-    return f"{line[:1].upper()}{line[1:]}." if line else "Nothing was measured."
+    told = ", ".join(said)
+    return f"{told[:1].upper()}{told[1:]}." if told else "Nothing was measured."
 
 
 def _dropped(visit: Visit, run: Run) -> None:
@@ -193,9 +200,13 @@ def _dropped(visit: Visit, run: Run) -> None:
 
 def _buttons(visit: Visit, run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        if run.state is JobState.done:
+        if arms.get(visit.store, f"tuned-{run.id}") or run.state is JobState.done:
             blocks.way(visit, "evaluate", "Compare its answers", f"train-compare-{run.id}")
         else:
+            if run.state is JobState.cancelled and run.adapter_sha256:
+                st.button("Use what it learned", key=f"train-keep-{run.id}", icon=":material/check:",
+                          on_click=frame.attempt, args=(lambda: step.keep(visit.store, visit.person.id, run.id),
+                                                        "It is a tuned model now, as far as it came."))  # fmt: skip
             again = (lambda: step.resume(visit.store, visit.person.id, run.job), "It goes on from its last checkpoint.")
             key = f"train-resume-{run.id}"
             st.button("Go on with it", key=key, icon=":material/play_arrow:", on_click=frame.attempt, args=again)

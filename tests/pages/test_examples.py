@@ -81,7 +81,7 @@ def test_rows_are_previewed_mapped_imported_and_undone(store: Store, dora: tuple
 
 def test_columns_nobody_knows_are_asked_for(store: Store, dora: tuple[str, str]) -> None:
     at = _pasted(store, dora[1], _project(store, dora[0]), "anfrage,antwort\nWo?,Hier.\n")
-    assert "does not recognise which column" in words(at)
+    assert "Which column of pasted rows is what?" in words(at)
     at.selectbox(key="import-column-prompt").set_value("anfrage")
     assert "1 of 1 row" in words(sound(at.run()))
 
@@ -129,6 +129,21 @@ def test_select_mark_trash_and_restore(store: Store, dora: tuple[str, str]) -> N
     sound(at.run())
     press(at, "examples-restore")
     assert not rows.is_trashed(store, first)
+
+
+def test_those_that_cannot_be_approved_are_left_out_in_one_press(store: Store, dora: tuple[str, str]) -> None:
+    actor, session = dora
+    project = projects.from_demo(store, actor, "ticket-triage").id
+    whole = len(rows.every(store, project))
+    step.write(store, actor, project, input="Still to be answered", ideal="")
+    at = opened(store, session, "examples", project=project)
+    press(at, "examples-pick-all")
+    press(at, "examples-mark-approved")
+    assert "1 of the selected examples has no ideal output yet (first: “Still to be answered”)" in words(at)
+    press(at, "examples-unpick-empty")
+    assert f"{whole:,} selected" in words(at)
+    press(at, "examples-mark-approved")
+    assert f"{whole:,} examples are approved" in words(at)
 
 
 def test_approvals_older_than_the_meaning_are_named_and_given_again(store: Store, dora: tuple[str, str]) -> None:

@@ -9,7 +9,7 @@ from signed_in import opened, person, press, sound, words
 from streamlit.testing.v1 import AppTest
 
 from studio import brief as brief_step
-from studio import datasets, projects
+from studio import checking, datasets, health, projects, waivers
 from studio.examples import step as example_step
 from studio.records import Brief, Consent, Refusal, Role, Split, Status
 from studio.store import Store, briefs, examples
@@ -72,7 +72,7 @@ def test_a_must_fix_finding_opens_its_examples_and_is_accepted_with_a_reason(
     other = example_step.write(store, dora[0], demo, input=known.input, ideal="Something else.", slice=known.slice,
                                status=Status.approved)  # fmt: skip
     at = opened(store, dora[1], "health", project=demo)
-    assert "must be fixed or waived" in words(at)
+    assert "must be fixed or accepted" in words(at)
     links = [e.proto for e in at.get("page_link") if other.id in e.proto.query_string]
     assert links and links[0].label == "Open this example"
     at = freezing(store, dora[1], demo)
@@ -95,7 +95,7 @@ def test_a_must_fix_finding_opens_its_examples_and_is_accepted_with_a_reason(
     assert "We answer both ways on purpose." in words(at)
     at = opened(store, dora[1], "health", project=demo)
     press(at, "health-revoke-contradictions")
-    assert "must be fixed or waived" in words(at)
+    assert "must be fixed or accepted" in words(at)
 
 
 def test_contradictions_are_decided_one_after_the_other(store: Store, dora: tuple[str, str], demo: str) -> None:
@@ -165,6 +165,19 @@ def test_too_few_examples_still_shows_the_checks(store: Store, dora: tuple[str, 
     at = opened(store, dora[1], "health", project=demo)
     assert "at least 20 are needed" in words(at)
     assert not [b for b in at.button if b.key == "health-freeze"]
+
+
+def test_too_few_cannot_be_accepted(store: Store, dora: tuple[str, str]) -> None:
+    project = projects.create(store, dora[0], "Mine").id
+    brief_step.save(store, dora[0], project, Brief(task="Answer."), note="", changes_meaning=True)
+    example_step.write(store, dora[0], project, input="Where is it?", ideal="On its way.", status=Status.approved)
+    at = opened(store, dora[1], "health", project=project)
+    assert "at least 20 are needed" in words(at)
+    assert "health-accept-do-too-few" not in [button.key for button in at.button]
+    (few,) = [f for f in checking.now(store, project).checkup.report.findings if f.check == "too_few"]
+    with pytest.raises(Refusal, match="cannot be accepted"):
+        waivers.accept(store, dora[0], project, few, "We are in a hurry.")
+    assert not health.with_waivers(checking.now(store, project).checkup.report, {"too_few": "In a hurry."}).ready
 
 
 def test_a_pm_reads_and_cannot_freeze_and_a_reviewer_sees_nothing(store: Store, demo: str) -> None:

@@ -52,11 +52,12 @@ def models_here(models_folder: Path) -> Path:
     return models_folder
 
 
-def started(store: Store, dataset: Dataset, name: str, actor: str = "maker") -> Path:
-    """A training job as the step leaves it, without a worker; its folder."""
+def started(store: Store, dataset: Dataset, name: str, actor: str = "maker", waits: bool = False) -> Path:
+    """A training job as the step leaves it, without a worker, or in line; its folder."""
     run = {"id": name, "dataset": dataset.id, "model": "smollm2-135m", "preset": "match_our_tone",
            "settings": {"epochs": 3}}  # fmt: skip
-    about = {"id": name, "kind": "train", "folder": name, "detail": {"dataset": dataset.id}, "run": run}
+    about = {"id": name, "kind": "train", "folder": name, "detail": {"dataset": dataset.id}, "run": run,
+             "waits": waits}  # fmt: skip
     store.act("job.started", actor, about, dataset.project)
     return job_folder.create(store.workspace / "jobs" / name, {"kind": "train", "id": name})
 
@@ -309,6 +310,36 @@ def test_a_stopped_run_says_why_and_can_go_on(store: Store, dora: tuple[str, str
     at = opened(store, dora[1], "train", project=demo)
     assert "Unfinished training" in words(at) and "The memory ran out." in words(at)
     assert at.button(key="train-resume-r1").label == "Go on with it"
+
+
+@pytest.mark.usefixtures("models_here")
+def test_a_stopped_run_becomes_a_model_as_far_as_it_came(store: Store, dora: tuple[str, str], demo: str) -> None:
+    result = {"reason": "", "adapter": "checkpoints/final", "adapter_sha256": "abc"}
+    ended(store, datasets.freeze(store, "maker", demo), "r1", "cancelled", result)
+    at = opened(store, dora[1], "train", project=demo)
+    press(at, "train-keep-r1")
+    assert "Tuned 1" in words(at) and [a.run for a in arms.every(store, demo)] == ["r1"]
+    assert not [b for b in at.button if b.key in ("train-keep-r1", "train-resume-r1")]
+    with pytest.raises(Refusal, match="in use as Tuned 1"):
+        step.resume(store, dora[0], "r1")
+    press(at, f"ys-undo-{store.recent(demo, dora[0], 1)[0].seq}")
+    assert at.button(key="train-resume-r1") and not arms.every(store, demo)
+
+
+@pytest.mark.usefixtures("models_here")
+def test_who_waits_sees_the_line_and_may_be_let_before_others(store: Store, dora: tuple[str, str], demo: str) -> None:
+    dataset = datasets.freeze(store, "maker", demo)
+    job_folder.append(started(store, dataset, "r1"), "progress", done=3, total=12, seconds_left=90.0, what="learning")
+    for name in ("r2", "r3"):
+        started(store, dataset, name, waits=True)
+    at = opened(store, dora[1], "train", project=demo)
+    said = words(at)
+    assert said.count("Waiting for its turn") == 2 and "next in line · its turn may come in about 2 minutes" in said
+    assert "number 2 in line · when is not known yet" in said and at.button(key="train-start")
+    press(at, "ys-front-r3")
+    assert [job.id for job in runs.line(store)] == ["r3", "r2"]
+    press(at, "ys-stop-r2")
+    assert job_folder.cancel_asked(store.workspace / "jobs" / "r2")
 
 
 @pytest.mark.parametrize(
