@@ -123,7 +123,12 @@ def m005_addresses(db: duckdb.DuckDBPyConnection) -> None:
     db.execute('CREATE TABLE addresses (address VARCHAR PRIMARY KEY, allowed BOOLEAN, person VARCHAR, "at" VARCHAR)')
 
 
-def m006_prices(db: duckdb.DuckDBPyConnection) -> None:
+def m006_what_was_accepted(db: duckdb.DuckDBPyConnection) -> None:
+    """The examples for which a finding was accepted; NULL where only their number was kept."""
+    db.execute("ALTER TABLE waivers ADD COLUMN examples VARCHAR")
+
+
+def m007_prices(db: duckdb.DuckDBPyConnection) -> None:
     """What an hour of a machine costs."""
     db.execute(
         "CREATE TABLE prices (device VARCHAR PRIMARY KEY, an_hour DOUBLE, currency VARCHAR, person VARCHAR, "
@@ -132,7 +137,8 @@ def m006_prices(db: duckdb.DuckDBPyConnection) -> None:
 
 
 MIGRATIONS = (
-    m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_prices,
+    m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
+    m007_prices,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {

@@ -64,7 +64,7 @@ _QUICK_ROWS = 32
 # Steps in which the demo's varied rows were learned on the bundled model, and how often any row may be read.
 _STEPS_TO_LEARN, _MOST_EPOCHS, _LEAST_EPOCHS = 110, 6, 2
 # Measured so often in a run, and stopped after so many measurements in a row that were no better.
-_MEASURED, _PATIENCE = 10, 3
+_MEASURED, _PATIENCE = 6, 3
 
 
 def resolve(preset: str, rows: int, device: str = "cpu", seed: int = 0) -> Settings:

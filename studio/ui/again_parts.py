@@ -13,6 +13,7 @@ from studio.train.settings import Settings
 from studio.ui import blocks, frame
 from studio.ui.access import Visit
 from studio.ui.train_settings import changed, typed
+from studio.ui.train_settings import fill as fill_fields
 
 
 def came_from(visit: Visit, run: Run) -> None:
@@ -55,6 +56,12 @@ def show(visit: Visit, run: Run) -> None:
         label = "Measure with this change" if len(changes) == 1 else "Measure with these changes"
         st.button(label if changes else "Run again as it was", key=f"train-again-start-{run.id}",
                   icon=":material/replay:", on_click=_start, args=(visit, run, figures))  # fmt: skip
+
+
+def fill(run: Run, changes: dict[str, Any]) -> None:
+    """Opens the form with these settings filled in; nothing is started."""
+    fill_fields(_fields(run), changes)
+    st.session_state[f"train-again-{run.id}"] = True
 
 
 def _fields(run: Run) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 from studio.records import Dataset, Job, JobState, Run, Split
 from studio.store import arms, examples, runs
 from studio.store import datasets as dataset_rows
-from studio.train import elsewhere, line, preflight, preflight_words, step, verdict
+from studio.train import elsewhere, line, preflight, preflight_words, step
 from studio.train import settings as presets
 from studio.ui import (
     again_parts,
@@ -20,6 +20,7 @@ from studio.ui import (
     elsewhere_parts,
     frame,
     job_view,
+    lesson_parts,
     model_parts,
     passport_parts,
     preflight_parts,
@@ -140,7 +141,7 @@ def _run(visit: Visit, run: Run) -> None:
     blocks.item(title, f"{preset}, on {dataset.name if dataset else 'an older set'}, {blocks.when(run.at)}",
                 _STATES.get(run.state, ""))  # fmt: skip
     if run.state is JobState.done:
-        blocks.plain(verdict.verdict(run.result.get("losses", [])).sentence)
+        lesson_parts.show(visit, run)
     elif reason := run.result.get("reason"):
         blocks.plain(str(reason))
     blocks.note(_in_figures(run))

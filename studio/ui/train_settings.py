@@ -62,6 +62,25 @@ def changed(figures: Settings, key: str) -> dict[str, Any]:
     return typed(figures, key)
 
 
+def fill(key: str, values: dict[str, Any]) -> None:
+    """Puts values into the fields, as if somebody had typed them. Called before they are drawn."""
+    for each in _FIELDS:
+        if each.name in values:
+            st.session_state[_key(each, key)] = values[each.name]
+
+
+def label(name: str) -> str:
+    """What a setting is called on screen."""
+    return next((each.label for each in _FIELDS if each.name == name), name)
+
+
+def shown(name: str, value: float) -> str:
+    """A value of a setting as it stands in its field, without trailing zeros."""
+    form = next((each.format for each in _FIELDS if each.name == name), "%s")
+    text = form % value
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def typed(figures: Settings, key: str) -> dict[str, Any]:
     """What the fields hold now that differs from `figures`; an emptied field counts as unchanged."""
     held = {each.name: st.session_state.get(_key(each, key)) for each in _FIELDS}

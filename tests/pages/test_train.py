@@ -18,8 +18,10 @@ from studio.records import Dataset, JobState, Refusal, Role, Run, Split, canonic
 from studio.store import Store, arms, examples, runs
 from studio.train import preflight, step
 from studio.train.forecast import BatchRow, LeftOut, Measured, Shown, Span
+from studio.train.settings import Settings
 from studio.train.side_by_side import curve, differing
-from studio.train.verdict import verdict
+
+SETTINGS = Settings("match_our_tone", epochs=3, learning_rate=2e-3)
 
 
 @pytest.fixture
@@ -52,18 +54,27 @@ def models_here(models_folder: Path) -> Path:
     return models_folder
 
 
-def started(store: Store, dataset: Dataset, name: str, actor: str = "maker", waits: bool = False) -> Path:
+def started(
+    store: Store,
+    dataset: Dataset,
+    name: str,
+    actor: str = "maker",
+    waits: bool = False,
+    settings: Settings | None = None,
+) -> Path:
     """A training job as the step leaves it, without a worker, or in line; its folder."""
     run = {"id": name, "dataset": dataset.id, "model": "smollm2-135m", "preset": "match_our_tone",
-           "settings": {"epochs": 3}}  # fmt: skip
+           "settings": to_json(settings) if settings else {"epochs": 3}}  # fmt: skip
     about = {"id": name, "kind": "train", "folder": name, "detail": {"dataset": dataset.id}, "run": run,
              "waits": waits}  # fmt: skip
     store.act("job.started", actor, about, dataset.project)
     return job_folder.create(store.workspace / "jobs" / name, {"kind": "train", "id": name})
 
 
-def ended(store: Store, dataset: Dataset, name: str, state: str, result: dict[str, Any]) -> None:
-    folder = started(store, dataset, name)
+def ended(
+    store: Store, dataset: Dataset, name: str, state: str, result: dict[str, Any], settings: Settings | None = None
+) -> None:
+    folder = started(store, dataset, name, settings=settings)
     job_folder.append(folder, "loss", step=10, train=1.0, validation=None)
     job_folder.append(folder, "sample", step=10, example="e", input="Where is **it**?", output="It is <i>here</i>.")
     store.act(
@@ -335,26 +346,23 @@ def test_who_waits_sees_the_line_and_may_be_let_before_others(store: Store, dora
     at = opened(store, dora[1], "train", project=demo)
     said = words(at)
     assert said.count("Waiting for its turn") == 2 and "next in line · its turn may come in about 2 minutes" in said
-    assert "number 2 in line · when is not known yet" in said and at.button(key="train-start")
+    assert "number 2 in line · when is not known yet" in said and at.button(key="train-measure")
     press(at, "ys-front-r3")
     assert [job.id for job in runs.line(store)] == ["r3", "r2"]
     press(at, "ys-stop-r2")
     assert job_folder.cancel_asked(store.workspace / "jobs" / "r2")
 
 
-@pytest.mark.parametrize(
-    ("losses", "word"),
-    [
-        ([], "unmeasured"),
-        ([(2.0, None), (1.0, None)], "unmeasured"),
-        ([(2.0, None), (None, 1.2), (None, 0.8)], "learned"),
-        ([(2.0, None), (None, 0.8), (None, 1.2)], "by_heart"),
-        ([(2.0, None), (None, 1.99), (None, 1.98)], "hardly"),
-    ],
-)
-def test_the_verdict_of_the_losses(losses: list[tuple[float | None, float | None]], word: str) -> None:
-    rows = [{"step": i, "train": train, "validation": held} for i, (train, held) in enumerate(losses, start=1)]
-    assert verdict(rows).word == word
+@pytest.mark.usefixtures("models_here")
+def test_the_verdict_opens_a_run_with_its_one_change(store: Store, dora: tuple[str, str], demo: str) -> None:
+    losses = [{"step": n * 3, "train": 2.0 - n / 4, "validation": held} for n, held in enumerate((2.0, 1.0, 1.5))]
+    ended(store, datasets.freeze(store, "maker", demo), "r1", "done", {"losses": losses, "rows_used": 24}, SETTINGS)
+    at = opened(store, dora[1], "train", project=demo)
+    assert "learn by heart (overfitting)" in words(at) and "after step 3 (loss 1.00)" in words(at)
+    assert "To change: Passes over the examples (epochs), from 3 to 1." in words(at)
+    press(at, "train-lesson-r1")
+    assert at.number_input(key="train-setting-epochs-again-r1").value == 1
+    assert at.button(key="train-again-start-r1").label == "Measure with this change"
 
 
 def test_a_pm_has_no_training_page(store: Store, demo: str) -> None:

@@ -1,0 +1,33 @@
+"""What a finished training says of itself, on the Train page: the verdict, its evidence, and the one change to try."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from studio.records import Run
+from studio.train import verdict
+from studio.ui import again_parts, blocks, train_settings
+from studio.ui.access import Visit
+
+
+def show(visit: Visit, run: Run) -> None:
+    """The sentence and its figures; where a setting would help, a button that opens the form to run it again."""
+    found = verdict.of_run(run)
+    blocks.plain(found.sentence)
+    if found.evidence:
+        blocks.bullets(found.evidence)
+    for name, value in found.change.items():
+        before = train_settings.shown(name, run.settings[name])
+        with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+            blocks.note(
+                f"To change: {train_settings.label(name)}, from {before} to {train_settings.shown(name, value)}."
+            )
+            st.button("Run again with this change", key=f"train-lesson-{run.id}", icon=":material/tune:",
+                      on_click=_open, args=(run, {name: value}))  # fmt: skip
+
+
+def _open(run: Run, change: dict[str, Any]) -> None:
+    """Nothing is started yet: the difference is shown first."""
+    again_parts.fill(run, change)
