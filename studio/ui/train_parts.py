@@ -105,8 +105,9 @@ def running(visit: Visit, job: Job) -> None:
     dataset = dataset_rows.get(visit.store, str(job.detail.get("dataset", "")))
     blocks.section(
         "Learning now" if job.state is JobState.running else "Waiting in line",
-        f"From {dataset.name}. You can leave this page; it goes on." if dataset else "It goes on by itself.",
-    )
+        f"From {curve_parts.part_of(job)}{dataset.name}. You can leave this page; it goes on." if dataset
+        else "It goes on by itself.",
+    )  # fmt: skip
     known = answers.known_to(visit)
     job_panel(job_view.reader(visit.store, job.id, samples=known), lambda: step.stop(visit.store, job),
               lambda: line.to_front(visit.store, visit.person.id, job))  # fmt: skip
