@@ -40,6 +40,10 @@ def whole(store: Store, found: Series) -> str:
     return said if found.done == found.items else f"{said}, {found.done:,} of {found.items:,} rows"
 
 
+_JOBS = {
+    "train": "Training started", "preflight": "Training measured", "generate": "Answering started",
+    "takeaway": "Tuned model packed to take away",
+}  # fmt: skip
 _DONE = {
     "decision.signed": "Decision signed", "decision.withdrawn": "Decision withdrawn",
     "generations.stored": "Answers stored", "job.finished": "Job ended", "job.resumed": "Job continued",
@@ -211,7 +215,7 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "examples.rewritten": _rewritten,
     "examples.trashed": _trashed,
     "finding.waived": lambda store, payload: f"Accepted as it is: {finding_name(payload['finding'])}",
-    "job.started": lambda store, payload: "Training started" if payload["kind"] == "train" else "Answering started",
+    "job.started": lambda store, payload: _JOBS.get(payload["kind"], "Job started"),
     "label.given": lambda store, payload: f"{_several(store, [payload['example']])} labelled",
     "label.settled": lambda store, payload: f"{_several(store, [payload['example']])} settled",
     "person.changed": _person,
@@ -220,6 +224,8 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "project.renamed": lambda store, payload: f"Project renamed to {_quoted(payload['name'])}",
     "queue.closed": lambda store, payload: f"Labelling queue {_queue(store, payload['id'])} closed",
     "queue.opened": lambda store, payload: f"Labelling queue {_quoted(payload['name'])} opened",
+    "preflight.set_aside": lambda store, payload: "Measured training set aside",
+    "price.set": lambda store, payload: f"Price of {payload['device']} set",
     "run.discarded": lambda store, payload: "Training discarded",
     "run.registered": lambda store, payload: f"{_quoted(payload['arm']['name'])}, tuned elsewhere, registered",
     "token.made": _token,
