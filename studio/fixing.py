@@ -24,12 +24,20 @@ Do = Callable[[Store, str, str, Finding, Examples], int]
 @dataclass(frozen=True)
 class Fix:
     """`label` says on the button what happens, `said` afterwards what happened to {n} examples. `do(store, actor,
-    project, finding, examples by id)` does it in one act and says to how many; raises Refusal."""
+    project, finding, examples by id)` does it in one act and says to how many; raises Refusal. `becomes`: the status
+    that they then have, where it is that which changes."""
 
     name: str
     label: str
     said: str
     do: Do
+    becomes: Status | None = None
+
+
+def offered(finding: Finding, by_id: Examples) -> tuple[Fix, ...]:
+    """The steps that would change something for this finding."""
+    now = {by_id[name].status for name in finding.ids if name in by_id}
+    return tuple(fix for fix in FIXES.get(finding.check, ()) if fix.becomes is None or now != {fix.becomes})
 
 
 def mend(store: Store, actor: str, project: str, fix: Fix, finding: Finding, by_id: Examples) -> int:
@@ -117,7 +125,8 @@ def _reject(store: Store, actor: str, project: str, names: Sequence[str], none: 
 
 def _marked(status: Status) -> Do:
     def do(store: Store, actor: str, project: str, finding: Finding, by_id: Examples) -> int:
-        return step.mark(store, actor, project, finding.ids, status)
+        others = [n for n in finding.ids if n not in by_id or by_id[n].status is not status]
+        return step.mark(store, actor, project, others, status)
 
     return do
 
@@ -166,8 +175,8 @@ _DRAWN_ANEW = Fix(
 )  # fmt: skip
 _ONE_SIDE = (_OUT_OF_TRAINING, _NOT_HELD_OUT, _DRAWN_ANEW)
 _OUT = Fix("out", "Take them out (reject)", "{n} rejected: out of every set, still in the list.",
-           _marked(Status.rejected))  # fmt: skip
-_REVIEW = Fix("review", "Send them back to review", "{n} back in review.", _marked(Status.in_review))
+           _marked(Status.rejected), Status.rejected)  # fmt: skip
+_REVIEW = Fix("review", "Send them back to review", "{n} back in review.", _marked(Status.in_review), Status.in_review)
 
 FIXES: dict[str, tuple[Fix, ...]] = {
     "exact_leakage": _ONE_SIDE,
@@ -185,7 +194,9 @@ FIXES: dict[str, tuple[Fix, ...]] = {
             _redacted),
     ),
     "maybe_personal": (_REVIEW, _tagged("maybe personal")),
-    "empty_ideals": (Fix("draft", "Make them drafts", "{n} made drafts, to be written.", _marked(Status.draft)),),
+    "empty_ideals": (
+        Fix("draft", "Make them drafts", "{n} made drafts, to be written.", _marked(Status.draft), Status.draft),
+    ),
     "rule_broken": (_REVIEW,),
     "exact_duplicates": (
         Fix("one", "Keep one of each, the rest to the trash", "{n} moved to the trash.", _keep_one_each),

@@ -1,4 +1,4 @@
-"""Accept a finding of the health check, with a reason: an act of its own, kept until the finding grows beyond it."""
+"""Accept a finding of the health check, with a reason: an act of its own, kept until another example is in it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def accept(store: Store, actor: str, project: str, finding: Finding, reason: str
         raise Refusal("This check found nothing, so there is nothing to accept. Nothing was changed.")
     if not finding.acceptable:
         raise Refusal(f"{finding.sentence} That cannot be accepted: they could not be divided. Nothing was changed.")
-    payload = {"finding": finding.key, "reason": said, "cases": finding.count}
+    payload = {"finding": finding.key, "reason": said, "cases": finding.count, "examples": finding.ids}
     store.act("finding.waived", actor, payload, project)
 
 
@@ -32,17 +32,18 @@ def revoke(store: Store, actor: str, project: str, finding: str) -> None:
 
 
 def standing(store: Store, project: str, report: HealthReport) -> dict[str, Waiver]:
-    """Finding -> the waiver that holds for it now: there are no more cases than when it was accepted.
-
-    It counts cases and does not know which: one that was fixed and another that came up since make no difference.
-    """
+    """Finding -> the waiver that holds for it now: every example in it was in it when it was accepted, and there are no
+    more cases. What was edited since, and still is in it, counts as accepted."""
     kept = waivers.every(store, project)
-    return {
-        f.key: kept[f.key] for f in report.findings if f.key in kept and f.acceptable and f.count <= kept[f.key].cases
-    }
+    return {f.key: kept[f.key] for f in report.findings if f.key in kept and f.acceptable and _holds(kept[f.key], f)}
+
+
+def _holds(waiver: Waiver, finding: Finding) -> bool:
+    known = waiver.examples
+    return finding.count <= waiver.cases and (known is None or known.issuperset(finding.ids))
 
 
 def outgrown(store: Store, project: str, report: HealthReport) -> dict[str, Waiver]:
-    """Finding -> the waiver that no longer holds, as there are more cases than were accepted."""
+    """Finding -> the waiver that no longer holds, as there are other cases than were accepted, or more."""
     kept = waivers.every(store, project)
-    return {f.key: kept[f.key] for f in report.findings if f.key in kept and f.count > kept[f.key].cases}
+    return {f.key: kept[f.key] for f in report.findings if f.key in kept and f.count and not _holds(kept[f.key], f)}

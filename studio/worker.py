@@ -35,8 +35,11 @@ from studio.train.memory import keep_within, ran_out
 if TYPE_CHECKING:
     from studio.train import fit
 
-# No space, no quota, or more than one file may hold.
+# No space, no quota, or more than one file may hold; and how the libraries that write for us put it in errors of their
+# own (safetensors with the system's number, torch by where its archive ends).
 _NO_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_DISK_SAID = ("no space left", "unexpected pos", "failed writing file", *(f"os error {n})" for n in _NO_DISK))
+_GPU_GONE_SAID = ("cuda error", "nvml", "gpu is lost", "device-side assert")
 
 
 class Stop:
@@ -135,10 +138,16 @@ def plain(error: BaseException, job: str) -> str:
             "This machine ran out of memory. What the job had finished is kept, and all examples are safe. "
             "Close other programs or choose a smaller model, then start it again."
         )
-    if (isinstance(error, OSError) and error.errno in _NO_DISK) or "no space left" in said:
+    if (isinstance(error, OSError) and error.errno in _NO_DISK) or any(words in said for words in _NO_DISK_SAID):
         return (
             "The disk is full. What the job had finished is kept, and all examples are safe. "
             "Free some space, then start it again."
+        )
+    if any(words in said for words in _GPU_GONE_SAID):
+        return (
+            "The graphics card stopped working in the middle of the job. What was learned until the last checkpoint is "
+            "kept, and all examples are safe. Start it again: it goes on from there. If it stops again, restart the "
+            "machine."
         )
     if "safetensor" in type(error).__name__.lower():
         return (

@@ -73,6 +73,17 @@ def test_what_was_changed_or_trashed_since_the_check_is_left_alone(store: Store,
     assert fixing.mend(store, "ann", project, fix, read, seen) == 1
 
 
+def test_what_is_so_already_is_not_offered(store: Store, project: str) -> None:
+    by_id = {e.id: e for e in (step.write(store, "ann", project, input=f"Question {i}", ideal="") for i in range(2))}
+    assert fixing.offered(found(store, project, "empty_ideals"), by_id) == ()
+    one = step.edit(store, "ann", project, next(iter(by_id.values())), status=Status.in_review)
+    by_id[one.id] = one
+    empty = found(store, project, "empty_ideals")
+    (fix,) = fixing.offered(empty, by_id)
+    assert fixing.mend(store, "ann", project, fix, empty, by_id) == 1
+    assert {e.status for e in examples.every(store, project)} == {Status.draft}
+
+
 def test_a_leak_is_mended_on_the_training_side(store: Store, project: str) -> None:
     held = write(store, project, "Where is it?", split=Split.test)
     seen = write(store, project, "where is it", split=Split.train)

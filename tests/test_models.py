@@ -81,6 +81,8 @@ def test_folders_that_could_run_code_or_are_no_model_are_refused(workspace: Path
     assert models.fetch(str(own_model(tmp_path / "good")), workspace) == tmp_path / "good"
     refused(tmp_path / "nowhere", "no folder")
     refused(own_model(tmp_path / "remote", auto_map={"AutoModel": "x.Y"}), "code of its own")
+    (own_model(tmp_path / "reader") / "tokenizer_config.json").write_text('{"auto_map": {"AutoTokenizer": "x.Y"}}')
+    refused(tmp_path / "reader", "code of its own")
     (own_model(tmp_path / "python") / "modeling_x.py").write_text("")
     refused(tmp_path / "python", "code of its own")
     for suffix in (".bin", ".pt", ".pkl"):

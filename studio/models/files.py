@@ -105,7 +105,8 @@ def check_own_folder(folder: Path) -> None:
             f"{folder.name} holds {pickled[0]}, a format that can run hidden code when opened. It was not opened. "
             "Use a copy of the model with .safetensors files only."
         )
-    if "auto_map" in config or any(name.endswith(".py") for name in names):
+    told = [config, *(_read(folder / name) for name in names if name.endswith("_config.json"))]
+    if any("auto_map" in each for each in told) or any(name.endswith(".py") for name in names):
         raise Refusal(
             f"{folder.name} wants to run code of its own. It was not run. Choose a model that needs no remote code."
         )
@@ -133,19 +134,22 @@ def folder_sha256(folder: Path) -> str:
 
 
 def _config(folder: Path) -> dict[str, Any]:
-    try:
-        config = json.loads((folder / "config.json").read_bytes())
-    except FileNotFoundError as error:
-        raise Refusal(
-            f"{folder.name} is not a model: it has no config.json. Nothing was changed. Check the path."
-        ) from error
-    except ValueError as error:
-        raise Refusal(
-            f"The config.json of {folder.name} is damaged. Nothing was changed. Copy the model again."
-        ) from error
-    if not isinstance(config, dict) or "model_type" not in config:
+    if not (folder / "config.json").is_file():
+        raise Refusal(f"{folder.name} is not a model: it has no config.json. Nothing was changed. Check the path.")
+    config = _read(folder / "config.json")
+    if "model_type" not in config:
         raise Refusal(f"{folder.name} is not a model: its config.json names no model type. Check the path.")
     return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        told = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise Refusal(
+            f"The {path.name} of {path.parent.name} is damaged. Nothing was changed. Copy the model again."
+        ) from error
+    return told if isinstance(told, dict) else {}
 
 
 def _size(path: Path) -> int:

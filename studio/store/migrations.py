@@ -123,7 +123,14 @@ def m005_addresses(db: duckdb.DuckDBPyConnection) -> None:
     db.execute('CREATE TABLE addresses (address VARCHAR PRIMARY KEY, allowed BOOLEAN, person VARCHAR, "at" VARCHAR)')
 
 
-MIGRATIONS = (m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses)
+def m006_what_was_accepted(db: duckdb.DuckDBPyConnection) -> None:
+    """The examples for which a finding was accepted; NULL where only their number was kept."""
+    db.execute("ALTER TABLE waivers ADD COLUMN examples VARCHAR")
+
+
+MIGRATIONS = (
+    m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
+)  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
     "people": ("id",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from studio import baselines, datasets, models
@@ -67,7 +68,14 @@ def prepare(
     train: list[Example],
     samples: Sequence[Example],
 ) -> Path:
-    """The folder of a training job that learns from these rows of the set, not started and not recorded."""
+    """The folder of a training job that learns from these rows of the set, not started and not recorded. Raises Refusal
+    when all of them have one answer."""
+    if train and len({" ".join(e.ideal.split()).casefold() for e in train}) == 1:
+        raise Refusal(
+            f"All {len(train)} training examples have the same ideal output (“{shorten(train[0].ideal, 60)}”), so a "
+            "model would learn to say that to everything. Nothing was started. Add examples with other outputs, then "
+            "freeze anew."
+        )
     validation, name = datasets.rows_in(store, dataset, Split.validation), job_folder.new_id()
     spec = _spec(store, name, dataset, settings, model, samples)
     inputs = {"train.jsonl": _lines(train), "validation.jsonl": _lines(validation)}

@@ -32,7 +32,7 @@ def fixes(visit: Visit, finding: Finding, by_id: Examples, slug: str, *, first: 
     kind: Literal["primary", "secondary"] = "primary" if first else "secondary"
     page, label, view = fixing.ELSEWHERE.get(finding.check, ("", "", ""))
     if visit.may_edit:
-        for place, fix in enumerate(fixing.FIXES.get(finding.check, ())):
+        for place, fix in enumerate(fixing.offered(finding, by_id)):
             st.button(fix.label, key=f"health-fix-{fix.name}-{slug}", type="secondary" if place else kind,
                       on_click=_fix, args=(visit, fix, finding, by_id))  # fmt: skip
     if finding.check in ("contradictions", "near_contradictions"):

@@ -98,8 +98,10 @@ def _show(view: JobView, stop: Callable[[], object] | None = None, front: Callab
     watch_parts.show(view.watched, view.id, view.taken)
     if view.log:
         with st.expander("Log", key=f"ys-log-{view.id}"):
-            rows = [(blocks.when(entry.at), entry.text) for entry in view.log]
-            blocks.table(["When", "What"], rows, "What the worker did and measured, in order")
+            rows = [(entry.at[11:19] if entry.at[:10] == view.log[0].at[:10] else blocks.when(entry.at), entry.text)
+                    for entry in view.log]  # fmt: skip
+            began = blocks.when(view.log[0].at)
+            blocks.table(["Time", "What"], rows, f"What the worker did and measured, from {began} on")
 
 
 def _about_losses(view: JobView) -> str:

@@ -48,7 +48,9 @@ def score_card(visit: Visit, checked: Checked) -> None:
             for finding in left:
                 _finding(visit, checked, finding, first=finding.key == begin)
     if accepted := [f for f in found if f.key in checked.accepted]:
-        blocks.section("Accepted", "The team lives with these as they are. One that grows counts again by itself.")
+        blocks.section(
+            "Accepted", "The team lives with these as they are. One with a new case in it counts again by itself."
+        )
         for finding in accepted:
             _accepted(visit, checked, finding, checked.accepted[finding.key])
     if fine := [f for f in found if f.severity is Severity.fine]:
@@ -65,7 +67,7 @@ def _finding(visit: Visit, checked: Checked, finding: Finding, *, first: bool) -
     with st.container(border=True, key=f"health-finding-{slug(finding)}"):
         blocks.item(finding.sentence)
         if (outgrown := checked.outgrown.get(finding.key)) is not None:
-            blocks.note(f"{outgrown.cases:,} were accepted on {wording.day(outgrown.at)}; there are more now.")
+            blocks.note(_outgrown(finding, outgrown))
         _examples(visit, checked, finding)
         with st.container(horizontal=True, vertical_alignment="center", key=f"health-do-{slug(finding)}"):
             fix_parts.fixes(visit, finding, checked.by_id, slug(finding), first=first)
@@ -75,6 +77,13 @@ def _finding(visit: Visit, checked: Checked, finding: Finding, *, first: bool) -
             meaning_parts.reading(visit)
         if finding.check == "no_right" and finding.count:
             holding_parts.ended(visit, finding.ids)
+
+
+def _outgrown(finding: Finding, waiver: Waiver) -> str:
+    new = None if waiver.examples is None else len(set(finding.ids) - waiver.examples)
+    now = f"{blocks.several(new, 'example')} in it now {'was' if new == 1 else 'were'} not" if new else "there are more"
+    tail = "" if new else " now"
+    return f"{blocks.several(waiver.cases, 'case')} accepted on {wording.day(waiver.at)}; {now}{tail}."
 
 
 def _examples(visit: Visit, checked: Checked, finding: Finding) -> None:
@@ -119,7 +128,7 @@ def _accept(visit: Visit, finding: Finding) -> None:
     with st.popover("Accept it…", key=f"health-accept-{slug(finding)}", type="tertiary"):
         blocks.note(
             "Your reason is kept with your name, shown here, and frozen with the set; everybody who reads the result "
-            "can read it. It holds until there are more cases than now."
+            "can read it. It holds for these cases, and no longer once there is another one."
         )
         draft_fields.line(visit, "Why is this all right?", waiver_key(finding), max_chars=waivers.LONGEST)
         st.button("Accept it as it is", key=f"health-accept-do-{slug(finding)}", type="primary", on_click=_accepting,

@@ -130,7 +130,8 @@ def _on(visit: Visit, job: Job) -> str:
     dataset = dataset_rows.get(visit.store, str(job.detail.get("dataset", "")))
     run = runs.get(visit.store, job.id)
     preset = next((p.title for p in presets.PRESETS if run and p.name == run.preset), "A training")
-    return f"{preset}, from {dataset.name if dataset else 'an older set'}. Started {blocks.when(job.at)}."
+    name = dataset.name if dataset else "an older set"
+    return f"{preset}, from {curve_parts.part_of(job)}{name}. Started {blocks.when(job.at)}."
 
 
 def _followed(visit: Visit, job: Job) -> None:

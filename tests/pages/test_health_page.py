@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from studio import brief as brief_step
 from studio import checking, datasets, health, projects, waivers
 from studio.examples import step as example_step
+from studio.health import Finding
 from studio.records import Brief, Consent, Refusal, Role, Split, Status
 from studio.store import Store, briefs, examples
 from studio.store import datasets as dataset_rows
@@ -156,7 +157,24 @@ def test_a_waiver_lasts_until_the_finding_grows(store: Store, dora: tuple[str, s
     assert "Seen &lt;b&gt;twice&lt;/b&gt; in life. Accepted by Dora" in words(at)
     example_step.write(store, dora[0], demo, input=known[1].input, ideal=known[1].ideal, status=Status.approved)
     sound(at.run())
-    assert "there are more now" in words(at) and "Accepted by Dora" not in words(at)
+    assert "2 examples in it now were not" in words(at) and "Accepted by Dora" not in words(at)
+
+
+def test_another_case_in_place_of_an_accepted_one_is_not_accepted(store: Store, demo: str) -> None:
+    def findings() -> health.HealthReport:
+        return checking.now(store, demo).checkup.report
+
+    def key() -> Finding:
+        return next(f for f in findings().findings if f.check == "exact_duplicates")
+
+    known = examples.every(store, demo)[:2]
+    twin = example_step.write(store, "maker", demo, input=known[0].input, ideal=known[0].ideal, status=Status.approved)
+    waivers.accept(store, "maker", demo, key(), "Seen twice in life.")
+    assert list(waivers.standing(store, demo, findings())) == ["exact_duplicates"]
+    example_step.trash(store, "maker", demo, [twin.id])
+    example_step.write(store, "maker", demo, input=known[1].input, ideal=known[1].ideal, status=Status.approved)
+    assert key().count == 1 and waivers.standing(store, demo, findings()) == {}
+    assert list(waivers.outgrown(store, demo, findings())) == ["exact_duplicates"]
 
 
 def test_too_few_examples_still_shows_the_checks(store: Store, dora: tuple[str, str], demo: str) -> None:
