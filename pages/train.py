@@ -17,8 +17,7 @@ frame.page(visit, "train", "Train", "Teach the model your answers, and watch it 
 blocks.look()
 blocks.undo(visit)
 sets, going_on = train_parts.records(visit)
-for job in going_on:
-    train_parts.running(visit, job)
+train_parts.going_on(visit, going_on)
 if not sets:
     train_parts.no_set(visit)
 elif model_parts.models_here(visit) and not preflight_parts.show(visit):

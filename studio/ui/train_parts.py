@@ -100,14 +100,30 @@ def _measure(
 # -- watch ------------------------------------------------------------------------------------------
 
 
-def running(visit: Visit, job: Job) -> None:
-    """A run that is going on or waits: progress, losses, growing answers, its place in line, and the way to stop it."""
+def going_on(visit: Visit, jobs: Sequence[Job]) -> None:
+    """The runs that are going on or wait: progress, losses, growing answers, the place in line, and the way to stop."""
+    for job in jobs:
+        if job.state is JobState.running:
+            blocks.section("Learning now", f"{_on(visit, job)} You can leave this page; it goes on.")
+            _followed(visit, job)
+    waiting = [job for job in jobs if job.state is JobState.queued]
+    if waiting:
+        blocks.section("Waiting in line", "One job works at a time on each device; each begins when its turn comes.")
+    for job in waiting:
+        blocks.note(_on(visit, job))
+        _followed(visit, job)
+
+
+def _on(visit: Visit, job: Job) -> str:
+    """What this training learns from."""
     dataset = dataset_rows.get(visit.store, str(job.detail.get("dataset", "")))
-    blocks.section(
-        "Learning now" if job.state is JobState.running else "Waiting in line",
-        f"From {curve_parts.part_of(job)}{dataset.name}. You can leave this page; it goes on." if dataset
-        else "It goes on by itself.",
-    )  # fmt: skip
+    run = runs.get(visit.store, job.id)
+    preset = next((p.title for p in presets.PRESETS if run and p.name == run.preset), "A training")
+    name = dataset.name if dataset else "an older set"
+    return f"{preset}, from {curve_parts.part_of(job)}{name}. Started {blocks.when(job.at)}."
+
+
+def _followed(visit: Visit, job: Job) -> None:
     known = answers.known_to(visit)
     job_panel(job_view.reader(visit.store, job.id, samples=known), lambda: step.stop(visit.store, job),
               lambda: line.to_front(visit.store, visit.person.id, job))  # fmt: skip
