@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from studio.examples import redacting, relabelling, step
 from studio.examples.acting import Change, change
-from studio.health import Finding
+from studio.health import Finding, own_key
 from studio.records import Consent, Example, Refusal, Split, Status, to_json
-from studio.store import Store, examples
+from studio.store import Store, contradictions, examples
 
 _REASON_LONGEST = 300
 
@@ -145,6 +145,16 @@ def take_suggested(
     changed. Raises Refusal when one of them was changed since the check read it."""
     wanted = {name: ideal for name, ideal in finding.suggested if not only or name in only}
     return relabelling.take(store, actor, project, [by_id[name] for name in wanted], wanted)
+
+
+def label_is_right(store: Store, actor: str, project: str, example: Example) -> None:
+    """The label of `example` is not asked about again while its texts stay as they were read. Raises Refusal when it
+    was changed since."""
+    store.act("contradiction.settled", actor, {
+        "decision": contradictions.RIGHT, "reason": "", "rule": "", "stood": {example.id: example.revision},
+        "rejected": [], "rewritten": [], "brief": None, "brief_version": 0,
+        "pairs": [{"pair": own_key(example), "examples": [example.id]}],
+    }, project)  # fmt: skip
 
 
 def _relabelled(store: Store, actor: str, project: str, finding: Finding, by_id: Examples) -> int:

@@ -172,6 +172,17 @@ def test_a_suggested_label_is_taken_for_one_or_all_unless_somebody_was_quicker(s
     assert {e.ideal for e in examples.every(store, project)} == {"access"}
 
 
+def test_a_label_is_said_to_be_right_as_it_was_read(store: Store, project: str) -> None:
+    read = write(store, project, "It does not open", "bug")
+    fixing.label_is_right(store, "ann", project, read)
+    assert checking.asked(store, project).settled == (health.own_key(read),)
+    store.undo(store.version, "ann")
+    assert checking.asked(store, project).settled == ()
+    step.edit(store, "bob", project, read, ideal="access")
+    with pytest.raises(Refusal, match="yours changed nothing"):
+        fixing.label_is_right(store, "ann", project, read)
+
+
 @pytest.mark.parametrize("check", ["exact_leakage", "near_leakage", "group_leakage"])
 def test_what_leaks_is_drawn_again_onto_one_side(store: Store, project: str, check: str) -> None:
     texts = {
