@@ -18,7 +18,7 @@ from studio.store import contradictions as settled
 from studio.store import examples as rows
 from studio.store import finding as found_rows
 from studio.store.contradictions import SettledPair
-from studio.ui import blocks, brief_write, draft_fields, finding_parts, form_fields, frame, keys
+from studio.ui import blocks, brief_write, draft_fields, finding_parts, form_fields, frame, keys, long_step
 from studio.ui.access import Visit
 
 _MOST_RIGHT = 50
@@ -110,9 +110,9 @@ def _right_label(visit: Visit, pair: SettledPair, who: str) -> None:
     example = rows.get(visit.store, pair.examples[0])
     now = example is not None and own_key(example) == pair.pair
     head = blocks.start_of(example.input, 90) if example else "An example that was removed"
-    tail = f"Ideal output: {blocks.start_of(example.ideal, 60)}. " if example and now else "It was edited since. "
+    tail = f"Ideal output: {blocks.start_of(example.ideal)}" if example and now else "It was edited since."
     with st.container(key=f"health-right-{pair.pair[:16]}"):
-        blocks.item(head, f"{tail}{who}, {wording.day(pair.at)}.")
+        blocks.item(head, f"{who}, {wording.day(pair.at)}. {tail}")
         if visit.may_edit:
             st.button("Look at it again", key=f"health-unright-{pair.pair[:16]}", type="tertiary", on_click=_unright,
                       args=(visit, pair.pair))  # fmt: skip
@@ -147,8 +147,17 @@ def _attempt(do: Callable[[], int], said: str) -> bool:
 
 
 def _fix(visit: Visit, fix: Fix, finding: Finding, by_id: Examples) -> None:
-    do = partial(fixing.mend, visit.store, visit.person.id, visit.project_id, fix, finding, by_id)
-    _attempt(do, fix.said)
+    args = (visit.store, visit.person.id, visit.project_id, fix, finding, by_id)
+    said = fix.said.replace("{n}", blocks.several(len(finding.ids), "example"))
+
+    def begin() -> bool:
+        step = fixing.begun(*args)
+        if step is not None:
+            long_step.start(visit, step.id, f"{said} Undo takes it back.")
+        return step is not None
+
+    if frame.attempt(begin) is False:
+        _attempt(partial(fixing.mend, *args), fix.said)
 
 
 def _look_again(visit: Visit, finding: Finding) -> None:
