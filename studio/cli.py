@@ -207,7 +207,11 @@ def _add_serving(add: Add) -> None:
     _add_address(demo)
     demo.add_argument("--headless", action="store_true", help="walk the whole loop here; votes are scripted")
     demo.add_argument("--project", default="support-replies", help="which demo (support-replies, ticket-triage)")
-    demo.add_argument("--preset", default="match_our_tone", help="how to train (match_our_tone, quick_trial)")
+    demo.add_argument(
+        "--preset",
+        default="match_our_tone",
+        help="how to train (match_our_tone, strict_format, most_careful, quick_trial)",
+    )
 
 
 def _add_data(add: Add) -> None:
@@ -249,7 +253,7 @@ def _add_model_work(add: Add) -> None:
     }))  # fmt: skip
     train.add_argument("--project", required=True)
     train.add_argument("--dataset", help="id or hash (default: the latest)")
-    train.add_argument("--preset", default="match_our_tone")
+    train.add_argument("--preset", default="match_our_tone", help="how thoroughly; an unknown one is told the known")
     train.add_argument("--resume", metavar="JOB", help="go on with a job that was stopped or died")
     train.add_argument("--accept", action="store_true", help="train even if examples are left out (too long or empty)")
     train.add_argument("--measure-only", action="store_true", help="tell what it would take, and start nothing")

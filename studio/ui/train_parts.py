@@ -85,8 +85,8 @@ def _preset() -> str:
     titles = {p.name: p.title for p in presets.PRESETS}
     sentences = [p.sentence for p in presets.PRESETS]
     chosen = st.radio(
-        "How thoroughly", list(titles), format_func=titles.__getitem__, captions=sentences, index=len(titles) - 1,
-        key="train-preset", persist_state="session",
+        "How thoroughly", list(titles), format_func=titles.__getitem__, captions=sentences,
+        index=list(titles).index(presets.DEFAULT), key="train-preset", persist_state="session",
     )  # fmt: skip
     return str(chosen)
 
