@@ -236,9 +236,8 @@ def _stopped_run(workspace: Path, passes: int) -> tuple[str, str]:
         project = projects.from_demo(store, "bench", "support-replies").id
         dataset = datasets.freeze(store, "bench", project).id
         changes = {"epochs": passes, "upper_layers": 1.0, "evaluations": 0, "sample_tokens": 4}
-        run = train_step.start(
-            store, "bench", project, dataset, preset="quick_trial", model=str(model), changes=changes
-        )
+        found, settings = train_step.asked(store, dataset, preset="quick_trial", model=str(model), changes=changes)
+        run = train_step.begin(store, "bench", found, settings, str(model), {})
         job = runs.job(store, run.job)
         assert job is not None
         train_step.stop(store, job)

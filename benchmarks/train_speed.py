@@ -24,8 +24,8 @@ from studio import datasets, models, projects
 from studio.jobs.local import worker_environment
 from studio.records import Example, Split
 from studio.store import Store
+from studio.train.memory import peak_memory_mb
 from studio.train.settings import Settings, resolve
-from studio.worker import peak_memory_mb
 
 FASTER, ROWS_A_STEP = 1.5, 8
 

@@ -1,18 +1,26 @@
 """Train: teach the model from the frozen set. Its record is a run, and the tuned arm that comes of it."""
 
 from studio import loop
-from studio.ui import access, blocks, elsewhere_parts, frame, model_parts, side_by_side_parts, train_parts
+from studio.ui import (
+    access,
+    blocks,
+    elsewhere_parts,
+    frame,
+    model_parts,
+    preflight_parts,
+    side_by_side_parts,
+    train_parts,
+)
 
 visit = access.open_page("train")
 frame.page(visit, "train", "Train", "Teach the model your answers, and watch it learn.")
 blocks.look()
 blocks.undo(visit)
 sets, going_on = train_parts.records(visit)
-for job in going_on:
-    train_parts.running(visit, job)
+train_parts.going_on(visit, going_on)
 if not sets:
     train_parts.no_set(visit)
-elif model_parts.models_here(visit):
+elif model_parts.models_here(visit) and not preflight_parts.show(visit):
     train_parts.start_form(visit, sets)
 elsewhere_parts.register(visit, sets)
 side_by_side_parts.show(visit)

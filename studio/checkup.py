@@ -31,7 +31,7 @@ class Sources:
 class Asked:
     """What is looked over. `examples`: those of the project as they count under `brief`; `earlier`: the rows of its
     frozen datasets, each text of an example once, oldest first; `today`: YYYY-MM-DD; `settled`: the keys of pairs of
-    examples that the team decided are no contradiction."""
+    examples that the team decided are no contradiction, and of those whose label it said is right."""
 
     examples: tuple[Example, ...]
     brief: Brief

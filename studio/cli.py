@@ -207,7 +207,11 @@ def _add_serving(add: Add) -> None:
     _add_address(demo)
     demo.add_argument("--headless", action="store_true", help="walk the whole loop here; votes are scripted")
     demo.add_argument("--project", default="support-replies", help="which demo (support-replies, ticket-triage)")
-    demo.add_argument("--preset", default="match_our_tone", help="how to train (match_our_tone, quick_trial)")
+    demo.add_argument(
+        "--preset",
+        default="match_our_tone",
+        help="how to train (match_our_tone, strict_format, most_careful, quick_trial)",
+    )
 
 
 def _add_data(add: Add) -> None:
@@ -245,11 +249,14 @@ def _add_data(add: Add) -> None:
 def _add_model_work(add: Add) -> None:
     train = add("train", "Fine-tune on a frozen dataset and wait for it.", _in_workspace("train", lambda a: {
         "project": a.project, "dataset": a.dataset, "preset": a.preset, "resume": a.resume,
+        "accept": a.accept, "measure_only": a.measure_only,
     }))  # fmt: skip
     train.add_argument("--project", required=True)
     train.add_argument("--dataset", help="id or hash (default: the latest)")
-    train.add_argument("--preset", default="match_our_tone")
+    train.add_argument("--preset", default="match_our_tone", help="how thoroughly; an unknown one is told the known")
     train.add_argument("--resume", metavar="JOB", help="go on with a job that was stopped or died")
+    train.add_argument("--accept", action="store_true", help="train even if examples are left out (too long or empty)")
+    train.add_argument("--measure-only", action="store_true", help="tell what it would take, and start nothing")
     generate = add("generate", "Let arms answer the prompts of a split.", _in_workspace("generate", lambda a: {
         "project": a.project, "arms": a.arms.split(","), "split": a.split,
     }))  # fmt: skip

@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from studio import baselines, dataset_history, datasets, export_command, loop, outputs, people, projects, supervisor
+from studio.baselines import DEFAULT_MODEL
 from studio.examples import step as example_step
 from studio.records import Arm, JobState, Refusal, Split, Status
 from studio.store import Store, arms, examples, runs
+from studio.train import preflight
 from studio.train import step as train_step
 
 ACTOR = people.COMMAND
 """Who did it, in the journal, when it was the command and not a signed-in person."""
 
 Args = dict[str, Any]
+_NAMED = 10
 
 
 def run(store: Store, name: str, args: Args) -> Args:
@@ -53,14 +56,21 @@ def freeze(store: Store, args: Args) -> Args:
 
 
 def train(store: Store, args: Args) -> Args:
-    """args: project, dataset (id or hash; the latest), preset, resume (a job). Waits until it has ended."""
+    """args: project, dataset (id or hash; the latest), preset, resume (a job), accept, measure_only.
+
+    Measures first, then trains and waits until it has ended. Without `accept` it refuses to leave out a row.
+    """
     project = loop.project_of(store, args["project"])
     if args.get("resume"):
-        run = train_step.resume(store, ACTOR, args["resume"])
+        run, told = train_step.resume(store, ACTOR, args["resume"]), {}
     else:
-        run = train_step.start(
-            store, ACTOR, project, datasets.named(store, project, args.get("dataset") or "").id, preset=args["preset"]
-        )
+        report = _measured(store, project, args)
+        told = {"preflight": preflight.spoken(report)}
+        if args.get("measure_only"):
+            return {"job": report.job.id, "state": report.job.state.value, **told}
+        if report.shown.left_out and not args.get("accept"):
+            raise Refusal(_would_leave_out(report))
+        run = preflight.start(store, ACTOR, report.job.id)
     job = supervisor.wait(store, run.job)
     found = runs.get(store, run.id)
     assert found is not None
@@ -69,7 +79,28 @@ def train(store: Store, args: Args) -> Args:
             found.result.get("reason") or f"The training was {job.state.value}. What it had finished is kept."
         )
     keys = ("losses", "seconds", "tokens_per_second", "peak_memory_mb", "dropped")
-    return {"job": run.job, "state": job.state.value, "run": run.id, **{k: found.result.get(k) for k in keys}}
+    return {"job": run.job, "state": job.state.value, "run": run.id, **told, **{k: found.result.get(k) for k in keys}}
+
+
+def _measured(store: Store, project: str, args: Args) -> preflight.Report:
+    named = datasets.named(store, project, args.get("dataset") or "")
+    dataset, settings = train_step.asked(store, named.id, preset=args["preset"])
+    job = supervisor.wait(store, preflight.begin(store, ACTOR, dataset, settings, DEFAULT_MODEL).id)
+    report = preflight.of(store, job)
+    if report is None:
+        reason = job.detail.get("result", {}).get("reason")
+        raise Refusal(reason or "Measuring was stopped. Nothing was started. Start it again.")
+    return report
+
+
+def _would_leave_out(report: preflight.Report) -> str:
+    rows = report.shown.left_out
+    some = "; ".join(f"{row.id}: {row.reason}" for row in rows[:_NAMED])
+    more = f"; and {len(rows) - _NAMED:,} more" if len(rows) > _NAMED else ""
+    return (
+        f"{len(rows):,} of the set's examples would be left out ({some}{more}). Nothing was started. "
+        "Mend them, or say --accept to train without them."
+    )
 
 
 def generate(store: Store, args: Args) -> Args:

@@ -13,6 +13,7 @@ from studio.evaluate import averages
 from studio.records import Job, JobState, Refusal, Split
 from studio.review import rounds
 from studio.store import Store, runs
+from studio.train import preflight
 from studio.train import step as train_step
 
 ACTOR = "demo"
@@ -59,8 +60,12 @@ def walk(
     with clock.step("prompts"):
         base = baselines.base(store, ACTOR, project)
         prompt = baselines.add_prompt(store, ACTOR, project, name="House rules as a prompt")
+    with clock.step("pre-flight"):
+        found, settings = train_step.asked(store, dataset.id, preset=preset)
+        measuring = preflight.begin(store, ACTOR, found, settings, baselines.DEFAULT_MODEL)
+        clock.worker(supervisor.wait(store, measuring.id, report))
     with clock.step("train"):
-        run = train_step.start(store, ACTOR, project, dataset.id, preset=preset)
+        run = preflight.start(store, ACTOR, measuring.id)
         clock.worker(supervisor.wait(store, run.job, report))
         tuned = f"tuned-{run.id}"
     with clock.step("outputs"):
@@ -76,6 +81,7 @@ def walk(
     return {
         "project": project, **result, "seconds": clock.seconds, "peak_memory_mb": clock.peak_memory_mb,
         "losses": trained.result.get("losses") if trained else None,
+        "estimate": preflight.beside(store, trained) if trained else None,
     }  # fmt: skip
 
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from studio.examples import redacting, relabelling, step
 from studio.examples.acting import Change, change
-from studio.health import Finding
+from studio.health import Finding, own_key
 from studio.records import Consent, Example, Refusal, Split, Status, to_json
-from studio.store import Store, examples
+from studio.store import Store, contradictions, examples
+from studio.store.series import Series
 
 _REASON_LONGEST = 300
 
@@ -25,13 +26,15 @@ Do = Callable[[Store, str, str, Finding, Examples], int]
 class Fix:
     """`label` says on the button what happens, `said` afterwards what happened to {n} examples. `do(store, actor,
     project, finding, examples by id)` does it in one act and says to how many; raises Refusal. `becomes`: the status
-    that they then have, where it is that which changes."""
+    that they then have, where it is that which changes. `begin` (as `do`, with the ids) only writes it down, for
+    `series.go_on`: where many take long."""
 
     name: str
     label: str
     said: str
     do: Do
     becomes: Status | None = None
+    begin: Callable[[Store, str, str, Sequence[str]], Series] | None = None
 
 
 def offered(finding: Finding, by_id: Examples) -> tuple[Fix, ...]:
@@ -45,6 +48,17 @@ def mend(store: Store, actor: str, project: str, fix: Fix, finding: Finding, by_
     when one of them is not any more as it was read: the finding may not hold of it now."""
     _as_read(store, finding.ids, by_id)
     return fix.do(store, actor, project, finding, by_id)
+
+
+def begun(
+    store: Store, actor: str, project: str, fix: Fix, finding: Finding, by_id: Examples
+) -> Series | None:  # fmt: skip
+    """The long step that `fix` is for so many examples, written down; None where it is short: `mend` does it then.
+    Raises Refusal as `mend` does."""
+    if fix.begin is None or len(finding.ids) <= redacting.PART:
+        return None
+    _as_read(store, finding.ids, by_id)
+    return fix.begin(store, actor, project, finding.ids)
 
 
 def _as_read(store: Store, names: Sequence[str], by_id: Examples) -> None:
@@ -147,6 +161,16 @@ def take_suggested(
     return relabelling.take(store, actor, project, [by_id[name] for name in wanted], wanted)
 
 
+def label_is_right(store: Store, actor: str, project: str, example: Example) -> None:
+    """The label of `example` is not asked about again while its texts stay as they were read. Raises Refusal when it
+    was changed since."""
+    store.act("contradiction.settled", actor, {
+        "decision": contradictions.RIGHT, "reason": "", "rule": "", "stood": {example.id: example.revision},
+        "rejected": [], "rewritten": [], "brief": None, "brief_version": 0,
+        "pairs": [{"pair": own_key(example), "examples": [example.id]}],
+    }, project)  # fmt: skip
+
+
 def _relabelled(store: Store, actor: str, project: str, finding: Finding, by_id: Examples) -> int:
     return take_suggested(store, actor, project, finding, by_id)
 
@@ -191,7 +215,7 @@ FIXES: dict[str, tuple[Fix, ...]] = {
     "personal_data": (
         Fix("redact", "Replace it by marks such as [email 1]",
             "{n} redacted; those that were approved are back in review. Older revisions still hold the texts.",
-            _redacted),
+            _redacted, begin=redacting.begin),
     ),
     "maybe_personal": (_REVIEW, _tagged("maybe personal")),
     "empty_ideals": (
@@ -202,9 +226,9 @@ FIXES: dict[str, tuple[Fix, ...]] = {
         Fix("one", "Keep one of each, the rest to the trash", "{n} moved to the trash.", _keep_one_each),
     ),
     "label_noise": (
+        _REVIEW,  # first, as many a suggestion is wrong: each is to be read
         Fix("label", "Take the suggested labels", "{n} relabelled; those that were approved are back in review.",
             _relabelled),
-        _REVIEW,
     ),
     "too_long": (_tagged("too long"), _OUT),
     "near_empty_ideals": (_REVIEW,),

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -30,7 +29,7 @@ from studio.jobs.local import is_running
 from studio.models.checked import check_adapter, checked_model
 from studio.models.machine import free_memory_bytes
 from studio.records import Decoding, Refusal, from_json, to_json
-from studio.train.memory import keep_within, ran_out
+from studio.train.memory import keep_within, peak_memory_mb, ran_out
 
 if TYPE_CHECKING:
     from studio.train import fit
@@ -111,7 +110,9 @@ def _work(folder: Path) -> dict[str, Any]:
         job_folder.append(folder, "state", state="running")
         spec = job_folder.read_spec(folder)
         kinds: dict[str, Callable[[Path, dict[str, Any], Stop], Outcome]]
-        kinds = {"train": _train, "generate": _generate, "convert": _convert, "takeaway": _takeaway}
+        kinds = {
+            "train": _train, "preflight": _preflight, "generate": _generate, "convert": _convert, "takeaway": _takeaway,
+        }  # fmt: skip
         if spec.get("kind") not in kinds:
             raise Refusal(f"A job of the kind {spec.get('kind')!r} is unknown here. Nothing was done. Start a new job.")
         outcome = kinds[spec["kind"]](folder, spec, stop)
@@ -160,29 +161,53 @@ def plain(error: BaseException, job: str) -> str:
     )
 
 
-def peak_memory_mb() -> float:
-    """The most memory this process has held at once, in MB (2^20 bytes)."""
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(most / (2**20 if sys.platform == "darwin" else 2**10), 1)
-
-
 def _train(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
+
+    model = checked_model(spec["model"])
+
+    from studio.train import circumstances, energy, fit
+
+    meter = energy.Meter(energy.counters(circumstances.card()))
+    fitted = _learning(fit.fit, folder, spec, model, stop)
+    noted = {"energy": to_json(meter.stop()), "starts": _starts(folder), **circumstances.recorded(spec["model"], model)}
+    noted["card_memory_mb"] = circumstances.card_memory_mb()
+    told = {"settings": spec["settings"], "device": fit.device_name()}
+    return Outcome(fit.as_json(fitted, folder) | told | noted, fitted.stopped)
+
+
+def _preflight(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
+    """As `_train`, but rehearsed. What people look at lies in a file, away from the record: it is examples' text."""
+    began = time.monotonic()
+    model = checked_model(spec["model"])
+
+    from studio.train import circumstances, rehearsal
+
+    measured, shown = _learning(partial(rehearsal.rehearse, began=began), folder, spec, model, stop)
+    # The run notes its circumstances too, which takes a moment.
+    rehearsed = time.monotonic()
+    circumstances.recorded(spec["model"], model)
+    noting = time.monotonic() - rehearsed
+    job_folder.write_shown(folder, to_json(shown))
+    fixed = round(measured.fixed_seconds + noting, 2)
+    return Outcome({"measured": to_json(replace(measured, fixed_seconds=fixed))}, stop())
+
+
+def _learning(learn: Callable[..., Any], folder: Path, spec: dict[str, Any], model: Path, stop: Stop) -> Any:
+    """`fit.fit`, or what takes the same, on the rows of a job; in a new process when the memory runs out."""
     from studio.train.settings import Settings
 
     settings = from_json(Settings, spec["settings"])
-    model = checked_model(spec["model"])
     rows = job_folder.read_rows(folder, spec["train"])
     checks = job_folder.read_rows(folder, spec["validation"]) if spec.get("validation") else []
     emit = partial(job_folder.append, folder)
     emit("progress", done=0, total=0, seconds_left=None, what="loading the model")
 
-    from studio.train import circumstances, energy, fit
+    from studio.train import fit
 
-    meter = energy.Meter(energy.counters(circumstances.card()))
     if fit.device() == "cpu":
         keep_within(free_memory_bytes())
     try:
-        fitted = fit.fit(
+        return learn(
             model,
             [fit.Row(row["id"], job_folder.prompt(row), row["ideal"]) for row in rows],
             [fit.Row(row["id"], job_folder.prompt(row), row["ideal"]) for row in checks],
@@ -198,9 +223,6 @@ def _train(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
         said = "1 example" if short.at_once == 1 else f"{short.at_once} examples"
         emit("warning", text=fit.less_said(said, short.spared), at_once=short.at_once, spared=short.spared)
         _again(folder)
-    noted = {"energy": to_json(meter.stop()), "starts": _starts(folder), **circumstances.recorded(spec["model"], model)}
-    told = {"settings": spec["settings"], "device": fit.device_name()}
-    return Outcome(fit.as_json(fitted, folder) | told | noted, fitted.stopped)
 
 
 def _starts(folder: Path) -> int:

@@ -18,9 +18,9 @@ from benchmarks import kills
 from studio import brief, datasets, projects
 from studio.examples import step as example_step
 from studio.jobs.local import LocalBackend, worker_environment
-from studio.records import Brief, Dataset, JobState, Refusal, Run, Status
+from studio.records import Brief, Dataset, Job, JobState, Refusal, Status
 from studio.store import Store, runs
-from studio.train import step
+from studio.train import preflight, step
 from studio.worker import plain
 
 THINGS = ("kettle", "lamp", "rug", "sofa", "vase", "clock")
@@ -44,8 +44,9 @@ def frozen(store: Store, tmp_path: Path, **how: str) -> Dataset:
     return datasets.freeze(store, "ann", project(store, tmp_path, 30, **how))
 
 
-def started(store: Store, dataset: Dataset, model: Path) -> Run:
-    return step.start(store, "ann", dataset.project, dataset.id, preset="quick_trial", model=str(model))
+def started(store: Store, dataset: Dataset, model: Path) -> Job:
+    found, settings = step.asked(store, dataset.id, preset="quick_trial", model=str(model))
+    return preflight.begin(store, "ann", found, settings, str(model))
 
 
 @pytest.mark.parametrize("count", [0, 3])

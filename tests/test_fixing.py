@@ -8,7 +8,7 @@ import pytest
 
 from studio import brief as brief_step
 from studio import checking, fixing, health, projects
-from studio.examples import step
+from studio.examples import redacting, series, step
 from studio.health import Finding
 from studio.records import Brief, Check, CheckKind, Consent, Criterion, Example, Refusal, Split, Status
 from studio.store import Store, examples, finding
@@ -170,6 +170,37 @@ def test_a_suggested_label_is_taken_for_one_or_all_unless_somebody_was_quicker(s
     store.undo(store.version, "ann")
     assert fixing.take_suggested(store, "ann", project, noise, by_id) == 3
     assert {e.ideal for e in examples.every(store, project)} == {"access"}
+
+
+def test_many_are_redacted_in_parts_that_can_be_stopped(store: Store, project: str) -> None:
+    few = [write(store, project, f"Write to ann{i}@gmail.com") for i in range(2)]
+    (fix,) = fixing.FIXES["personal_data"]
+    told = found(store, project, "personal_data")
+    assert fixing.begun(store, "ann", project, fix, told, {e.id: e for e in few}) is None
+    for i in range(redacting.PART):
+        write(store, project, f"Call ann{i}@gmail.com")
+    told, by_id = found(store, project, "personal_data"), {e.id: e for e in examples.every(store, project)}
+    step.edit(store, "bob", project, few[0], ideal="Changed meanwhile.")
+    with pytest.raises(Refusal, match="1 example was changed since"):
+        fixing.begun(store, "ann", project, fix, told, by_id)
+    store.undo(store.version, "bob")
+    long = fixing.begun(store, "ann", project, fix, told, by_id)
+    assert long is not None and long.parts == 2
+    series.go_on(store, long.id)
+    assert found(store, project, "personal_data").count == 0
+    series.take_back(store, "ann", long.id)
+    assert found(store, project, "personal_data").count == redacting.PART + 2
+
+
+def test_a_label_is_said_to_be_right_as_it_was_read(store: Store, project: str) -> None:
+    read = write(store, project, "It does not open", "bug")
+    fixing.label_is_right(store, "ann", project, read)
+    assert checking.asked(store, project).settled == (health.own_key(read),)
+    store.undo(store.version, "ann")
+    assert checking.asked(store, project).settled == ()
+    step.edit(store, "bob", project, read, ideal="access")
+    with pytest.raises(Refusal, match="yours changed nothing"):
+        fixing.label_is_right(store, "ann", project, read)
 
 
 @pytest.mark.parametrize("check", ["exact_leakage", "near_leakage", "group_leakage"])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from studio.health import Finding, Known, Severity, report
+from studio.health import Finding, Known, Severity, own_key, report
 from studio.health.label_noise import suspects
 from studio.health.labels import labels, relabelled
 from studio.records import Brief, Example, Status
@@ -32,10 +32,14 @@ def flipped(of: dict[str, str]) -> dict[str, str]:
     return {i: LABELS[(LABELS.index(label) + 1) % 3] if i in WRONG else label for i, label in of.items()}
 
 
-def said(ideals: Sequence[str], known: Known) -> Finding:
-    rows = [Example(f"q{i}", f"question {i}", ideal, status=Status.approved) for i, ideal in enumerate(ideals)]
-    (only,) = [f for f in report(rows, Brief(), lambda *_: None, known=known).findings if f.check == "label_noise"]
+def said(ideals: Sequence[str], known: Known, settled: Sequence[str] = ()) -> Finding:
+    found = report(examples(ideals), Brief(), lambda *_: None, known=known, settled=settled).findings
+    (only,) = [f for f in found if f.check == "label_noise"]
     return only
+
+
+def examples(ideals: Sequence[str]) -> list[Example]:
+    return [Example(f"q{i}", f"question {i}", ideal, status=Status.approved) for i, ideal in enumerate(ideals)]
 
 
 def test_a_flipped_label_is_named_with_what_its_neighbours_have() -> None:
@@ -60,6 +64,16 @@ def test_labels_are_judged_alone_or_as_a_field(shape: str) -> None:
     assert all(note.startswith('Labelled "') and "those like it are" in note for note in found.notes)
     assert ('"team"' in found.sentence) is shape.startswith("{{")
     assert dict(found.suggested) == {i: shape.format(right(60)[i], i[1:]) for i in WRONG}
+
+
+def test_a_label_that_was_said_to_be_right_is_asked_about_again_once_it_is_edited() -> None:
+    ideals, known = list(flipped(right(60)).values()), Known(meaning=vectors(60))
+    settled = [own_key(examples(ideals)[int(name[1:])]) for name in WRONG[:2]]
+    found = said(ideals, known, settled)
+    assert found.examples == ((WRONG[2],),) and "left out: 2." in found.sentence
+    assert [name for name, _ in found.suggested] == [WRONG[2]]
+    edited = [f"{ideal.upper()} " if i == 1 else ideal for i, ideal in enumerate(ideals)]
+    assert {i for (i,) in said(edited, known, settled).examples} == {WRONG[0], WRONG[2]}
 
 
 def test_it_says_when_it_could_not_look() -> None:

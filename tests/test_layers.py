@@ -28,6 +28,7 @@ WORKER_ONLY = {
     "studio.train.loss",
     "studio.train.order",
     "studio.train.packed",
+    "studio.train.rehearsal",
     "studio.train.room",
     "studio.train.takeaway_work",
     "studio.train.trainer",

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from studio.records import Example
-from studio.train.learning_curve import NOTICEABLE, Part, answer
+from studio.train.learning_curve import NOTICEABLE, Part, answer, signed
 from studio.train.more_examples import passes
 from studio.train.portions import SHARES, groups, portion
 from studio.train.settings import Settings
@@ -67,8 +67,12 @@ def test_the_answer_is_yes_hardly_worse_or_not_enough_to_tell() -> None:
     assert yes.gain.low < 0.2 < yes.gain.high and yes.gain.n == yes.gain.groups == 40
     assert yes.sentence.startswith("Yes") and "n = 40 prompts" in yes.evidence and "160 examples" in yes.evidence
     assert "hardly help" in hardly.sentence and hardly.gain.high < NOTICEABLE and "less than 3 %" in hardly.evidence
+    little, small = answer(parts(-0.01, -0.005, noise=0.001), {}, {}), answer(parts(0.04, 0.025, noise=0.03), {}, {})
+    assert little.word == "hardly" and little.gain.high < 0 and "-0.00" not in little.evidence
+    assert small.word == "unclear" and 0 < small.gain.low < NOTICEABLE < small.gain.high
+    assert (signed(-0.004), signed(0.004), signed(-0.25)) == ("0.00", "0.00", "-0.25")
     assert "made it worse" in worse.sentence and "contradict" in worse.evidence
-    assert noisy.sentence == few.sentence == "Not enough to tell." and "may have helped" in noisy.evidence
+    assert noisy.sentence == few.sentence == "Not enough to tell." and "may have been worth it" in noisy.evidence
     assert "Only 8 independent prompts" in few.evidence
     assert [point.rows for point in yes.points] == [20, 40, 80]
     assert all(point.low <= point.loss <= point.high for point in yes.points)

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Router
 
 from studio import commands, datasets, people, projects, supervisor
+from studio.baselines import DEFAULT_MODEL
 from studio.models.files import file_sha256
 from studio.records import Example, JobState, Refusal, Role, Run, canonical, from_json, to_json
 from studio.store import Store, runs
@@ -50,7 +51,8 @@ def ended(store: Store, run: Run) -> Run:
 def first(project: tuple[Store, str]) -> Run:
     store, name = project
     dataset = datasets.freeze(store, "maker", name)
-    return ended(store, step.start(store, "maker", name, dataset.id, preset="quick_trial", changes=SMALL))
+    found, settings = step.asked(store, dataset.id, preset="quick_trial", changes=SMALL)
+    return ended(store, step.begin(store, "maker", found, settings, DEFAULT_MODEL, {}))
 
 
 @pytest.mark.model

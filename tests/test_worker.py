@@ -343,7 +343,10 @@ def test_rows_none_of_which_can_be_learned_are_refused(workspace: Path, models_c
 
 
 def test_presets_in_words() -> None:
-    assert [preset.name for preset in PRESETS] == ["quick_trial", "match_our_tone"]
+    assert [p.name for p in PRESETS] == ["quick_trial", "match_our_tone", "strict_format", "most_careful"]
+    tone, strict, careful = (resolve(name, 480) for name in ("match_our_tone", "strict_format", "most_careful"))
+    assert strict.upper_layers == 1.0 and tone.epochs < strict.epochs < careful.epochs
+    assert careful.learning_rate < strict.learning_rate < tone.learning_rate and careful.patience
     assert resolve("match_our_tone", 24).epochs > resolve("match_our_tone", 480).epochs
     assert resolve("match_our_tone", 20_000).epochs <= 2
     assert resolve("match_our_tone", 220).row_limit == 0

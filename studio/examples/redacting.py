@@ -35,9 +35,13 @@ def redact_examples(store: Store, actor: str, project: str, ids: Sequence[str]) 
     found = [e.id for e in rows.some(store, ids) if redacted(e) != e]
     if not found:
         raise Refusal("No personal data of a sure form is in these examples. Nothing was changed.")
-    begun = series.begin(store, actor, project, "examples.rewritten", {"ids": found}, items=len(found), size=PART)
-    series.go_on(store, begun.id)
+    series.go_on(store, begin(store, actor, project, found).id)
     return len(found)
+
+
+def begin(store: Store, actor: str, project: str, ids: Sequence[str]) -> Series:
+    """Writes down that all `ids` are to be redacted, for `series.go_on`; those that need it not are passed over."""
+    return series.begin(store, actor, project, "examples.rewritten", {"ids": list(ids)}, items=len(ids), size=PART)
 
 
 @series.builds("examples.rewritten")

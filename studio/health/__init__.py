@@ -5,7 +5,7 @@ from studio.health.known import NOTHING_KNOWN, Close, Floats, Known, Tokens
 from studio.health.labels import Labels, labels
 from studio.health.near import compare, near_duplicate_share, near_pairs, normalise
 from studio.health.report import report, with_waivers
-from studio.health.settled import pair_key, unsettled
+from studio.health.settled import own_key, pair_key, unsettled
 from studio.health.splits import assign
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "near_duplicate_share",
     "near_pairs",
     "normalise",
+    "own_key",
     "pair_key",
     "report",
     "unsettled",

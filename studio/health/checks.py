@@ -26,7 +26,7 @@ class Checked:
     ideal output keeps a criterion (True, False, or None when the criterion does not apply or only people can tell).
     `known`: what only a model library can say of the examples, as far as somebody asked it. `today`: the date by which
     rights and reviews are judged (YYYY-MM-DD, "" for not at all). `settled`: the keys (`studio.health.settled`) of
-    pairs that the team decided are no contradiction."""
+    pairs that the team decided are no contradiction, and of examples whose label it said is right."""
 
     examples: Sequence[Example]
     alike: Alike

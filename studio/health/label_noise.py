@@ -22,6 +22,7 @@ from studio.health.checks import Checked, braced, finding
 from studio.health.findings import Finding, Severity
 from studio.health.known import Floats
 from studio.health.labels import Labels, labels, relabelled
+from studio.health.settled import own_key
 
 _FOLDS = 3
 _EACH = 6  # examples of a label, so that two thirds of them can teach what it looks like
@@ -66,7 +67,8 @@ def suspects(vectors: Mapping[str, Floats], of: Mapping[str, str]) -> tuple[Susp
 
 
 def label_noise(on: Checked) -> Finding:
-    """Examples whose label is likely wrong, where the ideal outputs are labels (or JSON with one).
+    """Examples whose label is likely wrong, where the ideal outputs are labels (or JSON with one). Those of which the
+    team said that it is right (`on.settled`) are left out as long as their texts stand.
 
     Only worth a look: see `suspects` for what it does not promise. Says so when it could not look.
     """
@@ -78,9 +80,13 @@ def label_noise(on: Checked) -> Finding:
     ids, _, names = _looked_at(on.known.meaning, found.of)
     if len(ids) < _LEAST or len(names) < 2:
         return Finding("label_noise", Severity.fine, 0, (), _not_looked(on, found))
-    wrong = suspects(on.known.meaning, found.of)
+    told = suspects(on.known.meaning, found.of)
+    right = {e.id for e in on.examples if own_key(e) in on.settled} if on.settled else set()
+    wrong = [s for s in told if s.example not in right]
     left = len(found.of) - len(ids)
     aside = f" Not looked at, for want of examples with the same label or not read yet: {left:,}." if left else ""
+    if len(wrong) < len(told):
+        aside += f" Said to be right, and left out: {len(told) - len(wrong):,}."
     part = f' ("{found.field}")' if found.field else ""
     answer = finding(
         "label_noise", Severity.should_look, [(s.example,) for s in wrong],

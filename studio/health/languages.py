@@ -86,8 +86,8 @@ def other_language(on: Checked) -> Finding:
         strange = [(place, t) for place, t in places if t and t.language not in main and t.ahead(main) > _MARGIN]
         if strange:
             cases.append((name,))
-            notes.append("; ".join(f"The {place} reads as {_named(t.language)}" for place, t in strange) + ".")
-    own = " and ".join(_named(name) for name in main)
+            notes.append("; ".join(f"The {place} reads as {language_name(t.language)}" for place, t in strange) + ".")
+    own = " and ".join(language_name(name) for name in main)
     return finding(
         "other_language", Severity.should_look, cases,
         f"Examples in another language than the set's ({own}): {{n}} of {len(read):,}. Meant so, or strayed in?",
@@ -119,7 +119,7 @@ def answered_in_another_language(on: Checked) -> Finding:
         "answered_in_another_language", Severity.should_look, [(name,) for name, _, _ in crossed],
         f"Ideal outputs in another language than their input: {{n}} of {len(both):,}.",
         f"Of {len(both):,} ideal outputs long enough to tell, none is in another language than its input.",
-        notes=[f"Asked in {_named(asked)}, answered in {_named(said)}." for _, asked, said in crossed],
+        notes=[f"Asked in {language_name(asked)}, answered in {language_name(said)}." for _, asked, said in crossed],
     )  # fmt: skip
 
 
@@ -129,5 +129,6 @@ def _read(on: Checked) -> list[tuple[str, Told | None, Told | None]]:
     return [(e.id, told(e.input), told(e.ideal) if answers else None) for e in on.examples]
 
 
-def _named(language: str) -> str:
+def language_name(language: str) -> str:
+    """The name of a language (ISO 639) in English; the code itself where the studio knows none."""
     return _NAMES.get(language, f'"{language}"')

@@ -72,7 +72,7 @@ def report(
     among the approved examples. `waivers`: finding key -> reason. Raises Refusal for a waiver without a
     reason. A waiver for a finding that no longer holds changes nothing. `today` (YYYY-MM-DD): by which rights and
     reviews are judged. `known`: what a model library said of the examples; a check that needs more says so.
-    `settled`: the keys of pairs that are no contradiction (`studio.health.settled`).
+    `settled`: the keys of pairs that are no contradiction and of labels that are right (`studio.health.settled`).
     """
     on = checks.checked(examples, brief, kept, today, known, settled)
     approved = on.only_approved()

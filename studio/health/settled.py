@@ -1,4 +1,4 @@
-"""Pairs of examples about which the team has decided that they do not contradict each other. Pure."""
+"""What the team has decided of texts: that two do not contradict each other, that the label of one is right. Pure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def pair_key(one: Example, other: Example) -> str:
     It stands for the texts, not for the records: an edit of one of them is another pair, and so comes up again.
     """
     return sha256("".join(sorted((_text_key(one), _text_key(other)))).encode())
+
+
+def own_key(example: Example) -> str:
+    """What a decision on one example's label is kept under: as `pair_key`, so that an edit takes it away."""
+    return pair_key(example, example)
 
 
 def unsettled(

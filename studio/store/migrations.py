@@ -128,8 +128,17 @@ def m006_what_was_accepted(db: duckdb.DuckDBPyConnection) -> None:
     db.execute("ALTER TABLE waivers ADD COLUMN examples VARCHAR")
 
 
+def m007_prices(db: duckdb.DuckDBPyConnection) -> None:
+    """What an hour of a machine costs."""
+    db.execute(
+        "CREATE TABLE prices (device VARCHAR PRIMARY KEY, an_hour DOUBLE, currency VARCHAR, person VARCHAR, "
+        '"at" VARCHAR)'
+    )
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
+    m007_prices,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -160,6 +169,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "advice": ("project", "question"),
     "settled_pairs": ("project", "pair"),
     "waivers": ("project", "finding"),
+    "prices": ("device",),
     "series": ("id",),
     "series_parts": ("series", "part"),
     "addresses": ("address",),

@@ -128,6 +128,16 @@ def run_registered(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     })  # fmt: skip
 
 
+@applies("preflight.set_aside", undo=True)
+def preflight_set_aside(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: id. What was measured is not to be started; it stays in the record."""
+    job = tx.need("jobs", payload["id"])
+    if job["kind"] != "preflight" or job["project"] != act.project:
+        raise Refusal("There is no such pre-flight in this project. Nothing was changed.")
+    detail = {**json.loads(job["detail"]), "set_aside": True}
+    tx.update("jobs", job, detail=canonical(detail).decode())
+
+
 def _no_outputs(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     if tx.query("SELECT 1 FROM rounds WHERE project = ? AND state = 'open' LIMIT 1", act.project):
         raise Refusal("A blind round is open. Nothing was changed. Cancel or finish the round first.")

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from studio import models
-from studio.records import Refusal, Run, from_json, to_json
+from studio.records import Dataset, Job, Refusal, Run, from_json, to_json
 from studio.store import Store, runs
 from studio.store import datasets as dataset_rows
-from studio.train import step
+from studio.train import preflight, step
 from studio.train.settings import Settings
 
 
@@ -33,12 +33,38 @@ def settings_of(run: Run) -> Settings:
         ) from error
 
 
-def run_again(store: Store, actor: str, run: str, changes: Mapping[str, Any] | None = None) -> Run:
-    """Starts it. `changes`: settings by name, with their new values; those that change nothing are left out.
+def run_again(store: Store, actor: str, run: str) -> Run:
+    """Starts it with nothing changed; what it takes is expected to be what it took.
 
     Raises Refusal when the set is not in use any more, the base model's files are not those of that run, or nothing
     can be started now.
     """
+    first, dataset = _again(store, run)
+    detail: dict[str, Any] = {"again": {"of": first.id, "changed": {}}, **_watched(store, first)}
+    if first.result.get("starts") == 1:
+        detail["estimate"] = {key: first.result[key] for key in ("seconds", "peak_memory_mb")}
+    return step.begin(store, actor, dataset, settings_of(first), first.model, detail)
+
+
+def measure_again(store: Store, actor: str, run: str, changes: Mapping[str, Any]) -> Job:
+    """Starts the pre-flight of a repetition with `changes`: settings by name, with their new values; those that change
+    nothing are left out. Raises Refusal as `run_again`, and when nothing would be changed."""
+    first, dataset = _again(store, run)
+    before = settings_of(first)
+    settings = replace(before, **changes)
+    told = {"of": first.id, "changed": changed(before, settings)}
+    if not told["changed"]:
+        raise Refusal("Nothing is changed. Nothing was started. Change a setting, or run it again as it was.")
+    return preflight.begin(store, actor, dataset, settings, first.model, {"again": told, **_watched(store, first)})
+
+
+def _watched(store: Store, run: Run) -> dict[str, Any]:
+    """The prompts that were chosen to be watched, for the job's detail."""
+    job = runs.job(store, run.job)
+    return {"pinned": job.detail["pinned"]} if job and "pinned" in job.detail else {}
+
+
+def _again(store: Store, run: str) -> tuple[Run, Dataset]:
     first = runs.get(store, run)
     if first is None:
         raise Refusal("There is no such run. Nothing was started.")
@@ -52,12 +78,7 @@ def run_again(store: Store, actor: str, run: str, changes: Mapping[str, Any] | N
             f"The files of {first.model} are not those that this run was tuned from, so it would not be the same "
             "again. Nothing was started. Fetch that version of the model, or start a new training."
         )
-    before = settings_of(first)
-    settings = replace(before, **(changes or {}))
-    told = {"of": first.id, "changed": changed(before, settings)}
-    job = runs.job(store, first.job)
-    kept = {"pinned": job.detail["pinned"]} if job and "pinned" in job.detail else {}
-    return step.begin(store, actor, dataset, settings, first.model, {"again": told, **kept})
+    return first, dataset
 
 
 def changed(before: Settings, after: Settings) -> dict[str, tuple[Any, Any]]:

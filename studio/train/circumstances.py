@@ -37,6 +37,11 @@ def card() -> str:
     return f"GPU-{torch.cuda.get_device_properties(0).uuid}" if torch.cuda.is_available() else ""
 
 
+def card_memory_mb() -> float:
+    """The most memory of the graphics card that this process has used at once, in MB (2^20 bytes); 0 without one."""
+    return round(torch.cuda.max_memory_allocated() / 2**20, 1) if torch.cuda.is_available() else 0.0
+
+
 def _files(folder: Path) -> dict[str, Any]:
     manifest = read_manifest(folder)
     if manifest is not None:

@@ -46,8 +46,7 @@ def encode(tokenizer: Any, rows: Sequence[Row], settings: Settings, phrases: Seq
         if not row.prompt.input.strip() or not row.ideal.strip():
             encoded.dropped.append(Dropped(row.id, "its input or its ideal output is empty"))
             continue
-        prompt = tokenizer(chat.render(tokenizer, row.prompt), add_special_tokens=False).input_ids
-        answer = tokenizer(chat.answer(tokenizer, row.ideal), add_special_tokens=False).input_ids
+        prompt, answer = tokens_of(tokenizer, row)
         length = len(prompt) + len(answer)
         if length > settings.max_length:
             reason = f"it is {length} tokens long and this preset reads at most {settings.max_length}"
@@ -57,6 +56,12 @@ def encode(tokenizer: Any, rows: Sequence[Row], settings: Settings, phrases: Seq
         encoded.ids.append(row.id)
         encoded.rows.append({"input_ids": prompt + answer, "labels": labels, "weights": weights(labels, exact)})
     return encoded
+
+
+def tokens_of(tokenizer: Any, row: Row) -> tuple[list[int], list[int]]:
+    """The ids of a row's prompt and of its answer, as the model reads them."""
+    prompt = tokenizer(chat.render(tokenizer, row.prompt), add_special_tokens=False).input_ids
+    return prompt, tokenizer(chat.answer(tokenizer, row.ideal), add_special_tokens=False).input_ids
 
 
 def _phrase_tokens(tokenizer: Any, phrases: Sequence[str]) -> list[list[int]]:

@@ -102,18 +102,12 @@ def fit(
     when the run should be gone on with in a new process, with that as `less`.
     """
     tokenizer = AutoTokenizer.from_pretrained(model_path)
-    secrets = canaries.secrets(settings.seed, settings.canaries)
-    planted = [Row(name, Prompt(asked), ideal) for name, asked, ideal in canaries.planted(secrets)]
-    learn = encode(tokenizer, [*_limited(train, settings.row_limit, settings.seed), *planted], settings, phrases)
-    check = encode(tokenizer, _limited(validation, settings.row_limit // 4, settings.seed), settings)
-    dropped = _tell_dropped(learn, check, emit)
+    learn, check = encoded(tokenizer, train, validation, settings, phrases)
+    dropped = tell_dropped(learn, check, emit)
     last = saved.last(checkpoints, lambda text: emit("warning", text=text))
     watch = Watch(tokenizer, samples, settings, checkpoints, stopped, emit)
     trainer = prepare(load(model_path), learn.rows, check.rows, settings, checkpoints, emit, [watch], new=last is None)
-    if less is not None and not trainer.by.packed:
-        trainer.by = Cut(packed=False, size=less.at_once)
-        if less.spared:
-            trainer.spare()
+    read_less(trainer, less)
     began = time.monotonic()
     history, steps, done = _trained(trainer, watch, last)
     seconds = time.monotonic() - began
@@ -126,7 +120,7 @@ def fit(
         evidence=_evidence(trainer, own, check.rows, after, settings.seed) if after else None,
         tokens=trainer.tokens_read, tokens_per_second=trainer.tokens_read / seconds, dropped=dropped,
         rows_used=len(own), stopped=watch.stopped, kept_aside=look(taken, check.ids, after) if after else None,
-        canaries=() if watch.stopped else _exposed(trainer, tokenizer, secrets, settings, emit),
+        canaries=() if watch.stopped else _exposed(trainer, tokenizer, settings, emit),
     )  # fmt: skip
 
 
@@ -155,16 +149,41 @@ def _evidence(
     trainer: AnswerTrainer, learn: Sequence[Encoded], check: Sequence[Encoded], after: Sequence[RowLoss], seed: int
 ) -> Evidence:
     """The same measure on the examples kept aside, before and `after`, and on as many that it learned from."""
-    known = random.Random(seed).sample(list(learn), min(len(learn), max(len(check), _LEAST_COMPARED)))
+    known = random.Random(seed).sample(list(learn), min(len(learn), compared_rows(len(check))))
     with trainer.adapted.disable_adapter():
         before = trainer.row_losses(check)
     return evidence(*([row.total / row.tokens for row in rows] for rows in (before, after, trainer.row_losses(known))))
 
 
-def _exposed(
-    trainer: AnswerTrainer, tokenizer: Any, secrets: Sequence[canaries.Secret], settings: Settings, emit: Emit
-) -> tuple[canaries.Exposure, ...]:
+def encoded(
+    tokenizer: Any, train: Sequence[Row], validation: Sequence[Row], settings: Settings, phrases: Sequence[str] = ()
+) -> tuple[EncodedRows, EncodedRows]:
+    """The rows of a run as the model reads them: those to learn from, planted secrets included, and those to be
+    measured on."""
+    planted = [
+        Row(name, Prompt(asked), ideal)
+        for name, asked, ideal in canaries.planted(canaries.secrets(settings.seed, settings.canaries))
+    ]
+    learn = encode(tokenizer, [*_limited(train, settings.row_limit, settings.seed), *planted], settings, phrases)
+    return learn, encode(tokenizer, _limited(validation, settings.row_limit // 4, settings.seed), settings)
+
+
+def read_less(trainer: AnswerTrainer, less: Less | None) -> None:
+    """Goes on as a process before this one said, that ran out of memory; a GPU finds its own measure."""
+    if less is not None and not trainer.by.packed:
+        trainer.by = Cut(packed=False, size=less.at_once)
+        if less.spared:
+            trainer.spare()
+
+
+def compared_rows(check: int) -> int:
+    """How many of the rows it learned from are measured at the end, beside `check` kept aside."""
+    return max(check, _LEAST_COMPARED)
+
+
+def _exposed(trainer: AnswerTrainer, tokenizer: Any, settings: Settings, emit: Emit) -> tuple[canaries.Exposure, ...]:
     """How likely the model finds each planted secret among those that could have been it."""
+    secrets = canaries.secrets(settings.seed, settings.canaries)
     measured: list[canaries.Exposure] = []
     if secrets and not trainer.by.packed:
         trainer.by = Cut(packed=False, size=_SECRETS_AT_ONCE)
@@ -215,8 +234,10 @@ def trainer_for(
     callbacks: Sequence[TrainerCallback] = (),
     *,
     new: bool = True,
+    in_order: bool = False,
 ) -> AnswerTrainer:
-    """A trainer for a model with its adapter; packed rows are read one at a time until `room.settle` knows better."""
+    """A trainer for a model with its adapter; packed rows are read one at a time until `room.settle` knows better.
+    `in_order`: the rows are read as they come, not drawn."""
     packed, longest = is_packed(adapted), max(map(length, [*rows, *check]))
     trainer = AnswerTrainer(
         model=adapted,
@@ -226,6 +247,7 @@ def trainer_for(
         callbacks=list(callbacks),
         by=Cut(packed, longest if packed else settings.micro_batch),
         longest=longest,
+        in_order=in_order,
         warn=lambda text: emit("warning", text=text),
     )
     # Each step's loss is an event already.
@@ -247,7 +269,8 @@ def _compile(trainer: AnswerTrainer, rows: Sequence[Encoded], emit: Emit) -> Non
         room.settle(trainer, rows)
 
 
-def _tell_dropped(learn: EncodedRows, check: EncodedRows, emit: Emit) -> tuple[Dropped, ...]:
+def tell_dropped(learn: EncodedRows, check: EncodedRows, emit: Emit) -> tuple[Dropped, ...]:
+    """Warns of every row that is left out, and gives them. Raises Refusal when none is left to learn from."""
     dropped = (*learn.dropped, *check.dropped)
     for row in dropped:
         emit("warning", text=f"The row {row.id} is left out: {row.reason}.")

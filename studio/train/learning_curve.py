@@ -21,6 +21,7 @@ LEAST_GROUPS = 10
 _LEAST_OF_A_SLICE = 5
 _RESAMPLES = 4000
 _MOST_TIMES = 20
+_SHOWN = 0.005
 
 
 @dataclass(frozen=True)
@@ -129,13 +130,19 @@ def _points(parts: Sequence[Part], names: Sequence[str], groups: Mapping[str, st
 
 
 def _word(gain: Gain, level: float) -> str:
+    worth = NOTICEABLE * level
     if gain.groups < LEAST_GROUPS:
         return "unclear"
-    if gain.high < 0:
+    if gain.high < 0 and gain.value <= -worth:
         return "worse"
-    if gain.high < NOTICEABLE * level:
+    if gain.high < worth:
         return "hardly"
-    return "yes" if gain.low > 0 else "unclear"
+    return "yes" if gain.low > 0 and gain.value >= worth else "unclear"
+
+
+def signed(value: float) -> str:
+    """A difference of losses with its sign, and nought without one."""
+    return f"{value:+.2f}" if abs(value) >= _SHOWN else "0.00"
 
 
 _SENTENCES = {
@@ -155,8 +162,8 @@ def _said(word: str, before: Part, whole: Part, levels: Sequence[float], gain: G
         return _SENTENCES[word], f"{why} Approve more examples and freeze a larger set."
     figures = (
         f"From {before.rows:,} to {whole.rows:,} examples, the loss on those kept aside went from {levels[-2]:.2f} to "
-        f"{levels[-1]:.2f} (lower is closer to your answers; nearer by {gain.value:.2f}, 95 % interval {gain.low:.2f} "
-        f"to {gain.high:.2f}, n = {gain.n} prompts)"
+        f"{levels[-1]:.2f} (lower is closer to your answers; nearer by {signed(gain.value)}, 95 % interval "
+        f"{signed(gain.low)} to {signed(gain.high)}, n = {gain.n} prompts)"
     )
     return _SENTENCES[word], f"{figures}{_then(word, whole, levels[-2], gain)}"
 
@@ -173,6 +180,6 @@ def _then(word: str, whole: Part, level: float, gain: Gain) -> str:
         return ". Look for answers that contradict each other before you write more."
     times = ((gain.high - gain.low) / (NOTICEABLE * level)) ** 2
     if times > _MOST_TIMES:
-        return ", so it may have helped and it may not. A clear answer would take far more prompts kept aside."
+        return ", so the doubling may have been worth it or not. Telling takes far more prompts kept aside."
     needed = math.ceil(times * gain.n / 10) * 10
-    return f", so it may have helped and it may not. About {needed:,} prompts kept aside would give a clear answer."
+    return f", so the doubling may have been worth it or not. About {needed:,} prompts kept aside would tell."

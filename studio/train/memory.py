@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import sys
 
 import psutil
 
@@ -38,3 +39,9 @@ def keep_within(free: int) -> None:
         if limit != resource.RLIM_INFINITY:
             most = min(most, limit)
     resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+
+
+def peak_memory_mb() -> float:
+    """The most memory this process has held at once, in MB (2^20 bytes)."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(most / (2**20 if sys.platform == "darwin" else 2**10), 1)

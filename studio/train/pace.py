@@ -22,6 +22,12 @@ def steps_between(settings: Settings, rows: int) -> int:
     return max(1, min(a_pass, math.ceil(a_pass * settings.epochs / settings.evaluations)))
 
 
+def measurements(settings: Settings, rows: int) -> int:
+    """How often a run of `rows` rows is measured that does not stop early, the one before its first step included."""
+    a_pass = math.ceil(rows / (settings.micro_batch * settings.accumulation))
+    return 1 + a_pass * settings.epochs // steps_between(settings, rows)
+
+
 def levelled_out(history: Sequence[Mapping[str, Any]], patience: int) -> bool:
     """Whether none of the last `patience` measurements (`eval_loss`, in order) was noticeably lower than the best
     before them. Never with a patience of 0. The measurement before the first step counts as one to beat."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from studio.records import Refusal
 
@@ -58,13 +59,43 @@ PRESETS = (
     Preset(
         "match_our_tone", "Match our tone", "Learns your voice, your rules and your layout from all approved examples."
     ),
-)
+    Preset(
+        "strict_format", "Strict format",
+        "For labels, JSON and fixed layouts: reads each example more often, and lets all layers learn.",
+    ),
+    Preset(
+        "most_careful", "Most careful",
+        "Small steps, looked at often, and stopped once it gets no closer. Takes longest; changes the model least.",
+    ),
+)  # fmt: skip
+DEFAULT = "match_our_tone"
+"""The preset for whoever chooses none."""
 
 _QUICK_ROWS = 32
-# Steps in which the demo's varied rows were learned on the bundled model, and how often any row may be read.
-_STEPS_TO_LEARN, _MOST_EPOCHS, _LEAST_EPOCHS = 110, 6, 2
 # Measured so often in a run, and stopped after so many measurements in a row that were no better.
-_MEASURED, _PATIENCE = 6, 3
+_MEASURED, _PATIENCE = 10, 3
+_FEW_ROWS = 100  # below, a step learns from fewer rows, so that there are enough steps
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """A preset for a whole set: about `steps` steps, so as many passes as that takes, from `least` to `most`; the rest
+    are settings. Steps and rates of "match our tone" are those in which the demo's varied rows were learned on the
+    bundled model (docs/decisions/0004); of the others see benchmarks/RESULTS.md."""
+
+    steps: int
+    least: int
+    most: int
+    more: dict[str, Any]
+
+
+_RECIPES = {
+    "match_our_tone": _Recipe(110, 2, 6, {"learning_rate": 2e-3}),
+    "strict_format": _Recipe(160, 3, 10, {"learning_rate": 1e-3, "upper_layers": 1.0}),
+    "most_careful": _Recipe(
+        240, 3, 10, {"learning_rate": 5e-4, "lora_dropout": 0.05, "evaluations": 20, "patience": 4}
+    ),
+}
 
 
 def resolve(preset: str, rows: int, device: str = "cpu", seed: int = 0) -> Settings:
@@ -81,14 +112,11 @@ def resolve(preset: str, rows: int, device: str = "cpu", seed: int = 0) -> Setti
             micro_batch=micro_batch, accumulation=1, row_limit=_QUICK_ROWS, sample_tokens=32, seed=seed,
             evaluations=2,
         )  # fmt: skip
-    if preset == "match_our_tone":
-        if rows < 100:
-            accumulation = 1
-        steps_an_epoch = math.ceil(rows / (micro_batch * accumulation))
-        epochs = min(_MOST_EPOCHS, max(_LEAST_EPOCHS, math.ceil(_STEPS_TO_LEARN / steps_an_epoch)))
-        return Settings(
-            preset, epochs=epochs, learning_rate=2e-3, micro_batch=micro_batch, accumulation=accumulation, seed=seed,
-            evaluations=_MEASURED, patience=_PATIENCE,
-        )  # fmt: skip
+    if recipe := _RECIPES.get(preset):
+        accumulation = 1 if rows < _FEW_ROWS else accumulation
+        a_pass = math.ceil(rows / (micro_batch * accumulation))
+        epochs = min(recipe.most, max(recipe.least, math.ceil(recipe.steps / a_pass)))
+        measured = {"evaluations": _MEASURED, "patience": _PATIENCE, **recipe.more}
+        return Settings(preset, epochs, micro_batch=micro_batch, accumulation=accumulation, seed=seed, **measured)
     known = ", ".join(p.name for p in PRESETS)
     raise Refusal(f"There is no preset called {preset!r}. Nothing was started. Choose one of: {known}.")

@@ -23,14 +23,12 @@ NOT_FOR_RELEASE = ", not for release"
 """Ends the name of a model that was trained with planted secrets (see `canaries`)."""
 
 
-def start(
-    store: Store, actor: str, project: str, dataset: str, *, preset: str, model: str = DEFAULT_MODEL,
-    changes: dict[str, Any] | None = None, pinned: Sequence[str] = (),
-) -> Run:  # fmt: skip
-    """Starts a fine-tune as its own process; it goes on when this one ends. `changes`: settings an expert edited.
-    `pinned`: ids of examples kept aside that are answered on the way, instead of those the studio would choose.
+def asked(
+    store: Store, dataset: str, *, preset: str, model: str = DEFAULT_MODEL, changes: dict[str, Any] | None = None
+) -> tuple[Dataset, presets.Settings]:
+    """The set and the figures of a fine-tune that somebody wants. `changes`: settings an expert edited.
 
-    Raises Refusal when the model is missing, damaged or an endpoint, the set is too small, or a run is going on.
+    Raises Refusal when the set is not in use, or the model is an endpoint, whose weights are not here.
     """
     found = dataset_rows.get(store, dataset)
     if found is None or found.discarded:
@@ -40,15 +38,18 @@ def start(
             "An endpoint's weights are elsewhere, so it cannot be trained here. Nothing was started. "
             "Choose a model whose files are on this machine."
         )
-    models.verify(model, store.workspace)
-    settings = replace(settings_for(store, found, preset), **(changes or {}))
-    return begin(store, actor, found, settings, model, {"pinned": list(pinned)} if pinned else {})
+    return found, replace(settings_for(store, found, preset), **(changes or {}))
 
 
 def begin(
     store: Store, actor: str, dataset: Dataset, settings: presets.Settings, model: str, detail: dict[str, Any]
 ) -> Run:
-    """Starts the fine-tune with exactly these settings. `detail` is kept with the job. Raises Refusal as `start`."""
+    """Starts the fine-tune, as its own process, with exactly these settings; it goes on when this one ends. `detail` is
+    kept with the job. What it leaves out has been accepted (`preflight.start`) or is known (`again.run_again`).
+
+    Raises Refusal when the model is missing or damaged, the set is too small, or a run is going on.
+    """
+    models.verify(model, store.workspace)
     samples = pinned_of(store, dataset, detail.get("pinned", ()))
     folder = prepare(store, dataset, settings, model, datasets.rows_in(store, dataset, Split.train), samples)
     name = folder.name
@@ -67,9 +68,10 @@ def prepare(
     model: str,
     train: list[Example],
     samples: Sequence[Example],
+    kind: str = "train",
 ) -> Path:
-    """The folder of a training job that learns from these rows of the set, not started and not recorded. Raises Refusal
-    when all of them have one answer."""
+    """The folder of a job that learns, or rehearses to, from these rows of the set; not started and not recorded.
+    Raises Refusal when all of them have one answer."""
     if train and len({" ".join(e.ideal.split()).casefold() for e in train}) == 1:
         raise Refusal(
             f"All {len(train)} training examples have the same ideal output (“{shorten(train[0].ideal, 60)}”), so a "
@@ -77,7 +79,7 @@ def prepare(
             "freeze anew."
         )
     validation, name = datasets.rows_in(store, dataset, Split.validation), job_folder.new_id()
-    spec = _spec(store, name, dataset, settings, model, samples)
+    spec = _spec(store, name, dataset, settings, model, samples) | {"kind": kind}
     inputs = {"train.jsonl": _lines(train), "validation.jsonl": _lines(validation)}
     return job_folder.create(store.workspace / "jobs" / name, spec, inputs)
 

@@ -56,12 +56,15 @@ class AnswerTrainer(Trainer):  # type: ignore[misc]
     `by` says how a step's rows are cut. When memory runs out it is halved, and at last fewer results of layers are kept
     (`spared`). On a GPU the step is then made again, `warn(sentence)` says so, and nothing is lost; on a CPU, where
     freed memory comes back in pieces too small to use, `MemoryShort` asks for a new process. `tokens_read` counts
-    tokens of training, padding left out.
+    tokens of training, padding left out. `in_order`: the rows are read as they come.
     """
 
-    def __init__(self, *, by: Cut, longest: int, warn: Callable[[str], None], **more: Any) -> None:
+    def __init__(
+        self, *, by: Cut, longest: int, warn: Callable[[str], None], in_order: bool = False, **more: Any
+    ) -> None:
         super().__init__(**more, data_collator=lambda rows: {"step": _Step(rows)})
         self.by, self.spared, self._longest, self._warn = by, False, longest, warn
+        self._in_order = in_order
         self.tokens_read = 0
 
     @property
@@ -149,8 +152,10 @@ class AnswerTrainer(Trainer):  # type: ignore[misc]
         model.train(training)
         return [found[id(row)] for row in rows]
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> Order:
+    def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler[int]:
         asked: Any = self.train_dataset if train_dataset is None else train_dataset
+        if self._in_order:
+            return torch.utils.data.SequentialSampler(asked)
         # Padded rows of like length waste little; packed ones may come as they are.
         return Order(
             [length(row) for row in asked],

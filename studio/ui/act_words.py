@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.records import Act, Status
-from studio.store import Store, arms, comments, datasets, examples, labels, people, series, views
+from studio.store import Store, arms, comments, contradictions, datasets, examples, labels, people, series, views
 from studio.store.series import Series
 from studio.wording import STATUS_WORDS, finding_name
 
@@ -40,6 +40,10 @@ def whole(store: Store, found: Series) -> str:
     return said if found.done == found.items else f"{said}, {found.done:,} of {found.items:,} rows"
 
 
+_JOBS = {
+    "train": "Training started", "preflight": "Training measured", "generate": "Answering started",
+    "takeaway": "Tuned model packed to take away",
+}  # fmt: skip
 _DONE = {
     "decision.signed": "Decision signed", "decision.withdrawn": "Decision withdrawn",
     "generations.stored": "Answers stored", "job.finished": "Job ended", "job.resumed": "Job continued",
@@ -149,8 +153,9 @@ def _brief(store: Store, payload: dict[str, Any]) -> str:
 
 
 _DECIDED = {
-    "keep": "one answer kept", "rewrite": "one answer written for all", "both": "both right, by a new rule",
-    "apart": "none after all",
+    "keep": "Contradiction decided: one answer kept", "rewrite": "Contradiction decided: one answer written for all",
+    "both": "Contradiction decided: both right, by a new rule", "apart": "Contradiction decided: none after all",
+    contradictions.RIGHT: "Label of an example said to be right",
 }  # fmt: skip
 _ASKED = {
     "facts": "whether it needs fresh facts", "changes": "how often the task changes", "traffic": "the traffic",
@@ -195,7 +200,7 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     ),
     "brief.saved": _brief,
     "contradiction.reopened": lambda store, payload: "A contradiction opened again",
-    "contradiction.settled": lambda store, payload: f"Contradiction decided: {_DECIDED[payload['decision']]}",
+    "contradiction.settled": lambda store, payload: _DECIDED[payload["decision"]],
     "comment.added": lambda store, payload: f"{_several(store, [payload['example']])} commented on",
     "comment.removed": lambda store, payload: (
         f"Comment on {_several(store, [comments.example_of(store, payload['id'])])} taken away"
@@ -210,7 +215,7 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "examples.rewritten": _rewritten,
     "examples.trashed": _trashed,
     "finding.waived": lambda store, payload: f"Accepted as it is: {finding_name(payload['finding'])}",
-    "job.started": lambda store, payload: "Training started" if payload["kind"] == "train" else "Answering started",
+    "job.started": lambda store, payload: _JOBS.get(payload["kind"], "Job started"),
     "label.given": lambda store, payload: f"{_several(store, [payload['example']])} labelled",
     "label.settled": lambda store, payload: f"{_several(store, [payload['example']])} settled",
     "person.changed": _person,
@@ -219,6 +224,8 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "project.renamed": lambda store, payload: f"Project renamed to {_quoted(payload['name'])}",
     "queue.closed": lambda store, payload: f"Labelling queue {_queue(store, payload['id'])} closed",
     "queue.opened": lambda store, payload: f"Labelling queue {_quoted(payload['name'])} opened",
+    "preflight.set_aside": lambda store, payload: "Measured training set aside",
+    "price.set": lambda store, payload: f"Price of {payload['device']} set",
     "run.discarded": lambda store, payload: "Training discarded",
     "run.registered": lambda store, payload: f"{_quoted(payload['arm']['name'])}, tuned elsewhere, registered",
     "token.made": _token,

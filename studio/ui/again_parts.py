@@ -26,7 +26,7 @@ def came_from(visit: Visit, run: Run) -> None:
     name = _name(visit, first)
     if told.changed:
         blocks.note(f"{name} run again, with a change:")
-        _differences(told.changed)
+        differences(told.changed)
     elif run.state is JobState.done and first.state is JobState.done:
         blocks.note(f"{name} run again, with nothing changed. {again.repeated(first, run).sentence}")
     else:
@@ -47,13 +47,13 @@ def show(visit: Visit, run: Run) -> None:
         blocks.note("The same examples and base model. Change a setting to see what difference it makes.")
         changes = changed(figures, _fields(run))
         if changes:
-            _differences({name: (getattr(figures, name), now) for name, now in changes.items()})
+            differences({name: (getattr(figures, name), now) for name, now in changes.items()})
         else:
             blocks.note(
                 "Nothing is changed: it repeats this training. On this machine and these versions every loss should "
                 "come out the same, which is checked at the end."
             )
-        label = "Run again with this change" if len(changes) == 1 else "Run again with these changes"
+        label = "Measure with this change" if len(changes) == 1 else "Measure with these changes"
         st.button(label if changes else "Run again as it was", key=f"train-again-start-{run.id}",
                   icon=":material/replay:", on_click=_start, args=(visit, run, figures))  # fmt: skip
 
@@ -69,14 +69,17 @@ def _fields(run: Run) -> str:
 
 
 def _start(visit: Visit, run: Run, figures: Settings) -> None:
-    changes = typed(figures, _fields(run))
-    frame.attempt(
-        lambda: again.run_again(visit.store, visit.person.id, run.id, changes),
-        "It runs again. You can leave this page or close the browser; it goes on.",
-    )
+    changes, who = typed(figures, _fields(run)), visit.person.id
+    if changes:
+        said = "It is being measured, at the head of this page; you start it after that."
+        frame.attempt(lambda: again.measure_again(visit.store, who, run.id, changes), said)
+    else:
+        said = "It runs again. You can leave this page or close the browser; it goes on."
+        frame.attempt(lambda: again.run_again(visit.store, who, run.id), said)
 
 
-def _differences(differing: dict[str, tuple[Any, Any]]) -> None:
+def differences(differing: dict[str, tuple[Any, Any]]) -> None:
+    """Settings that differ from those of the run that is repeated."""
     blocks.table(["Setting", "Before", "Now"], passport_words.changes(differing), "What is changed")
 
 

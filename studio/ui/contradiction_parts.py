@@ -305,7 +305,7 @@ def _undo(visit: Visit, seq: int) -> None:
 
 
 def _settled(visit: Visit) -> None:
-    found = rows.settled(visit.store, visit.project_id)
+    found = [pair for pair in rows.settled(visit.store, visit.project_id) if pair.decision != rows.RIGHT]
     if not found:
         return
     title = f"Settled: {blocks.several(len(found), 'pair')} kept side by side"

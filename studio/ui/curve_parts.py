@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from studio.records import JobState, Run
+from studio.records import Job, JobState, Run
 from studio.train import kept_aside, more_examples
-from studio.train.learning_curve import Answer, Point
+from studio.train.learning_curve import Answer, Point, signed
 from studio.train.more_examples import Curve, Measured
 from studio.ui import blocks, frame
 from studio.ui.access import Visit
@@ -45,6 +45,12 @@ def show(visit: Visit, run: Run) -> None:
             _answer(run, found.answer)
         else:
             _on_its_way(visit, run, found)
+
+
+def part_of(job: Job) -> str:
+    """For a job that is one part of a curve: "a quarter of "; "" for any other."""
+    share = job.detail.get("curve", {}).get("share")
+    return f"{_SHARES[share]} of " if share else ""
 
 
 def _offer(visit: Visit, run: Run, label: str) -> None:
@@ -106,14 +112,14 @@ def _tables(answer: Answer) -> None:
     whole = answer.points[-1]
     rows = []
     for point in answer.points:
-        far = [f"{value - whole.loss:+.2f}" for value in (point.loss, point.low, point.high)]
+        far = [signed(value - whole.loss) for value in (point.loss, point.low, point.high)]
         rows.append([f"{point.rows:,}", f"{point.loss:.2f}", *(
             ["", ""] if point is whole else [far[0], f"{far[1]} to {far[2]}"]
         )])  # fmt: skip
     heads = ["Examples", "Loss", "Further than with all", "95 % interval"]
     blocks.table(heads, rows, f"On {answer.gain.n} prompts kept aside, in {answer.gain.groups} independent groups")
     if answer.slices:
-        told = [[name or "no slice", f"{gain.value:+.2f}", f"{gain.low:+.2f} to {gain.high:+.2f}", f"{gain.n:,}"]
+        told = [[name or "no slice", signed(gain.value), f"{signed(gain.low)} to {signed(gain.high)}", f"{gain.n:,}"]
                 for name, gain in answer.slices]  # fmt: skip
         blocks.table(["Slice", "Nearer by the last doubling", "95 % interval", "Prompts"], told,
                      "Slice by slice, to look where more may help; too few for a verdict each")  # fmt: skip
@@ -139,6 +145,14 @@ def _chart(points: Sequence[Point]) -> Figure:
         xaxis={"title": {"text": "Examples learned from", "font": {"size": 14}},
                "tickvals": [point.rows for point in points], "showgrid": False,
                "automargin": True, "fixedrange": True, "range": [0, points[-1].rows * 1.08]},
-        yaxis={"nticks": 5, "tickformat": ".2f", "gridcolor": line, "automargin": True, "fixedrange": True},
+        yaxis={"nticks": 5, "tickformat": ".2f", "gridcolor": line, "automargin": True, "fixedrange": True,
+               "range": _span(points)},
     )  # fmt: skip
     return figure
+
+
+def _span(points: Sequence[Point]) -> tuple[float, float]:
+    """From below the lowest to above the highest, at least a fifth of the loss: noise is not to look like a slope."""
+    low, high = min(point.low for point in points), max(point.high for point in points)
+    pad = max(0.1 * (high - low), (points[-1].loss / 5 - (high - low)) / 2)
+    return low - pad, high + pad

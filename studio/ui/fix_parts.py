@@ -8,15 +8,20 @@ from typing import Literal
 
 import streamlit as st
 
-from studio import fixing, paths
+from studio import contradictions, fixing, paths, wording
 from studio.examples.acting import Change, change
 from studio.fixing import Examples, Fix
-from studio.health import Finding
-from studio.records import Consent
-from studio.store import briefs
+from studio.health import Finding, own_key
+from studio.records import Consent, Example
+from studio.store import briefs, people
+from studio.store import contradictions as settled
+from studio.store import examples as rows
 from studio.store import finding as found_rows
-from studio.ui import blocks, brief_write, draft_fields, finding_parts, form_fields, frame, keys
+from studio.store.contradictions import SettledPair
+from studio.ui import blocks, brief_write, draft_fields, finding_parts, form_fields, frame, keys, long_step
 from studio.ui.access import Visit
+
+_MOST_RIGHT = 50
 
 
 def leave() -> None:
@@ -75,6 +80,50 @@ def take_suggested(visit: Visit, finding: Finding, by_id: Examples, name: str, k
         shown = f"The ideal output becomes: {blocks.start_of(suggested)}"
         st.button("Take the suggested label", key=key, type="tertiary", help=shown, on_click=_take,
                   args=(visit, finding, by_id, name))  # fmt: skip
+        kept = "It is not asked about again while the example stays as it is"
+        st.button("This label is right", key=f"{key}-right", type="tertiary", help=kept, on_click=_right,
+                  args=(visit, by_id[name]))  # fmt: skip
+
+
+def _right(visit: Visit, example: Example) -> None:
+    def do() -> bool:
+        fixing.label_is_right(visit.store, visit.person.id, visit.project_id, example)
+        return True
+
+    frame.attempt(do, "Kept as right. It comes back when somebody edits the example. Undo takes it back.")
+
+
+def right_labels(visit: Visit) -> None:
+    """The labels that were said to be right, each with a way to have it looked at again."""
+    found = [pair for pair in settled.settled(visit.store, visit.project_id) if pair.decision == settled.RIGHT]
+    if not found:
+        return
+    with st.expander(f"{blocks.several(len(found), 'label')} said to be right", key="health-right"):
+        names = people.names(visit.store)
+        for pair in found[:_MOST_RIGHT]:
+            _right_label(visit, pair, names.get(pair.person, "somebody who left"))
+        if len(found) > _MOST_RIGHT:
+            blocks.note(f"And {len(found) - _MOST_RIGHT:,} older ones.")
+
+
+def _right_label(visit: Visit, pair: SettledPair, who: str) -> None:
+    example = rows.get(visit.store, pair.examples[0])
+    now = example is not None and own_key(example) == pair.pair
+    head = blocks.start_of(example.input, 90) if example else "An example that was removed"
+    tail = f"Ideal output: {blocks.start_of(example.ideal)}" if example and now else "It was edited since."
+    with st.container(key=f"health-right-{pair.pair[:16]}"):
+        blocks.item(head, f"{who}, {wording.day(pair.at)}. {tail}")
+        if visit.may_edit:
+            st.button("Look at it again", key=f"health-unright-{pair.pair[:16]}", type="tertiary", on_click=_unright,
+                      args=(visit, pair.pair))  # fmt: skip
+
+
+def _unright(visit: Visit, pair: str) -> None:
+    def do() -> bool:
+        contradictions.reopen(visit.store, visit.person.id, visit.project_id, [pair])
+        return True
+
+    frame.attempt(do, "It is looked at again.")
 
 
 def _take(visit: Visit, finding: Finding, by_id: Examples, name: str) -> None:
@@ -98,8 +147,17 @@ def _attempt(do: Callable[[], int], said: str) -> bool:
 
 
 def _fix(visit: Visit, fix: Fix, finding: Finding, by_id: Examples) -> None:
-    do = partial(fixing.mend, visit.store, visit.person.id, visit.project_id, fix, finding, by_id)
-    _attempt(do, fix.said)
+    args = (visit.store, visit.person.id, visit.project_id, fix, finding, by_id)
+    said = fix.said.replace("{n}", blocks.several(len(finding.ids), "example"))
+
+    def begin() -> bool:
+        step = fixing.begun(*args)
+        if step is not None:
+            long_step.start(visit, step.id, f"{said} Undo takes it back.")
+        return step is not None
+
+    if frame.attempt(begin) is False:
+        _attempt(partial(fixing.mend, *args), fix.said)
 
 
 def _look_again(visit: Visit, finding: Finding) -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from studio.records import JobState
+from studio.train.diary import Entry
 from studio.train.watched import Watched
-from studio.ui import frame, keys, watch_parts
+from studio.ui import blocks, frame, keys, watch_parts
 from studio.wording import duration
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class JobView:
     losses: tuple[tuple[int, float | None, float | None], ...] = ()
     place: int = 0
     turn: float | None = None
+    log: tuple[Entry, ...] = ()
     watched: tuple[Watched, ...] = ()
     taken: int = 0
     warnings: tuple[str, ...] = ()
@@ -91,9 +93,25 @@ def _show(view: JobView, stop: Callable[[], object] | None = None, front: Callab
         st.html(f'<aside class="ys-stale"><p>{escape(view.reason)}</p></aside>')
     frame.warnings(view.warnings)
     if view.losses:
-        st.html('<p class="ys-note">How far its answers are from yours (loss): lower is closer.</p>')
+        st.html(f'<p class="ys-note">{_about_losses(view)}</p>')
         st.plotly_chart(_loss_chart(view), key=f"ys-loss-{view.id}", config={"displayModeBar": False})
     watch_parts.show(view.watched, view.id, view.taken)
+    if view.log:
+        with st.expander("Log", key=f"ys-log-{view.id}"):
+            rows = [(entry.at[11:19] if entry.at[:10] == view.log[0].at[:10] else blocks.when(entry.at), entry.text)
+                    for entry in view.log]  # fmt: skip
+            began = blocks.when(view.log[0].at)
+            blocks.table(["Time", "What"], rows, f"What the worker did and measured, from {began} on")
+
+
+def _about_losses(view: JobView) -> str:
+    about = "How far its answers are from yours (loss): lower is closer."
+    held = [(loss, step) for step, _, loss in view.losses if step and loss is not None]
+    if not held:
+        return about
+    best, step = min(held)
+    took = f"; the model you get is the one after step {view.taken:,}" if view.taken else ""
+    return f"{about} On examples kept aside it was closest after step {step:,}, at {best:.2f}{took}."
 
 
 def _state(view: JobView) -> None:
@@ -123,17 +141,23 @@ def _loss_chart(view: JobView) -> Figure:
         points = [(row[0], row[at]) for row in view.losses if row[at] is not None]
         if points:
             x, y = zip(*points, strict=True)
-            mode = "lines" if len(points) > 1 else "markers"
+            mode = "lines" if at == 1 and len(points) > 1 else "lines+markers"
+            marks = {"size": [13 if step == view.taken != 0 else 8 for step in x], "color": colour}
             chart.add_scatter(
-                x=x, y=y, name=name, mode=mode, line={"color": colour, "width": 2}, hovertemplate="%{y:.2f}"
-            )
+                x=x, y=y, name=name, mode=mode, line={"color": colour, "width": 2}, marker=marks,
+                hovertemplate="%{y:.2f}",
+            )  # fmt: skip
+    if view.taken:
+        chart.add_vline(x=view.taken, line={"color": soft, "width": 1, "dash": "dot"}, annotation_text="taken",
+                        annotation_position="top right", annotation_font={"color": soft})  # fmt: skip
     chart.update_layout(
-        height=240,
-        margin={"l": 0, "r": 0, "t": 36, "b": 0},
+        height=260,
+        margin={"l": 0, "r": 0, "t": 56, "b": 0},
         hovermode="x unified",
         dragmode=False,
-        legend={"orientation": "h", "y": 1.2, "x": 0},
-        xaxis={"title": "Step", "showgrid": False, "color": soft},
+        # Room for two lines of it, as on a phone.
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
+        xaxis={"title": "Step", "showgrid": False, "color": soft, "rangemode": "tozero"},
         yaxis={"rangemode": "tozero", "nticks": 5, "color": soft},
     )
     return chart

@@ -12,6 +12,7 @@ from studio.records import Job, JobState
 from studio.store import Store, briefs, runs
 from studio.store import datasets as dataset_rows
 from studio.train import line
+from studio.train.diary import diary
 from studio.train.watched import Watched, watched
 from studio.ui.job_panel import RUNNING, JobView
 
@@ -32,7 +33,7 @@ def view(store: Store, name: str) -> JobView:
         done=last.get("done", 0), total=last.get("total", 0),
         seconds_left=last.get("seconds_left"), seconds=result.get("seconds"), reason=result.get("reason", ""),
         losses=_losses(events),
-        watched=_watched(store, job, folder, events),
+        log=diary(events), watched=_watched(store, job, folder, events),
         taken=result.get("taken", 0),
         warnings=tuple(dict.fromkeys(e["text"] for e in events if e["kind"] == "warning")),
     )  # fmt: skip

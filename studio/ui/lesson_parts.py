@@ -20,12 +20,10 @@ def show(visit: Visit, run: Run) -> None:
         blocks.bullets(found.evidence)
     for name, value in found.change.items():
         before = train_settings.shown(name, run.settings[name])
-        with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-            blocks.note(
-                f"To change: {train_settings.label(name)}, from {before} to {train_settings.shown(name, value)}."
-            )
-            st.button("Run again with this change", key=f"train-lesson-{run.id}", icon=":material/tune:",
-                      on_click=_open, args=(run, {name: value}))  # fmt: skip
+        now = train_settings.shown(name, value)
+        blocks.note(f"To change: {train_settings.label(name)}, from {before} to {now}.")
+        st.button("Run again with this change", key=f"train-lesson-{run.id}", icon=":material/tune:", on_click=_open,
+                  args=(run, {name: value}))  # fmt: skip
 
 
 def _open(run: Run, change: dict[str, Any]) -> None:

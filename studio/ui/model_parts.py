@@ -9,6 +9,8 @@ import streamlit as st
 from studio import models
 from studio.models import background
 from studio.records import Refusal
+from studio.store import Store
+from studio.train import bases
 from studio.ui import blocks, frame, keys
 from studio.ui.access import Visit
 from studio.wording import duration
@@ -67,15 +69,30 @@ def choose(visit: Visit) -> str:
     titles = {m.name: m.title for m in here}
     if taken := st.session_state.get(keys.OTHER_MODEL):
         titles.setdefault(taken, models.entry(taken).title)
+    advice = _advice(visit.store, str(folder), visit.store.version, visit.project_id)
+    if advice.name:
+        st.session_state.setdefault("train-model", advice.name)
     chosen = st.selectbox("Base model", list(titles), format_func=titles.__getitem__, key="train-model", width=560)
     machine = _machine(str(folder))
     found = models.described(chosen, folder)
     blocks.note(f"{found.note} {found.fits(machine).sentence} {_facts(found)}")
+    _advised(advice, titles)
     with st.expander("Every model of the list", key="train-models"):
         _listed(folder, machine)
     with st.expander("Another model", key="train-another"):
         _another(visit, machine)
     return found.name
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _advice(_store: Store, workspace: str, version: int, project: str) -> bases.Choice:
+    return bases.choice(_store, project)
+
+
+def _advised(advice: bases.Choice, titles: dict[str, str]) -> None:
+    """Which base the studio would take, why, and what would change that."""
+    lead = f"Advice: {titles[advice.name]}." if advice.name in titles else "Advice: none of these."
+    blocks.note(f"{lead} {' '.join(advice.why)} {advice.otherwise}")
 
 
 def _listed(folder: Path, machine: models.Machine) -> None:

@@ -53,6 +53,7 @@ def score_card(visit: Visit, checked: Checked) -> None:
         )
         for finding in accepted:
             _accepted(visit, checked, finding, checked.accepted[finding.key])
+    fix_parts.right_labels(visit)
     if fine := [f for f in found if f.severity is Severity.fine]:
         with st.expander(f"Fine: {blocks.several(len(fine), 'check')} found nothing", key="health-fine"):
             blocks.bullets([f.sentence for f in fine])

@@ -9,7 +9,7 @@ import streamlit as st
 from studio.records import Dataset, Job, JobState, Run, Split
 from studio.store import arms, examples, runs
 from studio.store import datasets as dataset_rows
-from studio.train import elsewhere, line, step
+from studio.train import elsewhere, line, preflight, preflight_words, step
 from studio.train import settings as presets
 from studio.ui import (
     again_parts,
@@ -23,6 +23,7 @@ from studio.ui import (
     lesson_parts,
     model_parts,
     passport_parts,
+    preflight_parts,
     takeaway_parts,
     taught_parts,
     verbatim_parts,
@@ -74,50 +75,55 @@ def start_form(visit: Visit, sets: Sequence[Dataset]) -> None:
     pinned = watch_parts.pick(visit, dataset)
     blocks.note(in_words(figures, changes, dataset.splits.get(Split.train.value, 0)))
     st.button(
-        "Start training", type="primary", key="train-start", icon=":material/play_arrow:", on_click=_start,
+        "Measure first", type="primary", key="train-measure", icon=":material/speed:", on_click=_measure,
         args=(visit, dataset.id, preset, model, figures, fields, pinned),
     )  # fmt: skip
+    blocks.note("It times a few real steps and shows what it would take and leave out. You start it after that.")
 
 
 def _preset() -> str:
     titles = {p.name: p.title for p in presets.PRESETS}
     sentences = [p.sentence for p in presets.PRESETS]
     chosen = st.radio(
-        "How thoroughly", list(titles), format_func=titles.__getitem__, captions=sentences, index=len(titles) - 1,
-        key="train-preset", persist_state="session",
+        "How thoroughly", list(titles), format_func=titles.__getitem__, captions=sentences,
+        index=list(titles).index(presets.DEFAULT), key="train-preset", persist_state="session",
     )  # fmt: skip
     return str(chosen)
 
 
-def _start(
+def _measure(
     visit: Visit, dataset: str, preset: str, model: str, figures: presets.Settings, fields: str, pinned: list[str]
 ) -> None:
-    changes = typed(figures, fields)
-    frame.attempt(
-        lambda: step.start(
-            visit.store,
-            visit.person.id,
-            visit.project_id,
-            dataset,
-            preset=preset,
-            model=model,
-            changes=changes,
-            pinned=pinned,
-        ),
-        "Training has started. You can leave this page or close the browser; it goes on.",
-    )
+    preflight_parts.measure(visit, dataset, preset, model, typed(figures, fields), pinned)
 
 
 # -- watch ------------------------------------------------------------------------------------------
 
 
-def running(visit: Visit, job: Job) -> None:
-    """A run that is going on or waits: progress, losses, growing answers, its place in line, and the way to stop it."""
+def going_on(visit: Visit, jobs: Sequence[Job]) -> None:
+    """The runs that are going on or wait: progress, losses, growing answers, the place in line, and the way to stop."""
+    for job in jobs:
+        if job.state is JobState.running:
+            blocks.section("Learning now", f"{_on(visit, job)} You can leave this page; it goes on.")
+            _followed(visit, job)
+    waiting = [job for job in jobs if job.state is JobState.queued]
+    if waiting:
+        blocks.section("Waiting in line", "One job works at a time on each device; each begins when its turn comes.")
+    for job in waiting:
+        blocks.note(_on(visit, job))
+        _followed(visit, job)
+
+
+def _on(visit: Visit, job: Job) -> str:
+    """What this training learns from."""
     dataset = dataset_rows.get(visit.store, str(job.detail.get("dataset", "")))
-    blocks.section(
-        "Learning now" if job.state is JobState.running else "Waiting in line",
-        f"From {dataset.name}. You can leave this page; it goes on." if dataset else "It goes on by itself.",
-    )
+    run = runs.get(visit.store, job.id)
+    preset = next((p.title for p in presets.PRESETS if run and p.name == run.preset), "A training")
+    name = dataset.name if dataset else "an older set"
+    return f"{preset}, from {curve_parts.part_of(job)}{name}. Started {blocks.when(job.at)}."
+
+
+def _followed(visit: Visit, job: Job) -> None:
     known = answers.known_to(visit)
     job_panel(job_view.reader(visit.store, job.id, samples=known), lambda: step.stop(visit.store, job),
               lambda: line.to_front(visit.store, visit.person.id, job))  # fmt: skip
@@ -156,6 +162,8 @@ def _run(visit: Visit, run: Run) -> None:
     elif reason := run.result.get("reason"):
         blocks.plain(str(reason))
     blocks.note(_in_figures(run))
+    if beside := preflight.compared(visit.store, run):
+        blocks.note(preflight_words.came_out(beside))
     again_parts.came_from(visit, run)
     taught_parts.came_from(visit, run)
     _dropped(visit, run)

@@ -86,10 +86,10 @@ def _one(each: Watched, step: int, taken: int) -> None:
 def _in_words(counted: Sequence[Tally], prompts: int, taken: int) -> str:
     """How many of the brief's rules were kept, first and now."""
     what = f"{blocks.several(prompts, 'prompt')} kept aside, answered each time it is measured."
-    now = next((each for each in counted if each.step == taken), counted[-1])
+    now = next((each for each in counted if each.step == taken != 0), counted[-1])
     if not now.told:
         return f"{what} The brief has no rule here that a machine can check."
-    told = f"after step {now.step:,} {now.kept} of {now.told}"
-    if counted[0].step == 0:
-        told = f"the base keeps {counted[0].kept} of {counted[0].told}, {told}" if now.step else told
+    told = f"{now.kept} of {now.told} are kept after step {now.step:,}"
+    if counted[0].step == 0 != now.step:
+        told = f"the base keeps {counted[0].kept} of {counted[0].told}, and {told}"
     return f"{what} Of the brief’s rules that a machine can check, {told}. It shows how it changes, not how good it is."

@@ -115,6 +115,10 @@ def train(ada: Walker) -> None:
     ada.go("Train")
     ada.page.get_by_text("Quick trial").first.click()
     ada.settle()
+    ada.press("Measure first")
+    ada.sees("Measured, ready to start", timeout=LONG)
+    ada.sees("Every example is read whole")
+    ada.picture("train-measured")
     ada.press("Start training")
     ada.sees("Learning now")
     ada.page.wait_for_timeout(15_000)
@@ -186,7 +190,7 @@ def invite_a_reviewer_who_sees_nothing_else(ada: Walker, open_browser: Callable[
     rita.picture("reviewer-home-phone-dark")
     rita.page.goto(f"{rita.studio.url}/train")
     rita.settle()
-    expect(rita.page.get_by_text("Start training")).to_have_count(0)
+    expect(rita.page.get_by_text("Measure first")).to_have_count(0)
     expect(rita.page.get_by_role("link", name="Decision")).to_have_count(0)
 
 

@@ -22,6 +22,7 @@ def test_it_is_offered_followed_stopped_and_answered(store: Store, gain: float) 
     at = opened(store, session, "train", project=dataset.project)
     at.session_state[f"train-curve-{run.id}"] = True
     said = words(at.run())
+    assert f"A training, from a quarter of {dataset.name}. Started" in said
     assert "a quarter of the examples (55 examples): learning now." in said
     assert "half of the examples (110 examples): waits for its turn." in said
     kept = datasets.rows_in(store, dataset, Split.validation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 
+import numpy as np
 import pytest
 from signed_in import opened, person, press, sound, words
 from streamlit.testing.v1 import AppTest
@@ -12,6 +13,8 @@ from studio import brief as brief_step
 from studio import checking, datasets, health, projects, waivers
 from studio.examples import step as example_step
 from studio.health import Finding
+from studio.jobs.vectors import WIDTH, Vectors, key
+from studio.models.files import seal
 from studio.records import Brief, Consent, Refusal, Role, Split, Status
 from studio.store import Store, briefs, examples
 from studio.store import datasets as dataset_rows
@@ -84,7 +87,7 @@ def test_a_must_fix_finding_opens_its_examples_and_is_accepted_with_a_reason(
     press(at, "health-accept-do-contradictions")
     assert "Write down why" in words(at)
     failed = [g.key for g in datasets.candidate(store, demo).report.gates if not g.passed]
-    for slug in ("".join(c if c.isalnum() else "-" for c in key.lower()) for key in failed):
+    for slug in ("".join(c if c.isalnum() else "-" for c in name.lower()) for name in failed):
         at.text_input(key=f"health-waive-{slug}").input("We answer both ways on purpose.")
         press(at, f"health-accept-do-{slug}")
     assert "Ready to freeze" in words(at) and "Accepted by Dora" in words(at)
@@ -164,16 +167,16 @@ def test_another_case_in_place_of_an_accepted_one_is_not_accepted(store: Store, 
     def findings() -> health.HealthReport:
         return checking.now(store, demo).checkup.report
 
-    def key() -> Finding:
+    def twice() -> Finding:
         return next(f for f in findings().findings if f.check == "exact_duplicates")
 
     known = examples.every(store, demo)[:2]
     twin = example_step.write(store, "maker", demo, input=known[0].input, ideal=known[0].ideal, status=Status.approved)
-    waivers.accept(store, "maker", demo, key(), "Seen twice in life.")
+    waivers.accept(store, "maker", demo, twice(), "Seen twice in life.")
     assert list(waivers.standing(store, demo, findings())) == ["exact_duplicates"]
     example_step.trash(store, "maker", demo, [twin.id])
     example_step.write(store, "maker", demo, input=known[1].input, ideal=known[1].ideal, status=Status.approved)
-    assert key().count == 1 and waivers.standing(store, demo, findings()) == {}
+    assert twice().count == 1 and waivers.standing(store, demo, findings()) == {}
     assert list(waivers.outgrown(store, demo, findings())) == ["exact_duplicates"]
 
 
@@ -268,6 +271,31 @@ def test_a_finding_is_mended_on_its_card(store: Store, dora: tuple[str, str], de
     press(at, f"ys-undo-{store.recent(demo, dora[0], 1)[0].seq}")
     press(at, "health-only-exact-duplicates-0-1")
     assert len({known.id, twin.id} & {e.id for e in examples.every(store, demo)}) == 1
+
+
+def test_a_label_is_said_to_be_right_and_looked_at_again(store: Store, dora: tuple[str, str]) -> None:
+    project = projects.create(store, dora[0], "Mine").id
+    brief_step.save(store, dora[0], project, Brief(task="Sort."), note="", changes_meaning=True)
+    folder = store.workspace / "models" / "minilm"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    cache, labels = Vectors.of(store.workspace, seal(folder, "minilm", "", "none").sha256), ("bug", "access", "billing")
+    made = np.eye(3, WIDTH, dtype=np.float32)[np.arange(45) % 3]
+    made += np.random.default_rng(3).normal(0, 0.02, made.shape).astype(np.float32)
+    texts = [f"question number {n}" for n in range(45)]
+    cache.append([key(text) for text in texts], made / np.linalg.norm(made, axis=1, keepdims=True))
+    for n, text in enumerate(texts):
+        ideal = labels[(n + (n == 4)) % 3]
+        example_step.write(store, dora[0], project, input=text, ideal=ideal, status=Status.approved)
+    checking.now(store, project)  # the first one loads the library, which is not what the page is given its time for
+    at = opened(store, dora[1], "health", project=project)
+    assert "unlike those of examples that mean nearly the same: 1 of 45" in words(at)
+    press(at, "health-suggested-label-noise-0-0-right")
+    assert "unlike those of examples that mean nearly the same: 1" not in words(at)
+    assert "1 label said to be right" in [e.label for e in at.expander] and "question number 4" in words(at)
+    (again,) = [str(b.key) for b in at.button if str(b.key).startswith("health-unright-")]
+    press(at, again)
+    assert "unlike those of examples that mean nearly the same: 1 of 45" in words(at)
 
 
 def test_the_map_says_what_it_needs(store: Store, dora: tuple[str, str], demo: str) -> None:

@@ -16,7 +16,8 @@ from studio.jobs import folder as job_folder
 from studio.models.files import seal
 from studio.records import Dataset, JobState, Refusal, Role, Run, Split, canonical, sha256, to_json
 from studio.store import Store, arms, examples, runs
-from studio.train import step
+from studio.train import preflight, step
+from studio.train.forecast import BatchRow, LeftOut, Measured, Shown, Span
 from studio.train.settings import Settings
 from studio.train.side_by_side import curve, differing
 
@@ -106,9 +107,67 @@ def test_the_form_says_what_will_be_done_and_a_refusal_keeps_it(
     at.number_input(key=field).set_value(2).run()
     assert "It will read 32 examples 2 times" in words(at) and "You changed 1 of the settings." in words(at)
     (models_here / "smollm2-135m" / "model.safetensors").write_bytes(b"damaged")
-    press(at, "train-start")
+    press(at, "train-measure")
     assert "is damaged" in words(at) and not runs.every(store, demo)
     assert at.number_input(key=field).value == 2 and at.radio(key="train-preset").value == "quick_trial"
+
+
+def measured(store: Store, dataset: Dataset, name: str, left_out: tuple[LeftOut, ...] = ()) -> None:
+    """A pre-flight that ended well, without a worker."""
+    settings = step.settings_for(store, dataset, "match_our_tone")
+    about = {"dataset": dataset.id, "settings": to_json(settings), "model": "smollm2-135m", "run": {}}
+    spec = {"kind": "preflight", "id": name, "model": models.reference("smollm2-135m", store.workspace)}
+    folder = job_folder.create(store.workspace / "jobs" / name, spec)
+    spans = (Span("Where is <b>it</b>?", "read"), Span("Thanks. ", "learned"), Span("Next step:", "stressed"))
+    job_folder.write_shown(folder, to_json(Shown(left_out, (BatchRow("e", spans),))))
+    found = Measured(
+        rows=500, validation_rows=60, tokens=50_000, learned_tokens=25_000, longest=146, steps=126, timed_steps=9,
+        step_seconds=1.5, evaluations=2, evaluation_seconds=10.0, fixed_seconds=15.0, peak_memory_mb=3000.0,
+        card_memory_mb=0.0, checkpoint_mb=40.0, device="CPU, 2 threads",
+    )  # fmt: skip
+    store.act("job.started", "maker", {"id": name, "kind": "preflight", "folder": name, "detail": about},
+              dataset.project)  # fmt: skip
+    result = {"state": "done", "measured": to_json(found)}
+    store.act("job.finished", "maker", {"id": name, "state": "done", "result": result}, dataset.project)
+
+
+@pytest.mark.usefixtures("models_here")
+def test_what_was_measured_is_shown_before_the_start(store: Store, dora: tuple[str, str], demo: str) -> None:
+    dataset = datasets.freeze(store, "maker", demo, name="First")
+    long = examples.every(store, demo)[0]
+    measured(store, dataset, "m1", (LeftOut(long.id, "it is 700 tokens long", 700, "<i>this is cut</i>"),))
+    at = opened(store, dora[1], "train", project=demo)
+    said = words(at)
+    assert "It would learn from 500 examples in about 4 minutes, or sooner if it stops getting closer, with" in said
+    assert "126 steps of 1.5 seconds (9 of them timed), 2 looks at how it does" in said
+    assert "&lt;i&gt;this is cut&lt;/i&gt;" in said and "nobody has set a price" in said
+    assert "Where is &lt;b&gt;it&lt;/b&gt;?<mark>Thanks. </mark>" in said and '<mark class="ys-stressed">Next' in said
+    assert at.button(key="train-start").label == "Leave out 1 example and start"
+    assert at.button(key="preflight-longer").label == "Measure with room for all of them (704 tokens)"
+    at.number_input(key="preflight-price-hour").set_value(36.0).run()
+    press(at, "preflight-price-keep")
+    assert "€ 2.24 (0.06 hours at € 36.00)" in words(at)
+    press(at, "preflight-aside")
+    assert "Measured, ready to start" not in words(at)
+    press(at, f"ys-undo-{store.recent(demo, dora[0], 1)[0].seq}")
+    assert "Measured, ready to start" in words(at)
+
+
+@pytest.mark.usefixtures("models_here")
+def test_only_the_newest_measured_training_of_a_set_in_use_can_be_started(store: Store, demo: str) -> None:
+    dataset = datasets.freeze(store, "maker", demo, name="First")
+    with pytest.raises(Refusal, match="Nothing was measured"):
+        preflight.start(store, "maker", "m1")
+    measured(store, dataset, "m1")
+    assert preflight.ready(store, demo).job.id == "m1"
+    (store.workspace / "jobs" / "m1" / "shown.json").write_text("{")
+    assert preflight.ready(store, demo) is None
+    with pytest.raises(Refusal, match="Nothing was measured"):
+        preflight.start(store, "maker", "m1")
+    measured(store, dataset, "m2")
+    store.act("dataset.discarded", "maker", {"id": dataset.id}, demo)
+    with pytest.raises(Refusal, match="not in use any more"):
+        preflight.start(store, "maker", "m2")
 
 
 def test_a_running_job_is_followed_and_can_be_stopped(store: Store, dora: tuple[str, str], demo: str) -> None:
@@ -287,7 +346,7 @@ def test_who_waits_sees_the_line_and_may_be_let_before_others(store: Store, dora
     at = opened(store, dora[1], "train", project=demo)
     said = words(at)
     assert said.count("Waiting for its turn") == 2 and "next in line · its turn may come in about 2 minutes" in said
-    assert "number 2 in line · when is not known yet" in said and at.button(key="train-start")
+    assert "number 2 in line · when is not known yet" in said and at.button(key="train-measure")
     press(at, "ys-front-r3")
     assert [job.id for job in runs.line(store)] == ["r3", "r2"]
     press(at, "ys-stop-r2")
@@ -303,7 +362,7 @@ def test_the_verdict_opens_a_run_with_its_one_change(store: Store, dora: tuple[s
     assert "To change: Passes over the examples (epochs), from 3 to 1." in words(at)
     press(at, "train-lesson-r1")
     assert at.number_input(key="train-setting-epochs-again-r1").value == 1
-    assert at.button(key="train-again-start-r1").label == "Run again with this change"
+    assert at.button(key="train-again-start-r1").label == "Measure with this change"
 
 
 def test_a_pm_has_no_training_page(store: Store, demo: str) -> None:
