@@ -149,14 +149,16 @@ def _elsewhere(store: Store, project: str, desk: _Desk, state: str) -> Look:
 
 
 def _answered(store: Store, project: str, answer: Path, state: str) -> Made | None:
-    """The answer of the process when it is to this state, and the project is still in it when its rows were read."""
+    """The answer of the process when it is to this state, and the project is still in it when its rows were read. One
+    that another version wrote in its own shape is none."""
     try:
         told = json.loads(answer.read_bytes())
-    except (FileNotFoundError, ValueError):
+        checked = from_json(Checkup, told["checkup"]) if told["state"] == state else None
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    if told["state"] != state:
+    if checked is None:
         return None
-    made = Made(state, asked(store, project), from_json(Checkup, told["checkup"]))
+    made = Made(state, asked(store, project), checked)
     return made if _state(store, project) == state else None
 
 

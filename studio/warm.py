@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from studio.background import Background, Words
 from studio.jobs.vectors import Vectors, key
 from studio.models.checked import checked_model
 from studio.records import Refusal
@@ -19,6 +19,13 @@ _LOADING = threading.Lock()
 _FAULT = (
     "The model could not be loaded; most often memory is short. Your examples and what you typed are safe. Close other "
     "programs, then try again."
+)
+
+_WORDS = Words(
+    busy="The texts are being read already. It goes on. Wait for it or stop it first.",
+    stopped="",
+    disk="The disk refused ({said}). What was read is kept and your examples are safe. Free some space, then go on.",
+    fault="Reading stopped on a fault of ours. What was read is kept. Go on to try the rest.",
 )
 
 
@@ -96,49 +103,24 @@ class ReadingTexts:
     """Makes the vectors of many texts in the background, one file at a time."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._running, self._done, self._total, self._reason = False, 0, 0, ""
-        self._began = 0.0
+        self._work = Background(_WORDS)
 
     def begin(self, slot: Slot, texts: Path, into: Path) -> None:
         """Raises Refusal when it reads already."""
-        with self._lock:
-            if self._running:
-                raise Refusal("The texts are being read already. It goes on. Wait for it or stop it first.")
-            self._running, self._done, self._total, self._reason = True, 0, 0, ""
-            self._stop.clear()
-        threading.Thread(target=self._run, args=(slot, texts, into), daemon=True).start()
+        self._work.begin(lambda: self._read(slot, texts, Vectors(into)))
 
     def stop(self) -> None:
         """After the batch at hand; what was read is kept."""
-        self._stop.set()
+        self._work.stop()
 
     def told(self) -> dict[str, Any]:
         """The fields of `jobs.resident.Reading`."""
-        left = None
-        if self._running and self._done:
-            left = round((time.monotonic() - self._began) / self._done * (self._total - self._done), 1)
-        return {"running": self._running, "done": self._done, "total": self._total, "seconds_left": left,
-                "reason": self._reason}  # fmt: skip
-
-    def _run(self, slot: Slot, texts: Path, into: Path) -> None:
-        try:
-            slot.wait()
-            self._read(slot, texts, Vectors(into))
-        except Refusal as refusal:
-            self._reason = str(refusal)
-        except OSError as error:
-            self._reason = (
-                f"The disk refused ({error.strerror or error}). What was read is kept and your examples are safe. Free "
-                "some space, then go on."
-            )
-        except Exception:
-            traceback.print_exc()
-            self._reason = "Reading stopped on a fault of ours. What was read is kept. Go on to try the rest."
-        self._running = False
+        work = self._work
+        return {"running": work.running, "done": work.done, "total": work.total, "seconds_left": work.seconds_left(),
+                "reason": work.reason}  # fmt: skip
 
     def _read(self, slot: Slot, texts: Path, into: Vectors) -> None:
+        slot.wait()
         with texts.open(encoding="utf-8") as lines:
             wanted = {key(text): text for text in map(json.loads, lines)}
         texts.unlink(missing_ok=True)
@@ -148,12 +130,10 @@ class ReadingTexts:
             ((k, t) for k, t in wanted.items() if int.from_bytes(k[:8], "big") not in known),
             key=lambda row: len(row[1]),
         )
-        self._total, self._began = len(left), time.monotonic()
         for start in range(0, len(left), _BATCH):
-            if self._stop.is_set():
-                return
+            self._work.went_on(start, len(left))
             batch = left[start : start + _BATCH]
             with slot.lock:
                 vectors = slot.model.vectors([text for _, text in batch])
             into.append([k for k, _ in batch], vectors)
-            self._done += len(batch)
+        self._work.done = len(left)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -86,6 +89,23 @@ def test_a_killed_process_is_started_again_and_answers(store: Store, large: str)
     until(lambda: checking.look(store, large).progress.running)
     resident.of(store.workspace).make_room()
     assert checking.now(store, large).checkup.report.approved == checking.AT_ONCE + 1
+
+
+def test_an_answer_in_the_shape_of_another_version_is_asked_for_again(
+    store: Store, large: str, tmp_path: Path
+) -> None:  # fmt: skip
+    made, moved = checking.now(store, large), tmp_path / "moved"
+    shutil.copytree(store.workspace, moved, ignore=shutil.ignore_patterns("lock", "owner.json", "resident.json"))
+    answer = moved / "resident" / f"checkup-{large}.json"
+    told = json.loads(answer.read_bytes())
+    told["checkup"]["report"]["of_a_later_version"] = 1
+    answer.write_text(json.dumps(told))
+    again = Store.open(moved)
+    try:
+        assert checking.now(again, large).checkup == made.checkup
+    finally:
+        resident.of(moved).make_room()
+        again.close()
 
 
 def test_one_that_was_stopped_says_so_and_is_begun_again(store: Store, large: str) -> None:

@@ -20,6 +20,6 @@ def test_a_worker_killed_in_its_saves_ends_as_if_nobody_had_touched_it(workspace
 
 
 def test_a_server_that_is_killed_or_stopped_by_ctrl_c_harms_no_training(workspace: Path) -> None:
-    found = kills.kill_servers(workspace, [signal.SIGKILL, signal.SIGINT], seed=0, passes=60)
+    found = kills.kill_servers(workspace, [signal.SIGKILL, signal.SIGINT], seed=0, passes=30)
     assert found.unharmed == found.ends == 2 and found.taken_in
     assert "a worker that was started goes on" in found.said and "Traceback" not in found.said

@@ -109,9 +109,14 @@ def test_one_is_let_before_the_others_and_one_taken_out(store: Store) -> None:
     # One that was taken out can be gone on with: it stands behind those that came meanwhile.
     train_step.resume(store, "bob", "b")
     assert [each.id for each in runs.line(store)] == ["d", "c", "b"]
+    # Nor does one that was let before the others once stay so when it comes again.
+    train_step.stop(store, job(store, "d"))
+    supervisor.collect(store)
+    train_step.resume(store, "bob", "d")
+    assert [each.id for each in runs.line(store)] == ["c", "b", "d"]
     go(store, "a")
-    assert states(store, "d", "c", "b") == "rqq"
-    for name in "dcb":
+    assert states(store, "c", "b", "d") == "rqq"
+    for name in "cbd":
         go(store, name)
 
 

@@ -36,6 +36,20 @@ def test_the_share_shown_is_that_of_the_variance() -> None:
     assert found is not None and found.shown == pytest.approx(strengths[:2].sum() / strengths.sum(), abs=1e-6)
 
 
+def test_how_many_neighbours_are_kept_is_measured() -> None:
+    random = np.random.default_rng(2)
+    flat = np.zeros((200, 12), dtype=np.float32)
+    flat[:, [1, 4]] = random.normal(size=(200, 2))
+    found = plane({f"e{i}": row for i, row in enumerate(flat)})
+    assert found is not None and found.kept == pytest.approx(1.0, abs=0.01) and found.asked == 200
+    strewn = random.normal(size=(700, 60)).astype(np.float32)
+    lost = plane({f"e{i}": row for i, row in enumerate(strewn)})
+    assert lost is not None and lost.kept is not None and lost.asked == 500
+    assert lost.by_chance < lost.kept < 0.2
+    few = plane(vectors(40))
+    assert few is not None and few.kept is None
+
+
 def test_of_too_many_a_draw_is_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planes, "MOST", 10)
     found = plane(vectors(50))

@@ -27,6 +27,13 @@ from studio.train.settings import resolve
 ROWS = [{"id": f"r{n}", "input": "my kettle is late", "ideal": "thanks for asking about the kettle"} for n in range(12)]
 SMALL = replace(resolve("quick_trial", len(ROWS)), epochs=2, upper_layers=1.0, lora_rank=2, row_limit=0)
 
+# On a busy machine Ray's own parts take one another for dead.
+PATIENT = {
+    "RAY_worker_niceness": "0", "RAY_health_check_timeout_ms": "60000", "RAY_health_check_period_ms": "20000",
+    "RAY_health_check_initial_delay_ms": "60000", "RAY_gcs_rpc_server_reconnect_timeout_s": "300",
+    "RAY_raylet_start_wait_time_s": "120",
+}  # fmt: skip
+
 
 def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
@@ -67,17 +74,18 @@ def cluster() -> Iterator[str]:
             [str(Path(sys.executable).parent / "ray"), "start", "--head", "--block", "--node-ip-address=127.0.0.2",
              f"--port={free_port()}", "--dashboard-host=127.0.0.1", f"--dashboard-port={dashboard}", "--num-cpus=1",
              "--object-store-memory=80000000", f"--temp-dir={folder}", "--disable-usage-stats"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "RAY_worker_niceness": "0"},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, **PATIENT},
         )  # fmt: skip
         try:
-            until(lambda: answers(address), seconds=90.0)
+            until(lambda: answers(address), seconds=240.0)
             yield address
         finally:
-            own = psutil.Process(head.pid).children(recursive=True)
+            own = psutil.Process(head.pid).children(recursive=True) if head.poll() is None else []
             head.terminate()
-            for process in psutil.wait_procs([*own, psutil.Process(head.pid)], timeout=10)[1]:
+            for process in psutil.wait_procs(own, timeout=10)[1]:
                 process.kill()
-            head.wait(10)
+            head.kill()
+            head.wait()
 
 
 def answers(address: str) -> bool:
@@ -125,7 +133,7 @@ def test_a_cluster_that_is_away_or_says_nothing_is_told_and_loses_nothing(
             began = time.monotonic()
             with pytest.raises(ray.Unreachable, match="cannot be reached. Nothing is lost"):
                 backend.start(folder)
-            assert time.monotonic() - began < 5.0
+            assert time.monotonic() - began < 20.0  # loading Ray included, on a busy machine
             assert LocalBackend().state(folder).state is JobState.queued
             # A job that is there already is not given up because nobody can ask about it just now.
             note = {"address": f"http://127.0.0.1:{port}", "gpus": 0, "cpus": 1, "python": "python", "name": "j-1"}
@@ -163,7 +171,7 @@ def test_jobs_on_the_cluster_are_found_again_stopped_and_end_as_they_do_here(wor
     place.for_new().start(second)  # by another name, while the cluster still keeps the one that was stopped
     place.of(first).cancel(first)
     stopped = result(first)
-    assert stopped["state"] == "cancelled" and stopped["adapter"].startswith("checkpoints/step-")
+    assert stopped["state"] == "cancelled" and (first / stopped["adapter"]).is_dir()
 
     done = result(second)
     assert done["state"] == "done", done["reason"]

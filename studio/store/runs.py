@@ -85,7 +85,7 @@ def job_resumed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     job = tx.need("jobs", payload["id"])
     if job["state"] not in ("failed", "cancelled"):
         raise Refusal("Only a job that was stopped or failed can go on. Nothing was changed.")
-    _set_state(tx, job, "queued" if payload.get("waits") else "running", stood=act.at)
+    _set_state(tx, job, "queued" if payload.get("waits") else "running", stood=act.at, moved="")
 
 
 def _set_state(tx: Tx, job: Row, state: str, **detail: str) -> None:

@@ -22,7 +22,7 @@ from studio.store import Store, examples
 from studio.store import datasets as dataset_rows
 from studio.train import again, step
 
-SHOWN = 6
+SHOWN = 5
 
 
 @dataclass(frozen=True)

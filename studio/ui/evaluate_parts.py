@@ -96,7 +96,7 @@ def beside_the_rules(shown: Sequence[outputs.Compared]) -> None:
     rows = []
     for each in shown:
         near = f"{each.similarity:.2f}" if each.similarity is not None else "not measured"
-        speed = f"{each.tokens_out / each.seconds:,.0f}" if each.seconds else "not measured"
+        speed = f"{each.tokens_out / each.seconds:,.0f}" if each.seconds and each.tokens_out else "not measured"
         missing = each.expected - each.written
         rows.append(
             [each.arm.name, near, speed, f"{each.empty:,}", f"{missing:,}", f"{each.written:,} of {each.expected:,}"]

@@ -11,7 +11,7 @@ import streamlit as st
 
 from studio.examples import meaning
 from studio.health import Severity
-from studio.health.plane import Plane, plane
+from studio.health.plane import NEAREST, Plane, plane
 from studio.records import Example, Status
 from studio.store import Store
 from studio.store.finding import Filter
@@ -51,6 +51,12 @@ def show(visit: Visit, checked: Checked) -> None:
         f"close together may still differ, as two directions hold only {laid_out.shown:.0%} of all differences "
         "(principal components). Draw round a group to act on it."
     )
+    if laid_out.kept is not None:
+        blocks.note(
+            f"How far to trust it: of the {NEAREST} points nearest to one on the map, {NEAREST * laid_out.kept:.1f} "
+            f"are among its {NEAREST} nearest in meaning (mean of {laid_out.asked:,} points; "
+            f"{NEAREST * laid_out.by_chance:.1f} by chance)."
+        )
     missing = len(checked.by_id) - laid_out.of
     if missing > 0:
         blocks.note(

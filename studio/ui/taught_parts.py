@@ -81,7 +81,7 @@ def beside(visit: Visit, dataset: Dataset, example: Example, shown: Sequence[out
                   on_click=_open, args=(None if opened == mine else mine,))  # fmt: skip
         run = runs.get(visit.store, arm.run) if opened == mine else None
         if run is not None:
-            with st.container(border=True, key=f"evaluate-taught-panel-{arm.id}-{example.id}"):
+            with st.container(key=f"evaluate-taught-panel-{arm.id}-{example.id}"):
                 if example.split is Split.test:
                     blocks.note(
                         "This is a test prompt. Whoever mends examples by its answers uses the test set up a little; "
@@ -129,7 +129,7 @@ def _teacher(visit: Visit, run: Run, teacher: Teacher, key: str) -> None:
     blocks.note(_how_near(teacher))
     with st.container(horizontal=True, vertical_alignment="center"):
         blocks.way(visit, "examples", "Fix this example", f"{key}-fix-{row.id}", example=row.id)
-        if visit.may_edit:
+        if visit.may_edit and not elsewhere.is_elsewhere(run):
             ticked = row.id in st.session_state.get(keys.TAUGHT_OUT, [])
             st.checkbox("Leave it out of the next training", ticked, key=f"{key}-out-{row.id}-{ticked}",
                         on_change=_tick, args=(row.id, not ticked))  # fmt: skip

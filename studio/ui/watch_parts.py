@@ -50,8 +50,9 @@ def show(shown: Sequence[Watched], name: str, taken: int) -> None:
         return
     counted = tallies(shown)
     blocks.item("Watch it learn", _in_words(counted, len(shown), taken))
-    steps = [str(each.step) for each in counted if each.step] + [_LATEST]
-    prompt, step = 0, _LATEST
+    # While it learns, "the latest" goes along with it.
+    steps = [str(each.step) for each in counted if each.step] + ([] if taken else [_LATEST])
+    prompt, step = 0, _first(steps, taken)
     left, right = st.columns([1, 2], gap="large")
     with left:
         if len(shown) > 1:
@@ -59,13 +60,13 @@ def show(shown: Sequence[Watched], name: str, taken: int) -> None:
             prompt = st.segmented_control("Prompt", numbers, default=0, format_func=lambda n: str(n + 1),
                                           key=f"ys-watched-{name}", required=True)  # fmt: skip
     with right:
-        if len(steps) > 2:
-            step = st.select_slider("Answer after step", steps, value=_first(steps, taken), key=f"ys-watched-at-{name}")
+        if len(steps) > (1 if taken else 2):
+            step = st.select_slider("Answer after step", steps, value=step, key=f"ys-watched-at-{name}")
     _one(shown[prompt or 0], counted[-1].step if step == _LATEST else int(step), taken)
 
 
 def _first(steps: Sequence[str], taken: int) -> str:
-    return str(taken) if str(taken) in steps else _LATEST
+    return str(taken) if str(taken) in steps else (steps or [_LATEST])[-1]
 
 
 def _one(each: Watched, step: int, taken: int) -> None:
