@@ -6,22 +6,32 @@ import asyncio
 import hashlib
 import io
 import json
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from starlette.responses import Response
 from starlette.routing import Router
 
-from studio import commands, datasets, people, projects, supervisor
+from studio import commands, datasets, models, people, projects, supervisor
 from studio.baselines import DEFAULT_MODEL
+from studio.generation import chat
 from studio.models.files import file_sha256
-from studio.records import Example, JobState, Refusal, Role, Run, canonical, from_json, to_json
+from studio.records import Example, JobState, Prompt, Refusal, Role, Run, Split, canonical, from_json, to_json
 from studio.store import Store, runs
+from studio.store import datasets as dataset_rows
 from studio.train import again, energy, passport, passport_words, step, takeaway, takeaway_readme
 from studio.train.settings import resolve
 from studio.ui import takeaway_route
@@ -106,21 +116,107 @@ def test_a_change_is_kept_with_the_job_and_told_in_the_passport() -> None:
     assert passport_words.changes(differing) == [("epochs", str(before.epochs), str(before.epochs + 1))]
 
 
-@pytest.mark.model
-def test_the_merged_model_answers_as_the_reviewed_one(project: tuple[Store, str], first: Run, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def merged(project: tuple[Store, str], first: Run, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The whole model, exported: what the command was asked (`asked`) and told."""
     store, _ = project
-    out = tmp_path / "merged"
+    out = tmp_path_factory.mktemp("exported") / "merged"
     args = {"project": named(store), "what": "run", "format": "merged", "out": str(out), "run": first.id}
-    told = commands.run(store, "export", args)
+    return {"asked": args, **commands.run(store, "export", args)}
+
+
+@pytest.mark.model
+def test_the_merged_model_answers_as_the_reviewed_one(
+    project: tuple[Store, str], first: Run, merged: dict[str, Any]
+) -> None:
+    store, _ = project
+    told, args, out = merged, merged["asked"], Path(merged["asked"]["out"])
     assert told["check"]["float32"] == told["check"]["prompts"] == 8 and told["check"]["words"] > 50
     assert {p.name: file_sha256(p) for p in out.iterdir()} == told["files"]
     assert {"config.json", "model.safetensors", "tokenizer.json", "README.md", "passport.json"} <= told["files"].keys()
     readme = (out / "README.md").read_text()
     assert "vllm serve ./" in readme and "transformers serve ./" in readme and "Apache-2.0" in readme
+    assert "Ask transformers for the model `./" in readme
     read = from_json(passport.Passport, json.loads((out / "passport.json").read_text()))
     assert read.sha256 == passport.fingerprint(read) and read.adapter_sha256 == first.adapter_sha256
     with pytest.raises(Refusal, match="There is something at"):
         commands.run(store, "export", args)
+
+
+@pytest.mark.model
+def test_the_line_of_transformers_serves_what_was_reviewed(
+    project: tuple[Store, str], first: Run, merged: dict[str, Any]
+) -> None:
+    """The command line of the README, as it stands there, beside the folder; greedy."""
+    store, name = project
+    out = Path(merged["asked"]["out"])
+    title = re.search(r"transformers serve \./(\S+)", (out / "README.md").read_text())
+    assert title is not None
+    if title[1] != out.name:
+        out.with_name(title[1]).symlink_to(out)
+    line = takeaway_readme.commands("merged", title[1], "", 0)["transformers"]
+    assert f"    {line}\n" in (out / "README.md").read_text()
+    dataset = dataset_rows.get(store, first.dataset)
+    assert dataset is not None
+    prompts = [e.prompt for e in datasets.rows_in(store, dataset, Split.validation)[:3]]
+    reviewed = reviewed_answers(store, first, prompts)
+    with served(line, out.parent) as address, httpx.Client(timeout=120.0, trust_env=False) as client:
+        for prompt, answer in zip(prompts, reviewed, strict=True):
+            asked = {"model": f"./{title[1]}", "messages": chat.messages(prompt), "temperature": 0, "max_tokens": 24}
+            told = client.post(f"{address}/v1/chat/completions", json=asked).raise_for_status().json()
+            assert told["choices"][0]["message"]["content"].strip() == answer.strip()
+    assert all(reviewed)
+
+
+def reviewed_answers(store: Store, run: Run, prompts: list[Prompt]) -> list[str]:
+    """By the base with the run's adapter, as the studio's own generations are made, in full precision."""
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    base = models.path(run.model, store.workspace)
+    tokenizer: Any = AutoTokenizer.from_pretrained(base)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    model = PeftModel.from_pretrained(model, store.workspace / "jobs" / run.job / run.adapter).eval()
+    said = []
+    for prompt in prompts:
+        ids = tokenizer(chat.render(tokenizer, prompt), add_special_tokens=False, return_tensors="pt")
+        with torch.inference_mode():
+            written = model.generate(
+                **ids, do_sample=False, max_new_tokens=24, eos_token_id=tokenizer.eos_token_id,
+                pad_token_id=tokenizer.eos_token_id,
+            )  # fmt: skip
+        said.append(tokenizer.decode(written[0, ids["input_ids"].shape[1] :], skip_special_tokens=True))
+    return said
+
+
+@contextmanager
+def served(line: str, beside: Path) -> Iterator[str]:
+    """The address at which a `transformers serve` line answers, with a free port on loopback added to it."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+    program, *arguments = shlex.split(line)
+    command = [str(Path(sys.executable).parent / program), *arguments, "--host", "127.0.0.1", "--port", str(port)]
+    address = f"http://127.0.0.1:{port}"
+    with (beside / "serve.log").open("wb") as log:
+        server = subprocess.Popen(command, cwd=beside, stdout=log, stderr=log)
+        try:
+            end = time.monotonic() + 120
+            while not answers(address):
+                assert server.poll() is None and time.monotonic() < end, (beside / "serve.log").read_text()
+                time.sleep(0.2)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/health", trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 @pytest.mark.model

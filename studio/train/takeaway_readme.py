@@ -23,6 +23,20 @@ def commands(form: str, name: str, base: str, rank: int) -> dict[str, str]:
     }
 
 
+def asking(form: str, name: str) -> str:
+    """How what the lines serve is asked, and which of them the studio's own tests run."""
+    if form == "merged":
+        return (
+            f"Ask transformers for the model `./{name}`, with the `./`; vLLM for `{name}`. The line of transformers is "
+            "run in the studio's own tests, on a CPU: it answers as the reviewed model does, word for word. That of "
+            "vLLM is not: compare a few answers before you lean on it."
+        )
+    return (
+        f"Ask for the model `{name}`; the name of the base gives the base, without what it learned. This line is not "
+        "run in the studio's own tests: compare a few answers before you lean on it."
+    )
+
+
 def beside(base: str) -> str:
     """What to know of a base that is a folder of the studio; "" for one of the hub."""
     if not base.startswith("./"):
@@ -60,7 +74,7 @@ def text(form: str, name: str, facts: Mapping[str, Any]) -> str:
             f"{program}:\n\n    {line}"
             for program, line in commands(form, name, facts["base"], facts["rank"]).items()
         ),
-        _precision(form) or beside(facts["base"]), "## Load it", _python(form, name, facts["base"]),
+        asking(form, name), _precision(form) or beside(facts["base"]), "## Load it", _python(form, name, facts["base"]),
         "## The base and its licence", _base(facts),
         "## The passport",
         f"`passport.json` says what it was made from and under (SHA-256 {facts['passport_sha256']}). It holds no "

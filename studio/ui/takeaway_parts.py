@@ -59,6 +59,7 @@ def _taken(taken: takeaway.Taken, run: Run) -> None:
     for program, line in takeaway_readme.commands(taken.form, taken.name, base, rank).items():
         blocks.note(f"Serve it with {program}, beside the unpacked folder:")
         st.code(line, language=None, wrap_lines=True)
+    blocks.note(takeaway_readme.asking(taken.form, taken.name))
     if taken.form == "adapter" and (said := takeaway_readme.beside(base)):
         blocks.note(said)
     blocks.note("The folder holds a README with these lines, the base’s licence, and the passport.")
