@@ -27,7 +27,7 @@ from studio.generation import ArmSpec, Generator, Written
 from studio.jobs import folder as job_folder
 from studio.jobs.local import is_running
 from studio.models.checked import check_adapter, checked_model
-from studio.models.machine import free_memory_bytes
+from studio.models.machine import free_memory_bytes, others_at_work
 from studio.records import Decoding, Refusal, from_json, to_json
 from studio.train.memory import keep_within, peak_memory_mb, ran_out
 
@@ -177,7 +177,7 @@ def _train(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
 
 def _preflight(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     """As `_train`, but rehearsed. What people look at lies in a file, away from the record: it is examples' text."""
-    began = time.monotonic()
+    began, busy = time.monotonic(), others_at_work()
     model = checked_model(spec["model"])
 
     from studio.train import circumstances, rehearsal
@@ -189,7 +189,7 @@ def _preflight(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     noting = time.monotonic() - rehearsed
     job_folder.write_shown(folder, to_json(shown))
     fixed = round(measured.fixed_seconds + noting, 2)
-    return Outcome({"measured": to_json(replace(measured, fixed_seconds=fixed))}, stop())
+    return Outcome({"measured": to_json(replace(measured, fixed_seconds=fixed, busy=busy))}, stop())
 
 
 def _learning(learn: Callable[..., Any], folder: Path, spec: dict[str, Any], model: Path, stop: Stop) -> Any:

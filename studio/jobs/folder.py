@@ -88,7 +88,7 @@ def create(folder: Path, spec: Mapping[str, Any], inputs: Mapping[str, bytes] | 
             f"The job could not be prepared ({error.strerror}). Nothing was started and nothing is lost. "
             "Free some disk space, then start it again."
         ) from error
-    _sync_folder(folder.parent)
+    sync_folder(folder.parent)
     return folder
 
 
@@ -162,7 +162,7 @@ def write_result(folder: Path, result: Mapping[str, Any]) -> None:
     part = folder / "result.json.part"
     _write_synced(part, _pretty(result))
     part.replace(folder / "result.json")
-    _sync_folder(folder)
+    sync_folder(folder)
 
 
 def write_shown(folder: Path, shown: Mapping[str, Any]) -> None:
@@ -271,7 +271,8 @@ def _write_synced(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """fsync a folder, so that a rename in it stays. Raises OSError."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

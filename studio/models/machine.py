@@ -40,6 +40,12 @@ def machine(folder: Path) -> Machine:
     )
 
 
+def others_at_work() -> float:
+    """Programs at work a core over the last minute (the load average); 0 where the system does not tell."""
+    told = getattr(os, "getloadavg", None)
+    return round(told()[0] / (os.cpu_count() or 1), 2) if told else 0.0
+
+
 def _gpu() -> tuple[str, float]:
     """Name and memory in GB of the first NVIDIA GPU, or ("", 0)."""
     command = shutil.which("nvidia-smi")

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LNTuningConfig, LoraConfig, PeftModel, get_peft_model
 from peft.tuners.tuners_utils import BaseTunerLayer
 from transformers import AutoModelForCausalLM
 
 from studio.train import packed
-from studio.train.settings import Settings
+from studio.train.settings import FULL, Settings
 
 
 def device() -> str:
@@ -41,13 +41,8 @@ def load(model_path: Path) -> Any:
 def lora(model: Any, settings: Settings) -> LoraConfig:
     """The adapter of the settings: on all linear layers of the upper share of the model, the head left out."""
     layers = model.config.num_hidden_layers
-    first = layers - max(1, round(layers * settings.upper_layers))
-    head = model.get_output_embeddings()
-    linear = {
-        name.rpartition(".")[2]
-        for name, module in model.named_modules()
-        if isinstance(module, torch.nn.Linear) and module is not head
-    }
+    first = _first(model, settings)
+    linear = {name.rpartition(".")[2] for name in _linear(model)}
     return LoraConfig(
         r=settings.lora_rank,
         lora_alpha=settings.lora_alpha,
@@ -58,12 +53,39 @@ def lora(model: Any, settings: Settings) -> LoraConfig:
     )
 
 
+def all_weights(model: Any, settings: Settings) -> LNTuningConfig:
+    """A copy of every linear layer of the upper share of the model, to learn in its place; the head left out.
+
+    PEFT's kind of adapter that replaces a layer by a copy of it was made for norms, and holds for any layer. So full
+    fine-tuning goes every way an adapter goes: the base stays what it is with it switched off.
+    """
+    first, stack = _first(model, settings), model.get_decoder().layers
+    inside = {id(module) for layer in stack[first:] for module in layer.modules()}
+    learned = [name for name, module in _linear(model).items() if id(module) in inside]
+    return LNTuningConfig(target_modules=learned, task_type="CAUSAL_LM")
+
+
+def _first(model: Any, settings: Settings) -> int:
+    layers = model.config.num_hidden_layers
+    return int(layers - max(1, round(layers * settings.upper_layers)))
+
+
+def _linear(model: Any) -> dict[str, torch.nn.Module]:
+    """Name -> linear layer, the head left out."""
+    head = model.get_output_embeddings()
+    return {n: m for n, m in model.named_modules() if isinstance(m, torch.nn.Linear) and m is not head}
+
+
 def with_adapter(model: Any, settings: Settings) -> PeftModel:
     """The base frozen, with a new adapter; packed attention where it fits."""
     torch.manual_seed(settings.seed)
-    # An adapter in float32 is so small that it costs nothing, and small steps are not rounded away. Its products are
-    # made in bfloat16 (`precision`), so what it reads need not be copied to float32 first.
-    adapted = get_peft_model(model, lora(model, settings), autocast_adapter_dtype=True)
+    # What learns is in float32, so that small steps are not rounded away; an adapter is so small that this costs
+    # nothing. Its products are made in bfloat16 (`precision`), so what it reads need not be copied to float32 first.
+    config = all_weights(model, settings) if settings.method == FULL else lora(model, settings)
+    adapted = get_peft_model(model, config, autocast_adapter_dtype=True)
+    for part in adapted.parameters():
+        if part.requires_grad:
+            part.data = part.data.float()
     for module in adapted.modules():
         if isinstance(module, BaseTunerLayer):
             setattr(module, "cast_input_dtype_enabled", False)  # noqa: B010 (an attribute the types do not know)

@@ -7,12 +7,12 @@ otherwise is passed over, and the run goes on from the one before.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from studio.jobs.folder import sync_folder
 from studio.models.files import damaged, seal
 
 WRITING = ".writing"
@@ -30,7 +30,7 @@ def keep(written: Path, checkpoints: Path, step: int, history: Sequence[Mapping[
     seal(written, whole.name, "", "")
     shutil.rmtree(whole, ignore_errors=True)
     written.rename(whole)
-    _sync(checkpoints)
+    sync_folder(checkpoints)
     best = best_step(history, _steps(checkpoints))
     for older in _steps(checkpoints):
         if older not in (step, best):
@@ -77,11 +77,3 @@ def _name(step: int) -> str:
 
 def _steps(checkpoints: Path) -> list[int]:
     return [step_of(path) for path in checkpoints.glob("step-*")]
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -11,6 +11,7 @@ from studio.train.preflight import Report
 from studio.train.settings import PRESETS
 from studio.wording import duration
 
+_BUSY = 0.5  # programs a core, from which on other work is worth a word
 _GIVEN = 5  # earlier estimates that are looked back on
 
 
@@ -49,6 +50,8 @@ def figures(
         f"({m.timed_steps:,} of them timed), {looks}, {duration(m.evaluation_seconds)} each, and "
         f"{duration(m.fixed_seconds)} to load and end"
     )
+    if m.busy >= _BUSY:
+        time += ". Other programs were at work on this machine while it was measured: if they end, it goes quicker"
     rows = [("Time", time), ("Memory", f"{_gigabytes(m.peak_memory_mb)} at most, of {machine.memory_gb:.0f} GB")]
     if m.card_memory_mb:
         card = f"{_gigabytes(m.card_memory_mb)} at most, of {machine.gpu_memory_gb:.0f} GB"

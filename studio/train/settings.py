@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from studio.records import Refusal
+
+LORA, FULL = "lora", "full"
+METHODS = {LORA: "An adapter beside the weights (LoRA)", FULL: "A copy of the weights themselves (full fine-tuning)"}
+"""Method -> what it is called."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +26,10 @@ class Preset:
 class Settings:
     """Every figure of a fine-tune.
 
-    A LoRA adapter of rank `lora_rank` on all linear layers of the upper `upper_layers` share (0 to 1] of the model;
-    `lora_alpha` scales it. `learning_rate` peaks after `warmup` (share of steps) and falls along a cosine.
+    `method`: `LORA`, an adapter of rank `lora_rank` on all linear layers of the upper `upper_layers` share (0 to 1] of
+    the model, scaled by `lora_alpha`; or `FULL`, a copy of those layers themselves (full fine-tuning; norms and the
+    vocabulary stay as they are), for which the `lora_` figures mean nothing. `learning_rate` peaks after `warmup`
+    (share of steps) and falls along a cosine.
     A step learns from `micro_batch` x `accumulation` rows; on a GPU its memory decides how many are read at a time.
     `max_length` in tokens: longer rows are left out and named.
     `row_limit`: at most so many rows are
@@ -50,6 +56,7 @@ class Settings:
     evaluations: int = 0
     patience: int = 0
     canaries: int = 0
+    method: str = LORA
 
 
 PRESETS = (
@@ -75,6 +82,8 @@ _QUICK_ROWS = 32
 # Measured so often in a run, and stopped after so many measurements in a row that were no better. On a CPU to measure
 # the demo's 66 rows kept aside takes as long as about four steps.
 _MEASURED, _PATIENCE = 6, 3
+# All weights move more with the same step than an adapter does: of the adapter's rate, this share.
+_FULL_RATE = 1 / 20
 _FEW_ROWS = 100  # below, a step learns from fewer rows, so that there are enough steps
 
 
@@ -99,11 +108,20 @@ _RECIPES = {
 }
 
 
-def resolve(preset: str, rows: int, device: str = "cpu", seed: int = 0) -> Settings:
+def resolve(preset: str, rows: int, device: str = "cpu", seed: int = 0, method: str = LORA) -> Settings:
     """The settings of a preset for `rows` training rows on `device` ("cpu", or anything else for a GPU).
 
-    Raises Refusal for an unknown preset or an empty set.
+    Raises Refusal for an unknown preset or method, or an empty set.
     """
+    if method not in METHODS:
+        raise Refusal(f"There is no method called {method!r}. Nothing was started. Choose {' or '.join(METHODS)}.")
+    found = _resolved(preset, rows, device, seed)
+    if method == LORA:
+        return found
+    return replace(found, method=method, learning_rate=found.learning_rate * _FULL_RATE)
+
+
+def _resolved(preset: str, rows: int, device: str, seed: int) -> Settings:
     if rows < 1:
         raise Refusal("There are no rows to learn from. Nothing was started. Approve some examples and freeze them.")
     micro_batch, accumulation = (4, 2) if device == "cpu" else (8, 1)

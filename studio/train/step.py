@@ -24,8 +24,9 @@ NOT_FOR_RELEASE = ", not for release"
 
 
 def asked(
-    store: Store, dataset: str, *, preset: str, model: str = DEFAULT_MODEL, changes: dict[str, Any] | None = None
-) -> tuple[Dataset, presets.Settings]:
+    store: Store, dataset: str, *, preset: str, model: str = DEFAULT_MODEL, changes: dict[str, Any] | None = None,
+    method: str = presets.LORA,
+) -> tuple[Dataset, presets.Settings]:  # fmt: skip
     """The set and the figures of a fine-tune that somebody wants. `changes`: settings an expert edited.
 
     Raises Refusal when the set is not in use, or the model is an endpoint, whose weights are not here.
@@ -38,7 +39,7 @@ def asked(
             "An endpoint's weights are elsewhere, so it cannot be trained here. Nothing was started. "
             "Choose a model whose files are on this machine."
         )
-    return found, replace(settings_for(store, found, preset), **(changes or {}))
+    return found, replace(settings_for(store, found, preset, method), **(changes or {}))
 
 
 def begin(
@@ -101,11 +102,11 @@ def pinned_of(store: Store, dataset: Dataset, chosen: Sequence[str]) -> list[Exa
     return found
 
 
-def settings_for(store: Store, dataset: Dataset, preset: str) -> presets.Settings:
+def settings_for(store: Store, dataset: Dataset, preset: str, method: str = presets.LORA) -> presets.Settings:
     """The figures of a preset for this set where the run will work."""
     there = place.gpus()
     device = "cuda" if (models.machine(store.workspace).gpu_memory_gb if there is None else there) else "cpu"
-    return presets.resolve(preset, rows=dataset.splits.get(Split.train.value, 0), device=device)
+    return presets.resolve(preset, rows=dataset.splits.get(Split.train.value, 0), device=device, method=method)
 
 
 def _spec(

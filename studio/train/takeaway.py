@@ -14,6 +14,7 @@ from studio.store import Store, arms, runs
 from studio.store import datasets as dataset_rows
 from studio.train import launch
 from studio.train.passport import Passport, passport
+from studio.train.settings import FULL
 
 KIND = "takeaway"
 FORMS = {"adapter": "The adapter alone", "merged": "The whole model (merged)"}
@@ -43,6 +44,11 @@ class Taken:
         return bool(self.check["words"]) and self.check["float32"] == self.check["prompts"]
 
 
+def forms(run: Run) -> dict[str, str]:
+    """The forms in which a run can be taken away: of full fine-tuning, the whole model only."""
+    return {form: title for form, title in FORMS.items() if form == "merged" or run.settings.get("method") != FULL}
+
+
 def start(store: Store, actor: str, run: str, form: str) -> Job:
     """Starts the job that makes it. Raises Refusal for an unknown form, an unfinished run, or a missing model."""
     if form not in FORMS:
@@ -57,6 +63,11 @@ def start(store: Store, actor: str, run: str, form: str) -> Job:
         raise Refusal(
             "This model was trained with planted secrets, so it is not for release. Nothing was made. Train it again "
             "without them to take it away."
+        )
+    if form not in forms(found):
+        raise Refusal(
+            "This training learned all weights anew, and what serves models elsewhere reads no adapter of that kind. "
+            "Nothing was started. Take the whole model."
         )
     models.verify(found.model, store.workspace)
     asked = datasets.rows_in(store, dataset, Split.validation) or datasets.rows_in(store, dataset, Split.train)

@@ -14,6 +14,7 @@ from typing import Any
 
 from studio.records import Run, from_json
 from studio.train.evidence import Evidence, Span
+from studio.train.settings import LORA
 
 # A change smaller than this share of the loss is not spoken of as one.
 _NOTICEABLE = 0.03
@@ -64,6 +65,8 @@ class Curves:
 def of_run(run: Run) -> Lesson:
     """The lesson of a finished run, from its result and its settings."""
     settings, result = run.settings, run.result
+    if settings.get("method", LORA) != LORA:
+        settings = {name: value for name, value in settings.items() if not name.startswith("lora_")}
     together = settings.get("micro_batch", 1) * settings.get("accumulation", 1)
     losses: Sequence[Mapping[str, Any]] = result.get("losses", ())
     train = tuple(row["train"] for row in losses if row.get("train") is not None)

@@ -41,12 +41,15 @@ def show(visit: Visit) -> bool:
 
 
 def measure(
-    visit: Visit, dataset: str, preset: str, model: str, changes: dict[str, object], pinned: Sequence[str]
+    visit: Visit, dataset: str, model: str, figures: Settings, changes: dict[str, object], pinned: Sequence[str]
 ) -> None:
-    """In a callback: starts measuring what the form asks for. `pinned`: ids of the prompts to watch, if chosen."""
+    """In a callback: starts measuring what the form asks for: `figures` of a preset with `changes`. `pinned`: ids of
+    the prompts to watch, if chosen."""
 
     def begin() -> Job:
-        found, settings = step.asked(visit.store, dataset, preset=preset, model=model, changes=changes)
+        found, settings = step.asked(
+            visit.store, dataset, preset=figures.preset, model=model, changes=changes, method=figures.method
+        )
         chosen = {"pinned": list(pinned)} if pinned else {}
         return preflight.begin(visit.store, visit.person.id, found, settings, model, chosen)
 

@@ -32,7 +32,7 @@ def show(visit: Visit, run: Run) -> None:
             return
         _failed(visit, run)
         ready = takeaway.ready(visit.store, run)
-        for form, title in takeaway.FORMS.items():
+        for form, title in takeaway.forms(run).items():
             with st.container(key=f"train-takeaway-{form}-{run.id}"):
                 blocks.item(title, _WORDS[form])
                 if form in ready:

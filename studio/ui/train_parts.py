@@ -31,7 +31,7 @@ from studio.ui import (
 )
 from studio.ui.access import Visit
 from studio.ui.job_panel import RUNNING, job_panel
-from studio.ui.train_settings import changed, in_words, typed
+from studio.ui.train_settings import changed, in_words, method, typed
 from studio.wording import duration
 
 _STATES = {JobState.failed: "stopped with a fault", JobState.cancelled: "stopped"}
@@ -69,14 +69,15 @@ def start_form(visit: Visit, sets: Sequence[Dataset]) -> None:
     dataset = next(d for d in sets if d.id == chosen)
     preset = _preset()
     model = model_parts.choose(visit)
-    figures = step.settings_for(visit.store, dataset, preset)
     with st.expander("Settings, for experts", key="train-settings"):
-        changes = changed(figures, fields := f"{preset}-{dataset.id}")
+        figures = step.settings_for(visit.store, dataset, preset, chosen_method := method())
+        fields = f"{preset}-{dataset.id}" if chosen_method == presets.LORA else f"{preset}-{chosen_method}-{dataset.id}"
+        changes = changed(figures, fields)
     pinned = watch_parts.pick(visit, dataset)
     blocks.note(in_words(figures, changes, dataset.splits.get(Split.train.value, 0)))
     st.button(
         "Measure first", type="primary", key="train-measure", icon=":material/speed:", on_click=_measure,
-        args=(visit, dataset.id, preset, model, figures, fields, pinned),
+        args=(visit, dataset.id, model, figures, fields, pinned),
     )  # fmt: skip
     blocks.note("It times a few real steps and shows what it would take and leave out. You start it after that.")
 
@@ -91,10 +92,8 @@ def _preset() -> str:
     return str(chosen)
 
 
-def _measure(
-    visit: Visit, dataset: str, preset: str, model: str, figures: presets.Settings, fields: str, pinned: list[str]
-) -> None:
-    preflight_parts.measure(visit, dataset, preset, model, typed(figures, fields), pinned)
+def _measure(visit: Visit, dataset: str, model: str, figures: presets.Settings, fields: str, pinned: list[str]) -> None:
+    preflight_parts.measure(visit, dataset, model, figures, typed(figures, fields), pinned)
 
 
 # -- watch ------------------------------------------------------------------------------------------

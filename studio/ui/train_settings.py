@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from studio.train.settings import Settings
+from studio.train.settings import LORA, METHODS, Settings
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ _FIELDS = (
 def changed(figures: Settings, key: str) -> dict[str, Any]:
     """Draws the fields, filled with `figures`; returns those that were changed. `key` tells presets and sets apart."""
     left, right = st.columns(2, gap="large")
-    for place, each in enumerate(_FIELDS):
+    for place, each in enumerate(_of(figures)):
         preset = getattr(figures, each.name)
         whole = isinstance(preset, int)
         number = int if whole else float
@@ -60,6 +60,23 @@ def changed(figures: Settings, key: str) -> dict[str, Any]:
                 help=each.help, format=each.format, key=_key(each, key), persist_state="session",
             )  # fmt: skip
     return typed(figures, key)
+
+
+def method() -> str:
+    """Draws the choice of what learns; the figures of a preset hang on it."""
+    chosen = st.radio(
+        "What learns", list(METHODS), format_func=METHODS.__getitem__, key="train-method", persist_state="session",
+        captions=[
+            "Small, quick, and can be switched off: the base stays beside it.",
+            "Can learn more and forgets more; several times the memory and disk. Rarely needed.",
+        ],
+    )  # fmt: skip
+    return str(chosen)
+
+
+def _of(figures: Settings) -> list[_Field]:
+    """The fields that mean something for these settings."""
+    return [each for each in _FIELDS if figures.method == LORA or not each.name.startswith("lora_")]
 
 
 def fill(key: str, values: dict[str, Any]) -> None:
@@ -83,7 +100,7 @@ def shown(name: str, value: float) -> str:
 
 def typed(figures: Settings, key: str) -> dict[str, Any]:
     """What the fields hold now that differs from `figures`; an emptied field counts as unchanged."""
-    held = {each.name: st.session_state.get(_key(each, key)) for each in _FIELDS}
+    held = {each.name: st.session_state.get(_key(each, key)) for each in _of(figures)}
     return {name: value for name, value in held.items() if value is not None and value != getattr(figures, name)}
 
 

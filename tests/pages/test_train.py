@@ -123,7 +123,7 @@ def measured(store: Store, dataset: Dataset, name: str, left_out: tuple[LeftOut,
     found = Measured(
         rows=500, validation_rows=60, tokens=50_000, learned_tokens=25_000, longest=146, steps=126, timed_steps=9,
         step_seconds=1.5, evaluations=2, evaluation_seconds=10.0, fixed_seconds=15.0, peak_memory_mb=3000.0,
-        card_memory_mb=0.0, checkpoint_mb=40.0, device="CPU, 2 threads",
+        card_memory_mb=0.0, checkpoint_mb=40.0, device="CPU, 2 threads", busy=1.5,
     )  # fmt: skip
     store.act("job.started", "maker", {"id": name, "kind": "preflight", "folder": name, "detail": about},
               dataset.project)  # fmt: skip
@@ -139,6 +139,7 @@ def test_what_was_measured_is_shown_before_the_start(store: Store, dora: tuple[s
     at = opened(store, dora[1], "train", project=demo)
     said = words(at)
     assert "It would learn from 500 examples in about 4 minutes, or sooner if it stops getting closer, with" in said
+    assert "Other programs were at work on this machine" in said
     assert "126 steps of 1.5 seconds (9 of them timed), 2 looks at how it does" in said
     assert "&lt;i&gt;this is cut&lt;/i&gt;" in said and "nobody has set a price" in said
     assert "Where is &lt;b&gt;it&lt;/b&gt;?<mark>Thanks. </mark>" in said and '<mark class="ys-stressed">Next' in said
