@@ -215,6 +215,7 @@ def kill_servers(workspace: Path, signals: Sequence[signal.Signals], seed: int, 
         server = _serve(workspace)
         seconds.append(time.monotonic() - began)
     if job_folder.read_result(folder) is not None:
+        os.killpg(server.pid, signal.SIGTERM)
         raise RuntimeError("The run ended before the server's last end: give it more passes.")
     said = command.communicate(timeout=30)[1].strip()
     ended(folder)
