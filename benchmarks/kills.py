@@ -272,7 +272,7 @@ def main() -> None:
             _told_saves(args.saves, kill_in_saves(Path(place), args.saves, args.seed, passes=3 * args.saves + 2))
     for each in (signal.SIGKILL, signal.SIGINT) if args.servers else ():
         with tempfile.TemporaryDirectory() as place:
-            found = kill_servers(Path(place), [each] * args.servers, args.seed, passes=6 * args.servers)
+            found = kill_servers(Path(place), [each] * args.servers, args.seed, passes=12 * args.servers)
             _told_servers(each.name, found)
 
 

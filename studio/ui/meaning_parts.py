@@ -88,7 +88,7 @@ def _reads(visit: Visit, wanted: bool) -> bool:
 
 def _offer(missing: int) -> None:
     about = duration(missing / meaning.TEXTS_A_SECOND)
-    label = f"Read {'it' if missing == 1 else 'them'} now, about {about}"
+    label = f"Read {'it' if missing == 1 else 'them'} now, about {about} once the model is awake"
     st.button(label, key="meaning-read-now", on_click=_want, args=(True,))
 
 
