@@ -16,10 +16,12 @@ CHECKED := studio pages tests benchmarks
 run: setup
 	@$(BIN)/studio serve --workspace "$(WORKSPACE)" $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT))
 
-# The many small tests share the cores; those that train, drive a browser or build a wheel have the machine to themselves.
+# The many small tests share the cores; the browser has the machine to itself; those that train, on a thread each, or
+# build a wheel go two at a time.
 test: setup check
 	@$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
-	@$(BIN)/python -m pytest -m "model or browser or wheel or gpu or ray"
+	@$(BIN)/python -m pytest -m "browser or gpu"
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "(model or wheel or ray) and not (browser or gpu)" -n 2 --dist loadfile
 
 setup: $(READY)
 
