@@ -152,6 +152,10 @@ def worker_environment() -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), code])),
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", cores),
         "GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", ANYWHERE["GOMP_SPINCOUNT"]),
+        # Its kernels (oneDNN) are kept for each shape of text read, a thousand of them by default: memory that grows
+        # all through a run. Fewer are no slower (benchmarks/RESULTS.md).
+        "ONEDNN_PRIMITIVE_CACHE_CAPACITY": os.environ.get("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64"),
+        "LRU_CACHE_CAPACITY": os.environ.get("LRU_CACHE_CAPACITY", "64"),
         # Two visible GPUs in one process are refused by the trainer.
         "CUDA_VISIBLE_DEVICES": os.environ.get("CUDA_VISIBLE_DEVICES", "0"),
     }
