@@ -162,7 +162,6 @@ def plain(error: BaseException, job: str) -> str:
 
 
 def _train(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
-
     model = checked_model(spec["model"])
 
     from studio.train import circumstances, energy, fit

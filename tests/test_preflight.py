@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,13 @@ from hypothesis import strategies as st
 from studio import commands, datasets, projects, supervisor
 from studio.baselines import DEFAULT_MODEL
 from studio.examples import step as example_step
-from studio.records import Example, JobState, Refusal, Split, Status, from_json
+from studio.records import Example, JobState, Prompt, Refusal, Split, Status, from_json
 from studio.store import Store, examples, runs
 from studio.store import datasets as dataset_rows
 from studio.train import again, preflight, preflight_words, step
-from studio.train.forecast import Compared, strata
-from studio.train.settings import Settings
+from studio.train.forecast import Compared, Measured, Shown, strata
+from studio.train.settings import Settings, resolve
+from tests.tiny_model import WORDS, save_tiny_model
 
 SMALL = {"upper_layers": 0.1, "lora_rank": 4, "row_limit": 0, "sample_tokens": 8, "max_length": 256}
 LONG = "I have tried everything in the manual, and then I tried it all over again. "
@@ -48,6 +50,30 @@ def test_an_estimate_beside_what_came_of_it_in_words() -> None:
     assert "took 2 minutes (10% longer) and 2.1 GB (as estimated)" in said
     assert "10% off in time and 0% in memory" in preflight_words.accuracy([found])
     assert "not known yet" in preflight_words.accuracy([])
+
+
+def test_planted_secrets_are_learned_from_and_never_shown(tmp_path: Path) -> None:
+    from studio.train import canaries, fit, rehearsal
+
+    settings = replace(
+        resolve("match_our_tone", 6), epochs=1, canaries=2, upper_layers=1.0, sample_tokens=4, micro_batch=32
+    )
+    rows = [fit.Row(f"r{n}", Prompt(f"my {WORDS[n]} is late"), f"thanks for the {WORDS[n]}") for n in range(6)]
+    model = save_tiny_model(tmp_path / "tiny")
+
+    def rehearsed(settings: Settings) -> tuple[Measured, Shown]:
+        return rehearsal.rehearse(
+            model, rows, rows[:2], [], settings, tmp_path / "c", lambda: False, lambda kind, **fields: None, began=0.0
+        )
+
+    measured, shown = rehearsed(settings)
+    planted = canaries.planted(canaries.secrets(settings.seed, settings.canaries))
+    assert len(planted) > 20 and measured.steps == 2 and measured.rows == 6  # 48 rows in steps of 32; 6 are examples
+    assert {row.id for row in shown.first_batch} <= {row.id for row in rows}
+    longest = rehearsed(replace(settings, canaries=0))[0].longest
+    assert longest < measured.longest  # so the secrets do not fit now, and are no examples that are left out
+    without, shown = rehearsed(replace(settings, max_length=longest))
+    assert (without.steps, without.rows, shown.left_out) == (1, 6, ())
 
 
 @pytest.fixture(scope="module")

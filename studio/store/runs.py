@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from studio.store import Store
 
 
+STARTED = (
+    "This training was started already, from here or from another window. It goes on. To train the same once more, run "
+    "it again from its card."
+)
+_FROM_PREFLIGHT = "SELECT 1 FROM jobs WHERE json_extract_string(detail, '$.preflight') = ? LIMIT 1"
 ANOTHER = "Another job has this device. It goes on. Wait for it or stop it first."
 
 
@@ -27,11 +32,19 @@ def _refuse_two(tx: Tx, kind: str, device: str | None) -> None:
         raise Refusal(ANOTHER)
 
 
+def _refuse_started(tx: Tx, preflight: str) -> None:
+    """A pre-flight is accepted once: a second press, or a second window, starts nothing."""
+    if tx.query(_FROM_PREFLIGHT, preflight):
+        raise Refusal(STARTED)
+
+
 @applies("job.started")
 def job_started(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: id, kind, folder (name under jobs/), detail (with the `device` it has, "" when it needs none), and for a
     training job `run`. With `waits` it stands in line, and has no device yet."""
     state = "queued" if payload.get("waits") else "running"
+    if measured := payload["detail"].get("preflight"):
+        _refuse_started(tx, measured)
     if state == "running":
         _refuse_two(tx, payload["kind"], payload["detail"].get("device"))
     tx.insert("jobs", {"id": payload["id"], "project": act.project, "kind": payload["kind"], "state": state,
@@ -187,6 +200,11 @@ def line(store: Store) -> list[Job]:
     waiting = [found for found in jobs(store, active=True) if found.state is JobState.queued]
     in_order = sorted(waiting, key=lambda found: (found.detail.get("stood", found.at), found.id))
     return sorted(in_order, key=lambda found: found.detail.get("moved", ""), reverse=True)
+
+
+def is_started(store: Store, preflight: str) -> bool:
+    """Whether a training was started from this pre-flight."""
+    return bool(store.rows(_FROM_PREFLIGHT, preflight))
 
 
 def every(store: Store, project: str, *, discarded: bool = False) -> list[Run]:

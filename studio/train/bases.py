@@ -80,7 +80,10 @@ def _because(entry: Entry, found: Tried | None, smallest: bool) -> list[str]:
         return [f"{entry.title} is {size} that fits, and it was not tuned on these examples yet."]
     if found.kept is None:
         return [f"{entry.title} learned from these examples; how well it keeps your rules is not measured yet."]
-    return [f"Tuned, {entry.title} keeps {_share(found.kept)}; a larger model is not needed for them."]
+    said = f"Tuned, {entry.title} keeps {_share(found.kept)}"
+    if found.kept.low >= ENOUGH:
+        return [f"{said}; a larger model is not needed for them."]
+    return [f"{said}: too few to say that it falls short of {ENOUGH:.0%}."]
 
 
 def _fell_short(entry: Entry, found: Tried) -> str:

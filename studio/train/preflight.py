@@ -38,7 +38,7 @@ def begin(
     store: Store, actor: str, dataset: Dataset, settings: Settings, model: str, detail: dict[str, Any] | None = None
 ) -> Job:
     """Starts measuring. `detail`: kept with the run that comes of it. Raises Refusal when the model is missing or
-    damaged, the set is empty, or another is being measured."""
+    damaged, or the set teaches nothing."""
     models.verify(model, store.workspace)
     samples = step.pinned_of(store, dataset, (detail or {}).get("pinned", ()))
     train = datasets.rows_in(store, dataset, Split.train)
@@ -54,12 +54,15 @@ def begin(
 def start(store: Store, actor: str, job: str) -> Run:
     """Starts the fine-tune that this pre-flight measured; to call it is to accept what it showed.
 
-    Raises Refusal when it is unknown, unfinished, set aside, or no longer of what is there now; and as `step.begin`.
+    Raises Refusal when it is unknown, unfinished, set aside, started already, or no longer of what is there now; and
+    as `step.begin`.
     """
     found = runs.job(store, job)
     report = of(store, found) if found is not None and found.kind == KIND else None
     if report is None:
         raise Refusal("Nothing was measured to start from. Nothing was started. Measure it first.")
+    if runs.is_started(store, job):
+        raise Refusal(runs.STARTED)
     if report.dataset.discarded:
         raise Refusal("The set that was measured is not in use any more. Nothing was started. Choose another set.")
     if models.sha256(report.model, store.workspace) != models_hash(store, report.job):
@@ -94,9 +97,10 @@ def of(store: Store, job: Job) -> Report | None:
 
 def ready(store: Store, project: str) -> Report | None:
     """The newest pre-flight of a project, if it is done and waits for an answer."""
-    jobs = runs.jobs(store, project)
-    newest = next((job for job in jobs if job.kind == KIND and job.state is not JobState.cancelled), None)
-    if newest is None or any(job.detail.get("preflight") == newest.id for job in jobs):
+    newest = next(
+        (job for job in runs.jobs(store, project) if job.kind == KIND and job.state is not JobState.cancelled), None
+    )
+    if newest is None or runs.is_started(store, newest.id):
         return None
     return of(store, newest)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import groupby
@@ -80,8 +80,10 @@ def rehearse(
     steps = [list(part["step"].rows) for part in whole.get_train_dataloader()]
     watch = Watch(tokenizer, samples, settings, folder, stopped, lambda *args, **fields: None)
     took = _taken(whole, steps, checked.rows, watch, settings, folder, stopped, emit)
+    examples = {row.id for row in train}
     measured = Measured(
-        rows=len(learned.rows), validation_rows=len(checked.rows), tokens=sum(map(length, learned.rows)),
+        rows=len(examples.intersection(learned.ids)), validation_rows=len(checked.rows),
+        tokens=sum(map(length, learned.rows)),
         learned_tokens=sum(map(scored, learned.rows)), longest=max(map(length, learned.rows)),
         steps=len(steps) * settings.epochs, timed_steps=took.steps, step_seconds=took.step_seconds,
         evaluations=pace.measurements(settings, len(learned.rows)), evaluation_seconds=took.evaluation_seconds,
@@ -89,7 +91,7 @@ def rehearse(
         checkpoint_mb=round(took.checkpoint_mb, 1), device=device_name(),
     )  # fmt: skip
     beyond = _beyond(tokenizer, [*train, *validation], left_out, settings.max_length)
-    return measured, Shown(beyond, _first_batch(tokenizer, steps[0], learned))
+    return measured, Shown(beyond, _first_batch(tokenizer, steps[0], learned, examples))
 
 
 @dataclass(frozen=True)
@@ -147,15 +149,20 @@ def _beyond(tokenizer: Any, rows: Sequence[Row], dropped: Sequence[fit.Dropped],
     by_id = {row.id: row for row in rows}
     found = []
     for each in dropped:
+        if each.id not in by_id:  # a planted secret that is longer than what is read
+            continue
         prompt, answer = tokens_of(tokenizer, by_id[each.id])
         whole = prompt + answer
         found.append(LeftOut(each.id, each.reason, len(whole), _said(tokenizer, whole[limit:])))
     return tuple(found)
 
 
-def _first_batch(tokenizer: Any, rows: Sequence[Encoded], learned: EncodedRows) -> tuple[BatchRow, ...]:
+def _first_batch(
+    tokenizer: Any, rows: Sequence[Encoded], learned: EncodedRows, examples: Container[str]
+) -> tuple[BatchRow, ...]:
+    """The rows of the batch that are examples: planted secrets are not to be written down."""
     names = {id(row): name for row, name in zip(learned.rows, learned.ids, strict=True)}
-    return tuple(BatchRow(names[id(row)], _spans(tokenizer, row)) for row in rows)
+    return tuple(BatchRow(names[id(row)], _spans(tokenizer, row)) for row in rows if names[id(row)] in examples)
 
 
 def _spans(tokenizer: Any, row: Encoded) -> tuple[Span, ...]:

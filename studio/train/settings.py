@@ -72,7 +72,7 @@ PRESETS = (
     ),
     Preset(
         "most_careful", "Most careful",
-        "Small steps, looked at often, and stopped once it gets no closer. Takes longest; changes the model least.",
+        "Small steps, looked at often, and stopped once it gets no closer. Takes longest.",
     ),
 )  # fmt: skip
 DEFAULT = "match_our_tone"

@@ -58,7 +58,8 @@ def _following(visit: Visit) -> None:
 
 
 @st.cache_data(ttl=60, show_spinner=False)
-def _machine(workspace: str) -> models.Machine:
+def machine_here(workspace: str) -> models.Machine:
+    """What this machine can do, asked at most once a minute: with a GPU, to ask takes a moment."""
     return models.machine(Path(workspace))
 
 
@@ -73,7 +74,7 @@ def choose(visit: Visit) -> str:
     if advice.name:
         st.session_state.setdefault("train-model", advice.name)
     chosen = st.selectbox("Base model", list(titles), format_func=titles.__getitem__, key="train-model", width=560)
-    machine = _machine(str(folder))
+    machine = machine_here(str(folder))
     found = models.described(chosen, folder)
     blocks.note(f"{found.note} {found.fits(machine).sentence} {_facts(found)}")
     _advised(advice, titles)

@@ -7,17 +7,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from studio import models
 from studio.records import Job, JobState, Refusal, from_json
 from studio.store import examples, prices, runs
 from studio.train import line, preflight, preflight_words, step
 from studio.train.forecast import BatchRow, LeftOut
 from studio.train.settings import Settings
-from studio.ui import again_parts, blocks, frame, job_view
+from studio.ui import again_parts, blocks, frame, job_view, model_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
@@ -81,7 +79,7 @@ def _ready(visit: Visit, report: preflight.Report) -> None:
     price = prices.of(visit.store, report.measured.device)
     earlier = preflight.earlier(visit.store, visit.project_id)
     rows = preflight_words.figures(
-        report, _clock(report.measured.seconds), models.machine(visit.store.workspace), price, earlier
+        report, _clock(report.measured.seconds), model_parts.machine_here(str(visit.store.workspace)), price, earlier
     )
     blocks.table(["What", "Measured"], rows, "What this training comes to")
     if again := report.job.detail["run"].get("again"):
@@ -109,9 +107,8 @@ def _start(visit: Visit, report: preflight.Report) -> None:
 
 def _clock(seconds: float) -> str:
     """When it would end, on the reader's clock."""
-    zone = st.context.timezone
-    return f"{datetime.now(UTC) + timedelta(seconds=seconds):%H:%M} UTC" if zone is None else (
-        f"{datetime.now(ZoneInfo(zone)) + timedelta(seconds=seconds):%H:%M}")  # fmt: skip
+    behind, ends = st.context.timezone_offset, datetime.now(UTC) + timedelta(seconds=seconds)
+    return f"{ends:%H:%M} UTC" if behind is None else f"{ends - timedelta(minutes=behind):%H:%M}"
 
 
 # -- what would be left out -------------------------------------------------------------------------

@@ -171,6 +171,22 @@ def test_only_the_newest_measured_training_of_a_set_in_use_can_be_started(store:
         preflight.start(store, "maker", "m2")
 
 
+@pytest.mark.usefixtures("models_here")
+def test_two_windows_start_what_was_measured_once(store: Store, dora: tuple[str, str], demo: str) -> None:
+    dataset = datasets.freeze(store, "maker", demo, name="First")
+    started(store, dataset, "r1")  # it has the device, so that what is started here waits in line
+    measured(store, dataset, "m1")
+    one, other = (opened(store, dora[1], "train", project=demo) for _ in range(2))
+    press(one, "train-start")
+    press(other, "train-start")
+    assert "was started already" in words(other)
+    assert [job.detail.get("preflight") for job in runs.jobs(store, demo)].count("m1") == 1
+    again = {"id": "r2", "kind": "train", "folder": "r2", "detail": {"preflight": "m1"}, "waits": True}
+    with pytest.raises(Refusal, match="was started already"):  # both at the very same time: the store decides
+        store.act("job.started", "maker", again, demo)
+    assert len(list((store.workspace / "jobs").glob("*"))) == 3  # the running one, the pre-flight, the one in line
+
+
 def test_a_running_job_is_followed_and_can_be_stopped(store: Store, dora: tuple[str, str], demo: str) -> None:
     folder = started(store, datasets.freeze(store, "maker", demo), "r1")
     job_folder.append(folder, "progress", done=3, total=12, seconds_left=90.0, what="learning")
