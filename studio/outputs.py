@@ -83,7 +83,7 @@ def generate(
     name = job_folder.new_id()
     spec = {
         "kind": "generate", "id": name, "project": project, "model": models.reference(model, store.workspace),
-        "arms": [_arm_spec(store, arm) for arm in chosen], "decoding": to_json(Decoding()),
+        "arms": [arm_spec(store, arm) for arm in chosen], "decoding": to_json(Decoding()),
         "prompts": [job_folder.prompt_row(e.id, e.prompt) | {"ideal": e.ideal} for e in prompts],
         "embedder": {"name": "minilm", "path": str(models.path("minilm", store.workspace))},
     }  # fmt: skip
@@ -113,7 +113,8 @@ def _refuse_in_a_round(store: Store, project: str, dataset: str, chosen: Sequenc
             )
 
 
-def _arm_spec(store: Store, arm: Arm) -> dict[str, Any]:
+def arm_spec(store: Store, arm: Arm) -> dict[str, Any]:
+    """How a job is told of an arm. Raises Refusal for a tuned one without a finished training."""
     adapter, sha = "", ""
     if arm.kind is ArmKind.tuned:
         run = runs.get(store, arm.run)

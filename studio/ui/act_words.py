@@ -42,7 +42,7 @@ def whole(store: Store, found: Series) -> str:
 
 _JOBS = {
     "train": "Training started", "preflight": "Training measured", "generate": "Answering started",
-    "takeaway": "Tuned model packed to take away",
+    "takeaway": "Tuned model packed to take away", "side_effects": "Side effects of tuning measured",
 }  # fmt: skip
 _DONE = {
     "decision.signed": "Decision signed", "decision.withdrawn": "Decision withdrawn",
