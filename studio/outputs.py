@@ -82,32 +82,39 @@ def generate(
     if any(arm.model != model for arm in chosen):
         raise Refusal("These arms use different base models. Nothing was started. Generate them one model at a time.")
     elsewhere.require_allowed(store, model)
-    needs_device = models.entry(model).kind != "endpoint"
     models.verify(model, store.workspace)
     models.verify("minilm", store.workspace)
     prompts = datasets.rows_in(store, found, split)
     if most:
         prompts = datasets.spread(prompts, most)
     name = job_folder.new_id()
+    folder = _prepared(store, name, found, chosen, prompts)
+    detail = {"dataset": dataset, "split": split.value, "arms": [arm.id for arm in chosen]}
+    payload = {"id": name, "kind": "generate", "folder": name, "detail": detail}
+    launch.start(store, actor, project, payload, folder, needs_device=models.entry(model).kind != "endpoint")
+    job = runs.job(store, name)
+    assert job is not None
+    return job
+
+
+def _prepared(
+    store: Store, name: str, dataset: Dataset, chosen: Sequence[Arm], prompts: Sequence[Example]
+) -> Path:  # fmt: skip
+    """The folder of a job that is to be started: all that the worker will read."""
+    model, workspace = chosen[0].model, store.workspace
     spec = {
-        "kind": "generate", "id": name, "project": project, "model": models.reference(model, store.workspace),
+        "kind": "generate", "id": name, "project": dataset.project, "model": models.reference(model, workspace),
         "arms": [_arm_spec(store, arm) for arm in chosen], "decoding": to_json(Decoding()),
         "prompts": [_row(e) for e in prompts],
-        "embedder": {"name": "minilm", "path": str(models.path("minilm", store.workspace))},
+        "embedder": {"name": "minilm", "path": str(models.path("minilm", workspace))},
     }  # fmt: skip
-    if not needs_device:
+    if models.entry(model).kind == "endpoint":
         spec["most_requests"] = _most_requests(len(chosen) * len(prompts))
     inputs = {}
     if any(arm.recipe.shots for arm in chosen):
         spec["shelf"] = "inputs/shelf.jsonl"
-        inputs["shelf.jsonl"] = job_folder.jsonl(_row(e) for e in datasets.rows_in(store, found, Split.train))
-    folder = job_folder.create(store.workspace / "jobs" / name, spec, inputs)
-    detail = {"dataset": dataset, "split": split.value, "arms": [arm.id for arm in chosen]}
-    payload = {"id": name, "kind": "generate", "folder": name, "detail": detail}
-    launch.start(store, actor, project, payload, folder, needs_device=needs_device)
-    job = runs.job(store, name)
-    assert job is not None
-    return job
+        inputs["shelf.jsonl"] = job_folder.jsonl(_row(e) for e in datasets.rows_in(store, dataset, Split.train))
+    return job_folder.create(workspace / "jobs" / name, spec, inputs)
 
 
 def generate_each(
