@@ -260,6 +260,11 @@ def _add_model_work(add: Add) -> None:
     generate.add_argument("--arms", required=True, help="names, ids or kinds (base, few_shot, ...), by commas")
     generate.add_argument("--split", choices=("train", "validation", "test"), default="test")
     _add_arms(add)
+    side = add("side-effects", "Tell what tuning broke beside the task.", _in_workspace("side-effects", lambda a: {
+        "project": a.project, "arm": a.arm,
+    }))  # fmt: skip
+    side.add_argument("--project", required=True)
+    side.add_argument("--arm", required=True, help="a tuned model, by name or id")
     models = add("models", "List the models, or fetch a bundled one.", _models)
     models.add_argument("what", nargs="?", choices=("list", "fetch"), default="list")
     models.add_argument("name", nargs="?", help="which to fetch (default: all bundled ones)")

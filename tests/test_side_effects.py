@@ -64,7 +64,7 @@ def test_a_loss_is_named_only_when_it_is_beyond_chance_and_a_skill_at_chance_is_
     assert found.loss.value == pytest.approx(0.205) and "worse than its base" in found.loss_sentence
     refusing = next(drift for drift in found.drifts if drift.name == "Answers that refuse")
     assert (refusing.base, refusing.tuned) == (0.0, 1.0)
-    assert found.headline.startswith("Tuning broke something beside the task: plain prose surprises it 23% more")
+    assert found.headline.startswith("Tuning broke something beside the task: plain prose surprises it 23 % more")
     fewer = replace(worse, right={n: r and n != "facts0" for n, r in base.right.items()}, neutral=base.neutral)
     assert [skill.word for skill in report(asked, base, fewer).skills] == ["held", "held", "unmeasurable"]
 

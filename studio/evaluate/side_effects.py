@@ -170,7 +170,9 @@ def _drifts(base: Mapping[str, str], tuned: Mapping[str, str]) -> tuple[Drift, .
         before, after = ({n: figure(texts[n]) for n in both} for texts in (base, tuned))
         gap = averages.difference(after, before, 1)
         one, other = (sum(each.values()) / len(both) if both else math.nan for each in (before, after))
-        figures = f"{one:.0%} before, {other:.0%} after" if share else f"{one:.0f} before, {other:.0f} after"
+        figures = (
+            f"{_percent(one)} before, {_percent(other)} after" if share else f"{one:.0f} before, {other:.0f} after"
+        )
         low, high = (f"{100 * end:+.0f}" if share else f"{end:+.0f}" for end in (gap.low, gap.high))
         said = f"{name}: {figures} ({low} to {high}{' points' if share else ''}, n = {gap.n})."
         found.append(Drift(name, one, other, gap, share and gap.low > 0, said))
@@ -192,7 +194,11 @@ _FIGURES: tuple[tuple[str, Callable[[str], float], bool], ...] = (
 
 
 def _more(nats: float) -> str:
-    return f"{math.expm1(nats):.0%}"
+    return _percent(math.expm1(nats))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _loss_sentence(gap: Average, plain: float) -> str:
@@ -225,9 +231,7 @@ def _counted(name: str, questions: Sequence[Question], base: Seen, tuned: Seen) 
     before, after = _share(other), _share(one)
     gap = averages.difference(one, other, 1)
     if before.low <= chance:
-        said = (
-            f"The base is at {before.value:.0%} of {n} and guessing gives {chance:.0%}: unmeasurable with this model."
-        )
+        said = f"The base is at {_percent(before.value)} of {n}, guessing gives {_percent(chance)}: unmeasurable here."
         return Skill(SKILLS[name], n, before, after, chance, gap, 1.0, "unmeasurable", said)
     lost = sum(other[q.id] > one[q.id] for q in questions)
     gained = sum(one[q.id] > other[q.id] for q in questions)
@@ -243,7 +247,7 @@ def _share(right: Mapping[str, float]) -> Average:
 def _judged(skill: Skill, p: float) -> Skill:
     word = "held" if p > _LEVEL else ("lost" if skill.difference.value < 0 else "gained")
     points = f"{100 * skill.difference.low:+.0f} to {100 * skill.difference.high:+.0f} points"
-    said = f"From {skill.base.value:.0%} to {skill.tuned.value:.0%} right, n = {skill.n} ({points})"
+    said = f"From {_percent(skill.base.value)} to {_percent(skill.tuned.value)} right, n = {skill.n} ({points})"
     tail = {"held": "no change shown", "lost": "a loss", "gained": "a gain"}[word]
     return Skill(
         skill.name, skill.n, skill.base, skill.tuned, skill.chance, skill.difference, p, word, f"{said}: {tail}."

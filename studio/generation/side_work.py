@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.evaluate.side_effects import Question, prefers_right
-from studio.generation import ArmSpec, Asked
+from studio.generation import ArmSpec
 from studio.generation.local import LocalModel
 from studio.jobs import folder as job_folder
 from studio.records import Decoding, Prompt, from_json
@@ -68,7 +68,7 @@ class _Asking:
             yield [_line(arm, q.id, "right", prefers_right(q, [next(nats) for _ in range(1 + len(q.wrong))]))
                    for q in asked]  # fmt: skip
         for part in _parts([name for name in self._outside if name not in done]):
-            written = self._model.write(arm, [Asked(Prompt(self._outside[name])) for name in part], self._decoding)
+            written = self._model.write(arm, [Prompt(self._outside[name]) for name in part], self._decoding)
             yield [_line(arm, name, "answers", one.text) for name, one in zip(part, written, strict=True)]
 
 

@@ -43,6 +43,7 @@ def whole(store: Store, found: Series) -> str:
 _JOBS = {
     "train": "Training started", "preflight": "Training measured", "generate": "Answering started",
     "takeaway": "Tuned model packed to take away", "side_effects": "Side effects of tuning measured",
+    "robustness": "Answering changed inputs started", "fairness": "Answering as other people started",
 }  # fmt: skip
 _DONE = {
     "decision.signed": "Decision signed", "decision.withdrawn": "Decision withdrawn",

@@ -94,9 +94,9 @@ def _skills(report: Report) -> Sequence[Sequence[str]]:
     return [
         [
             skill.name,
-            f"{skill.base.value:.0%} ({blocks.between((skill.base.low, skill.base.high))})",
-            f"{skill.tuned.value:.0%} ({blocks.between((skill.tuned.low, skill.tuned.high))})",
-            f"{100 * skill.difference.value:+.0f} points, n = {skill.n}",
+            f"{blocks.percent(skill.base.value)} ({blocks.between((skill.base.low, skill.base.high))})",
+            f"{blocks.percent(skill.tuned.value)} ({blocks.between((skill.tuned.low, skill.tuned.high))})",
+            f"{round(100 * skill.difference.value) or 0:+d} points, n = {skill.n}".replace("+0 ", "0 "),
             {"held": "no change shown", "lost": "lost", "gained": "gained", "unmeasurable": "unmeasurable"}[skill.word],
         ]
         for skill in report.skills
