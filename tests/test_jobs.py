@@ -269,7 +269,7 @@ def test_what_an_endpoint_does_wrong_is_told_in_words(
 
     Endpoint.status, Endpoint.body = status, body
     with pytest.raises(Refusal, match=words):
-        EndpointModel(endpoint, "tiny").write(ArmSpec("a"), [Prompt("Hello")], Decoding())
+        EndpointModel(endpoint, "tiny", waits=()).write(ArmSpec("a"), [Prompt("Hello")], Decoding())
 
 
 def test_an_endpoint_that_is_slow_or_away(endpoint: str) -> None:
@@ -278,9 +278,9 @@ def test_an_endpoint_that_is_slow_or_away(endpoint: str) -> None:
 
     Endpoint.seconds = 1.0
     with pytest.raises(Refusal, match="no answer"):
-        EndpointModel(endpoint, "tiny", timeout=0.1).write(ArmSpec("a"), [Prompt("Hello")], Decoding())
+        EndpointModel(endpoint, "tiny", timeout=0.1, waits=()).write(ArmSpec("a"), [Prompt("Hello")], Decoding())
     with pytest.raises(Refusal, match="cannot be reached"):
-        EndpointModel("http://127.0.0.1:9", "tiny").write(ArmSpec("a"), [Prompt("Hello")], Decoding())
+        EndpointModel("http://127.0.0.1:9", "tiny", waits=()).write(ArmSpec("a"), [Prompt("Hello")], Decoding())
     with pytest.raises(Refusal, match="http"):
         EndpointModel("file:///etc/passwd", "tiny")
     with pytest.raises(Refusal, match="cannot wear"):

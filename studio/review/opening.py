@@ -21,11 +21,13 @@ from studio.records import (
     Decoding,
     Example,
     Generation,
+    Recipe,
     Refusal,
     Role,
     Round,
     Split,
     canonical,
+    recipe_sha256,
     sha256,
     to_json,
 )
@@ -176,12 +178,14 @@ def _outputs(store: Store, plan: Plan, tests: Sequence[Example]) -> Outputs:
 
 
 def is_current(arm: Arm, generation: Generation) -> bool:
-    """Whether an output was written by the arm as it is now, not by an older prompt."""
-    return generation.hashes.get("prompt") == prompt_hash(arm.system_prompt)
+    """Whether an output was written by the arm as it is now, not by an older prompt or recipe."""
+    if arm.recipe == Recipe():
+        return generation.hashes.get("prompt") == prompt_hash(arm.system_prompt)
+    return generation.hashes.get("recipe") == recipe_sha256(arm.system_prompt, arm.recipe)
 
 
 def prompt_hash(system_prompt: str) -> str:
-    """What `hashes["prompt"]` of an output holds: which system prompt the arm had."""
+    """What `hashes["prompt"]` of a plain prompt's output holds: which system prompt the arm had."""
     return sha256(system_prompt)
 
 

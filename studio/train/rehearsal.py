@@ -74,7 +74,7 @@ def rehearse(
     tokenizer = AutoTokenizer.from_pretrained(model_path)
     learned, checked = fit.encoded(tokenizer, train, validation, settings, phrases)
     left_out = fit.tell_dropped(learned, checked, emit)
-    whole = fit.prepare(load(model_path), learned.rows, checked.rows, settings, folder, emit)
+    whole = fit.prepare(load(model_path, settings.method), learned.rows, checked.rows, settings, folder, emit)
     fit.read_less(whole, less)
     loading = time.monotonic() - began
     steps = [list(part["step"].rows) for part in whole.get_train_dataloader()]

@@ -101,6 +101,9 @@ PROMPT_TEXT = "baselines-text"
 PROMPT_FROM = "baselines-from"
 """Prefix of [version, text] that the writing of a prompt started from; the arm's id follows."""
 
+SHOTS = "baselines-shots"
+"""Prefix of the choices of what a few-shot arm shows; what is chosen and the arm's id follow."""
+
 SKIPPING = "review-skipping"
 """Id of the pair whose skip is waiting for a reason."""
 
