@@ -160,6 +160,7 @@ class Run:
     result: dict[str, Any] = field(default_factory=dict)
     discarded: bool = False
     at: str = ""
+    actor: str = ""
 
 
 @dataclass(frozen=True)

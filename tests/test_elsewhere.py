@@ -10,7 +10,7 @@ from studio.generation import ArmSpec, endpoint
 from studio.records import ArmKind, Dataset, Decoding, JobState, Prompt, Refusal, Split
 from studio.review import opening
 from studio.store import Store, addresses, arms, runs
-from studio.train import elsewhere, passport, passport_words, takeaway
+from studio.train import again, elsewhere, more_examples, passport, passport_words, takeaway
 from studio.train.elsewhere import Told
 
 KEY = "a-secret-key-9731"
@@ -75,6 +75,10 @@ def test_it_is_a_tuned_arm_with_a_passport_that_says_what_is_not_known(
         registered(store, dataset, provider.address)
     with pytest.raises(Refusal, match="tuned elsewhere"):
         takeaway.start(store, "dora", run.id, "adapter")
+    assert made.by == "dora"
+    for ask in (again.run_again, lambda *who: again.measure_again(*who, {"epochs": 2}), more_examples.start):
+        with pytest.raises(Refusal, match="was tuned elsewhere, so it cannot be trained again here"):
+            ask(store, "dora", run.id)
     other = registered(store, dataset, provider.address, name="Again")
     assert other.adapter_sha256 != run.adapter_sha256
     store.undo(store.history(dataset.project, ["run.registered"])[0].seq, "dora")

@@ -35,6 +35,7 @@ from studio.review.independence import independent_people
 from studio.review.scoring import Guardrail, PlannedPrompt, Registration
 from studio.store import Store, arms, briefs, rounds, runs
 from studio.store import datasets as dataset_rows
+from studio.train import canaries
 
 DEFAULT_CAP = 200
 SECOND_READERS = 0.20
@@ -107,6 +108,7 @@ def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
     _refuse_unfit(plan)
     outputs = _outputs(store, plan, tests)
     registration = _registration(store, project, plan, prompts, outputs)
+    _refuse_unreleasable(store, registration)
     read_registration(registration)
     pairs = _pairs(seed, plan, order[: registration["cap"]], outputs)
     payload = {
@@ -122,6 +124,17 @@ def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
 def _refuse_unfit(plan: Plan) -> None:
     """Refuses a plan that could never be judged, before its outputs are looked at."""
     Registration(plan.candidate, plan.baselines, (), plan.cap, plan.theta_min, plan.floor)
+
+
+def _refuse_unreleasable(store: Store, registration: dict[str, Any]) -> None:
+    """People's votes are not spent on a model that may never ship; to practise on it is fine."""
+    candidate = registration["arms"][registration["candidate"]]
+    run = runs.get(store, candidate["run"])
+    if run is not None and canaries.in_run(run.settings) and not registration["practice"]:
+        raise Refusal(
+            f"{candidate['name']} was trained with planted secrets, so it is not for release, whatever the votes. "
+            "Nothing was opened. Train it again without them."
+        )
 
 
 def read_registration(frozen: dict[str, Any]) -> Registration:

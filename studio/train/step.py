@@ -15,7 +15,7 @@ from studio.jobs import place
 from studio.records import Arm, Brief, Check, CheckKind, Dataset, Example, Job, JobState, Refusal, Run, Split, to_json
 from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
-from studio.train import launch, lengths
+from studio.train import canaries, launch, lengths
 from studio.train import settings as presets
 from studio.train.watched import PINNED
 
@@ -183,6 +183,11 @@ def keep(store: Store, actor: str, run: str) -> Arm:
     return baselines.tuned(store, actor, found.project, run, found.model, run_name(store, found))
 
 
+def is_used(store: Store, run: Run) -> bool:
+    """Whether there is a model to ask and to take away: the training ended, or was stopped and then kept (`keep`)."""
+    return run.state is JobState.done or arms.get(store, f"tuned-{run.id}") is not None
+
+
 def discard(store: Store, actor: str, project: str, run: str) -> None:
     """Takes a run and its arm off the pages. Its files stay, and it can be undone."""
     store.act("run.discarded", actor, {"id": run}, project)
@@ -193,7 +198,7 @@ def run_name(store: Store, run: Run) -> str:
     planted secrets says in its name, on every page, that it is not for release."""
     known = arms.every(store, run.project, retired=True)
     taken, number = {arm.name for arm in known}, 1 + sum(arm.kind.value == "tuned" for arm in known)
-    marked = NOT_FOR_RELEASE if run.settings.get("canaries") else ""
+    marked = NOT_FOR_RELEASE if canaries.in_run(run.settings) else ""
     while taken & {f"Tuned {number}", f"Tuned {number}{NOT_FOR_RELEASE}"}:
         number += 1
     return f"Tuned {number}{marked}"

@@ -82,7 +82,8 @@ def choose(visit: Visit) -> str:
     advice = _advice(visit.store, str(folder), visit.store.version, visit.project_id)
     if advice.name:
         st.session_state.setdefault("train-model", advice.name)
-    chosen = st.selectbox("Base model", list(titles), format_func=titles.__getitem__, key="train-model", width=560)
+    chosen = st.selectbox("Base model", list(titles), format_func=titles.__getitem__, key="train-model", width=560,
+                          persist_state="session")  # fmt: skip
     machine = machine_here(str(folder))
     found = models.described(chosen, folder)
     blocks.note(f"{found.note} {found.fits(machine).sentence} {_facts(found)}")
