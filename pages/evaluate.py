@@ -2,7 +2,16 @@
 
 from studio import loop
 from studio.records import Split
-from studio.ui import access, answers, blocks, changed_parts, evaluate_parts, frame, side_effects_parts
+from studio.ui import (
+    access,
+    answers,
+    blocks,
+    changed_parts,
+    evaluate_parts,
+    frame,
+    playground_parts,
+    side_effects_parts,
+)
 
 visit = access.open_page("evaluate")
 frame.page(visit, "evaluate", "Compare", "Did it get better, by how much, and what did it break?")
@@ -23,6 +32,7 @@ else:
         evaluate_parts.beside_the_rules(shown)
         evaluate_parts.reading(visit, brief, dataset, shown)
     evaluate_parts.writing(visit, dataset, known, compared)
+    playground_parts.show(visit, brief, known)
     side_effects_parts.show(visit)
     changed_parts.show(visit, dataset, known)
     evaluate_parts.onwards(visit)

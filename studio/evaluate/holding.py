@@ -111,9 +111,9 @@ def _held(change: Change, answers: Answers) -> Held | None:
     gap = averages.difference(after, before, 1)
     same, n = sum(_folded(one.text) == _folded(other.text) for one, other in both.values()), len(both)
     kept = Average(same / n, *interval(same, n), n, 1)
-    means = (sum(each.values()) / len(scored) for each in (before, after))
+    one, other = (sum(each.values()) / len(scored) for each in (before, after))
     differences = np.array([after[name] - before[name] for name in scored])
-    return Held(change.name, change.title, len(scored), *means, gap, kept, sign_flip(differences), "")
+    return Held(change.name, change.title, len(scored), one, other, gap, kept, sign_flip(differences), "")
 
 
 def _judged(row: Held, p: float | None) -> Held:
