@@ -18,8 +18,8 @@ from studio.record_json import canonical, from_json, sha256, to_json
 __all__ = [
     "HARD_KINDS", "SCALE_LEVELS", "Act", "Arm", "ArmKind", "Brief", "Check", "CheckKind", "Choice", "Consent",
     "Criterion", "Dataset", "Decoding", "Example", "Generation", "Job", "JobState", "Pair", "Person", "Prompt",
-    "Refusal", "Role", "Round", "Run", "Slice", "Speaker", "Split", "Status", "Turn", "Verdict", "Vote", "canonical",
-    "from_json", "sha256", "to_json",
+    "Refusal", "Role", "Round", "Run", "Slice", "Speaker", "Split", "Status", "Task", "Turn", "Verdict", "Vote",
+    "canonical", "from_json", "sha256", "to_json",
 ]  # fmt: skip
 
 
@@ -36,6 +36,15 @@ class Role(enum.StrEnum):
     reviewer = "reviewer"
     pm = "pm"
     admin = "admin"
+
+
+class Task(enum.StrEnum):
+    """The kind of task, by which the figures are chosen. `labels`: one answer out of a few. `fields`: a JSON object.
+    `text`: anything written freely."""
+
+    labels = "labels"
+    fields = "fields"
+    text = "text"
 
 
 class ArmKind(enum.StrEnum):
