@@ -13,7 +13,7 @@ from studio.evaluate.metrics import Answer, ArmFigures
 from studio.evaluate.parts import Group, Part
 from studio.evaluate.tasks import Guess
 from studio.outputs import Compared
-from studio.records import Arm, ArmKind, Brief, Dataset, Example, Generation, Job, Split, Task
+from studio.records import PROMPTING, Arm, ArmKind, Brief, Dataset, Example, Generation, Job, Split, Task
 from studio.store import Store, arms, briefs
 from studio.store import datasets as dataset_rows
 from studio.store import tasks as task_rows
@@ -88,7 +88,7 @@ def report(
 
 def _beside(compared: Sequence[Compared]) -> str:
     """The best prompt, or else the base, or else whatever is there."""
-    prompts = [each for each in compared if each.arm.kind is ArmKind.prompted]
+    prompts = [each for each in compared if each.arm.kind in PROMPTING]
     if prompts:
         return max(prompts, key=lambda each: each.average.value).arm.id
     return next((each.arm.id for each in compared if each.arm.kind is ArmKind.base), compared[0].arm.id)

@@ -136,14 +136,20 @@ def m007_prices(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def m008_tasks(db: duckdb.DuckDBPyConnection) -> None:
+def m008_recipes(db: duckdb.DuckDBPyConnection) -> None:
+    """What an arm puts around an input beside its system text, and what it put around each one it answered."""
+    db.execute("ALTER TABLE arms ADD COLUMN recipe VARCHAR DEFAULT '{}'")
+    db.execute("ALTER TABLE generations ADD COLUMN given VARCHAR DEFAULT '{}'")
+
+
+def m009_tasks(db: duckdb.DuckDBPyConnection) -> None:
     """The kind of task of a project, where somebody set it."""
     db.execute('CREATE TABLE tasks (project VARCHAR PRIMARY KEY, task VARCHAR, person VARCHAR, "at" VARCHAR)')
 
 
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
-    m007_prices, m008_tasks,
+    m007_prices, m008_recipes, m009_tasks,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {

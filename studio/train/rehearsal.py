@@ -74,7 +74,7 @@ def rehearse(
     tokenizer = AutoTokenizer.from_pretrained(model_path)
     learned, checked = fit.encoded(tokenizer, train, validation, settings, phrases)
     left_out = fit.tell_dropped(learned, checked, emit)
-    whole = fit.prepare(load(model_path), learned.rows, checked.rows, settings, folder, emit)
+    whole = fit.prepare(load(model_path, settings.method), learned.rows, checked.rows, settings, folder, emit)
     fit.read_less(whole, less)
     loading = time.monotonic() - began
     steps = [list(part["step"].rows) for part in whole.get_train_dataloader()]
@@ -149,8 +149,6 @@ def _beyond(tokenizer: Any, rows: Sequence[Row], dropped: Sequence[fit.Dropped],
     by_id = {row.id: row for row in rows}
     found = []
     for each in dropped:
-        if each.id not in by_id:  # a planted secret that is longer than what is read
-            continue
         prompt, answer = tokens_of(tokenizer, by_id[each.id])
         whole = prompt + answer
         found.append(LeftOut(each.id, each.reason, len(whole), _said(tokenizer, whole[limit:])))

@@ -65,13 +65,14 @@ def start_form(visit: Visit, sets: Sequence[Dataset]) -> None:
     names = {
         d.id: f"{d.name} ({blocks.several(d.splits.get(Split.train.value, 0), 'example')} to learn from)" for d in sets
     }
-    chosen = st.selectbox("Learn from", list(names), format_func=names.__getitem__, key="train-set", width=560)
+    chosen = st.selectbox("Learn from", list(names), format_func=names.__getitem__, key="train-set", width=560,
+                          persist_state="session")  # fmt: skip
     dataset = next(d for d in sets if d.id == chosen)
     preset = _preset()
     model = model_parts.choose(visit)
     with st.expander("Settings, for experts", key="train-settings"):
-        figures = step.settings_for(visit.store, dataset, preset, chosen_method := method())
-        fields = f"{preset}-{dataset.id}" if chosen_method == presets.LORA else f"{preset}-{chosen_method}-{dataset.id}"
+        figures = step.settings_for(visit.store, dataset, preset, method(), model)
+        fields = _fields(figures, dataset, model)
         changes = changed(figures, fields)
     pinned = watch_parts.pick(visit, dataset)
     blocks.note(in_words(figures, changes, dataset.splits.get(Split.train.value, 0)))
@@ -80,6 +81,13 @@ def start_form(visit: Visit, sets: Sequence[Dataset]) -> None:
         args=(visit, dataset.id, model, figures, fields, pinned),
     )  # fmt: skip
     blocks.note("It times a few real steps and shows what it would take and leave out. You start it after that.")
+
+
+def _fields(figures: presets.Settings, dataset: Dataset, model: str) -> str:
+    """Tells the fields of one choice from those of another, whose figures are others."""
+    method = [figures.method] if figures.method != presets.LORA else []
+    other = [model] if model != step.DEFAULT_MODEL else []
+    return "-".join([figures.preset, *method, *other, dataset.id])
 
 
 def _preset() -> str:
@@ -166,11 +174,7 @@ def _run(visit: Visit, run: Run) -> None:
     again_parts.came_from(visit, run)
     taught_parts.came_from(visit, run)
     _dropped(visit, run)
-    with st.expander("How it learned, and its answers", key=f"train-details-{run.id}"):
-        known = answers.known_to(visit)
-        job_panel(job_view.reader(visit.store, run.job, samples=known), None)
-        if not known and job_view.view(visit.store, run.job).watched:
-            answers.gate(visit, run.dataset, f"train-{run.id}", _GROWING)
+    _details(visit, run)
     passport_parts.show(visit, run)
     again_parts.show(visit, run)
     curve_parts.show(visit, run)
@@ -179,6 +183,18 @@ def _run(visit: Visit, run: Run) -> None:
     canary_parts.show(run)
     takeaway_parts.show(visit, run)
     _buttons(visit, run)
+
+
+def _details(visit: Visit, run: Run) -> None:
+    """Its curve, the answers on its way, its log; read only when somebody opens it."""
+    opened = st.expander("How it learned, and its answers", key=f"train-details-{run.id}", on_change="rerun")
+    if not opened.open:
+        return
+    with opened:
+        known = answers.known_to(visit)
+        job_panel(job_view.reader(visit.store, run.job, samples=known), None)
+        if not known and job_view.view(visit.store, run.job).watched:
+            answers.gate(visit, run.dataset, f"train-{run.id}", _GROWING)
 
 
 def _in_figures(run: Run) -> str:
