@@ -8,9 +8,11 @@ from studio.ui import (
     blocks,
     changed_parts,
     evaluate_parts,
+    figure_parts,
     frame,
     playground_parts,
     side_effects_parts,
+    where_parts,
 )
 
 visit = access.open_page("evaluate")
@@ -28,8 +30,12 @@ else:
         answers.come_back_later(visit)
     elif shown:
         evaluate_parts.summary(shown)
+        evaluate_parts.counted(shown)
+        told = where_parts.show(visit, dataset.id, compared, shown)
         evaluate_parts.rules(shown)
-        evaluate_parts.beside_the_rules(shown)
+        if told:
+            figure_parts.show(visit, told, shown)
+            figure_parts.carries_over(visit, dataset, told, shown)
         evaluate_parts.reading(visit, brief, dataset, shown)
     evaluate_parts.writing(visit, dataset, known, compared)
     playground_parts.show(visit, brief, known)
