@@ -155,7 +155,7 @@ def finished(visit: Visit) -> None:
             if run is ended[0]:
                 _rest(visit, run)
                 continue
-            opened = st.expander("All about it", key=f"train-more-{run.id}", on_change="rerun")
+            opened = st.expander("Open this training", key=f"train-more-{run.id}", on_change="rerun")
             if opened.open:
                 with opened:
                     _rest(visit, run)

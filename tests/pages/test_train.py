@@ -273,7 +273,7 @@ def test_two_trainings_are_compared_and_their_answers_stay_behind_the_choice(
         ended(store, dataset, name, "done", {"losses": losses, "rows_used": 9, "device": f"CPU of {name}"})
         baselines.tuned(store, "maker", demo, name, "smollm2-135m", f"Tuned {name}")
     at = opened(store, dora[1], "train", project=demo)
-    assert [e.label for e in at.expander].count("All about it") == 1
+    assert [e.label for e in at.expander].count("Open this training") == 1
     assert len([b for b in at.button if b.key and b.key.startswith("train-discard-")]) == 1
     at.session_state["train-more-r1"] = True
     at.run()
