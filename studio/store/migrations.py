@@ -142,9 +142,17 @@ def m008_recipes(db: duckdb.DuckDBPyConnection) -> None:
     db.execute("ALTER TABLE generations ADD COLUMN given VARCHAR DEFAULT '{}'")
 
 
+def m009_token_prices(db: duckdb.DuckDBPyConnection) -> None:
+    """What a million tokens of a model elsewhere cost."""
+    db.execute(
+        "CREATE TABLE token_prices (model VARCHAR PRIMARY KEY, million_in DOUBLE, million_out DOUBLE, "
+        'currency VARCHAR, person VARCHAR, "at" VARCHAR)'
+    )
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
-    m007_prices, m008_recipes,
+    m007_prices, m008_recipes, m009_token_prices,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -176,6 +184,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "settled_pairs": ("project", "pair"),
     "waivers": ("project", "finding"),
     "prices": ("device",),
+    "token_prices": ("model",),
     "series": ("id",),
     "series_parts": ("series", "part"),
     "addresses": ("address",),
