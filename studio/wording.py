@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from studio.records import Check, CheckKind, Status
+from studio.records import Check, CheckKind, Status, Task
 
 STATUS_WORDS = {
     Status.draft: "Draft",
@@ -17,6 +17,7 @@ STATUS_WORDS = {
     Status.approved: "Approved",
     Status.rejected: "Rejected",
 }
+TASK_WORDS = {Task.labels: "one label out of a few", Task.fields: "JSON with set fields", Task.text: "free text"}
 _TOKENS = re.compile(r"\s+|\w+|[^\w\s]")
 
 
@@ -29,6 +30,11 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} minute{'s' if minutes > 1 else ''}"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def gigabytes(mebibytes: float) -> str:
+    """MB of 2^20 bytes, as memory is counted, in GB of 10^9 bytes, as machines are sold: "3.1 GB"."""
+    return f"{mebibytes * 2**20 / 1e9:.1f} GB"
 
 
 def check_in_words(check: Check) -> str:

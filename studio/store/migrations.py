@@ -142,7 +142,12 @@ def m008_recipes(db: duckdb.DuckDBPyConnection) -> None:
     db.execute("ALTER TABLE generations ADD COLUMN given VARCHAR DEFAULT '{}'")
 
 
-def m009_token_prices(db: duckdb.DuckDBPyConnection) -> None:
+def m009_tasks(db: duckdb.DuckDBPyConnection) -> None:
+    """The kind of task of a project, where somebody set it."""
+    db.execute('CREATE TABLE tasks (project VARCHAR PRIMARY KEY, task VARCHAR, person VARCHAR, "at" VARCHAR)')
+
+
+def m010_token_prices(db: duckdb.DuckDBPyConnection) -> None:
     """What a million tokens of a model elsewhere cost."""
     db.execute(
         "CREATE TABLE token_prices (model VARCHAR PRIMARY KEY, million_in DOUBLE, million_out DOUBLE, "
@@ -152,7 +157,7 @@ def m009_token_prices(db: duckdb.DuckDBPyConnection) -> None:
 
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
-    m007_prices, m008_recipes, m009_token_prices,
+    m007_prices, m008_recipes, m009_tasks, m010_token_prices,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -185,6 +190,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "waivers": ("project", "finding"),
     "prices": ("device",),
     "token_prices": ("model",),
+    "tasks": ("project",),
     "series": ("id",),
     "series_parts": ("series", "part"),
     "addresses": ("address",),

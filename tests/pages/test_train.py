@@ -249,7 +249,7 @@ def test_a_finished_run_has_a_verdict_in_words_and_goes_and_comes_back(
     at = opened(store, dora[1], "train", project=demo)
     said = words(at)
     assert "Tuned 1" in said and "It learned: on examples kept aside the loss went from about 2.40 to 0.60" in said
-    assert "Took 3 minutes, at most 3.1 GB of memory" in said and "abc123" not in said
+    assert "Took 3 minutes, at most 3.3 GB of memory" in said and "abc123" not in said
     for part in ("passport", "again", "details"):
         at.session_state[f"train-{part}-r1"] = True
     said = words(at.run())
@@ -273,6 +273,11 @@ def test_two_trainings_are_compared_and_their_answers_stay_behind_the_choice(
         ended(store, dataset, name, "done", {"losses": losses, "rows_used": 9, "device": f"CPU of {name}"})
         baselines.tuned(store, "maker", demo, name, "smollm2-135m", f"Tuned {name}")
     at = opened(store, dora[1], "train", project=demo)
+    assert [e.label for e in at.expander].count("Open this training") == 1
+    assert len([b for b in at.button if b.key and b.key.startswith("train-discard-")]) == 1
+    at.session_state["train-more-r1"] = True
+    at.run()
+    assert len([b for b in at.button if b.key and b.key.startswith("train-discard-")]) == 2
     assert not at.multiselect and "Trainings (2)" in at.segmented_control[0].options
     at.segmented_control(key="train-view").set_value("compare").run()
     at.multiselect(key="train-side-by-side").set_value(["r1", "r2"]).run()
