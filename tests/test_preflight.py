@@ -108,7 +108,7 @@ def project(models_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     rows = sorted(examples.every(store, name), key=lambda e: e.input)
     store.act("examples.trashed", "maker", {"ids": [e.id for e in rows[24:]], "trashed": True}, name)
     example_step.edit(
-        store, "maker", name, rows[0], input=f"{rows[0].input} {LONG * 200}", split=Split.train, status=Status.approved
+        store, "maker", name, rows[0], input=f"{rows[0].input} {LONG * 600}", split=Split.train, status=Status.approved
     )
     yield store, name
     store.close()
@@ -134,7 +134,7 @@ def test_it_tells_what_would_be_left_out_and_what_the_first_batch_is(
 ) -> None:
     rows = _learned(project[0], report)
     (left_out,) = report.shown.left_out
-    assert left_out.tokens > 256 and LONG * 200 in rows[left_out.id].input
+    assert left_out.tokens > 256 and LONG * 600 in rows[left_out.id].input
     assert left_out.beyond.count("over again") > 10 and rows[left_out.id].ideal in left_out.beyond
     assert report.measured.rows == len(rows) - 1 and report.measured.longest <= 256
     for row in report.shown.first_batch:
