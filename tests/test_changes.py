@@ -80,6 +80,8 @@ def test_a_loss_under_a_change_is_named_only_beyond_chance() -> None:
     assert rows["typos"].p == pytest.approx(3 * 2 / 2**12) and rows["typos"].difference.value == pytest.approx(-0.5)
     assert rows["upper"].same.value == 1.0 and rows["lower"].same.value == pytest.approx(23 / 24)
     assert found.sentence == "Its answers get worse with typing errors (-50 points, n = 24)."
+    none = holds(answers(24, "typos", score=lambda i, v: 0.0))
+    assert none.rows[0].word == "nothing to lose" and "nothing that a change could cost" in none.sentence
     few = holds(answers(9, "typos", score=lambda i, v: float(v != "typos")))
     assert few.rows[0].word == "too few" and few.sentence.startswith("Not enough questions")
 

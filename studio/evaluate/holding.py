@@ -25,6 +25,7 @@ from studio.evaluate.texts import refuses, words
 from studio.review.evidence import holm
 
 LEVEL, FEWEST = 0.05, 10
+_HARDLY = 0.1  # mean main score
 AS_IT_WAS = ""
 """The name of the change that is none."""
 
@@ -44,7 +45,8 @@ Answers = Mapping[str, Mapping[str, Answered]]
 @dataclass(frozen=True)
 class Held:
     """One change over the `n` questions it applies to: mean main scores `before` and `after`, the paired `difference`,
-    the share of answers that stayed the `same` word for word; `p` is Holm's. `word`: held, worse, better or too few."""
+    the share of answers that stayed the `same` word for word; `p` is Holm's. `word`: held, worse, better, too few,
+    or nothing to lose: where hardly an answer was right, hardly one can get worse."""
 
     change: str
     title: str
@@ -120,6 +122,8 @@ def _judged(row: Held, p: float | None) -> Held:
     if p is None:
         return replace(row, p=1.0, word="too few")
     word = "held" if p > LEVEL else ("worse" if row.difference.value < 0 else "better")
+    if word == "held" and row.before < _HARDLY:
+        word = "nothing to lose"
     return replace(row, p=p, word=word)
 
 
@@ -133,6 +137,8 @@ def _holds_sentence(rows: Sequence[Held]) -> str:
             f"{row.title.lower()} ({100 * row.difference.value:+.0f} points, n = {row.n})" for row in worse
         )
         return f"Its answers get worse with {named}."
+    if all(row.word == "nothing to lose" for row in told):
+        return "It gets hardly any of the questions right as they are, so there is nothing that a change could cost."
     least = min(row.difference.low for row in told)
     return (
         "No change of the input made its answers worse beyond chance; a loss of up to "

@@ -17,7 +17,13 @@ from studio.ui.job_panel import job_panel
 
 _TITLES = {"surface": "Does the answer hold when the input changes?", "people": "Is it as good whoever asks?"}
 _SHOWN = 8
-_WORDS = {"held": "no change shown", "worse": "worse", "better": "better", "too few": "too few to tell"}
+_WORDS = {
+    "held": "no change shown",
+    "worse": "worse",
+    "better": "better",
+    "too few": "too few to tell",
+    "nothing to lose": "nothing to lose",
+}
 _APART = {"apart": "different", "alike": "no difference shown", "too few": "too few to tell"}
 
 
@@ -60,7 +66,7 @@ def _one(visit: Visit, dataset: Dataset, known: Sequence[Arm], what: str) -> Non
     found = _found(visit.store, str(visit.store.workspace), visit.store.version, visit.project_id, dataset.id, what)
     if found:
         _answered(found, what)
-    if visit.may_edit and model_parts.models_here(visit):
+    if visit.may_edit and model_parts.are_here(visit):
         _ask(visit, dataset, known, what, again=found is not None)
 
 

@@ -45,7 +45,7 @@ def show(visit: Visit) -> None:
     found = side_effects.ready(visit.store, visit.project_id).get(chosen)
     if found:
         _found(visit, found)
-    if visit.may_edit and model_parts.models_here(visit):
+    if visit.may_edit and model_parts.are_here(visit):
         label = "Ask again" if found else "Ask it and its base"
         st.button(label, key="side-effects-start", type="tertiary" if found else "secondary",
                   icon=":material/healing:", on_click=_start, args=(visit, chosen))  # fmt: skip
