@@ -18,7 +18,8 @@ _GIVEN = 5  # earlier estimates that are looked back on
 def asked(report: Report) -> str:
     """What was measured: the set, the preset, the model."""
     preset = next((p.title for p in PRESETS if p.name == report.settings.preset), report.settings.preset)
-    return f"“{preset}” on {report.dataset.name}, from {entry(report.model).title}."
+    secrets = " Secrets are planted in it, so what comes of it is not for release." if report.settings.canaries else ""
+    return f"“{preset}” on {report.dataset.name}, from {entry(report.model).title}.{secrets}"
 
 
 def headline(report: Report) -> str:
