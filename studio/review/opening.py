@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studio import datasets
+from studio import datasets, looks
 from studio.records import (
     Arm,
     ArmKind,
@@ -99,6 +99,7 @@ def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
     tests = datasets.rows_in(store, dataset, Split.test)
     if not tests:
         raise Refusal("The frozen dataset holds no test prompts, so there is nothing to vote on. Nothing was opened.")
+    looks.raise_if_spent(store, dataset, "Nothing was opened.")
     seed, name = secrets.token_hex(16), uuid.uuid4().hex[:12]
     order = random.Random(f"{seed}/order").sample(tests, len(tests))
     prompts = _planned(seed, plan, order)

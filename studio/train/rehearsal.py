@@ -65,6 +65,7 @@ def rehearse(
     emit: Emit,
     phrases: Sequence[str] = (),
     less: fit.Less | None = None,
+    start: Path | None = None,
     *,
     began: float,
 ) -> tuple[Measured, Shown]:
@@ -74,8 +75,9 @@ def rehearse(
     tokenizer = AutoTokenizer.from_pretrained(model_path)
     learned, checked = fit.encoded(tokenizer, train, validation, settings, phrases)
     left_out = fit.tell_dropped(learned, checked, emit)
-    whole = fit.prepare(load(model_path), learned.rows, checked.rows, settings, folder, emit)
+    whole = fit.prepare(load(model_path), learned.rows, checked.rows, settings, folder, emit, start=start)
     fit.read_less(whole, less)
+    fit.refer(whole, [*learned.rows, *checked.rows], None, emit)
     loading = time.monotonic() - began
     steps = [list(part["step"].rows) for part in whole.get_train_dataloader()]
     watch = Watch(tokenizer, samples, settings, folder, stopped, lambda *args, **fields: None)
@@ -114,7 +116,7 @@ def _taken(
     clock = _Clock(len(plan), stopped, emit)
     rows, once = [row for place in plan for row in steps[place]], replace(settings, epochs=1, evaluations=0)
     probe = fit.trainer_for(whole.adapted, rows, few, once, folder, emit, [watch, clock], new=False, in_order=True)
-    probe.by, probe.spared = whole.by, whole.spared
+    probe.read_as(whole)
     beside = _seconds(probe.train) - sum(clock.steps)
     checkpoint_mb = sum(part.stat().st_size for part in folder.rglob("*") if part.is_file()) / 2**20
     looking = _seconds(partial(probe.row_losses, few)) if few else 0.0

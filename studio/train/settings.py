@@ -37,6 +37,9 @@ class Settings:
     `evaluations`: how often in the run the examples kept aside are measured and a checkpoint is saved, at least once a
     pass (0: once a pass). `patience`: after so many measurements without a better one it stops (0: never).
     `canaries`: so many made-up secrets are planted at each level of repetition (see `canaries`; 0: none).
+    `beta` above 0: it learns from pairs of answers that people chose between (preference tuning, DPO; see
+    `preference_loss`), and the larger, the closer it stays to what it starts as; `label_smoothing`: how far each vote
+    is distrusted. `start`: the run whose tuned model it goes on from, "" for the base.
     """
 
     preset: str
@@ -57,6 +60,9 @@ class Settings:
     patience: int = 0
     canaries: int = 0
     method: str = LORA
+    beta: float = 0.0
+    label_smoothing: float = 0.0
+    start: str = ""
 
 
 PRESETS = (
@@ -75,6 +81,9 @@ PRESETS = (
         "Small steps, looked at often, and stopped once it gets no closer. Takes longest.",
     ),
 )  # fmt: skip
+FROM_VOTES = Preset("from_votes", "From votes", "Learns which of two answers your reviewers preferred.")
+"""Not a choice beside the others: it goes with a set of votes."""
+
 DEFAULT = "match_our_tone"
 """The preset for whoever chooses none."""
 
@@ -139,3 +148,8 @@ def _resolved(preset: str, rows: int, device: str, seed: int) -> Settings:
         return Settings(preset, epochs, micro_batch=micro_batch, accumulation=accumulation, seed=seed, **measured)
     known = ", ".join(p.name for p in PRESETS)
     raise Refusal(f"There is no preset called {preset!r}. Nothing was started. Choose one of: {known}.")
+
+
+def title(preset: str) -> str:
+    """What a preset is called on screen; the name itself of one that is not known here."""
+    return next((p.title for p in (*PRESETS, FROM_VOTES) if p.name == preset), preset)
