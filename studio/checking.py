@@ -24,10 +24,7 @@ from studio.records import Brief, Example, Refusal, Split, Status, from_json, to
 from studio.store import Store, briefs, contradictions, finding, runs
 from studio.store import datasets as dataset_rows
 from studio.store import examples as example_rows
-from studio.train import settings
-
-PRESET = "match_our_tone"
-"""The training by which it is judged what is too long: the one that reads all examples."""
+from studio.train import launch, lengths, settings
 
 AT_ONCE = 1_000
 """Examples that are looked over where it is asked for: well under a second (benchmarks/leaks.py)."""
@@ -88,7 +85,8 @@ def sources(store: Store, project: str) -> Sources:
         model = str(models.path(name, store.workspace)) if models.present(name, store.workspace) else ""
     except Refusal:
         model = ""  # an endpoint: nothing here counts its tokens
-    return Sources(str(vectors.folder) if vectors else "", model, settings.resolve(PRESET, 1).max_length)
+    read = settings.most_length(launch.device(store), lengths.context(Path(model)) if model else 0)
+    return Sources(str(vectors.folder) if vectors else "", model, read)
 
 
 def look(store: Store, project: str) -> Look:

@@ -30,6 +30,7 @@ from studio.models.checked import check_adapter, checked_model
 from studio.models.machine import free_memory_bytes, others_at_work
 from studio.records import Decoding, Refusal, from_json, to_json
 from studio.train.memory import keep_within, peak_memory_mb, ran_out
+from studio.train.settings import QLORA
 
 if TYPE_CHECKING:
     from studio.train import fit
@@ -69,6 +70,7 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) == 2 and arguments[0] == "--serve":
         from studio import resident
 
+        leave_out_four_bits()
         return resident.serve(Path(arguments[1]))
     if len(arguments) != 1:
         print("Usage: python -m studio.worker JOB_FOLDER, or --serve FOLDER", file=sys.stderr)
@@ -109,6 +111,8 @@ def _work(folder: Path) -> dict[str, Any]:
         job_folder.drop_incomplete_line(folder / "events.jsonl")
         job_folder.append(folder, "state", state="running")
         spec = job_folder.read_spec(folder)
+        if spec.get("settings", {}).get("method") != QLORA:
+            leave_out_four_bits()
         kinds: dict[str, Callable[[Path, dict[str, Any], Stop], Outcome]]
         kinds = {
             "train": _train, "preflight": _preflight, "generate": _generate, "convert": _convert, "takeaway": _takeaway,
@@ -127,6 +131,12 @@ def _work(folder: Path) -> dict[str, Any]:
         "peak_memory_mb": peak_memory_mb(),
         **fields,
     }
+
+
+def leave_out_four_bits() -> None:
+    """PEFT loads the library for weights in four bits wherever it finds it: two seconds and 50 MB, for jobs that have
+    no such weights too. To them it is not there."""
+    sys.modules["bitsandbytes"] = None  # type: ignore[assignment]
 
 
 def plain(error: BaseException, job: str) -> str:

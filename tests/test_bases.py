@@ -10,7 +10,7 @@ from studio.train.bases import Tried, advise
 
 WRITERS = [e for e in catalogue() if e.purpose == "writes"]
 LARGE = Machine("3.11", "GPU", 8, 64.0, 80.0, 500.0)
-SMALL = Machine("3.11", "CPU, 2 cores", 2, 8.0, 0.0, 500.0)
+SMALL = Machine("3.11", "CPU, 2 cores", 2, 6.0, 0.0, 500.0)
 
 
 def kept(low: float, high: float) -> Average:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,16 @@ def test_what_fits_a_small_machine() -> None:
     assert models.entry("http://127.0.0.1:8000/v1#m").fits(full).ok
     unknown = models.entry("org/model").fits(small)
     assert not unknown.ok and "unknown" in unknown.sentence and "fits" not in unknown.sentence
+
+
+def test_four_bits_are_for_a_model_that_fits_the_graphics_card_in_no_other_way() -> None:
+    card = models.Machine("3.11", "a card", 8, memory_gb=64.0, gpu_memory_gb=16.0, disk_free_gb=200.0)
+    small, large, huge = (replace(models.entry("smollm2-135m"), size_mb=size) for size in (3000, 12_000, 90_000))
+    assert small.fits(card).ok and not small.only_in_four_bits(card)
+    assert large.fits(card).ok and large.only_in_four_bits(card) and "QLoRA" in large.fits(card).sentence
+    assert not huge.fits(card).ok and not huge.only_in_four_bits(card)
+    plain = replace(card, gpu_memory_gb=0.0)
+    assert not any(each.only_in_four_bits(plain) for each in (small, large, huge))
 
 
 def test_this_machine(tmp_path: Path) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from pathlib import Path
 
 import pytest
 from tiny_model import save_tiny_model
 
-from studio import checking, projects
+from studio import checking, datasets, projects
 from studio.checkup import Asked, Gatherer
 from studio.examples import step
 from studio.generation import chat
 from studio.generation.reader import Reader
-from studio.records import Brief, Example, Refusal, Speaker, Status, Turn
+from studio.records import Brief, Example, Refusal, Speaker, Split, Status, Turn
 from studio.store import Store, examples
+from studio.train import lengths
+from studio.train import step as step_of_training
+from studio.train.settings import most_length
 
 EARLIER = (Turn(Speaker.user, "my kettle is late"), Turn(Speaker.assistant, "thanks for asking"))
 ROWS = [
@@ -61,6 +65,19 @@ def test_turns_that_a_template_refuses_are_left_out(folder: Path, tmp_path: Path
     assert set(Reader(tmp_path).lengths(ROWS)) == {"bare", "talk"}
 
 
+def test_a_preset_makes_room_for_the_longest_row_that_the_model_can_read(store: Store, tmp_path: Path) -> None:
+    project = projects.from_demo(store, "ann", "ticket-triage").id
+    dataset = datasets.freeze(store, "ann", project)
+    tiny = save_tiny_model(tmp_path / "tiny")
+    rows = [e for split in (Split.train, Split.validation) for e in datasets.rows_in(store, dataset, split)]
+    longest = max(each.prompt + each.ideal for each in Reader(tiny).lengths(rows).values())
+    found = lengths.of(store, dataset, str(tiny))
+    assert found == lengths.Lengths(longest, json.loads((tiny / "config.json").read_text())["max_position_embeddings"])
+    read = step_of_training.settings_for(store, dataset, "match_our_tone", model=str(tiny)).max_length
+    assert read == min(found.context, max(512, -(-longest // 64) * 64))
+    assert lengths.of(store, dataset, "http://127.0.0.1:1/v1#m") == lengths.Lengths(0, 0)
+
+
 def test_what_the_checks_know_holds_the_lengths_for_the_model_last_tuned(store: Store, folder: Path) -> None:
     project = projects.create(store, "ann", "Mine").id
     step.write(store, "ann", project, input="is my rug lost", ideal="thanks for asking", status=Status.approved)
@@ -69,4 +86,6 @@ def test_what_the_checks_know_holds_the_lengths_for_the_model_last_tuned(store: 
     about = {"id": run, "dataset": "d", "model": str(folder), "preset": "match_our_tone", "settings": {}}
     store.act("job.started", "ann", {"id": run, "kind": "train", "folder": run, "detail": {}, "run": about}, project)
     known = Gatherer().known(Asked(rows, Brief(), sources=checking.sources(store, project)))
-    assert known.tokens == Reader(folder).lengths(rows) and known.most_tokens == 512
+    assert known.tokens == Reader(folder).lengths(rows) and known.most_tokens == most_length(
+        "cpu", lengths.context(folder)
+    )

@@ -19,7 +19,7 @@ PROJECT = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["
 DEMOS = {"support-replies": "delivery refunds technical upset out_of_scope must_refuse", "ticket-triage": ""}
 # The trainer's loop, reading 4-bit weights, and the server's live connection: found by name, not imported by us.
 IMPORTED_AS = {"stdnum": "python-stdnum", "markdown_it": "markdown-it-py", "sklearn": "scikit-learn"}
-NEEDED_BY_LIBRARIES = {"accelerate", "gguf", "websockets"}
+NEEDED_BY_LIBRARIES = {"accelerate", "bitsandbytes", "gguf", "websockets"}
 NEAR = 0.8
 SHARE = 0.02
 

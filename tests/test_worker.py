@@ -342,6 +342,17 @@ def test_rows_none_of_which_can_be_learned_are_refused(workspace: Path, models_c
     assert reason(folder).startswith("None of the rows can be learned from")
 
 
+def test_presets_make_room_for_the_longest_row_and_read_fewer_such_at_a_time() -> None:
+    short, long = resolve("match_our_tone", 480, longest=140), resolve("match_our_tone", 480, longest=1500)
+    assert (short.max_length, short.micro_batch, short.accumulation) == (512, 4, 2)
+    assert (long.max_length, long.micro_batch, long.accumulation) == (1536, 1, 8)
+    assert long.epochs == short.epochs
+    assert resolve("match_our_tone", 480, longest=9000).max_length == 2048
+    assert resolve("match_our_tone", 480, longest=9000, context=1024).max_length == 1024
+    card = resolve("match_our_tone", 480, "cuda", longest=6000)
+    assert (card.max_length, card.micro_batch) == (6016, 8)
+
+
 def test_presets_in_words() -> None:
     assert [p.name for p in PRESETS] == ["quick_trial", "match_our_tone", "strict_format", "most_careful"]
     tone, strict, careful = (resolve(name, 480) for name in ("match_our_tone", "strict_format", "most_careful"))

@@ -21,7 +21,12 @@ class Fit(NamedTuple):
     sentence: str
 
 
-_LEARNING = 14  # memory while learning, in sizes of the weights
+# Memory while learning, as so many GB and so many sizes of the weights (benchmarks/RESULTS.md). On a CPU 0.27 GB of
+# weights held at most 2.1 GB with texts of a few sentences, of which the libraries hold about 1; promised is twice that
+# for longer ones. On a GPU with results made twice: 2.5 GB of weights held 7.1 GB and 16 GB of them 26.2. In four bits
+# the linear layers, nine tenths of the weights, take a quarter.
+_CPU_FIXED, _CPU_SIZES = 1.0, 8.0
+_GPU_FIXED, _GPU_SIZES, _FOUR_BITS_SAVE = 3.6, 1.4, 0.68
 
 
 @dataclass(frozen=True)
@@ -58,24 +63,42 @@ class Entry:
     def fits(self, machine: Machine) -> Fit:
         """Whether it can be tuned there; not ok while its size is unknown.
 
-        Needs about 1 GB and 14 times its size in memory to learn, 1.5 times free on disk.
+        On a GPU a model that fits only with its weights in four bits is ok too, and is told so.
         """
         if self.kind == "endpoint":
             return Fit(True, "It runs elsewhere and needs nothing of this machine, but it cannot be tuned here.")
         if not self.size_mb:
             return Fit(False, "Its size is unknown, so nobody can say yet whether this machine can carry it.")
-        # Measured (benchmarks/RESULTS.md): 0.27 GB of weights peaked at 3.6 to 4.8 GB while learning, by the texts'
-        # lengths, of which the libraries hold about 1 GB. Promised is the worse.
-        needs = 1.0 + _LEARNING * self.size_mb / 1000
-        has = machine.gpu_memory_gb or machine.memory_gb
-        where = "GPU memory" if machine.gpu_memory_gb else "memory"
-        if needs > has:
-            return Fit(False, f"It needs about {needs:.0f} GB of {where} to learn and this machine has {has:.0f}.")
         if self.size_mb * 1.5 / 1000 > machine.disk_free_gb:
             return Fit(
                 False, f"It needs {self.size_mb * 1.5 / 1000:.1f} GB of disk and {machine.disk_free_gb:.1f} are free."
             )
-        return Fit(True, f"It fits: about {needs:.0f} of {has:.0f} GB of {where} to learn.")
+        needs, least = self._needs(machine)
+        has = machine.gpu_memory_gb or machine.memory_gb
+        where = "GPU memory" if machine.gpu_memory_gb else "memory"
+        if needs <= has:
+            return Fit(True, f"It fits: about {needs:.0f} of {has:.0f} GB of {where} to learn.")
+        if least <= has:
+            return Fit(
+                True,
+                f"It needs about {needs:.0f} GB of {where} to learn and this machine has {has:.0f}; with its weights "
+                f"rounded to four bits while it learns (QLoRA) it fits, with about {least:.0f}.",
+            )
+        return Fit(False, f"It needs about {least:.0f} GB of {where} to learn and this machine has {has:.0f}.")
+
+    def only_in_four_bits(self, machine: Machine) -> bool:
+        """Whether memory demands it: on this machine's GPU an adapter can be trained in no other way."""
+        needs, least = self._needs(machine)
+        return bool(self.size_mb) and least <= machine.gpu_memory_gb < needs
+
+    def _needs(self, machine: Machine) -> tuple[float, float]:
+        """GB to learn an adapter, and GB to do so beside weights in four bits."""
+        size = self.size_mb / 1000
+        if not machine.gpu_memory_gb:
+            # What a CPU holds are the texts' results, not the weights.
+            needs = _CPU_FIXED + _CPU_SIZES * size
+            return needs, needs
+        return _GPU_FIXED + _GPU_SIZES * size, _GPU_FIXED + (_GPU_SIZES - _FOUR_BITS_SAVE) * size
 
 
 _SMOL = Entry(

@@ -111,9 +111,8 @@ def fit(
     dropped = tell_dropped(learn, check, emit)
     last = saved.last(checkpoints, lambda text: emit("warning", text=text))
     watch = Watch(tokenizer, samples, settings, checkpoints, stopped, emit)
-    trainer = prepare(
-        load(model_path), learn.rows, check.rows, settings, checkpoints, emit, [watch], new=last is None, start=start
-    )
+    base, new = load(model_path, settings.method), last is None
+    trainer = prepare(base, learn.rows, check.rows, settings, checkpoints, emit, [watch], new=new, start=start)
     read_less(trainer, less)
     refer(trainer, [*learn.rows, *check.rows], checkpoints, emit)
     began = time.monotonic()

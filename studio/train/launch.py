@@ -7,12 +7,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from studio import models
 from studio.jobs import local, place, resident
 from studio.records import Job, JobState, Refusal
 from studio.store import Store, runs
 
 ONE_AT_A_TIME = threading.Lock()
 """Held while a job's folder and its record change together, so that nobody takes in a job that is just starting."""
+
+
+def device(store: Store) -> str:
+    """Where a job that starts now computes: "cpu", or "cuda" for a GPU, here or on the cluster."""
+    there = place.gpus()
+    return "cuda" if (models.machine(store.workspace).gpu_memory_gb if there is None else there) else "cpu"
 
 
 def start(

@@ -75,7 +75,8 @@ def rehearse(
     tokenizer = AutoTokenizer.from_pretrained(model_path)
     learned, checked = fit.encoded(tokenizer, train, validation, settings, phrases)
     left_out = fit.tell_dropped(learned, checked, emit)
-    whole = fit.prepare(load(model_path), learned.rows, checked.rows, settings, folder, emit, start=start)
+    base = load(model_path, settings.method)
+    whole = fit.prepare(base, learned.rows, checked.rows, settings, folder, emit, start=start)
     fit.read_less(whole, less)
     fit.refer(whole, [*learned.rows, *checked.rows], None, emit)
     loading = time.monotonic() - began

@@ -15,6 +15,7 @@ from studio.train.trainer import TOO_LARGE, AnswerTrainer
 
 # More at a time is no faster, and less is kept free for what comes and goes.
 _MOST_TOKENS, _KEPT_FREE = 32_768, 0.06
+_FOUR_BITS = "An expert can also choose weights rounded to four bits (QLoRA) under Settings."
 # Enough for a whole piece of logits.
 _WHOLE_TOKENS = 8192
 
@@ -48,7 +49,7 @@ def settle(trainer: AnswerTrainer, rows: Sequence[Encoded]) -> Room:
         if fits >= longest:
             trainer.by = Cut(packed=True, size=min(_MOST_TOKENS, fits))
             return room
-    raise Refusal(TOO_LARGE)
+    raise Refusal(TOO_LARGE if trainer.adapted.is_quantized else f"{TOO_LARGE} {_FOUR_BITS}")
 
 
 def _measured(trainer: AnswerTrainer, rows: Sequence[Encoded], longest: int) -> Room | None:

@@ -8,8 +8,12 @@ from typing import Any
 
 from studio.records import Refusal
 
-LORA, FULL = "lora", "full"
-METHODS = {LORA: "An adapter beside the weights (LoRA)", FULL: "A copy of the weights themselves (full fine-tuning)"}
+LORA, QLORA, FULL = "lora", "qlora", "full"
+METHODS = {
+    LORA: "An adapter beside the weights (LoRA)",
+    QLORA: "An adapter beside weights rounded to four bits (QLoRA)",
+    FULL: "A copy of the weights themselves (full fine-tuning)",
+}
 """Method -> what it is called."""
 
 
@@ -27,9 +31,10 @@ class Settings:
     """Every figure of a fine-tune.
 
     `method`: `LORA`, an adapter of rank `lora_rank` on all linear layers of the upper `upper_layers` share (0 to 1] of
-    the model, scaled by `lora_alpha`; or `FULL`, a copy of those layers themselves (full fine-tuning; norms and the
-    vocabulary stay as they are), for which the `lora_` figures mean nothing. `learning_rate` peaks after `warmup`
-    (share of steps) and falls along a cosine.
+    the model, scaled by `lora_alpha`; `QLORA`, the same while the base's linear layers are held in four bits (NF4,
+    Dettmers et al. 2023, arXiv:2305.14314), for a base that does not fit otherwise; or `FULL`, a copy of those layers
+    themselves (full fine-tuning; norms and the vocabulary stay as they are), for which the `lora_` figures mean
+    nothing. `learning_rate` peaks after `warmup` (share of steps) and falls along a cosine.
     A step learns from `micro_batch` x `accumulation` rows; on a GPU its memory decides how many are read at a time.
     `max_length` in tokens: longer rows are left out and named.
     `row_limit`: at most so many rows are
@@ -94,6 +99,10 @@ _MEASURED, _PATIENCE = 6, 3
 # All weights move more with the same step than an adapter does: of the adapter's rate, this share.
 _FULL_RATE = 1 / 20
 _FEW_ROWS = 100  # below, a step learns from fewer rows, so that there are enough steps
+# A preset reads rows of at least so many tokens, and longer ones up to the second figure: on a CPU the memory of plain
+# attention grows with the square of the length, which sets how many rows of such a length are read at a time.
+_LEAST_LENGTH, _ROUNDED = 512, 64
+_CPU_LENGTH, _GPU_LENGTH, _CPU_SQUARES = 2048, 8192, 4 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -114,20 +123,44 @@ _RECIPES = {
     "most_careful": _Recipe(
         240, 3, 10, {"learning_rate": 5e-4, "lora_dropout": 0.05, "evaluations": 12, "patience": 4}
     ),
+    FROM_VOTES.name: _Recipe(60, 2, 6, {"learning_rate": 2e-4, "beta": 0.1, "label_smoothing": 0.1}),
 }
 
 
-def resolve(preset: str, rows: int, device: str = "cpu", seed: int = 0, method: str = LORA) -> Settings:
-    """The settings of a preset for `rows` training rows on `device` ("cpu", or anything else for a GPU).
+def most_length(device: str, context: int = 0) -> int:
+    """The longest row, in tokens, that a preset reads on `device`. `context`: what the model can read, where known."""
+    most = _CPU_LENGTH if device == "cpu" else _GPU_LENGTH
+    return min(most, context) if context else most
+
+
+def resolve(
+    preset: str, rows: int, device: str = "cpu", seed: int = 0, method: str = LORA, longest: int = 0, context: int = 0
+) -> Settings:  # fmt: skip
+    """The settings of a preset for `rows` training rows on `device` ("cpu", or anything else for a GPU). `longest`: of
+    the rows, in tokens (0: not known), for which room is made as far as the device and the model's `context` (tokens it
+    can read, 0: not known) allow.
 
     Raises Refusal for an unknown preset or method, or an empty set.
     """
     if method not in METHODS:
         raise Refusal(f"There is no method called {method!r}. Nothing was started. Choose {' or '.join(METHODS)}.")
-    found = _resolved(preset, rows, device, seed)
-    if method == LORA:
-        return found
-    return replace(found, method=method, learning_rate=found.learning_rate * _FULL_RATE)
+    found = _fitted(_resolved(preset, rows, device, seed), device, longest, context)
+    if method == FULL:
+        return replace(found, method=method, learning_rate=found.learning_rate * _FULL_RATE)
+    return replace(found, method=method)
+
+
+def _fitted(settings: Settings, device: str, longest: int, context: int) -> Settings:
+    """Room for the longest row, and so many at a time that such rows fit; a step still learns from as many."""
+    rounded = math.ceil(longest / _ROUNDED) * _ROUNDED
+    length = min(most_length(device, context), max(_LEAST_LENGTH, rounded))
+    read = min(length, rounded) or length
+    together, at_once = settings.micro_batch * settings.accumulation, settings.micro_batch
+    if settings.beta:  # a pair is two rows
+        at_once = max(1, at_once // 2)
+    while device == "cpu" and at_once > 1 and at_once * read**2 > _CPU_SQUARES:
+        at_once //= 2
+    return replace(settings, max_length=length, micro_batch=at_once, accumulation=together // at_once)
 
 
 def _resolved(preset: str, rows: int, device: str, seed: int) -> Settings:

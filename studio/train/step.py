@@ -15,7 +15,7 @@ from studio.jobs import place
 from studio.records import Arm, Brief, Check, CheckKind, Dataset, Example, Job, JobState, Refusal, Run, Split, to_json
 from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
-from studio.train import launch
+from studio.train import launch, lengths
 from studio.train import settings as presets
 from studio.train.watched import PINNED
 
@@ -39,7 +39,7 @@ def asked(
             "An endpoint's weights are elsewhere, so it cannot be trained here. Nothing was started. "
             "Choose a model whose files are on this machine."
         )
-    return found, replace(settings_for(store, found, preset, method), **(changes or {}))
+    return found, replace(settings_for(store, found, preset, method, model), **(changes or {}))
 
 
 def begin(
@@ -102,11 +102,19 @@ def pinned_of(store: Store, dataset: Dataset, chosen: Sequence[str]) -> list[Exa
     return found
 
 
-def settings_for(store: Store, dataset: Dataset, preset: str, method: str = presets.LORA) -> presets.Settings:
-    """The figures of a preset for this set where the run will work."""
-    there = place.gpus()
-    device = "cuda" if (models.machine(store.workspace).gpu_memory_gb if there is None else there) else "cpu"
-    return presets.resolve(preset, rows=dataset.splits.get(Split.train.value, 0), device=device, method=method)
+def settings_for(
+    store: Store, dataset: Dataset, preset: str, method: str = presets.LORA, model: str = DEFAULT_MODEL
+) -> presets.Settings:
+    """The figures of a preset for this set and model where the run will work. An adapter becomes one beside weights in
+    four bits where the model fits the graphics card in no other way."""
+    # What a cluster's cards hold is not known here.
+    if method == presets.LORA and place.gpus() is None:
+        found, machine = models.described(model, store.workspace), models.machine(store.workspace)
+        method = presets.QLORA if found.only_in_four_bits(machine) else method
+    rows, known = dataset.splits.get(Split.train.value, 0), lengths.of(store, dataset, model)
+    return presets.resolve(
+        preset, rows=rows, device=launch.device(store), method=method, longest=known.longest, context=known.context
+    )
 
 
 def _spec(

@@ -14,7 +14,7 @@ from typing import Any
 
 from studio.records import Run, from_json
 from studio.train.evidence import Evidence, Span
-from studio.train.settings import LORA
+from studio.train.settings import FULL
 
 # A change smaller than this share of the loss is not spoken of as one.
 _NOTICEABLE = 0.03
@@ -65,7 +65,7 @@ class Curves:
 def of_run(run: Run) -> Lesson:
     """The lesson of a finished run, from its result and its settings."""
     settings, result = run.settings, run.result
-    if settings.get("method", LORA) != LORA:
+    if settings.get("method") == FULL:
         settings = {name: value for name, value in settings.items() if not name.startswith("lora_")}
     together = settings.get("micro_batch", 1) * settings.get("accumulation", 1)
     losses: Sequence[Mapping[str, Any]] = result.get("losses", ())

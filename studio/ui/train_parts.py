@@ -70,8 +70,8 @@ def start_form(visit: Visit, sets: Sequence[Dataset]) -> None:
     preset = _preset()
     model = model_parts.choose(visit)
     with st.expander("Settings, for experts", key="train-settings"):
-        figures = step.settings_for(visit.store, dataset, preset, chosen_method := method())
-        fields = f"{preset}-{dataset.id}" if chosen_method == presets.LORA else f"{preset}-{chosen_method}-{dataset.id}"
+        figures = step.settings_for(visit.store, dataset, preset, method(), model)
+        fields = _fields(figures, dataset, model)
         changes = changed(figures, fields)
     pinned = watch_parts.pick(visit, dataset)
     blocks.note(in_words(figures, changes, dataset.splits.get(Split.train.value, 0)))
@@ -80,6 +80,13 @@ def start_form(visit: Visit, sets: Sequence[Dataset]) -> None:
         args=(visit, dataset.id, model, figures, fields, pinned),
     )  # fmt: skip
     blocks.note("It times a few real steps and shows what it would take and leave out. You start it after that.")
+
+
+def _fields(figures: presets.Settings, dataset: Dataset, model: str) -> str:
+    """Tells the fields of one choice from those of another, whose figures are others."""
+    method = [figures.method] if figures.method != presets.LORA else []
+    other = [model] if model != step.DEFAULT_MODEL else []
+    return "-".join([figures.preset, *method, *other, dataset.id])
 
 
 def _preset() -> str:

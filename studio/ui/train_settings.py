@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from studio.train.settings import LORA, METHODS, Settings
+from studio.train.settings import FULL, METHODS, Settings
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,7 @@ def method() -> str:
         "What learns", list(METHODS), format_func=METHODS.__getitem__, key="train-method", persist_state="session",
         captions=[
             "Small, quick, and can be switched off: the base stays beside it.",
+            "For a model that does not fit otherwise, when it is taken by itself: slower, and a little less exact.",
             "Can learn more and forgets more; several times the memory and disk. Rarely needed.",
         ],
     )  # fmt: skip
@@ -76,7 +77,7 @@ def method() -> str:
 
 def _of(figures: Settings) -> list[_Field]:
     """The fields that mean something for these settings."""
-    return [each for each in _FIELDS if figures.method == LORA or not each.name.startswith("lora_")]
+    return [each for each in _FIELDS if figures.method != FULL or not each.name.startswith("lora_")]
 
 
 def fill(key: str, values: dict[str, Any]) -> None:
