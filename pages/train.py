@@ -10,6 +10,7 @@ from studio.ui import (
     preflight_parts,
     side_by_side_parts,
     train_parts,
+    vote_training_parts,
 )
 
 visit = access.open_page("train")
@@ -22,6 +23,7 @@ if not sets:
     train_parts.no_set(visit)
 elif model_parts.models_here(visit) and not preflight_parts.show(visit):
     train_parts.start_form(visit, sets)
+    vote_training_parts.show(visit)
 elsewhere_parts.register(visit, sets)
 side_by_side_parts.show(visit)
 train_parts.finished(visit)

@@ -69,9 +69,7 @@ def found(store: Store, project: str, *, practice: bool = False) -> Found:
         named.append(_row(prompts[pair.example], pair, seen[pair.example]))
         seen[pair.example] += 1
     kept_aside = _kept_aside(named)
-    placed = tuple(
-        replace(row, split=Split.validation if row.group in kept_aside else Split.train) for row in named
-    )
+    placed = tuple(replace(row, split=Split.validation if row.group in kept_aside else Split.train) for row in named)
     return Found(placed, made, _facts(used, made, practice), used[0].registration["brief_version"] if used else 0)
 
 
@@ -111,6 +109,18 @@ def current(store: Store, project: str, made: Found) -> Dataset | None:
     """The set in use that holds exactly these pairs; None when they are not frozen."""
     wanted = datasets.fingerprint(made.rows, made.brief_version, to_json(made.facts), {})
     return next((each for each in rows.of_votes(store, project) if each.sha256 == wanted), None)
+
+
+def named(store: Store, project: str, wanted: str = "") -> Dataset:
+    """The project's set of votes with this id, fingerprint or name; the newest for "". Raises Refusal."""
+    known = rows.of_votes(store, project)
+    chosen = next((each for each in known if not wanted or wanted in (each.id, each.sha256, each.name)), None)
+    if chosen is None:
+        raise Refusal(
+            "There is no such set of votes in this project. Nothing was started. `studio freeze --votes` makes one of "
+            "the closed rounds."
+        )
+    return chosen
 
 
 def facts(dataset: Dataset) -> Facts:
@@ -181,7 +191,7 @@ def _facts(used: Sequence[Round], made: Judged, practice: bool) -> Facts:
         prompts=len({pair.example for pair in made.preferred}), reviewers=len(people),
         votes=sum(pair.votes_for + pair.against for pair in made.preferred), disagreement=made.disagreement,
         smoothing=made.disagreement.smoothing, left_out=dict(made.left_out), not_counted=dict(made.not_counted),
-        practice=practice, scripted=made.scripted,
+        practice=practice, scripted=any(pair.scripted for pair in made.preferred),
     )  # fmt: skip
 
 

@@ -126,7 +126,7 @@ def test_a_pair_without_one_of_its_answers_is_left_out_by_name(model: Path) -> N
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 def test_loss_and_gradient_are_those_of_trl(model: Path, tmp_path: Path, smoothing: float) -> None:
     """In float32, over one batch, against a reference that is not the model. TRL's sigmoid loss knows no smoothing, so
-    the smoothed one is put together from its losses of the pair and of the pair turned round, as its definition says."""
+    the smoothed one is put together from its losses of the pair and of the pair turned round, as it is defined."""
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -176,7 +176,9 @@ def _trl(policy: Any, batch: list[Any], reference: list[Any], settings: Settings
         loss = loss + settings.label_smoothing * _trl_loss(policy, turned, told, settings, folder)
     policy.zero_grad()
     loss.backward()
-    return float(loss.detach()), {name: part.grad.clone() for name, part in policy.named_parameters() if part.requires_grad}
+    return float(loss.detach()), {
+        name: part.grad.clone() for name, part in policy.named_parameters() if part.requires_grad
+    }
 
 
 def _turned(pair: Any) -> Any:

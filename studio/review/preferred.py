@@ -40,7 +40,8 @@ NOT_COUNTED = {
 @dataclass(frozen=True)
 class Preferred:
     """Two answers to the prompt of `example`, of which people preferred `chosen`: `votes_for` it and `against` it,
-    `undecided` for neither. `reviewers`: their ids, sorted. `rounds`: the ids of the rounds, sorted."""
+    `undecided` for neither. `reviewers`: their ids, sorted. `rounds`: the ids of the rounds, sorted. `scripted`: a
+    script cast one of the votes."""
 
     example: str
     chosen: str
@@ -50,6 +51,7 @@ class Preferred:
     undecided: int
     reviewers: tuple[str, ...]
     rounds: tuple[str, ...]
+    scripted: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,19 +100,18 @@ class Disagreement:
 @dataclass(frozen=True)
 class Judged:
     """The `preferred` pairs in a fixed order, the `disagreement`, and what is not among them: `left_out` (reason in
-    `LEFT_OUT` -> pairs) and `not_counted` (reason in `NOT_COUNTED` -> votes). `scripted`: some vote that counts was
-    cast by a script."""
+    `LEFT_OUT` -> pairs) and `not_counted` (reason in `NOT_COUNTED` -> votes)."""
 
     preferred: tuple[Preferred, ...]
     disagreement: Disagreement
     left_out: Mapping[str, int] = field(default_factory=dict)
     not_counted: Mapping[str, int] = field(default_factory=dict)
-    scripted: bool = False
 
 
 Side = tuple[str, str]
 _Key = tuple[str, Side]
-_Cast = dict[str, tuple[str, str]]
+_Cast = dict[str, tuple[str, Pair, Vote]]
+"""Reviewer -> the text preferred, "" for neither, of which pair and by which vote."""
 
 
 def judged(votes: Iterable[tuple[Pair, Vote]], *, practice: bool = False) -> Judged:
@@ -120,27 +121,27 @@ def judged(votes: Iterable[tuple[Pair, Vote]], *, practice: bool = False) -> Jud
     A pair is decided when more people prefer one answer than prefer the other, and than choose neither. Votes of
     scripts and of people in conflict are counted only with `practice`.
     """
-    kept, refused, scripted = _collected(votes, practice)
-    preferred, reasons = [], Counter[str]()
+    kept, refused = _collected(votes, practice)
+    preferred, reasons = list[Preferred](), Counter[str]()
     each_way: list[tuple[int, int]] = []
     for (example, sides), cast in kept.items():
-        first, second = (sum(chose == side for chose, _ in cast.values()) for side in sides)
+        chose = [text for text, _, _ in cast.values()]
+        first, second = (chose.count(side) for side in sides)
         if sides[0] == sides[1]:
             reasons["same"] += 1
             continue
         each_way.append((first, second))
-        neither = sum(chose == "" for chose, _ in cast.values())
+        neither = len(chose) - first - second
         if why := _undecided(first, second, neither):
             reasons[why] += 1
             continue
-        chosen, rejected = sides if first > second else sides[::-1]
-        rounds = tuple(sorted({found for _, found in cast.values()}))
-        preferred.append(
-            Preferred(example, chosen, rejected, max(first, second), min(first, second), neither,
-                      tuple(sorted(cast)), rounds)
-        )  # fmt: skip
+        better, worse = sides if first > second else sides[::-1]
+        met = tuple(sorted({pair.round for _, pair, _ in cast.values()}))
+        scripted = any(vote.scripted for _, _, vote in cast.values())
+        told = (max(first, second), min(first, second), neither, tuple(sorted(cast)), met, scripted)
+        preferred.append(Preferred(example, better, worse, *told))
     preferred.sort(key=lambda pair: (pair.example, pair.chosen, pair.rejected))
-    return Judged(tuple(preferred), disagreement(each_way), dict(reasons), dict(refused), scripted)
+    return Judged(tuple(preferred), disagreement(each_way), dict(reasons), dict(refused))
 
 
 def disagreement(each_way: Sequence[tuple[int, int]]) -> Disagreement:
@@ -155,10 +156,10 @@ def disagreement(each_way: Sequence[tuple[int, int]]) -> Disagreement:
     return Disagreement(len(told), sum(bool(a and b) for a, b in told), rate)
 
 
-def _collected(votes: Iterable[tuple[Pair, Vote]], practice: bool) -> tuple[dict[_Key, _Cast], Counter[str], bool]:
-    """Pair of texts -> reviewer -> (the text preferred, "" for neither; the round), skips left out."""
+def _collected(votes: Iterable[tuple[Pair, Vote]], practice: bool) -> tuple[dict[_Key, _Cast], Counter[str]]:
+    """Pair of texts -> who chose what of it, skips left out; and the votes not counted, by reason."""
     kept: dict[_Key, _Cast] = defaultdict(dict)
-    refused, scripted = Counter[str](), False
+    refused = Counter[str]()
     for pair, vote in votes:
         if not practice and (why := "script" if vote.scripted else "conflict" if vote.conflict else ""):
             refused[why] += 1
@@ -168,10 +169,8 @@ def _collected(votes: Iterable[tuple[Pair, Vote]], practice: bool) -> tuple[dict
         cast = kept[pair.example, (low, high)]
         if vote.choice is Choice.skip:
             continue
-        chose = {Choice.a: ours.strip(), Choice.b: other.strip()}.get(vote.choice, "")
-        cast[vote.reviewer] = (chose, pair.round)
-        scripted = scripted or vote.scripted
-    return kept, refused, scripted
+        cast[vote.reviewer] = ({Choice.a: ours.strip(), Choice.b: other.strip()}.get(vote.choice, ""), pair, vote)
+    return kept, refused
 
 
 def _undecided(first: int, second: int, neither: int) -> str:

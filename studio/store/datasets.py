@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _PAIR = "~"
 
+
 def _unused(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     name = payload.get("id") or payload["dataset"]["id"]
     if tx.query("SELECT 1 FROM runs WHERE dataset = ? AND NOT discarded LIMIT 1", name):
@@ -95,7 +96,9 @@ def _all(store: Store, project: str, discarded: bool) -> list[Dataset]:
 def spent(store: Store, project: str) -> dict[str, str]:
     """The examples whose prompts a model was or is to be taught by votes on, with the name of the newest such set: no
     test any more. A set that was discarded spends nothing, unless a run learned from it that is still there."""
-    taught = {run["dataset"] for run in store.rows("SELECT dataset FROM runs WHERE project = ? AND NOT discarded", project)}
+    taught = {
+        run["dataset"] for run in store.rows("SELECT dataset FROM runs WHERE project = ? AND NOT discarded", project)
+    }
     found: dict[str, str] = {}
     for each in reversed(of_votes(store, project, discarded=True)):
         if not each.discarded or each.id in taught:

@@ -56,8 +56,8 @@ class Fitted:
     closer; None when it was stopped before there was one. `steps` planned, `done` of them. `losses`: {step, train,
     validation} with None where not measured, step 0 before the first; `tokens` read since this start (padding not
     counted) and how many a second. `evidence` and `kept_aside` (the loss of each validation row) are of what was taken;
-    None when it was stopped, and without examples kept aside. `canaries`: how each planted secret came out. `leanings` of
-    preference tuning, each time it was measured: {step, accuracy, margin} over the pairs kept aside."""
+    None when it was stopped, and without examples kept aside. `canaries`: how each planted secret came out. `leanings`:
+    of preference tuning, {step, accuracy, margin} over the pairs kept aside, each time it was measured."""
 
     adapter: Path | None
     adapter_sha256: str

@@ -53,7 +53,7 @@ class _Rows:
         splits = (Split.train, Split.validation)
         rows = [row for split in splits for row in datasets.rows_in(self._store, self._dataset, split)]
         if self._dataset.of_votes:
-            rows += [replace(row, ideal=row.worse) for row in rows]
+            rows = [replace(row, ideal=max(row.ideal, row.worse, key=len)) for row in rows]
         return sorted(rows, key=lambda e: len(e.prompt.asked) + len(e.ideal), reverse=True)[:_COUNTED]
 
 

@@ -14,9 +14,10 @@ from studio.records import Refusal
 from studio.train.adapted import precision
 from studio.train.batches import Batch, Encoded, cut, lay_out, scored
 from studio.train.kept_aside import RowLoss
+from studio.train.leaning import BEFORE
 from studio.train.loss import head_loss, token_losses
 from studio.train.pairs import apart
-from studio.train.preference_loss import BEFORE, margins, preference_loss
+from studio.train.preference_loss import margins, preference_loss
 from studio.train.trainer import AnswerTrainer, uncompiled
 
 REFERENCE = "reference.json"

@@ -8,13 +8,8 @@ Mitchell 2023). That is least where sigmoid(h) = 1 - s: the model becomes as sur
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch.nn.functional import logsigmoid
-
-BEFORE = math.log(2)
-"""The loss of any pair before the first step, in nats: nothing has grown."""
 
 
 def margins(

@@ -26,6 +26,7 @@ from studio.train.circumstances import card_memory_mb
 from studio.train.encode import EncodedRows, Row, tokens_of
 from studio.train.forecast import BatchRow, LeftOut, Measured, Shown, Span, strata
 from studio.train.memory import peak_memory_mb
+from studio.train.pairs import SECOND
 from studio.train.settings import Settings
 from studio.train.trainer import AnswerTrainer
 from studio.train.watch import Emit, Watch, save_final
@@ -170,9 +171,10 @@ def _first_batch(
 
 def _spans(tokenizer: Any, row: Encoded) -> tuple[Span, ...]:
     """The row in pieces of tokens that are treated alike. The first token is never learned: nothing foretells it."""
+    worse = row[SECOND][0] if SECOND in row else len(row["labels"])
     kinds = [
-        "read" if label == IGNORED else "stressed" if weight > 1 else "learned"
-        for label, weight in zip(row["labels"], row["weights"], strict=True)
+        "read" if label == IGNORED else "worse" if place >= worse else "stressed" if weight > 1 else "learned"
+        for place, (label, weight) in enumerate(zip(row["labels"], row["weights"], strict=True))
     ]
     return tuple(
         Span(_said(tokenizer, [row["input_ids"][place] for place, _ in group]), kind)

@@ -75,7 +75,9 @@ class Watch(TrainerCallback):
                 point = pace.curve(state.log_history, state.max_steps)[-1]
                 self._emit("loss", step=state.global_step, train=point["train"], validation=None)
         if "eval_loss" in logs:
-            leaning = {name: round(logs[f"eval_{name}"], 4) for name in ("accuracy", "margin") if f"eval_{name}" in logs}
+            leaning = {
+                name: round(logs[f"eval_{name}"], 4) for name in ("accuracy", "margin") if f"eval_{name}" in logs
+            }
             told = {"train": None, "validation": round(logs["eval_loss"], 4), **leaning}
             self._emit("loss", step=state.global_step, **told)
 

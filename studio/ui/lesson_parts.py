@@ -7,14 +7,14 @@ from typing import Any
 import streamlit as st
 
 from studio.records import Run
-from studio.train import verdict
+from studio.train import leaning, verdict
 from studio.ui import again_parts, blocks, train_settings
 from studio.ui.access import Visit
 
 
 def show(visit: Visit, run: Run) -> None:
     """The sentence and its figures; where a setting would help, a button that opens the form to run it again."""
-    found = verdict.of_run(run)
+    found = leaning.of_run(run) if run.settings.get("beta") else verdict.of_run(run)
     blocks.plain(found.sentence)
     if found.evidence:
         blocks.bullets(found.evidence)

@@ -124,7 +124,7 @@ def _on(visit: Visit, job: Job) -> str:
     """What this training learns from."""
     dataset = dataset_rows.get(visit.store, str(job.detail.get("dataset", "")))
     run = runs.get(visit.store, job.id)
-    preset = next((p.title for p in presets.PRESETS if run and p.name == run.preset), "A training")
+    preset = presets.title(run.preset) if run else "A training"
     name = dataset.name if dataset else "an older set"
     return f"{preset}, from {curve_parts.part_of(job)}{name}. Started {blocks.when(job.at)}."
 
@@ -159,7 +159,7 @@ def finished(visit: Visit) -> None:
 def _run(visit: Visit, run: Run) -> None:
     arm = arms.get(visit.store, f"tuned-{run.id}")
     dataset = dataset_rows.get(visit.store, run.dataset)
-    preset = next((p.title for p in presets.PRESETS if p.name == run.preset), run.preset)
+    preset = presets.title(run.preset)
     title = arm.name if arm else "Unfinished training"
     blocks.item(title, f"{preset}, on {dataset.name if dataset else 'an older set'}, {blocks.when(run.at)}",
                 _STATES.get(run.state, ""))  # fmt: skip
@@ -180,9 +180,10 @@ def _run(visit: Visit, run: Run) -> None:
             answers.gate(visit, run.dataset, f"train-{run.id}", _GROWING)
     passport_parts.show(visit, run)
     again_parts.show(visit, run)
-    curve_parts.show(visit, run)
-    taught_parts.show(visit, run)
-    verbatim_parts.show(visit, run)
+    if not run.settings.get("beta"):  # these look for examples, and it learned from votes
+        curve_parts.show(visit, run)
+        taught_parts.show(visit, run)
+        verbatim_parts.show(visit, run)
     canary_parts.show(run)
     takeaway_parts.show(visit, run)
     _buttons(visit, run)
@@ -208,12 +209,12 @@ def _dropped(visit: Visit, run: Run) -> None:
         return
     with st.expander(f"{blocks.several(len(left_out), 'example')} left out", key=f"train-dropped-{run.id}"):
         for row in left_out[:_DROPPED_SHOWN]:
-            example = examples.get(visit.store, row["id"])
+            example = examples.get(visit.store, dataset_rows.example_of(row["id"]))
             blocks.excerpt(example.input if example else row["id"])
             blocks.note(f"Left out: {row['reason']}.")
             if example:
                 blocks.way(
-                    visit, "examples", "Open this example", f"train-open-{run.id}-{row['id']}", example=row["id"]
+                    visit, "examples", "Open this example", f"train-open-{run.id}-{row['id']}", example=example.id
                 )
         if len(left_out) > _DROPPED_SHOWN:
             blocks.note(
