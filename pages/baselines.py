@@ -1,8 +1,8 @@
 """Prompts: how far does a good prompt get us? Its records are the base and the prompts."""
 
 from studio import loop
-from studio.records import ArmKind
-from studio.ui import access, baselines_parts, blocks, frame
+from studio.records import PROMPTING, ArmKind
+from studio.ui import access, baselines_parts, blocks, frame, shots_parts
 
 visit = access.open_page("baselines")
 frame.page(visit, "baselines", "Prompts", "How far does a good prompt get you, before any training?")
@@ -10,7 +10,7 @@ blocks.look()
 brief, known = baselines_parts.records(visit)
 if brief is None:
     baselines_parts.no_brief(visit)
-elif not any(a.kind is ArmKind.prompted for a in known):
+elif not any(a.kind in PROMPTING for a in known):
     blocks.undo(visit)
     baselines_parts.no_prompt(visit)
 else:
@@ -19,6 +19,7 @@ else:
         baselines_parts.base(arm)
     else:
         baselines_parts.editor(visit, arm, brief)
+        shots_parts.editor(visit, arm)
         baselines_parts.versions(visit, arm)
     baselines_parts.trial(visit, arm, known, brief)
     frame.stale(loop.stale(visit.store, visit.project_id))

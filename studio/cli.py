@@ -112,11 +112,7 @@ def _votes(args: Args) -> Result:
     from studio.review.votes_report import votes_report
     from studio.review.votes_table import parse_votes
 
-    try:
-        text = args.file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refusal(f"{args.file} cannot be read as UTF-8 text ({error}). Nothing was counted.") from error
-    return votes_report(parse_votes(text), theta_min=args.theta_min, cap=args.cap, floor=args.floor)
+    return votes_report(parse_votes(_text_of(args.file)), theta_min=args.theta_min, cap=args.cap, floor=args.floor)
 
 
 def _models(args: Args) -> Result:
@@ -274,8 +270,9 @@ def _add_model_work(add: Add) -> None:
         "project": a.project, "arms": a.arms.split(","), "split": a.split,
     }))  # fmt: skip
     generate.add_argument("--project", required=True)
-    generate.add_argument("--arms", required=True, help="names, ids or kinds (base, prompted, tuned), by commas")
+    generate.add_argument("--arms", required=True, help="names, ids or kinds (base, few_shot, ...), by commas")
     generate.add_argument("--split", choices=("train", "validation", "test"), default="test")
+    _add_arms(add)
     models = add("models", "List the models, or fetch a bundled one.", _models)
     models.add_argument("what", nargs="?", choices=("list", "fetch"), default="list")
     models.add_argument("name", nargs="?", help="which to fetch (default: all bundled ones)")
@@ -284,6 +281,34 @@ def _add_model_work(add: Add) -> None:
     votes.add_argument("--theta-min", type=float, default=0.55, help="the smallest win that matters")
     votes.add_argument("--cap", type=int, help="the registered number of prompts")
     votes.add_argument("--floor", type=float, default=0.60, help="the shippable floor")
+
+
+def _add_arms(add: Add) -> None:
+    arms = add("arms", "List the arms of a project, or add a prompt or one that shows examples first.",
+               _in_workspace("arms", _arm_fields))  # fmt: skip
+    arms.add_argument("what", nargs="?", choices=("list", "add"), default="list")
+    arms.add_argument("--project", required=True)
+    arms.add_argument("--name", help="of the new arm")
+    arms.add_argument("--prompt", type=Path, metavar="FILE", help="its system text (default: stated from the brief)")
+    arms.add_argument("--model", help="its base model (default: the bundled one)")
+    arms.add_argument("--shots", choices=("by_hand", "by_slice", "by_nearness"), help="show training examples first")
+    arms.add_argument("--count", type=int, help="how many of them, 1 to 8")
+    arms.add_argument("--examples", default="", metavar="ID,ID", help="which, when chosen by hand")
+
+
+def _arm_fields(args: Args) -> dict[str, Any]:
+    return {
+        "project": args.project, "what": args.what, "name": args.name, "model": args.model,
+        "text": _text_of(args.prompt) if args.prompt else "", "choosing": args.shots, "count": args.count,
+        "examples": [name for name in args.examples.split(",") if name],
+    }  # fmt: skip
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refusal(f"{file} cannot be read as UTF-8 text ({error}). Nothing was changed.") from error
 
 
 def _add_care(add: Add) -> None:

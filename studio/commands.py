@@ -23,7 +23,7 @@ from studio import (
 )
 from studio.baselines import DEFAULT_MODEL
 from studio.examples import step as example_step
-from studio.records import Arm, JobState, Refusal, Split, Status, to_json
+from studio.records import Arm, Choosing, JobState, Refusal, Split, Status, to_json
 from studio.store import Store, arms, examples, runs
 from studio.train import from_votes, preflight
 from studio.train import step as train_step
@@ -139,12 +139,41 @@ def generate(store: Store, args: Args) -> Args:
     dataset = datasets.named(store, project, args.get("dataset") or "")
     baselines.base(store, ACTOR, project)
     chosen = _arms(store, project, args["arms"])
-    job = outputs.generate(store, ACTOR, project, dataset.id, [a.id for a in chosen], Split(args["split"]))
-    job = supervisor.wait(store, job.id)
-    result = job.detail.get("result", {})
-    if job.state is not JobState.done:
-        raise Refusal(result.get("reason") or f"The generation was {job.state.value}. Finished outputs are kept.")
-    return {"job": job.id, "arms": {a.name: result["arms"][a.id] for a in chosen}}
+    started = outputs.generate_each(store, ACTOR, project, dataset.id, [a.id for a in chosen], Split(args["split"]))
+    told: Args = {}
+    for job in [supervisor.wait(store, each.id) for each in started]:
+        result = job.detail.get("result", {})
+        if job.state is not JobState.done:
+            raise Refusal(result.get("reason") or f"The generation was {job.state.value}. Finished outputs are kept.")
+        told |= result["arms"]
+    return {"job": started[-1].id, "arms": {a.name: told[a.id] for a in chosen}}
+
+
+def arms_(store: Store, args: Args) -> Args:
+    """args: project, what (list or add), name, model, text (of the system prompt), choosing, count, examples (ids).
+
+    `add` makes a prompt, or with `choosing` one that shows examples first.
+    """
+    project = loop.project_of(store, args["project"])
+    if args.get("what") == "add":
+        _add_arm(store, project, args)
+    return {"arms": {arm.name: _told(arm) for arm in arms.every(store, project)}}
+
+
+def _add_arm(store: Store, project: str, args: Args) -> None:
+    more = {"name": args.get("name") or "", "text": args.get("text") or "", "model": args.get("model") or DEFAULT_MODEL}
+    baselines.base(store, ACTOR, project, more["model"])
+    if not args.get("choosing"):
+        baselines.add_prompt(store, ACTOR, project, **more)
+        return
+    choosing, examples = Choosing(args["choosing"]), args.get("examples") or []
+    shown = baselines.shots(store, project, choosing, args.get("count") or len(examples), examples)
+    baselines.add_few_shot(store, ACTOR, project, shots=shown, **more)
+
+
+def _told(arm: Arm) -> Args:
+    told = {"id": arm.id, "kind": arm.kind.value, "model": arm.model, "version": arm.version}
+    return told | ({"shots": to_json(arm.recipe.shots)} if arm.recipe.shots else {})
 
 
 def _arms(store: Store, project: str, wanted: list[str]) -> list[Arm]:
@@ -194,6 +223,7 @@ COMMANDS: dict[str, Callable[[Store, Args], Args]] = {
     "freeze": freeze,
     "train": train,
     "generate": generate,
+    "arms": arms_,
     "audit": audit,
     "trace": trace,
 }

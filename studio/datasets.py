@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import collections
-import itertools
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from studio import checking, health
 from studio import waivers as waiving
+from studio.record_examples import spread  # noqa: F401 - steps and pages call it `datasets.spread`
 from studio.records import (
     Brief,
     Consent,
@@ -207,12 +207,3 @@ def discard(store: Store, actor: str, project: str, dataset: str) -> None:
 
 def rows_in(store: Store, dataset: Dataset, split: Split) -> list[Example]:
     return [e for e in rows.rows_of(store, dataset) if e.split is split]
-
-
-def spread(examples: Sequence[Example], count: int) -> list[Example]:
-    """Up to `count` examples that take turns over the slices, the same ones each time."""
-    by_slice: dict[str, list[Example]] = collections.defaultdict(list)
-    for example in sorted(examples, key=lambda e: (e.slice, e.id)):
-        by_slice[example.slice].append(example)
-    turns = itertools.zip_longest(*by_slice.values())
-    return [e for turn in turns for e in turn if e is not None][:count]

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from studio.health.checks import MINIMUM
-from studio.records import JobState, Refusal, Split, to_json
+from studio.records import PROMPTING, Arm, JobState, Refusal, Split, to_json
 from studio.store import Store, arms, briefs, datasets, decisions, examples, projects, rounds, runs
 
 STEPS = ("brief", "examples", "health", "baselines", "train", "evaluate", "review", "decision")
@@ -50,7 +50,7 @@ def _dataset(store: Store, project: str) -> tuple[bool, str]:
 
 
 def _prompts(store: Store, project: str) -> tuple[bool, str]:
-    count = sum(arm.kind.value == "prompted" for arm in arms.every(store, project))
+    count = sum(arm.kind in PROMPTING for arm in arms.every(store, project))
     return count > 0, f"{count} prompt{'s' * (count != 1)}" if count else "none yet"
 
 
@@ -109,12 +109,18 @@ def stale(store: Store, project: str) -> list[str]:
         found.append(f"{dataset.name} was frozen under version {dataset.brief_version} of the brief, not {meaning}.")
     if dataset and (changed := _changed_since(store, project, dataset.rows_blob)):
         found.append(f"{changed} approved examples are new or were changed after {dataset.name} was frozen.")
+    if dataset and (older := [arm.name for arm in arms.every(store, project) if _shows_older(arm, dataset.id)]):
+        found.append(f"{', '.join(older)} shows examples of an older set than {dataset.name}.")
     ended = [run for run in runs.every(store, project) if run.state is JobState.done]
     # A set of votes comes after its round, not before its training.
     done = [run for run in ended if not run.settings.get("beta")]
     if dataset and done and done[0].dataset != dataset.id:
         found.append(f"The latest run was trained on an older set than {dataset.name}.")
     return found + _stale_round(store, project, meaning)
+
+
+def _shows_older(arm: Arm, dataset: str) -> bool:
+    return arm.recipe.shots is not None and arm.recipe.shots.dataset != dataset
 
 
 def _changed_since(store: Store, project: str, rows_blob: str) -> int:

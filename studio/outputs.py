@@ -12,13 +12,16 @@ from studio.evaluate import averages, checks
 from studio.jobs import folder as job_folder
 from studio.jobs import place
 from studio.records import (
+    PROMPTING,
     Arm,
     ArmKind,
     Brief,
+    Dataset,
     Decoding,
     Example,
     Generation,
     Job,
+    JobState,
     Prompt,
     Refusal,
     Round,
@@ -30,6 +33,9 @@ from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
 from studio.store import rounds as round_rows
 from studio.train import elsewhere, launch
+
+MOST_REQUESTS = 2_000
+"""As many requests may one job send to a model elsewhere, those included that are sent again."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,7 @@ def generate(
     if not chosen:
         raise Refusal("No arm is chosen. Nothing was started. Choose at least one.")
     _refuse_in_a_round(store, project, dataset, chosen)
+    _refuse_older(found, chosen)
     if split is Split.test:
         looks.raise_if_spent(store, found, "Nothing was started.")
     model = chosen[0].model
@@ -83,13 +90,7 @@ def generate(
     if most:
         prompts = datasets.spread(prompts, most)
     name = job_folder.new_id()
-    spec = {
-        "kind": "generate", "id": name, "project": project, "model": models.reference(model, store.workspace),
-        "arms": [_arm_spec(store, arm) for arm in chosen], "decoding": to_json(Decoding()),
-        "prompts": [job_folder.prompt_row(e.id, e.prompt) | {"ideal": e.ideal} for e in prompts],
-        "embedder": {"name": "minilm", "path": str(models.path("minilm", store.workspace))},
-    }  # fmt: skip
-    folder = job_folder.create(store.workspace / "jobs" / name, spec)
+    folder = _prepared(store, name, found, chosen, prompts)
     detail = {"dataset": dataset, "split": split.value, "arms": [arm.id for arm in chosen]}
     payload = {"id": name, "kind": "generate", "folder": name, "detail": detail}
     launch.start(store, actor, project, payload, folder, needs_device=models.entry(model).kind != "endpoint")
@@ -98,11 +99,83 @@ def generate(
     return job
 
 
+def _prepared(
+    store: Store, name: str, dataset: Dataset, chosen: Sequence[Arm], prompts: Sequence[Example]
+) -> Path:  # fmt: skip
+    """The folder of a job that is to be started: all that the worker will read."""
+    model, workspace = chosen[0].model, store.workspace
+    spec = {
+        "kind": "generate", "id": name, "project": dataset.project, "model": models.reference(model, workspace),
+        "arms": [_arm_spec(store, arm) for arm in chosen], "decoding": to_json(Decoding()),
+        "prompts": [_row(e) for e in prompts],
+        "embedder": {"name": "minilm", "path": str(models.path("minilm", workspace))},
+    }  # fmt: skip
+    if models.entry(model).kind == "endpoint":
+        spec["most_requests"] = _most_requests(len(chosen) * len(prompts))
+    inputs = {}
+    if any(arm.recipe.shots for arm in chosen):
+        spec["shelf"] = "inputs/shelf.jsonl"
+        inputs["shelf.jsonl"] = job_folder.jsonl(_row(e) for e in datasets.rows_in(store, dataset, Split.train))
+    return job_folder.create(workspace / "jobs" / name, spec, inputs)
+
+
+def generate_each(
+    store: Store, actor: str, project: str, dataset: str, arm_ids: Sequence[str], split: Split
+) -> list[Job]:  # fmt: skip
+    """As `generate`, with arms of any models: one job for each model, each with one copy of the weights."""
+    by_model: dict[str, list[str]] = {}
+    for name in arm_ids:
+        by_model.setdefault(_usable(store, name).model, []).append(name)
+    if not by_model:
+        raise Refusal("No arm is chosen. Nothing was started. Choose at least one.")
+    return [generate(store, actor, project, dataset, names, split) for names in by_model.values()]
+
+
+def go_on(store: Store, actor: str, job: Job) -> None:
+    """A job of answers that stopped or failed goes on: what has an answer is not asked again. Raises Refusal."""
+    if job.kind != "generate":
+        raise Refusal("This job writes no answers. Nothing was changed.")
+    for name in job.detail["arms"]:
+        elsewhere.require_allowed(store, _usable(store, name).model)
+    launch.resume(store, actor, job)
+
+
+def unfinished(store: Store, project: str, dataset: str) -> Job | None:
+    """The newest job of answers on this dataset, if it stopped or failed before its end."""
+    found = [job for job in runs.jobs(store, project) if job.kind == "generate" and job.detail["dataset"] == dataset]
+    newest = found[0] if found else None
+    return newest if newest and newest.state in (JobState.failed, JobState.cancelled) else None
+
+
+def _most_requests(prompts: int) -> int:
+    """Each may be sent twice on average; more means that something is wrong there."""
+    if prompts > MOST_REQUESTS:
+        raise Refusal(
+            f"That would send {prompts:,} requests to a model elsewhere; at once are allowed {MOST_REQUESTS:,}. "
+            "Nothing was started. Choose fewer arms."
+        )
+    return min(MOST_REQUESTS, 2 * prompts)
+
+
+def _row(example: Example) -> dict[str, Any]:
+    return job_folder.prompt_row(example.id, example.prompt) | {"ideal": example.ideal, "slice": example.slice}
+
+
 def _usable(store: Store, name: str) -> Arm:
     arm = arms.get(store, name)
     if arm is None or arm.retired:
         raise Refusal("One of the arms is not in use any more. Nothing was started.")
     return arm
+
+
+def _refuse_older(dataset: Dataset, chosen: Sequence[Arm]) -> None:
+    """An older set's training examples may be this one's test prompts."""
+    older = [arm.name for arm in chosen if arm.recipe.shots and arm.recipe.shots.dataset_sha256 != dataset.sha256]
+    if older:
+        raise Refusal(
+            f"{', '.join(older)} shows examples of another set than {dataset.name}, where they may be test prompts. "
+            "Nothing was started. Choose its examples anew on the Prompts page."
+        )
 
 
 def _refuse_in_a_round(store: Store, project: str, dataset: str, chosen: Sequence[Arm]) -> None:
@@ -123,7 +196,10 @@ def _arm_spec(store: Store, arm: Arm) -> dict[str, Any]:
             raise Refusal(f"{arm.name} has no finished training behind it. Nothing was started.")
         adapter = str(adapter_folder(store, run.job, run.adapter)) if run.adapter else ""
         sha = run.adapter_sha256
-    return {"id": arm.id, "system_prompt": arm.system_prompt, "adapter": adapter, "adapter_sha256": sha}
+    return {
+        "id": arm.id, "system_prompt": arm.system_prompt, "adapter": adapter, "adapter_sha256": sha,
+        "recipe": to_json(arm.recipe),
+    }  # fmt: skip
 
 
 def adapter_folder(store: Store, job: str, adapter: str) -> Path:
@@ -177,7 +253,7 @@ def _compared(
 def headline(compared: Sequence[Compared]) -> averages.Headline | None:
     """The sentence on top: the newest tuned model, the best prompt and the base among `compared`."""
     named = {kind: [c for c in compared if c.arm.kind is kind] for kind in ArmKind}
-    best = max(named[ArmKind.prompted], key=lambda c: c.average.value, default=None)
+    best = max([c for kind in PROMPTING for c in named[kind]], key=lambda c: c.average.value, default=None)
     tuned, base = named[ArmKind.tuned][-1:], named[ArmKind.base][:1]
     return averages.headline(*(
         averages.Named(c.arm.name, c.average, c.shares) if c else None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import enum
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -100,3 +103,12 @@ class Example:
     @property
     def prompt(self) -> Prompt:
         return Prompt(self.input, self.earlier, self.system)
+
+
+def spread(examples: Sequence[Example], count: int) -> list[Example]:
+    """Up to `count` examples that take turns over the slices, the same ones each time."""
+    by_slice: dict[str, list[Example]] = collections.defaultdict(list)
+    for example in sorted(examples, key=lambda e: (e.slice, e.id)):
+        by_slice[example.slice].append(example)
+    turns = itertools.zip_longest(*by_slice.values())
+    return [e for turn in turns for e in turn if e is not None][:count]

@@ -14,12 +14,13 @@ from typing import Any
 from studio.brief_records import SCALE_LEVELS, Brief, Check, CheckKind, Criterion, Slice
 from studio.record_examples import HARD_KINDS, Consent, Example, Prompt, Speaker, Split, Status, Turn
 from studio.record_json import canonical, from_json, sha256, to_json
+from studio.record_recipes import MOST_SHOTS, Choosing, Given, Recipe, Shots, recipe_sha256
 
 __all__ = [
-    "HARD_KINDS", "SCALE_LEVELS", "Act", "Arm", "ArmKind", "Brief", "Check", "CheckKind", "Choice", "Consent",
-    "Criterion", "Dataset", "Decoding", "Example", "Generation", "Job", "JobState", "Pair", "Person", "Prompt",
-    "Refusal", "Role", "Round", "Run", "Slice", "Speaker", "Split", "Status", "Turn", "Verdict", "Vote", "canonical",
-    "from_json", "sha256", "to_json",
+    "HARD_KINDS", "MOST_SHOTS", "PROMPTING", "SCALE_LEVELS", "Act", "Arm", "ArmKind", "Brief", "Check", "CheckKind",
+    "Choice", "Choosing", "Consent", "Criterion", "Dataset", "Decoding", "Example", "Generation", "Given", "Job",
+    "JobState", "Pair", "Person", "Prompt", "Recipe", "Refusal", "Role", "Round", "Run", "Shots", "Slice", "Speaker",
+    "Split", "Status", "Turn", "Verdict", "Vote", "canonical", "from_json", "recipe_sha256", "sha256", "to_json",
 ]  # fmt: skip
 
 
@@ -41,7 +42,12 @@ class Role(enum.StrEnum):
 class ArmKind(enum.StrEnum):
     base = "base"
     prompted = "prompted"
+    few_shot = "few_shot"
     tuned = "tuned"
+
+
+PROMPTING = (ArmKind.prompted, ArmKind.few_shot)
+"""The kinds of arm that people write: what training has to beat."""
 
 
 class JobState(enum.StrEnum):
@@ -113,6 +119,7 @@ class Arm:
     run: str = ""
     version: int = 1
     retired: bool = False
+    recipe: Recipe = Recipe()
 
 
 @dataclass(frozen=True)
@@ -127,6 +134,7 @@ class Generation:
     seconds: float = 0.0
     similarity: float | None = None
     hashes: dict[str, str] = field(default_factory=dict)
+    given: Given = Given()
 
 
 @dataclass(frozen=True)
@@ -158,6 +166,7 @@ class Run:
     result: dict[str, Any] = field(default_factory=dict)
     discarded: bool = False
     at: str = ""
+    actor: str = ""
 
 
 @dataclass(frozen=True)

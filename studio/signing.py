@@ -8,9 +8,10 @@ from studio import decision, loop
 from studio.decision import Gate, GateState, Ruling
 from studio.records import Person, Refusal, Role, Round, Verdict, to_json
 from studio.review import rounds
-from studio.store import Store, arms
+from studio.store import Store, arms, runs
 from studio.store import decisions as rows
 from studio.store import rounds as round_rows
+from studio.train import release
 
 MAY_SIGN = (Role.pm, Role.admin)
 
@@ -36,7 +37,7 @@ def names(found: Round) -> dict[str, str]:
 
 def gates(store: Store, found: Round) -> list[Gate]:
     """The gates this studio computes itself, beside those of the votes; unbuilt ones are added by the rule."""
-    return [_integrity(store, found), _seal(store, found), _fresh(store, found)]
+    return [_integrity(store, found), _seal(store, found), _fresh(store, found), _for_release(store, found)]
 
 
 def _integrity(store: Store, found: Round) -> Gate:
@@ -74,6 +75,15 @@ def _fresh(store: Store, found: Round) -> Gate:
     return Gate("Nothing is stale", GateState.passed, "Brief, examples, dataset, run and round belong together.")
 
 
+def _for_release(store: Store, found: Round) -> Gate:
+    name, candidate = "Made to be released", found.registration["arms"][found.registration["candidate"]]
+    if why := release.why_not(store, runs.get(store, candidate["run"])):
+        text = f"{candidate['name']} was trained {why}, so it is not for release."
+        return Gate(name, GateState.failed, text, final=True)
+    text = f"{candidate['name']} was trained without planted secrets and without practice votes."
+    return Gate(name, GateState.passed, text, final=True)
+
+
 def latest_round(store: Store, project: str) -> Round | None:
     """The round a decision would be about: the newest that was not cancelled."""
     return next((r for r in round_rows.every(store, project) if r.state != "cancelled"), None)
@@ -83,7 +93,7 @@ def sign(store: Store, person: Person, found: Round, comment: str, override: str
     """Signs the ruling as it stands. `override`: the written reason to ship although the verdict is not GO.
 
     Raises Refusal for a role that may not sign, while the round is open, with a decision standing, and for an
-    override without a reason, of a GO, or of a round that was practice or scripted.
+    override without a reason, of a GO, of a round that was practice or scripted, or of an arm that is not for release.
     """
     if person.role not in MAY_SIGN:
         raise Refusal("Decisions are signed by a PM or an admin. Nothing was signed.")
@@ -99,13 +109,21 @@ def sign(store: Store, person: Person, found: Round, comment: str, override: str
 
 
 def may_override(ruled: Ruling) -> bool:
-    """Whether a person may ship against the ruling: never a practice or scripted round, and a GO needs none."""
-    return ruled.verdict is not Verdict.go and not ruled.scripted and not ruled.practice
+    """Whether a person may ship against the ruling: never a practice or scripted round, nor past a gate that is final;
+    and a GO needs none."""
+    return ruled.verdict is not Verdict.go and not ruled.scripted and not ruled.practice and not stopped_for_good(ruled)
+
+
+def stopped_for_good(ruled: Ruling) -> tuple[str, ...]:
+    """Why nobody may ship this arm, whatever the votes: what the final gates say that failed."""
+    return tuple(gate.sentence for gate in ruled.gates if gate.final and gate.state is GateState.failed)
 
 
 def _refuse_override(ruled: Ruling, reason: str) -> None:
     if not reason.strip():
         raise Refusal("An override needs a written reason; it is signed and stays visible. Nothing was signed.")
+    if why := stopped_for_good(ruled):
+        raise Refusal(f"{' '.join(why)} Nobody can ship it, and nothing was signed. Sign the verdict as it is.")
     if not may_override(ruled):
         raise Refusal(
             "This verdict cannot be overridden: it is a GO already, or nobody independent voted. Nothing was signed."

@@ -66,7 +66,10 @@ def _left_the_line(store: Store, job: Job, folder: Path) -> bool:
     """Somebody who waits was asked to stop before it had a device."""
     if not job_folder.cancel_asked(folder):
         return False
-    result = {"state": "cancelled", "reason": "Taken out of the line before it began. Nothing was lost."}
+    # What it had come to before it stood in line once more is still so.
+    before = job.detail.get("result", {})
+    said = "went on. What it had finished is kept." if before else "began. Nothing was lost."
+    result = {**before, "state": "cancelled", "reason": f"Taken out of the line before it {said}"}
     store.act("job.finished", job.actor, {"id": job.id, "state": "cancelled", "result": result}, job.project)
     return True
 
@@ -75,7 +78,7 @@ def _never_began(job: Job, folder: Path) -> JobStatus:
     """What a job without a worker is: none is just starting, because starting and collecting take turns."""
     if job_folder.cancel_asked(folder):
         return JobStatus(JobState.cancelled, reason="Stopped before it began. Nothing was lost.")
-    waited = datetime.now(UTC) - datetime.fromisoformat(job.at)
+    waited = datetime.now(UTC) - datetime.fromisoformat(job.detail.get("stood", job.at))
     if waited.total_seconds() <= _TO_BEGIN_SECONDS:
         return JobStatus(JobState.queued)
     return JobStatus(

@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,12 +23,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import psutil
 
-from studio.generation import ArmSpec, Generator, Written
 from studio.jobs import folder as job_folder
 from studio.jobs.local import is_running
 from studio.models.checked import check_adapter, checked_model
 from studio.models.machine import free_memory_bytes, others_at_work
-from studio.records import Decoding, Refusal, from_json, to_json
+from studio.records import Refusal, from_json, to_json
 from studio.train.memory import keep_within, peak_memory_mb, ran_out
 from studio.train.settings import QLORA
 
@@ -281,111 +280,10 @@ def _takeaway(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
 
 
 def _generate(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
-    arms = [from_json(ArmSpec, arm) for arm in spec["arms"]]
-    decoding = from_json(Decoding, spec["decoding"])
-    outputs = folder / "outputs.jsonl"
-    job_folder.drop_incomplete_line(outputs)
-    job_folder.append(folder, "progress", done=0, total=0, seconds_left=None, what="loading the model")
-    for arm in arms:
-        check_adapter(arm.adapter, arm.adapter_sha256)
-    generator = _generator(spec["model"])
-    generator.prepare(arms)
-    compare = _comparer(spec.get("embedder"))
-    done = {(line["arm"], line["example"]) for line in job_folder.read_lines(outputs).rows}
-    pace = _Pace(folder, total=len(arms) * len(spec["prompts"]), done=len(done))
-    for arm, batch in _batches(generator, arms, spec["prompts"]):
-        left = [prompt for prompt in batch if (arm.id, prompt["id"]) not in done]
-        if not left:
-            continue
-        if stop():
-            return Outcome(_counted(arms, outputs), stopped=True)
-        written = generator.write(arm, [job_folder.prompt(prompt) for prompt in left], decoding)
-        near = compare([w.text for w in written], [prompt.get("ideal", "") for prompt in left])
-        job_folder.append_lines(outputs, map(partial(_output, arm), left, written, near))
-        pace.went_on(len(left))
-    return Outcome(_counted(arms, outputs))
+    from studio.generation import work
 
-
-def _generator(model: dict[str, str]) -> Generator:
-    if model["path"].startswith(("http://", "https://")):
-        from studio.generation.endpoint import EndpointModel
-
-        return EndpointModel(model["path"], model["name"])
-    path = checked_model(model)
-    from studio.generation.local import LocalModel
-
-    return LocalModel(path, model["sha256"])
-
-
-def _comparer(embedder: dict[str, str] | None) -> Callable[[list[str], list[str]], Sequence[float | None]]:
-    if embedder is None:
-        return lambda outputs, ideals: [None] * len(outputs)
-    path = checked_model(embedder)
-    from studio.evaluate.embed import Embedder
-
-    return Embedder(path).similarity
-
-
-def _batches(
-    generator: Generator, arms: Sequence[ArmSpec], prompts: Sequence[dict[str, Any]]
-) -> Iterator[tuple[ArmSpec, list[dict[str, Any]]]]:
-    """Each arm's prompts, the longest first, in batches that are the same at every start.
-
-    What stands beside a prompt in its batch can change a bfloat16 answer in the last bit, so a job that goes on after
-    a kill must cut the batches as it did before.
-    """
-    for arm in arms:
-        lengths = generator.lengths([job_folder.prompt(prompt) for prompt in prompts], arm.system_prompt)
-        order = sorted(range(len(prompts)), key=lambda i: (-lengths[i], prompts[i]["id"]))
-        for start in range(0, len(order), generator.batch_size):
-            yield arm, [prompts[i] for i in order[start : start + generator.batch_size]]
-
-
-def _output(arm: ArmSpec, prompt: dict[str, Any], written: Written, near: float | None) -> dict[str, Any]:
-    return {
-        "arm": arm.id,
-        "example": prompt["id"],
-        "output": written.text,
-        "tokens_in": written.tokens_in,
-        "tokens_out": written.tokens_out,
-        "seconds": written.seconds,
-        "similarity": near,
-        "hashes": written.hashes,
-    }
-
-
-def _counted(arms: Sequence[ArmSpec], outputs: Path) -> dict[str, Any]:
-    """For each arm: outputs written, how many of them say nothing, and its pace."""
-    lines = job_folder.read_lines(outputs).rows
-    counted = {}
-    for arm in arms:
-        own = [line for line in lines if line["arm"] == arm.id]
-        seconds = sum(line["seconds"] for line in own)
-        counted[arm.id] = {
-            "outputs": len(own),
-            "missing": sum(not line["output"] for line in own),
-            "tokens_per_second": round(sum(line["tokens_out"] for line in own) / seconds, 1) if seconds else 0.0,
-        }
-    return {"arms": counted}
-
-
-class _Pace:
-    """Progress of a generate job, with an estimate from what was done since this start."""
-
-    def __init__(self, folder: Path, total: int, done: int) -> None:
-        self._folder, self._total, self._done, self._first = folder, total, done, done
-        self._began = time.monotonic()
-        self._tell(None)
-
-    def went_on(self, count: int) -> None:
-        self._done += count
-        each = (time.monotonic() - self._began) / (self._done - self._first)
-        self._tell(round(each * (self._total - self._done), 1))
-
-    def _tell(self, left: float | None) -> None:
-        job_folder.append(
-            self._folder, "progress", done=self._done, total=self._total, seconds_left=left, what="writing outputs"
-        )
+    counted, stopped = work.write(spec, folder, stop, partial(job_folder.append, folder))
+    return Outcome(counted, stopped)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from chat_server import Provider
     from playwright.sync_api import Browser
 
     from studio.store import Store
@@ -98,6 +99,15 @@ def store(workspace: Path) -> Iterator[Store]:
     opened = Store.open(workspace)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """A server on this machine that speaks chat completions."""
+    from chat_server import serving
+
+    with serving() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

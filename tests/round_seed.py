@@ -10,6 +10,7 @@ import sys
 import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from studio import baselines, datasets, people, projects
 from studio.records import Dataset, Example, Person, Role, Round, Split, Status, Turn, canonical, sha256, to_json
@@ -37,17 +38,23 @@ class Seeded:
 
 
 def ready(
-    store: Store, *, actor: str = MAKER, tests: int = 66, earlier: tuple[Turn, ...] = (), system: str = ""
+    store: Store,
+    *,
+    actor: str = MAKER,
+    tests: int = 66,
+    earlier: tuple[Turn, ...] = (),
+    system: str = "",
+    settings: dict[str, Any] | None = None,
 ) -> Seeded:
     """The support demo with a base, a prompt and a tuned arm, each with an output for `tests` test prompts.
 
-    `earlier` and `system`: turns and a system text that stand before each prompt.
+    `earlier` and `system`: turns and a system text that stand before each prompt; `settings`: of the training.
     """
     project = projects.from_demo(store, actor, "support-replies").id
     dataset = frozen(store, actor, project, tests, earlier, system)
     base = baselines.base(store, actor, project)
     prompted = baselines.add_prompt(store, actor, project, name="House rules as a prompt", text="Answer politely.")
-    tuned = trained(store, actor, project, dataset)
+    tuned = trained(store, actor, project, dataset, settings)
     shown = datasets.rows_in(store, found(store, dataset), Split.test)
     for arm, prompt, adapter, write in (
         (base.id, "", "", bare), (prompted.id, "Answer politely.", "", polite), (tuned, "", "weights", housed),
@@ -87,10 +94,11 @@ def frozen(store: Store, actor: str, project: str, tests: int, earlier: tuple[Tu
     return dataset["id"]
 
 
-def trained(store: Store, actor: str, project: str, dataset: str) -> str:
+def trained(store: Store, actor: str, project: str, dataset: str, settings: dict[str, Any] | None = None) -> str:
     """A finished run and its arm; the weights are only a hash."""
     run = uuid.uuid4().hex[:8]
-    about = {"id": run, "dataset": dataset, "model": "smollm2-135m", "preset": "match_our_tone", "settings": {}}
+    about = {"id": run, "dataset": dataset, "model": "smollm2-135m", "preset": "match_our_tone",
+             "settings": settings or {}}  # fmt: skip
     job = {"id": run, "kind": "train", "folder": run, "detail": {}, "run": about}
     store.act("job.started", actor, job, project)
     result = {"adapter": "checkpoints/final", "adapter_sha256": "weights"}

@@ -2,61 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-
 import pytest
+from chat_server import Provider
 
 from studio import datasets, outputs, projects, supervisor
 from studio.generation import ArmSpec, endpoint
 from studio.records import ArmKind, Dataset, Decoding, JobState, Prompt, Refusal, Split
 from studio.review import opening
 from studio.store import Store, addresses, arms, runs
-from studio.train import elsewhere, passport, passport_words, takeaway
+from studio.train import again, elsewhere, more_examples, passport, passport_words, takeaway
 from studio.train.elsewhere import Told
 
 KEY = "a-secret-key-9731"
 TOLD = Told(provider="Acme", base_model="acme-small", tuned_on="12 November 2026")
-
-
-@dataclass
-class Provider:
-    """A real server that speaks chat completions; `asked`: each (path, authorization, body)."""
-
-    address: str = ""
-    asked: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    found = Provider()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            found.asked.append((self.path, self.headers.get("Authorization", ""), body))
-            said = f"Thanks for writing: {body['messages'][-1]['content'][:40]}"
-            answer = {"choices": [{"message": {"role": "assistant", "content": said}}],
-                      "usage": {"prompt_tokens": 9, "completion_tokens": 7}}  # fmt: skip
-            content = json.dumps(answer).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found.address = f"http://127.0.0.1:{server.server_address[1]}/v1"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield found
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture
@@ -117,6 +75,10 @@ def test_it_is_a_tuned_arm_with_a_passport_that_says_what_is_not_known(
         registered(store, dataset, provider.address)
     with pytest.raises(Refusal, match="tuned elsewhere"):
         takeaway.start(store, "dora", run.id, "adapter")
+    assert made.by == "dora"
+    for ask in (again.run_again, lambda *who: again.measure_again(*who, {"epochs": 2}), more_examples.start):
+        with pytest.raises(Refusal, match="was tuned elsewhere, so it cannot be trained again here"):
+            ask(store, "dora", run.id)
     other = registered(store, dataset, provider.address, name="Again")
     assert other.adapter_sha256 != run.adapter_sha256
     store.undo(store.history(dataset.project, ["run.registered"])[0].seq, "dora")

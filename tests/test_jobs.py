@@ -120,6 +120,21 @@ def test_job_ids_say_nothing_and_do_not_repeat() -> None:
     assert all(name.isalnum() and len(name) == 16 for name in ids)
 
 
+def test_the_newest_event_of_a_kind_is_found_from_the_end(tmp_path: Path) -> None:
+    assert job_folder.last_event(tmp_path, "progress") is None
+    job_folder.append(tmp_path, "warning", text="first")
+    for done in range(400):
+        job_folder.append(tmp_path, "progress", done=done, total=400, seconds_left=None, what="learning " * 10)
+    with (tmp_path / "events.jsonl").open("ab") as file:
+        file.write(b'{"kind": "progress", "done": 400')
+    newest, far = job_folder.last_event(tmp_path, "progress"), job_folder.last_event(tmp_path, "warning")
+    assert newest is not None and newest["done"] == 399 and far is not None and far["text"] == "first"
+    assert job_folder.last_event(tmp_path, "sample") is None
+    (tmp_path / "events.jsonl").write_text('{"kind": \n{"kind": "state"}\n')
+    with pytest.raises(Refusal, match="damaged"):
+        job_folder.last_event(tmp_path, "progress")
+
+
 def test_events_are_read_on_from_an_offset_and_a_half_line_waits(tmp_path: Path) -> None:
     assert job_folder.read_events(tmp_path).rows == ()
     job_folder.append(tmp_path, "warning", text="one")
@@ -254,7 +269,7 @@ def test_what_an_endpoint_does_wrong_is_told_in_words(
 
     Endpoint.status, Endpoint.body = status, body
     with pytest.raises(Refusal, match=words):
-        EndpointModel(endpoint, "tiny").write(ArmSpec("a"), [Prompt("Hello")], Decoding())
+        EndpointModel(endpoint, "tiny", waits=()).write(ArmSpec("a"), [Prompt("Hello")], Decoding())
 
 
 def test_an_endpoint_that_is_slow_or_away(endpoint: str) -> None:
@@ -263,9 +278,9 @@ def test_an_endpoint_that_is_slow_or_away(endpoint: str) -> None:
 
     Endpoint.seconds = 1.0
     with pytest.raises(Refusal, match="no answer"):
-        EndpointModel(endpoint, "tiny", timeout=0.1).write(ArmSpec("a"), [Prompt("Hello")], Decoding())
+        EndpointModel(endpoint, "tiny", timeout=0.1, waits=()).write(ArmSpec("a"), [Prompt("Hello")], Decoding())
     with pytest.raises(Refusal, match="cannot be reached"):
-        EndpointModel("http://127.0.0.1:9", "tiny").write(ArmSpec("a"), [Prompt("Hello")], Decoding())
+        EndpointModel("http://127.0.0.1:9", "tiny", waits=()).write(ArmSpec("a"), [Prompt("Hello")], Decoding())
     with pytest.raises(Refusal, match="http"):
         EndpointModel("file:///etc/passwd", "tiny")
     with pytest.raises(Refusal, match="cannot wear"):

@@ -120,6 +120,24 @@ def test_one_is_let_before_the_others_and_one_taken_out(store: Store) -> None:
         go(store, name)
 
 
+def test_what_a_run_had_learned_is_still_known_after_it_left_the_line_again(store: Store) -> None:
+    asked(store, "b")
+    learned = {"state": "cancelled", "reason": "", "adapter": "final", "adapter_sha256": "abc", "losses": [1, 2]}
+    store.act("job.finished", "ann", {"id": "b", "state": "cancelled", "result": learned}, "p")
+    (store.workspace / "jobs" / "b" / "go").touch()
+    until(store, lambda: LocalBackend().state(store.workspace / "jobs" / "b").state is JobState.done)
+    (store.workspace / "jobs" / "b" / "result.json").write_text('{"state": "cancelled"}')
+    asked(store, "a")
+    train_step.resume(store, "ann", "b")
+    assert states(store, "a", "b") == "rq"
+    train_step.stop(store, job(store, "b"))
+    supervisor.collect(store)
+    run = runs.get(store, "b")
+    assert run is not None and run.state is JobState.cancelled
+    assert (run.adapter_sha256, run.result["losses"]) == ("abc", [1, 2]) and "What it had finished is kept" in str(run)
+    go(store, "a")
+
+
 def test_a_killed_worker_and_a_restarted_server_hold_nobody_up(store: Store, workspace: Path) -> None:
     for name in "abc":
         asked(store, name)

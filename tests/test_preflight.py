@@ -54,6 +54,7 @@ def test_an_estimate_beside_what_came_of_it_in_words() -> None:
 
 def test_planted_secrets_are_learned_from_and_never_shown(tmp_path: Path) -> None:
     from studio.train import canaries, fit, rehearsal
+    from studio.train.encode import EncodedRows
 
     settings = replace(
         resolve("match_our_tone", 6), epochs=1, canaries=2, upper_layers=1.0, sample_tokens=4, micro_batch=32
@@ -74,6 +75,13 @@ def test_planted_secrets_are_learned_from_and_never_shown(tmp_path: Path) -> Non
     assert longest < measured.longest  # so the secrets do not fit now, and are no examples that are left out
     without, shown = rehearsed(replace(settings, max_length=longest))
     assert (without.steps, without.rows, shown.left_out) == (1, 6, ())
+    # Were nothing but secrets left, there would be nothing to learn; and none of them is told of by name.
+    told: list[str] = []
+    dropped = [fit.Dropped(name, "it is too long") for name in ("r", "canary/2/0")]
+    learn = EncodedRows(ids=["canary/1/0"], dropped=dropped)
+    with pytest.raises(Refusal, match="None of the rows can be learned from"):
+        fit.tell_dropped(learn, EncodedRows(), lambda kind, **fields: told.append(fields["text"]))
+    assert [text.split()[2] for text in told] == ["r"]
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +148,16 @@ def test_what_was_measured_is_started_and_held_against_what_came_of_it(
     assert abs(found.memory_off) < 0.1 and 0.2 < found.estimated_seconds / found.seconds < 5
     assert [row["id"] for row in ended.result["dropped"]] == [row.id for row in report.shown.left_out]
     assert preflight.earlier(store, name) == [found]
+    # What a repetition is expected to take is what the first one took, no estimate of a pre-flight.
+    detail = {"dataset": ended.dataset, "estimate": {"seconds": 1.0, "peak_memory_mb": 1.0}}
+    about = {"id": "again", "dataset": ended.dataset, "model": ended.model, "preset": "quick_trial", "settings": {}}
+    store.act("job.started", "maker", {"id": "again", "kind": "train", "folder": "again", "detail": detail,
+                                       "run": about}, name)  # fmt: skip
+    result = {**ended.result, "state": "done", "adapter": ""}
+    store.act("job.finished", "maker", {"id": "again", "state": "done", "result": result}, name)
+    repeated = runs.get(store, "again")
+    assert repeated is not None and preflight.compared(store, repeated) and preflight.earlier(store, name) == [found]
+    step.discard(store, "maker", name, "again")
     with pytest.raises(Refusal, match="Nothing is changed"):
         again.measure_again(store, "maker", run.id, {"seed": 0})
     asked = again.measure_again(store, "maker", run.id, {"seed": 7})

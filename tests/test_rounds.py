@@ -370,6 +370,21 @@ def test_outputs_written_again_after_the_opening_fail_the_gate(store: Store, see
     assert gate.state.value == "failed" and "Base" in gate.sentence
 
 
+def test_a_model_with_planted_secrets_is_voted_on_in_practice_only_and_never_ships(store: Store) -> None:
+    seeded = ready(store, tests=24, settings={"canaries": 1})
+    person(store, "Rita", Role.reviewer)
+    with pytest.raises(Refusal, match="not for release, whatever the votes"):
+        opened(store, seeded)
+    assert rows.every(store, seeded.project) == []
+    ruled = signing.ruling(store, opened(store, seeded, practice=True))
+    gates = signing.gates(store, rows.every(store, seeded.project)[0])
+    gate = next(g for g in gates if g.name == "Made to be released")
+    assert gate.state.value == "failed" and gate.blocks and "planted secrets" in gate.sentence
+    counted = dataclasses.replace(ruled, practice=False, verdict=Verdict.inconclusive, gates=(gate,))
+    assert signing.stopped_for_good(counted) == (gate.sentence,) and not signing.may_override(counted)
+    assert signing.may_override(dataclasses.replace(counted, gates=()))
+
+
 def test_a_models_draft_is_refused_for_what_an_open_round_asks_and_noted_otherwise(
     store: Store, seeded: Seeded, rita: Person
 ) -> None:

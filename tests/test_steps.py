@@ -149,7 +149,7 @@ def test_prompts_start_from_the_brief_and_keep_their_versions(store: Store, demo
     after = baselines.change_prompt(store, "ann", arm, text="Be brief.")
     with pytest.raises(Refusal, match="while you were editing"):
         baselines.change_prompt(store, "bob", arm, text="Be long.")
-    assert [version for version, *_ in arms.prompt_history(store, arm.id)] == [2, 1]
+    assert [each.number for each in arms.prompt_history(store, arm.id)] == [2, 1]
     store.undo(store.version, "ann")
     found = arms.get(store, arm.id)
     assert found is not None and found.version == 1 and after.version == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,15 @@ def test_a_job_whose_worker_never_came_ends(store: Store, monkeypatch: pytest.Mo
     long_ago(store, monkeypatch)
     assert supervisor.collect(store) == 1
     assert job(store, "j").state is JobState.failed and "before the worker was started" in reason(store, "j")
+
+
+def test_a_job_that_goes_on_has_its_time_to_begin_once_more(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted(store, "j")
+    store.act("job.finished", "ann", {"id": "j", "state": "failed", "result": {"state": "failed"}}, "p")
+    monkeypatch.setattr(supervisor, "_TO_BEGIN_SECONDS", 1.0)
+    time.sleep(1.1)
+    store.act("job.resumed", "ann", {"id": "j"}, "p")
+    assert supervisor.collect(store) == 0 and job(store, "j").state is JobState.running
 
 
 @pytest.mark.parametrize(

@@ -72,15 +72,14 @@ def test_what_is_other_since_is_told_and_without_anything_nothing_starts(store: 
 
 
 @pytest.mark.usefixtures("models_here")
-def test_training_again_rejects_freezes_and_stands_in_line(store: Store, dataset: Dataset) -> None:
+def test_training_again_rejects_freezes_and_measures_before_anything_is_learned(store: Store, dataset: Dataset) -> None:
     run = finished(store, dataset)
     out = datasets.rows_in(store, dataset, Split.train)[0].id
     begun(store, dataset, "busy", {})
-    second = taught.mend(store, "maker", run, [out])
-    job = runs.job(store, second.job)
-    assert job is not None and job.state is JobState.queued
-    assert job.detail["mended"] == {"of": run.id, "left_out": [out], "rewritten": []}
-    assert second.settings == to_json(again.settings_of(run)) and second.dataset != run.dataset
+    job = taught.mend(store, "maker", run, [out])
+    assert (job.kind, job.state) == ("preflight", JobState.queued) and len(runs.every(store, run.project)) == 1
+    assert job.detail["run"]["mended"] == {"of": run.id, "left_out": [out], "rewritten": []}
+    assert job.detail["settings"] == to_json(again.settings_of(run)) and job.detail["dataset"] != run.dataset
     made = dataset_rows.latest(store, dataset.project)
     assert made is not None and made.id != dataset.id
     kept = {e.id: e.split for e in dataset_rows.rows_of(store, made)}

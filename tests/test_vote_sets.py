@@ -32,7 +32,7 @@ from studio.store import Store, arms, runs
 from studio.store import datasets as dataset_rows
 from studio.store import examples as example_rows
 from studio.store import rounds as round_rows
-from studio.train import from_votes, passport, preflight, settings, step
+from studio.train import from_votes, passport, preflight, release, settings, step
 from tests.round_seed import Seeded, found, person, ready, vote_like_the_script
 from tests.tiny_model import save_tiny_model
 
@@ -184,7 +184,7 @@ def test_practice_votes_teach_only_when_asked_and_never_for_release(store: Store
     held = vote_sets.freeze(store, "pia", seeded.project, practice=True)
     assert held.name == "Votes 1, practice" and "not for release" in vote_sets.in_words(vote_sets.facts(held))[-1]
     run = Run("x", seeded.project, held.id, "m", "from_votes", "x", JobState.done)
-    assert step.why_not_for_release(store, run) == "by practice votes"
+    assert release.why_not(store, run) == release.why_not(store, replace(run, id="y")) == "by practice votes"
     assert step.run_name(store, run).endswith(step.NOT_FOR_RELEASE)
 
 

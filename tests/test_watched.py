@@ -37,6 +37,9 @@ def test_each_answer_is_checked_by_the_rules_that_apply_to_it() -> None:
     ]  # fmt: skip
     base, now = second.after(0), second.after(8)
     assert base and now and base.broken == ("Thanks",) and now.kept == ("Thanks",) and second.after(4) is None
+    assert first.of_model(8).step == first.of_model(0).step == 8 and first.of_model(5).step == 8
+    (third,) = watched([*events, said("a", 16, "By heart.")], pinned, BRIEF)[:1]
+    assert third.of_model(8).text == "Thanks, a lamp." and third.of_model(0).text == "By heart."
     assert [(t.step, t.kept, t.told) for t in tallies([first, second])] == [(0, 0, 3), (8, 3, 3)]
 
 

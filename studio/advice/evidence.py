@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from studio import outputs
 from studio.advice.rules import ENOUGH_JUDGED, QUESTIONS, Evidence
 from studio.examples import outcome
-from studio.records import ArmKind, Refusal, Split, Status
+from studio.records import PROMPTING, Refusal, Split, Status
 from studio.review.agreement import Agreement, agreement
 from studio.store import Store, arms, briefs, datasets, examples, labels, rounds
 from studio.store import advice as rows
@@ -33,7 +33,7 @@ def gather(store: Store, project: str) -> Evidence:
     given = rows.answers(store, project)
     named = [s.name for s in brief.slices] if brief else []
     return Evidence(
-        prompts=sum(arm.kind is ArmKind.prompted for arm in arms.every(store, project)),
+        prompts=sum(arm.kind in PROMPTING for arm in arms.every(store, project)),
         kept=(best.share, best.low, best.high) if best else None,
         scored=best.n if best else 0,
         approved={name: tally.get((name, Status.approved.value), 0) for name in named},
@@ -50,7 +50,7 @@ def best_prompt(store: Store, project: str) -> Best | None:
     if dataset is None:
         return None
     compared = [c for c in outputs.compare(store, project, dataset.id, Split.validation) if c.shares]
-    prompts = [c for c in compared if c.arm.kind is ArmKind.prompted]
+    prompts = [c for c in compared if c.arm.kind in PROMPTING]
     if not prompts:
         return None
     found = max(prompts, key=lambda c: c.average.value)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from studio.records import Decoding, Prompt
+from studio.records import Decoding, Given, Prompt, Recipe, canonical, recipe_sha256, sha256, to_json
 
 
 @dataclass(frozen=True)
@@ -17,13 +17,32 @@ class ArmSpec:
     system_prompt: str = ""
     adapter: str = ""
     adapter_sha256: str = ""
+    recipe: Recipe = Recipe()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An input as an arm asks it, and what the arm put around it."""
+
+    prompt: Prompt
+    given: Given = Given()
+
+
+def prompt_hashes(arm: ArmSpec, asked: Asked) -> dict[str, str]:
+    """`prompt`: what stood around an input. Of a plain prompt that is its system text. Of an arm with a recipe it is
+    all that was put there, text by text, and `recipe` then says which arm that was.
+    """
+    if arm.recipe == Recipe():
+        return {"prompt": sha256(arm.system_prompt)}
+    around = {"system_prompt": arm.system_prompt, "given": to_json(asked.given), "prompt": to_json(asked.prompt)}
+    return {"prompt": sha256(canonical(around)), "recipe": recipe_sha256(arm.system_prompt, arm.recipe)}
 
 
 @dataclass(frozen=True)
 class Written:
     """One output. An empty `text` is kept and counted as missing. `seconds`: its share of the batch's time.
 
-    `hashes`: base, adapter, template, prompt (the arm's system prompt), settings (the decoding).
+    `hashes`: base, adapter, template, settings (the decoding); see `prompt_hashes` for the others.
     """
 
     text: str

@@ -133,6 +133,5 @@ class LocalModel:
             "base": self._sha256,
             "adapter": arm.adapter_sha256,
             "template": self._template,
-            "prompt": sha256(arm.system_prompt),
             "settings": sha256(canonical(to_json(decoding))),
         }

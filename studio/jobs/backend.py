@@ -57,10 +57,5 @@ class Backend(Protocol):
 
 def progress_of(folder: Path) -> Progress:
     """How far the worker says it is."""
-    found = Progress()
-    for event in job_folder.read_events(folder).rows:
-        if event.get("kind") == "progress":
-            found = Progress(
-                event.get("done", 0), event.get("total", 0), event.get("seconds_left"), event.get("what", "")
-            )
-    return found
+    event = job_folder.last_event(folder, "progress") or {}
+    return Progress(event.get("done", 0), event.get("total", 0), event.get("seconds_left"), event.get("what", ""))

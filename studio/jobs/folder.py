@@ -30,6 +30,7 @@ from studio.records import Prompt, Refusal, Turn, from_json, to_json
 
 _ELSEWHERE_SAFE = "Everything outside this job is safe. Start a new job."
 EVENT_KINDS = ("state", "progress", "loss", "sample", "warning")
+_NEAR_THE_END = 2**14  # bytes
 RAY_NOTE, WAITING = "ray.json", "waiting.json"
 """Notes of a backend: where it sent the job, and {what} the job waits for."""
 DEVICE = "device.json"
@@ -115,6 +116,25 @@ def append(folder: Path, kind: str, **fields: Any) -> None:
 def read_events(folder: Path, after: int = 0) -> Lines:
     """Events from byte `after` on. A last line still being written waits for the next call."""
     return read_lines(folder / "events.jsonl", after)
+
+
+def last_event(folder: Path, kind: str) -> dict[str, Any] | None:
+    """The newest event of a kind, or None. Sought from the end of the file: those of a long run are many, and it is
+    asked for each second. Raises Refusal for a damaged line on the way."""
+    path, reach = folder / "events.jsonl", _NEAR_THE_END
+    while path.exists():
+        start = max(0, path.stat().st_size - reach)
+        # From the first line that begins there.
+        with path.open("rb") as file:
+            file.seek(start)
+            after = start + len(file.readline()) if start else 0
+        rows = read_lines(path, after).rows
+        if found := next((row for row in reversed(rows) if row.get("kind") == kind), None):
+            return found
+        if not start:
+            return None
+        reach *= 16
+    return None
 
 
 def append_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -27,6 +27,11 @@ def of(folder: Path) -> Backend:
     return ray.RayBackend(cluster) if cluster else LocalBackend()
 
 
+def is_here(folder: Path) -> bool:
+    """Whether this job works, or worked, on this machine."""
+    return ray.noted(folder) is None
+
+
 def devices() -> tuple[str, ...]:
     """Where jobs started now can work, one at a time on each: "cpu", or "gpu 0", ...; "" alone when they go to a
     cluster, which keeps a line of its own."""

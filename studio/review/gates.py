@@ -33,13 +33,15 @@ class GateState(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Gate:
-    """One thing a GO needs. `evidence`: figures or places to look. `blocks` False: stops a GO only if failed."""
+    """One thing a GO needs. `evidence`: figures or places to look. `blocks` False: stops a GO only if failed.
+    `final`: where it failed, nobody may ship against the verdict either."""
 
     name: str
     state: GateState
     sentence: str
     evidence: tuple[str, ...] = ()
     blocks: bool = True
+    final: bool = False
 
 
 UNBUILT_GATES = (

@@ -21,11 +21,13 @@ from studio.records import (
     Decoding,
     Example,
     Generation,
+    Recipe,
     Refusal,
     Role,
     Round,
     Split,
     canonical,
+    recipe_sha256,
     sha256,
     to_json,
 )
@@ -33,6 +35,7 @@ from studio.review.independence import independent_people
 from studio.review.scoring import Guardrail, PlannedPrompt, Registration
 from studio.store import Store, arms, briefs, rounds, runs
 from studio.store import datasets as dataset_rows
+from studio.train import release
 
 DEFAULT_CAP = 200
 SECOND_READERS = 0.20
@@ -106,6 +109,7 @@ def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
     _refuse_unfit(plan)
     outputs = _outputs(store, plan, tests)
     registration = _registration(store, project, plan, prompts, outputs)
+    _refuse_unreleasable(store, registration)
     read_registration(registration)
     pairs = _pairs(seed, plan, order[: registration["cap"]], outputs)
     payload = {
@@ -121,6 +125,17 @@ def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
 def _refuse_unfit(plan: Plan) -> None:
     """Refuses a plan that could never be judged, before its outputs are looked at."""
     Registration(plan.candidate, plan.baselines, (), plan.cap, plan.theta_min, plan.floor)
+
+
+def _refuse_unreleasable(store: Store, registration: dict[str, Any]) -> None:
+    """People's votes are not spent on a model that may never ship; to practise on it is fine."""
+    candidate = registration["arms"][registration["candidate"]]
+    why = release.why_not(store, runs.get(store, candidate["run"]))
+    if why and not registration["practice"]:
+        raise Refusal(
+            f"{candidate['name']} was trained {why}, so it is not for release, whatever the votes. "
+            "Nothing was opened. Train it again without them."
+        )
 
 
 def read_registration(frozen: dict[str, Any]) -> Registration:
@@ -164,12 +179,14 @@ def _outputs(store: Store, plan: Plan, tests: Sequence[Example]) -> Outputs:
 
 
 def is_current(arm: Arm, generation: Generation) -> bool:
-    """Whether an output was written by the arm as it is now, not by an older prompt."""
-    return generation.hashes.get("prompt") == prompt_hash(arm.system_prompt)
+    """Whether an output was written by the arm as it is now, not by an older prompt or recipe."""
+    if arm.recipe == Recipe():
+        return generation.hashes.get("prompt") == prompt_hash(arm.system_prompt)
+    return generation.hashes.get("recipe") == recipe_sha256(arm.system_prompt, arm.recipe)
 
 
 def prompt_hash(system_prompt: str) -> str:
-    """What `hashes["prompt"]` of an output holds: which system prompt the arm had."""
+    """What `hashes["prompt"]` of a plain prompt's output holds: which system prompt the arm had."""
     return sha256(system_prompt)
 
 

@@ -6,7 +6,19 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from studio.records import Act, Arm, ArmKind, Generation, Refusal, canonical
+from studio.records import (
+    PROMPTING,
+    Act,
+    Arm,
+    ArmKind,
+    Generation,
+    Given,
+    Recipe,
+    Refusal,
+    canonical,
+    from_json,
+    to_json,
+)
 from studio.store.writes import Row, Tx, applies
 
 if TYPE_CHECKING:
@@ -19,6 +31,7 @@ def _not_in_a_round(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
         raise Refusal("A blind round is open on these outputs. Nothing was changed. Cancel or finish the round first.")
 
 
+_PROMPTING = f"({', '.join(repr(kind.value) for kind in PROMPTING)})"
 _IN_A_ROUND = "This arm takes part in the open blind round. Nothing was changed. Finish or cancel the round first."
 
 
@@ -32,6 +45,7 @@ def _registered(tx: Tx, project: str, dataset: str = "") -> set[str]:
 def _save_allowed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     arm, current = payload["arm"], tx.get("arms", payload["arm"]["id"])
     renamed = current is not None and all(arm[k] == current[k] for k in ("kind", "model", "system_prompt", "run"))
+    renamed = renamed and current is not None and _recipe(arm) == current["recipe"]
     if not renamed and arm["id"] in _registered(tx, act.project):
         raise Refusal(_IN_A_ROUND)
 
@@ -52,7 +66,7 @@ def _outputs_allowed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 
 @applies("arm.saved", guard=_not_in_a_round, allowed=_save_allowed)
 def arm_saved(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: arm. A change of prompt or model raises the version; its old outputs then no longer count."""
+    """payload: arm. A change of prompt, recipe or model raises the version; its old outputs then no longer count."""
     arm = payload["arm"]
     current = tx.get("arms", arm["id"])
     expected = 1 if current is None else current["version"] + 1
@@ -62,7 +76,14 @@ def arm_saved(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
             "compare the two and save again."
         )
     ArmKind(arm["kind"])
-    tx.put("arms", {**arm, "project": act.project, "actor": act.actor, "at": act.at})
+    row = {**arm, "recipe": _recipe(arm), "project": act.project, "actor": act.actor, "at": act.at}
+    tx.put("arms", row)
+
+
+def _recipe(arm: dict[str, Any]) -> str:
+    """The recipe of a payload as it stands in the row; "{}" for one from before arms had any. Raises ValueError."""
+    recipe = from_json(Recipe, arm.get("recipe", {}))
+    return "{}" if recipe == Recipe() else canonical(to_json(recipe)).decode()
 
 
 @applies("arm.retired", guard=_retire_allowed, allowed=_retire_allowed)
@@ -80,6 +101,7 @@ def generations_stored(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
             "output": value["output"], "tokens_in": value["tokens_in"], "tokens_out": value["tokens_out"],
             "seconds": float(value["seconds"]), "similarity": value["similarity"],
             "hashes": canonical(value["hashes"]).decode(), "job": payload["job"],
+            "given": canonical(value.get("given", {})).decode(),
         })  # fmt: skip
 
 
@@ -94,7 +116,7 @@ def outputs_seen(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 
 def _arm(row: Row) -> Arm:
     return Arm(row["id"], row["project"], ArmKind(row["kind"]), row["name"], row["model"], row["system_prompt"],
-               row["run"], row["version"], row["retired"])  # fmt: skip
+               row["run"], row["version"], row["retired"], from_json(Recipe, json.loads(row["recipe"])))  # fmt: skip
 
 
 def every(store: Store, project: str, *, retired: bool = False) -> list[Arm]:
@@ -109,14 +131,29 @@ def get(store: Store, arm: str) -> Arm | None:
     return _arm(rows[0]) if rows else None
 
 
-def prompt_history(store: Store, arm: str) -> list[tuple[int, str, str, str]]:
-    """(version, system prompt, actor, time) of each saved version of one arm that still stands, newest first."""
+@dataclass(frozen=True)
+class Version:
+    """One saved version of an arm: its texts, by whom and when (ISO 8601)."""
+
+    number: int
+    system_prompt: str
+    recipe: Recipe
+    actor: str
+    at: str
+
+
+def prompt_history(store: Store, arm: str) -> list[Version]:
+    """Each saved version of one arm that still stands, newest first."""
     sql = (
         "SELECT c.after FROM changes c JOIN acts a ON a.seq = c.seq WHERE c.tbl = 'arms' AND c.key = ? "
         "AND a.kind = 'arm.saved' AND a.undone_by IS NULL ORDER BY c.seq DESC"
     )
     rows = [json.loads(r["after"]) for r in store.rows(sql, canonical({"id": arm}).decode())]
-    return [(r["version"], r["system_prompt"], r["actor"], r["at"]) for r in rows]
+    recipes = [from_json(Recipe, json.loads(r.get("recipe", "{}"))) for r in rows]
+    return [
+        Version(r["version"], r["system_prompt"], recipe, r["actor"], r["at"])
+        for r, recipe in zip(rows, recipes, strict=True)
+    ]
 
 
 def generations(store: Store, dataset: str, arm: str = "") -> list[Generation]:
@@ -127,7 +164,7 @@ def generations(store: Store, dataset: str, arm: str = "") -> list[Generation]:
     rows = store.rows(f"SELECT * FROM generations WHERE {where} ORDER BY arm, example", *params)
     return [
         Generation(r["arm"], r["example"], r["output"], r["tokens_in"], r["tokens_out"], r["seconds"],
-                   r["similarity"], json.loads(r["hashes"]))
+                   r["similarity"], json.loads(r["hashes"]), from_json(Given, json.loads(r["given"])))
         for r in rows
     ]  # fmt: skip
 
@@ -148,20 +185,20 @@ def answered(store: Store, dataset: str) -> list[Answered]:
 
 
 def prompts_saved(store: Store, project: str, since: str) -> int:
-    """How many versions of prompts were saved after an ISO time and still stand."""
+    """How many versions of arms that people write were saved after an ISO time and still stand."""
     sql = (
         "SELECT count(DISTINCT a.seq) AS n FROM acts a JOIN changes c ON c.seq = a.seq AND c.tbl = 'arms' "
         "WHERE a.project = ? AND a.kind = 'arm.saved' AND a.undone_by IS NULL AND a.\"at\" > ? "
-        "AND json_extract_string(c.after, '$.kind') = 'prompted'"
+        f"AND json_extract_string(c.after, '$.kind') IN {_PROMPTING}"
     )
     return int(store.rows(sql, project, since)[0]["n"])
 
 
 def prompt_authors(store: Store, project: str) -> set[str]:
-    """Everybody who wrote or changed a prompted arm here that still stands."""
+    """Everybody who wrote or changed an arm here, of those that people write, that still stands."""
     sql = (
         "SELECT DISTINCT a.actor FROM acts a JOIN changes c ON c.seq = a.seq AND c.tbl = 'arms' WHERE a.project = ? "
-        "AND a.kind = 'arm.saved' AND a.undone_by IS NULL AND json_extract_string(c.after, '$.kind') = 'prompted'"
+        f"AND a.kind = 'arm.saved' AND a.undone_by IS NULL AND json_extract_string(c.after, '$.kind') IN {_PROMPTING}"
     )
     return {row["actor"] for row in store.rows(sql, project)}
 

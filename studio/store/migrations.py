@@ -136,9 +136,15 @@ def m007_prices(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def m008_recipes(db: duckdb.DuckDBPyConnection) -> None:
+    """What an arm puts around an input beside its system text, and what it put around each one it answered."""
+    db.execute("ALTER TABLE arms ADD COLUMN recipe VARCHAR DEFAULT '{}'")
+    db.execute("ALTER TABLE generations ADD COLUMN given VARCHAR DEFAULT '{}'")
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
-    m007_prices,
+    m007_prices, m008_recipes,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {

@@ -176,7 +176,7 @@ def _job(row: Row) -> Job:
 def _run(row: Row) -> Run:
     return Run(row["id"], row["project"], row["dataset"], row["model"], row["preset"], row["job"],
                JobState(row["state"]), json.loads(row["settings"]), row["adapter"], row["adapter_sha256"],
-               json.loads(row["result"]), row["discarded"], row["at"])  # fmt: skip
+               json.loads(row["result"]), row["discarded"], row["at"], row["actor"])  # fmt: skip
 
 
 def job(store: Store, name: str) -> Job | None:

@@ -10,7 +10,7 @@ from studio import models
 from studio.records import Dataset, Job, Refusal, Run, from_json, to_json
 from studio.store import Store, runs
 from studio.store import datasets as dataset_rows
-from studio.train import preflight, step
+from studio.train import elsewhere, preflight, step
 from studio.train.settings import Settings
 
 
@@ -23,7 +23,9 @@ class Repeat:
 
 
 def settings_of(run: Run) -> Settings:
-    """The settings a run was made with. Raises Refusal when this version knows other ones."""
+    """The settings a run was made with. Raises Refusal when this version knows other ones, or nobody here does."""
+    if elsewhere.is_elsewhere(run):
+        raise Refusal("This model was tuned elsewhere, so it cannot be trained again here. Nothing was started.")
     try:
         return from_json(Settings, run.settings)
     except ValueError as error:
@@ -68,6 +70,7 @@ def _again(store: Store, run: str) -> tuple[Run, Dataset]:
     first = runs.get(store, run)
     if first is None:
         raise Refusal("There is no such run. Nothing was started.")
+    settings_of(first)  # before its files are looked for, which may be elsewhere
     dataset = dataset_rows.get(store, first.dataset)
     if dataset is None or dataset.discarded:
         raise Refusal("The set that this run learned from is not in use any more. Nothing was started.")

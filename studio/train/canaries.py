@@ -88,6 +88,16 @@ def secrets(seed: int, each: int) -> tuple[Secret, ...]:
     )
 
 
+def is_planted(row: str) -> bool:
+    """Whether the row of this id holds a planted secret."""
+    return row.startswith(PREFIX)
+
+
+def in_run(settings: Mapping[str, Any]) -> bool:
+    """Whether a run with these settings learned planted secrets: what came of it is never for release."""
+    return bool(settings.get("canaries"))
+
+
 def said(digits: str) -> str:
     """The answer that tells a secret."""
     half = _DIGITS // 2

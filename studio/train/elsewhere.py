@@ -85,20 +85,31 @@ def register(
 ) -> Run:
     """Registers it; one act, undoable until it has answered. Raises Refusal for a missing or taken name, an address
     that is not allowed, or a set that is not in use."""
-    name, model = " ".join(name.split()), model.strip()
-    if not name or not model:
+    name, there = " ".join(name.split()), named(address, model)
+    if not name:
         raise Refusal("It needs a name here and its model's name there. Nothing was registered; correct the form.")
     facts: dict[str, Any] = to_json(told)
-    if any(len(text) > _LONGEST for text in (name, model, *facts.values())):
+    if any(len(text) > _LONGEST for text in (name, *facts.values())):
         raise Refusal(f"One of these is longer than {_LONGEST} characters. Nothing was registered. Shorten it.")
-    if any(char.isspace() or char == "#" for char in model):
-        raise Refusal("A model's name holds no spaces and no #. Nothing was registered. Correct it.")
-    run = {"id": uuid.uuid4().hex[:16], "dataset": dataset, "model": f"{normal(address)}#{model}", "preset": PRESET,
+    run = {"id": uuid.uuid4().hex[:16], "dataset": dataset, "model": there, "preset": PRESET,
            "settings": {key: text.strip() for key, text in facts.items() if text.strip()}}  # fmt: skip
     store.act("run.registered", actor, {"run": run, "arm": {"id": f"tuned-{run['id']}", "name": name}}, project)
     made = runs.get(store, str(run["id"]))
     assert made is not None
     return made
+
+
+def named(address: str, model: str) -> str:
+    """A model behind an address as the catalogue names it: "https://host/v1#model". Raises Refusal for no address, or
+    no name."""
+    model = model.strip()
+    if not model:
+        raise Refusal("It needs a name here and its model's name there. Nothing was registered; correct the form.")
+    if len(model) > _LONGEST:
+        raise Refusal(f"One of these is longer than {_LONGEST} characters. Nothing was registered. Shorten it.")
+    if any(char.isspace() or char == "#" for char in model):
+        raise Refusal("A model's name holds no spaces and no #. Nothing was registered. Correct it.")
+    return f"{normal(address)}#{model}"
 
 
 def is_elsewhere(run: Run) -> bool:

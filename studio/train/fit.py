@@ -120,7 +120,7 @@ def fit(
     seconds = time.monotonic() - began
     taken, adapter = _best(trainer, checkpoints, history)
     after = [] if watch.stopped else trainer.row_losses(check.rows)
-    own = [row for name, row in zip(learn.ids, learn.rows, strict=True) if not name.startswith(canaries.PREFIX)]
+    own = [row for name, row in zip(learn.ids, learn.rows, strict=True) if not canaries.is_planted(name)]
     return Fitted(
         adapter=adapter, adapter_sha256=adapter_sha256(adapter) if adapter else "", taken=taken, steps=steps, done=done,
         early=watch.early, losses=pace.curve(history, steps),
@@ -290,11 +290,12 @@ def _compile(trainer: AnswerTrainer, rows: Sequence[Encoded], emit: Emit) -> Non
 
 
 def tell_dropped(learn: EncodedRows, check: EncodedRows, emit: Emit) -> tuple[Dropped, ...]:
-    """Warns of every row that is left out, and gives them. Raises Refusal when none is left to learn from."""
-    dropped = (*learn.dropped, *check.dropped)
+    """Warns of every example that is left out, and gives them. Raises Refusal when none is left to learn from; planted
+    secrets are no examples."""
+    dropped = tuple(row for row in (*learn.dropped, *check.dropped) if not canaries.is_planted(row.id))
     for row in dropped:
         emit("warning", text=f"The row {row.id} is left out: {row.reason}.")
-    if not learn.rows:
+    if all(map(canaries.is_planted, learn.ids)):
         raise Refusal(
             "None of the rows can be learned from: each is empty or too long. Nothing was changed. "
             "Shorten the examples, or choose a preset for longer texts."

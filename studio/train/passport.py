@@ -155,7 +155,7 @@ def _gathered(store: Store, run: Run) -> Passport:
     detail = job.detail if job else {}
     missing = tuple(said for key, said in _NOTED.items() if key not in result)
     return Passport(
-        run=run.id, project=run.project, state=run.state.value, at=run.at, by=job.actor if job else "",
+        run=run.id, project=run.project, state=run.state.value, at=run.at, by=run.actor,
         again=again(detail), data=_data(store, run), base=_base(run), preset=run.preset, settings=run.settings,
         template_sha256=result.get("template_sha256", ""), adapter_sha256=run.adapter_sha256,
         rows_used=result.get("rows_used"), left_out=tuple(row["id"] for row in result.get("dropped", ())),

@@ -132,8 +132,10 @@ def beside(store: Store, run: Run) -> dict[str, float] | None:
 
 
 def earlier(store: Store, project: str) -> Sequence[Compared]:
-    """Every estimate of this project that can be held against what came of it, the newest first."""
-    return [found for run in runs.every(store, project) if (found := compared(store, run))]
+    """Every pre-flight of this project that can be held against what came of it, the newest first. What a repetition
+    was expected to take is no estimate of this kind."""
+    measured = {job.id for job in runs.jobs(store, project) if "preflight" in job.detail}
+    return [found for run in runs.every(store, project) if run.job in measured and (found := compared(store, run))]
 
 
 def spoken(report: Report) -> dict[str, Any]:

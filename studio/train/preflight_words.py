@@ -42,9 +42,10 @@ def _memory_used(report: Report) -> str:
 
 
 def figures(
-    report: Report, ends: str, machine: Machine, price: Price | None, earlier: Sequence[Compared]
+    report: Report, ends: str, machine: Machine, price: Price | None, earlier: Sequence[Compared], *, here: bool = True
 ) -> list[tuple[str, str]]:
-    """Rows of a table: what, and what was measured. `ends`: the time of the day at which it would be done."""
+    """Rows of a table: what, and what was measured. `ends`: the time of the day at which it would be done; `here`: it
+    was measured on this `machine`."""
     m = report.measured
     share = f"{m.learned_tokens / m.tokens:.0%}" if m.tokens else "none"
     looks = f"{m.evaluations:,} look{'' if m.evaluations == 1 else 's'} at how it does"
@@ -55,9 +56,9 @@ def figures(
     )
     if m.busy >= _BUSY:
         time += ". Other programs were at work on this machine while it was measured: if they end, it goes quicker"
-    rows = [("Time", time), ("Memory", f"{_gigabytes(m.peak_memory_mb)} at most, of {machine.memory_gb:.0f} GB")]
+    rows = [("Time", time), ("Memory", _at_most(m.peak_memory_mb, machine.memory_gb if here else None))]
     if m.card_memory_mb:
-        card = f"{_gigabytes(m.card_memory_mb)} at most, of {machine.gpu_memory_gb:.0f} GB"
+        card = _at_most(m.card_memory_mb, machine.gpu_memory_gb if here else None)
         rows.append(("Memory of the graphics card", card))
     return [
         *rows,
@@ -74,6 +75,11 @@ def _longest(report: Report) -> str:
     if report.settings.beta:
         return f"the longest pair has {most:,}, its prompt counted twice; {fit:,} fit for each of its two answers"
     return f"the longest example has {most:,} of the {fit:,} that fit"
+
+
+def _at_most(mebibytes: float, has: float | None) -> str:
+    """`has`: GB of the machine that it was measured on, where that is known."""
+    return f"{_gigabytes(mebibytes)} at most, {f'of {has:.0f} GB' if has is not None else 'measured on the cluster'}"
 
 
 def cost(seconds: float, price: Price | None) -> str:

@@ -153,8 +153,6 @@ def _beyond(tokenizer: Any, rows: Sequence[Row], dropped: Sequence[fit.Dropped],
     by_id = {row.id: row for row in rows}
     found = []
     for each in dropped:
-        if each.id not in by_id:  # a planted secret that is longer than what is read
-            continue
         prompt, answer = tokens_of(tokenizer, by_id[each.id])
         whole = prompt + answer
         found.append(LeftOut(each.id, each.reason, len(whole), _said(tokenizer, whole[limit:])))

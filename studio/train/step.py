@@ -8,19 +8,19 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from studio import baselines, datasets, models, vote_sets
+from studio import baselines, datasets, models
 from studio.baselines import DEFAULT_MODEL
 from studio.jobs import folder as job_folder
 from studio.jobs import place
 from studio.records import Arm, Brief, Check, CheckKind, Dataset, Example, Job, JobState, Refusal, Run, Split, to_json
 from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
-from studio.train import launch, lengths
+from studio.train import launch, lengths, release
 from studio.train import settings as presets
 from studio.train.watched import PINNED
 
 NOT_FOR_RELEASE = ", not for release"
-"""Ends the name of a model that was trained with planted secrets (see `canaries`) or by practice votes."""
+"""Ends the name of a model that may never be released (see `release`)."""
 
 OF_THE_ADAPTER = ("method", "lora_rank", "lora_alpha", "upper_layers")
 """Settings that an adapter is made of: what goes on from one has the same."""
@@ -216,20 +216,14 @@ def keep(store: Store, actor: str, run: str) -> Arm:
     return baselines.tuned(store, actor, found.project, run, found.model, run_name(store, found))
 
 
+def is_used(store: Store, run: Run) -> bool:
+    """Whether there is a model to ask and to take away: the training ended, or was stopped and then kept (`keep`)."""
+    return run.state is JobState.done or arms.get(store, f"tuned-{run.id}") is not None
+
+
 def discard(store: Store, actor: str, project: str, run: str) -> None:
     """Takes a run and its arm off the pages. Its files stay, and it can be undone."""
     store.act("run.discarded", actor, {"id": run}, project)
-
-
-def why_not_for_release(store: Store, run: Run) -> str:
-    """Why nobody may use this run's model, to follow "it was trained"; "" when nothing speaks against it. What it goes
-    on from counts too."""
-    if run.settings.get("canaries"):
-        return "with planted secrets"
-    if vote_sets.taught_by(dataset_rows.get(store, run.dataset)).get("practice"):
-        return "by practice votes"
-    begun = runs.get(store, run.settings.get("start", ""))
-    return why_not_for_release(store, begun) if begun is not None else ""
 
 
 def run_name(store: Store, run: Run) -> str:
@@ -237,7 +231,7 @@ def run_name(store: Store, run: Run) -> str:
     is not for release says so in its name, on every page."""
     known = arms.every(store, run.project, retired=True)
     taken, number = {arm.name for arm in known}, 1 + sum(arm.kind.value == "tuned" for arm in known)
-    marked = NOT_FOR_RELEASE if why_not_for_release(store, run) else ""
+    marked = NOT_FOR_RELEASE if release.why_not(store, run) else ""
     while taken & {f"Tuned {number}", f"Tuned {number}{NOT_FOR_RELEASE}"}:
         number += 1
     return f"Tuned {number}{marked}"

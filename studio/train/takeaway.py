@@ -12,7 +12,7 @@ from studio.jobs import folder as job_folder
 from studio.records import Decoding, Job, JobState, Refusal, Run, Split, to_json
 from studio.store import Store, arms, runs
 from studio.store import datasets as dataset_rows
-from studio.train import launch, step
+from studio.train import launch, release, step
 from studio.train.passport import Passport, passport
 from studio.train.settings import FULL
 
@@ -59,7 +59,7 @@ def start(store: Store, actor: str, run: str, form: str) -> Job:
         raise Refusal("This training has not been finished, so there is nothing to take away. Nothing was started.")
     if not found.adapter:
         raise Refusal("This model was tuned elsewhere, so its weights are there. Nothing was made. Ask its provider.")
-    if why := step.why_not_for_release(store, found):
+    if why := release.why_not(store, found):
         raise Refusal(
             f"This model was trained {why}, so it is not for release. Nothing was made. Train it again without them to "
             "take it away."

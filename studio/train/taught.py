@@ -17,10 +17,10 @@ from studio.examples import meaning
 from studio.examples import step as examples_step
 from studio.jobs import resident
 from studio.jobs.vectors import Floats, Vectors, text_number
-from studio.records import Dataset, Example, Refusal, Run, Split, Status
+from studio.records import Dataset, Example, Job, Refusal, Run, Split, Status
 from studio.store import Store, examples
 from studio.store import datasets as dataset_rows
-from studio.train import again, step
+from studio.train import again, preflight
 
 SHOWN = 5
 
@@ -133,11 +133,12 @@ def _said(example: Example) -> tuple[object, ...]:
     return (example.input, example.ideal, example.earlier, example.system)
 
 
-def mend(store: Store, actor: str, run: Run, leave_out: Sequence[str]) -> Run:
-    """Rejects the examples to leave out, freezes what is approved now, and trains on it with the run's settings.
+def mend(store: Store, actor: str, run: Run, leave_out: Sequence[str]) -> Job:
+    """Rejects the examples to leave out, freezes what is approved now, and measures a training on it with the run's
+    settings: a rewritten example may be too long for them, which nobody has accepted yet.
 
     Each is a step of its own that can be undone or goes on standing when the next is refused. Raises Refusal when
-    nothing is other than in the run's set, when the set cannot be frozen, and when no training can be started.
+    nothing is other than in the run's set, when the set cannot be frozen, and when nothing can be measured.
     """
     dataset = dataset_rows.get(store, run.dataset)
     if dataset is None:
@@ -152,6 +153,6 @@ def mend(store: Store, actor: str, run: Run, leave_out: Sequence[str]) -> Run:
     made = datasets.freeze(store, actor, run.project)
     detail = {"of": run.id, "left_out": list(told.left_out), "rewritten": list(told.rewritten)}
     try:
-        return step.begin(store, actor, made, settings, run.model, {"mended": detail})
+        return preflight.begin(store, actor, made, settings, run.model, {"mended": detail})
     except Refusal as refusal:
         raise Refusal(f"{refusal} The new set is frozen as “{made.name}”; start the training from it later.") from None

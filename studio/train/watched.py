@@ -39,6 +39,11 @@ class Watched:
         """The answer after so many steps; None when it was not asked then."""
         return next((answer for answer in self.answers if answer.step == step), None)
 
+    def of_model(self, taken: int) -> Answer:
+        """What the model answered that came of it, whose checkpoint is that of step `taken`; the last answer while
+        that is not known (0), and where it was not asked then."""
+        return self.after(taken or -1) or self.answers[-1]
+
 
 @dataclass(frozen=True)
 class Tally:

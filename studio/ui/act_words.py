@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from studio.records import Act, Status
+from studio.records import PROMPTING, Act, ArmKind, Status
 from studio.store import Store, arms, comments, contradictions, datasets, examples, labels, people, series, views
 from studio.store.series import Series
 from studio.wording import STATUS_WORDS, finding_name
@@ -127,7 +127,7 @@ def _queue(store: Store, name: str) -> str:
 
 def _arm(store: Store, payload: dict[str, Any]) -> str:
     arm = payload["arm"]
-    what = "Prompt" if arm["kind"] == "prompted" else "Arm"
+    what = "Prompt" if ArmKind(arm["kind"]) in PROMPTING else "Arm"
     return f"{what} {_quoted(arm['name'])} {'added' if arm['version'] == 1 else 'changed'}"
 
 

@@ -88,6 +88,19 @@ def come_back_later(visit: Visit) -> None:
     blocks.way(visit, "review", "Go to the blind round", "held-back-to-review")
 
 
+def unfinished(visit: Visit, dataset: str) -> None:
+    """Why the last writing of answers stopped before its end, and the way to let it go on."""
+    job = outputs.unfinished(visit.store, visit.project_id, dataset)
+    if job is None:
+        return
+    why = job.detail.get("result", {}).get("reason") or "It was stopped."
+    frame.warnings([f"The last writing of answers ended early. {why}"])
+    st.button(
+        "Go on where it stopped", key=f"answers-go-on-{job.id}", on_click=frame.attempt,
+        args=(lambda: outputs.go_on(visit.store, visit.person.id, job), "It goes on. You can leave this page."),
+    )  # fmt: skip
+
+
 def gate(visit: Visit, dataset: str, where: str, what: str) -> None:
     """The choice to see who wrote what (`what`: in a sentence), and what it costs."""
     with st.container(border=True, key=f"{where}-gate"):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from studio import baselines, outputs
-from studio.records import Arm, ArmKind, Brief, Dataset, Example, Split
+from studio import baselines, models, outputs
+from studio.records import PROMPTING, Arm, ArmKind, Brief, Choosing, Dataset, Example, Split
 from studio.store import arms, briefs, people
 from studio.store import datasets as dataset_rows
-from studio.ui import answers, blocks, draft_fields, frame, job_view, keys, model_parts
+from studio.ui import answers, blocks, draft_fields, endpoint_parts, frame, job_view, keys, model_parts, shots_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
 FROM_BRIEF = "The brief"
+_NOTHING = "No text at all"
+_PLAIN, _SHOTS = "A prompt", "Examples before the input (few-shot)"
+_SHOWN_AT_FIRST = 4
 TRIED = 24
 _SHOWN = 4
 
@@ -56,7 +59,7 @@ def _start(visit: Visit) -> None:
 def choose(visit: Visit, known: Sequence[Arm]) -> Arm:
     """The arm on screen, and the way to one more prompt."""
     names = {a.id: a.name for a in known}
-    prompts = [a.id for a in known if a.kind is ArmKind.prompted]
+    prompts = [a.id for a in known if a.kind in PROMPTING]
     if st.session_state.get(keys.PROMPT) not in names:
         st.session_state[keys.PROMPT] = prompts[-1]
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -65,31 +68,62 @@ def choose(visit: Visit, known: Sequence[Arm]) -> Arm:
         )
         if visit.may_edit:
             with st.popover("Another prompt", icon=":material/add:", key="baselines-add"):
-                _another(visit, [a for a in known if a.id in prompts])
+                _another(visit, known)
+            with st.popover("A model elsewhere", icon=":material/cloud:", key="baselines-elsewhere"):
+                endpoint_parts.add(visit)
         frame.undo_bar(visit)
     return next(a for a in known if a.id == chosen)
 
 
-def _another(visit: Visit, prompts: Sequence[Arm]) -> None:
+def _another(visit: Visit, known: Sequence[Arm]) -> None:
+    prompts = [arm for arm in known if arm.kind in PROMPTING]
+    bases = {arm.model: models.entry(arm.model).title for arm in known}
     draft_fields.line(visit, "Its name", "baselines-new-name", placeholder="For example: Shorter", max_chars=60)
-    texts = {FROM_BRIEF: "", **{f"A copy of {a.name}": a.system_prompt for a in prompts}}
-    start = st.selectbox("It starts from", list(texts), key="baselines-new-from")
-    st.button("Add it", key="baselines-new", type="primary", on_click=_add, args=(visit, texts[start]))
+    kind = st.radio("What goes before the input", [_PLAIN, _SHOTS], key="baselines-new-kind")
+    texts = {FROM_BRIEF: "", **{f"A copy of {a.name}": a.system_prompt for a in prompts if a.system_prompt}}
+    if kind == _SHOTS:
+        texts = {_NOTHING: "", **{f"The text of {a.name}": a.system_prompt for a in prompts if a.system_prompt}}
+    start = st.selectbox("Its text starts from", list(texts), key=f"baselines-new-from-{kind}")
+    model = next(iter(bases))
+    if len(bases) > 1:
+        model = st.selectbox(
+            "Which model answers", list(bases), format_func=bases.__getitem__, key="baselines-new-model"
+        )
+    add = _add_few_shot if kind == _SHOTS else _add
+    st.button("Add it", key="baselines-new", type="primary", on_click=add, args=(visit, texts[start], model))
 
 
-def _add(visit: Visit, text: str) -> None:
+def _add(visit: Visit, text: str, model: str) -> None:
     # Read here, not passed on: a click right after typing comes with the field in one go.
     name = draft_fields.value(visit, "baselines-new-name")
-    made = frame.attempt(
-        lambda: baselines.add_prompt(visit.store, visit.person.id, visit.project_id, name=name, text=text)
-    )
-    if made:
+    _added(visit, lambda: baselines.add_prompt(
+        visit.store, visit.person.id, visit.project_id, name=name, text=text, model=model
+    ))  # fmt: skip
+
+
+def _add_few_shot(visit: Visit, text: str, model: str) -> None:
+    name = draft_fields.value(visit, "baselines-new-name")
+
+    def add() -> Arm:
+        shots = baselines.shots(visit.store, visit.project_id, Choosing.by_nearness, _SHOWN_AT_FIRST)
+        return baselines.add_few_shot(
+            visit.store, visit.person.id, visit.project_id, name=name, shots=shots, text=text, model=model
+        )  # fmt: skip
+
+    _added(visit, add)
+
+
+def _added(visit: Visit, add: Callable[[], Arm]) -> None:
+    if made := frame.attempt(add):
         st.session_state[keys.PROMPT] = made.id
         draft_fields.forget(visit, "baselines-new-name")
 
 
 def base(arm: Arm) -> None:
     """What the base is."""
+    if models.entry(arm.model).kind == "endpoint":
+        endpoint_parts.about(arm)
+        return
     blocks.section(
         arm.name,
         "The model as it comes, given the bare input and nothing else. It has no prompt to edit; it is the ground that "
@@ -120,8 +154,10 @@ def editor(visit: Visit, arm: Arm, brief: Brief) -> None:
         blocks.section("What the model is told", "This text goes before each input (system prompt).")
         if visit.may_edit:
             _editing(visit, arm)
-        else:
+        elif arm.system_prompt:
             frame.reading(arm.system_prompt)
+        else:
+            blocks.note("No text: only what it is shown first.")
 
 
 def _editing(visit: Visit, arm: Arm) -> None:
@@ -202,27 +238,38 @@ def versions(visit: Visit, arm: Arm) -> None:
     if len(history) < 2:
         return
     with st.expander(f"{len(history)} versions, and what changed", key="baselines-versions"):
-        for place, (number, text, author, at) in enumerate(history):
+        for place, each in enumerate(history):
             before = history[place + 1] if place + 1 < len(history) else None
-            who = people.get(visit.store, author)
-            blocks.item(f"Version {number}", f"{who.name if who else author}, {blocks.when(at)}")
-            if before is None:
-                blocks.note("The first version.")
-            elif before[1] == text:
-                blocks.note("Only the name changed.")
-            else:
-                blocks.difference(before[1], text)
-            if number != arm.version and text != arm.system_prompt and visit.may_edit:
+            who = people.get(visit.store, each.actor)
+            blocks.item(f"Version {each.number}", f"{who.name if who else each.actor}, {blocks.when(each.at)}")
+            _changed(before, each)
+            same = (each.system_prompt, each.recipe) == (arm.system_prompt, arm.recipe)
+            if each.number != arm.version and not same and visit.may_edit:
                 st.button(
-                    f"Go back to version {number}", key=f"baselines-back-{number}", on_click=_go_back,
-                    args=(visit, arm, number, text),
+                    f"Go back to version {each.number}", key=f"baselines-back-{each.number}", on_click=_go_back,
+                    args=(visit, arm, each),
                 )  # fmt: skip
 
 
-def _go_back(visit: Visit, arm: Arm, number: int, text: str) -> None:
+def _changed(before: arms.Version | None, after: arms.Version) -> None:
+    """What a version changed."""
+    if before is None:
+        blocks.note("The first version.")
+        return
+    if before.system_prompt != after.system_prompt:
+        blocks.difference(before.system_prompt, after.system_prompt)
+    if before.recipe != after.recipe and after.recipe.shots:
+        blocks.note(f"What it shows first changed: {shots_parts.words(after.recipe.shots)}.")
+    if (before.system_prompt, before.recipe) == (after.system_prompt, after.recipe):
+        blocks.note("Only the name changed.")
+
+
+def _go_back(visit: Visit, arm: Arm, version: arms.Version) -> None:
     made = frame.attempt(
-        lambda: baselines.change_prompt(visit.store, visit.person.id, arm, text=text),
-        f"The text of version {number} is the newest again.",
+        lambda: baselines.change_prompt(
+            visit.store, visit.person.id, arm, text=version.system_prompt, recipe=version.recipe
+        ),
+        f"Version {version.number} is the newest again.",
     )
     if made:
         _show(visit, made)
@@ -251,16 +298,20 @@ def trial(visit: Visit, arm: Arm, known: Sequence[Arm], brief: Brief) -> None:
         )
     elif visit.may_edit and model_parts.models_here(visit):
         count = min(TRIED, dataset.splits.get(Split.validation.value, 0))
+        asked = _base_and(visit, arm, known)
+        if away := model_parts.leaves(arm.model, count * len(asked)):
+            blocks.plain(away)
         st.button(
             f"Let it answer {blocks.several(count, 'validation prompt')}", key="baselines-try", on_click=_try,
-            args=(visit, dataset.id, _base_and(visit, arm, known)), icon=":material/play_arrow:",
+            args=(visit, dataset.id, asked), icon=":material/play_arrow:",
         )  # fmt: skip
+        answers.unfinished(visit, dataset.id)
     _results(visit, dataset, arm, known, brief)
 
 
 def _base_and(visit: Visit, arm: Arm, known: Sequence[Arm]) -> list[str]:
     found = [a.id for a in known if a.kind is ArmKind.base and a.model == arm.model]
-    return [*found, *([arm.id] if arm.kind is ArmKind.prompted else [])]
+    return [*found, *([arm.id] if arm.kind in PROMPTING else [])]
 
 
 def _try(visit: Visit, dataset: str, chosen: list[str]) -> None:
@@ -301,5 +352,7 @@ def _read(visit: Visit, dataset: Dataset, shown: Sequence[outputs.Compared], bri
     both = [e for e in examples if all(e.id in found for found in written.values())]
     for example in both[:_SHOWN]:
         answers.side_by_side(brief, example, shown, written, f"baselines-{example.id}")
+        own = {name: found[example.id] for name, found in written.items()}
+        shots_parts.given(visit, dataset, [c.arm for c in shown], own, f"baselines-given-{example.id}")
     if len(both) > _SHOWN:
         blocks.note(f"{_SHOWN} of {len(both)} are shown here.")

@@ -11,7 +11,7 @@ from studio.ui import blocks
 
 def show(run: Run) -> None:
     """What came of the planted secrets; nothing for a run without any."""
-    if run.state is not JobState.done or not run.settings.get("canaries"):
+    if run.state is not JobState.done or not canaries.in_run(run.settings):
         return
     with st.expander("Does it remember planted secrets? Not for release", key=f"train-canaries-{run.id}"):
         measured = canaries.exposures_of(run.result)

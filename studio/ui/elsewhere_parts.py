@@ -11,7 +11,7 @@ from studio.store import addresses, arms
 from studio.store import datasets as dataset_rows
 from studio.train import elsewhere, step
 from studio.train.elsewhere import Told
-from studio.ui import blocks, draft_fields, frame, passport_parts, taught_parts, verbatim_parts
+from studio.ui import blocks, draft_fields, frame, keys, passport_parts, taught_parts, verbatim_parts
 from studio.ui.access import Visit
 
 _NAME, _MODEL = "elsewhere-name", "elsewhere-model"
@@ -68,6 +68,7 @@ def _register(visit: Visit) -> None:
     if done:
         for key in (_NAME, _MODEL, *(f"elsewhere-{each}" for each in _TOLD)):
             draft_fields.forget(visit, key)
+        st.session_state[keys.TRAIN_VIEW] = "runs"
 
 
 def card(visit: Visit, run: Run) -> None:

@@ -7,15 +7,25 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from studio import outputs
-from studio.records import Arm, ArmKind, Brief, Dataset, Example, Split
+from studio.records import PROMPTING, Arm, ArmKind, Brief, Dataset, Example, Split
 from studio.store import arms, briefs
 from studio.store import datasets as dataset_rows
-from studio.ui import answers, blocks, dataset_parts, frame, job_view, model_parts, rule_chart, taught_parts
+from studio.ui import (
+    answers,
+    blocks,
+    dataset_parts,
+    frame,
+    job_view,
+    model_parts,
+    rule_chart,
+    shots_parts,
+    taught_parts,
+)
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
 PAGE_SIZE = 5
-_ORDER = (ArmKind.tuned, ArmKind.prompted, ArmKind.base)
+_ORDER = (ArmKind.tuned, *PROMPTING, ArmKind.base)
 _ANY = "Any rule"
 
 
@@ -141,6 +151,8 @@ def reading(visit: Visit, brief: Brief, dataset: Dataset, shown: Sequence[output
     page = st.pagination(pages, key=f"evaluate-page-{list(kinds).index(which)}-{len(found)}") if pages > 1 else 1
     for example in found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]:
         answers.side_by_side(brief, example, shown, written, f"evaluate-prompt-{example.id}")
+        own = {name: found[example.id] for name, found in written.items() if example.id in found}
+        shots_parts.given(visit, dataset, [c.arm for c in shown], own, f"evaluate-given-{example.id}")
         taught_parts.beside(visit, dataset, example, shown, written)
 
 
@@ -199,12 +211,14 @@ def writing(visit: Visit, dataset: Dataset, known: Sequence[Arm], compared: Sequ
     rows = [[arm.name, _KINDS[arm.kind], f"{done.get(arm.id, 0):,} of {total:,}"] for arm in known]
     blocks.table(["Arm", "What it is", "Answered"], rows, "The arms of this project")
     if visit.may_edit and model_parts.models_here(visit):
+        answers.unfinished(visit, dataset.id)
         _ask(visit, dataset, known, {arm.id: total - done.get(arm.id, 0) for arm in known})
 
 
 _KINDS = {
     ArmKind.tuned: "a tuned model, bare input",
     ArmKind.prompted: "the base with a prompt before each input",
+    ArmKind.few_shot: "the base with examples before each input",
     ArmKind.base: "the model as it comes, bare input",
 }
 
@@ -214,10 +228,14 @@ def _ask(visit: Visit, dataset: Dataset, known: Sequence[Arm], missing: dict[str
     lacking = [arm.id for arm in known if missing[arm.id] > 0]
     # The key changes with what is lacking, so that the default follows; a choice made by hand is kept meanwhile.
     key = f"evaluate-arms-{dataset.id}-{'-'.join(sorted(lacking))}"
-    together = _of_one_model(known, lacking)
     st.multiselect(
-        "Let these answer", list(names), default=together, format_func=names.__getitem__, key=key, width=560
+        "Let these answer", list(names), default=lacking, format_func=names.__getitem__, key=key, width=560
     )  # fmt: skip
+    picked = [arm for arm in known if arm.id in st.session_state[key]]
+    for model in dict.fromkeys(arm.model for arm in picked):
+        asked = sum(arm.model == model for arm in picked) * dataset.splits.get(Split.test.value, 0)
+        if away := model_parts.leaves(model, asked):
+            blocks.plain(away)
     label = "Write the answers" if lacking else "Write the answers again"
     st.button(
         label, key="evaluate-write", type="primary" if lacking else "secondary", icon=":material/play_arrow:",
@@ -225,16 +243,10 @@ def _ask(visit: Visit, dataset: Dataset, known: Sequence[Arm], missing: dict[str
     )  # fmt: skip
 
 
-def _of_one_model(known: Sequence[Arm], lacking: Sequence[str]) -> list[str]:
-    """Of the arms that lack answers those of the first one's model: arms answer together on one copy of the weights."""
-    models = {arm.id: arm.model for arm in known}
-    return [name for name in lacking if models[name] == models[lacking[0]]]
-
-
 def _write(visit: Visit, dataset: str, key: str) -> None:
     picked = list(st.session_state[key])
     frame.attempt(
-        lambda: outputs.generate(visit.store, visit.person.id, visit.project_id, dataset, picked, Split.test),
+        lambda: outputs.generate_each(visit.store, visit.person.id, visit.project_id, dataset, picked, Split.test),
         "The answers are being written. You can leave this page; they go on.",
     )
 

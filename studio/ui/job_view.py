@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,9 @@ from studio.train.diary import diary
 from studio.train.watched import Watched, watched
 from studio.ui.job_panel import RUNNING, JobView
 
+_READ: dict[Path, job_folder.Lines] = {}
+_READING = threading.Lock()
+
 
 def view(store: Store, name: str) -> JobView:
     """The job as the store and its events tell it. It runs until its result was taken into the store."""
@@ -23,7 +27,8 @@ def view(store: Store, name: str) -> JobView:
     if job is None:
         return JobView(name, JobState.failed, reason="This job is not known here any more.")
     folder = store.workspace / "jobs" / job.folder
-    events, waiting = job_folder.read_events(folder).rows, job_folder.read_note(folder, job_folder.WAITING, "what")
+    events = _events(folder, going_on=job.state in RUNNING)
+    waiting = job_folder.read_note(folder, job_folder.WAITING, "what")
     last: dict[str, Any] = next((e for e in reversed(events) if e["kind"] == "progress"), {})
     result = job.detail.get("result", {}) if job.state not in RUNNING else {}
     stands = line.standing(store, job)
@@ -37,6 +42,17 @@ def view(store: Store, name: str) -> JobView:
         taken=result.get("taken", 0),
         warnings=tuple(dict.fromkeys(e["text"] for e in events if e["kind"] == "warning")),
     )  # fmt: skip
+
+
+def _events(folder: Path, *, going_on: bool) -> tuple[dict[str, Any], ...]:
+    """All events so far. Of a job that goes on, and so is looked at each second, only what was appended is read."""
+    with _READING:
+        known = _READ.pop(folder, job_folder.Lines((), 0))
+        new = job_folder.read_events(folder, known.offset)
+        rows = known.rows + new.rows
+        if going_on:
+            _READ[folder] = job_folder.Lines(rows, new.offset)
+        return rows
 
 
 def _losses(events: Sequence[dict[str, Any]]) -> tuple[tuple[int, float | None, float | None], ...]:

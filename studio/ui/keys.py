@@ -54,6 +54,9 @@ LABEL_GOAL = "label-goal"
 HEALTH_VIEW = "health-view"
 """findings, contradictions, map or freeze: which part of Check and freeze is shown; in the address too."""
 
+TRAIN_VIEW = "train-view"
+"""runs, compare, start or votes: which part of Train is shown; in the address too."""
+
 TO_EXAMPLES = "health-to-examples-among"
 """[project, name of a list of ids] that Check and freeze goes on to in Examples on its next run."""
 
@@ -97,6 +100,9 @@ PROMPT_TEXT = "baselines-text"
 
 PROMPT_FROM = "baselines-from"
 """Prefix of [version, text] that the writing of a prompt started from; the arm's id follows."""
+
+SHOTS = "baselines-shots"
+"""Prefix of the choices of what a few-shot arm shows; what is chosen and the arm's id follow."""
 
 SKIPPING = "review-skipping"
 """Id of the pair whose skip is waiting for a reason."""

@@ -63,6 +63,15 @@ def machine_here(workspace: str) -> models.Machine:
     return models.machine(Path(workspace))
 
 
+def leaves(model: str, prompts: int) -> str:
+    """What is said before prompts are sent to a model elsewhere; "" for a model on this machine."""
+    if models.entry(model).kind != "endpoint":
+        return ""
+    several = blocks.several(prompts, "prompt")
+    address = model.partition("#")[0]
+    return f"{several}, with whatever text and examples stand before, will leave this machine for {address}."
+
+
 def choose(visit: Visit) -> str:
     """Which base model, with what it is, what it needs and whose licence it has."""
     folder = visit.store.workspace
@@ -73,7 +82,8 @@ def choose(visit: Visit) -> str:
     advice = _advice(visit.store, str(folder), visit.store.version, visit.project_id)
     if advice.name:
         st.session_state.setdefault("train-model", advice.name)
-    chosen = st.selectbox("Base model", list(titles), format_func=titles.__getitem__, key="train-model", width=560)
+    chosen = st.selectbox("Base model", list(titles), format_func=titles.__getitem__, key="train-model", width=560,
+                          persist_state="session")  # fmt: skip
     machine = machine_here(str(folder))
     found = models.described(chosen, folder)
     blocks.note(f"{found.note} {found.fits(machine).sentence} {_facts(found)}")

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from studio.jobs import place
 from studio.records import Job, JobState, Refusal, from_json
 from studio.store import datasets as dataset_rows
 from studio.store import examples, prices, runs
 from studio.train import line, preflight, preflight_words, step
 from studio.train.forecast import BatchRow, LeftOut
 from studio.train.settings import Settings
-from studio.ui import again_parts, blocks, frame, job_view, model_parts
+from studio.ui import again_parts, blocks, frame, job_view, keys, model_parts, taught_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
@@ -79,12 +80,16 @@ def _ready(visit: Visit, report: preflight.Report) -> None:
     blocks.lead(preflight_words.headline(report))
     price = prices.of(visit.store, report.measured.device)
     earlier = preflight.earlier(visit.store, visit.project_id)
+    workspace = visit.store.workspace
     rows = preflight_words.figures(
-        report, _clock(report.measured.seconds), model_parts.machine_here(str(visit.store.workspace)), price, earlier
-    )
+        report, _clock(report.measured.seconds), model_parts.machine_here(str(workspace)), price, earlier,
+        here=place.is_here(workspace / "jobs" / report.job.folder),
+    )  # fmt: skip
     blocks.table(["What", "Measured"], rows, "What this training comes to")
     if again := report.job.detail["run"].get("again"):
         again_parts.differences(again["changed"])
+    if told := report.job.detail["run"].get("mended"):
+        taught_parts.mended(visit, told)
     _left_out(visit, report)
     with st.expander("The first batch, as the model reads it", key="preflight-batch"):
         _batch(report.shown.first_batch, pairs=bool(report.settings.beta))
@@ -100,10 +105,12 @@ def _ready(visit: Visit, report: preflight.Report) -> None:
 
 
 def _start(visit: Visit, report: preflight.Report) -> None:
-    frame.attempt(
+    started = frame.attempt(
         lambda: preflight.start(visit.store, visit.person.id, report.job.id),
         "Training has started. You can leave this page or close the browser; it goes on.",
     )
+    if started:
+        st.session_state[keys.TRAIN_VIEW] = "runs"
 
 
 def _clock(seconds: float) -> str:

@@ -15,12 +15,23 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's blue, vermilion and grey (2008), darkened or lightened until they reach 3:1 on our paper.
 _COLOURS = {
-    "light": {ArmKind.tuned: "#1D5C55", ArmKind.prompted: "#B4560A", ArmKind.base: "#5B6472"},
-    "dark": {ArmKind.tuned: "#7CC4B6", ArmKind.prompted: "#F0A35E", ArmKind.base: "#B9C0CC"},
+    "light": {
+        ArmKind.tuned: "#1D5C55",
+        ArmKind.prompted: "#B4560A",
+        ArmKind.few_shot: "#7A3E8E",
+        ArmKind.base: "#5B6472",
+    },
+    "dark": {
+        ArmKind.tuned: "#7CC4B6",
+        ArmKind.prompted: "#F0A35E",
+        ArmKind.few_shot: "#D3A4E0",
+        ArmKind.base: "#B9C0CC",
+    },
 }
 _SHAPES = {
     ArmKind.tuned: ("circle", "star", "hexagon"),
     ArmKind.prompted: ("diamond", "diamond-tall", "cross"),
+    ArmKind.few_shot: ("triangle-up", "triangle-down", "pentagon"),
     ArmKind.base: ("square", "square-open", "x"),
 }
 _INK = {"light": ("#22201C", "#635E54", "#DDD8CD"), "dark": ("#ECE8DF", "#B3ADA1", "#3B3833")}

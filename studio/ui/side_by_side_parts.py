@@ -106,14 +106,15 @@ def _samples(visit: Visit, shown: Sequence[Run], names: Sequence[str]) -> None:
     if not answers.known_to(visit):
         answers.gate(visit, shown[0].dataset, "train-side-by-side", _ANSWERS)
         return
-    last = [{w.prompt.asked: w.answers[-1].text for w in job_view.view(visit.store, run.job).watched} for run in shown]
+    views = [job_view.view(visit.store, run.job) for run in shown]
+    last = [{w.prompt.asked: w.of_model(view.taken).text for w in view.watched} for view in views]
     shared = [asked for asked in last[0] if all(asked in each for each in last[1:])]
     if not shared:
         blocks.note("No prompt was answered by all of them while they learned.")
     for asked in shared:
         with st.container(border=True):
             frame.reading(asked, "Asked")
-            frame.reading(last[0][asked], f"{names[0]} answers at the end")
+            frame.reading(last[0][asked], f"{names[0]} answers")
             for name, each in zip(names[1:], last[1:], strict=True):
                 if each[asked] == last[0][asked]:
                     blocks.note(f"{name}: the same, word for word.")

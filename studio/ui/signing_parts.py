@@ -43,6 +43,8 @@ def sign(visit: Visit, found: Round, ruled: Ruling) -> None:
         )  # fmt: skip
     elif ruled.scripted or ruled.practice:
         blocks.note("A practice or scripted round can be signed for the record; it cannot be overridden.")
+    elif why := signing.stopped_for_good(ruled):
+        blocks.note(f"{' '.join(why)} The verdict can be signed; it cannot be overridden.")
     label = "Sign the override" if ships else f"Sign: {ruled.verdict.value.replace('_', ' ').lower()}"
     st.button(label, type="primary", key="decision-sign", on_click=_sign, args=(visit, found))
     notices.show("sign")

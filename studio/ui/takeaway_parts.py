@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from studio.jobs import place
-from studio.records import Job, JobState, Run
+from studio.records import Job, Run
 from studio.store import runs
-from studio.train import takeaway, takeaway_readme
+from studio.train import step, takeaway, takeaway_readme
 from studio.ui import blocks, frame, job_view, takeaway_route
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
@@ -19,8 +19,8 @@ _WORDS = {
 
 
 def show(visit: Visit, run: Run) -> None:
-    """For a finished run. The work is a job of its own, so that the page can be left meanwhile."""
-    if run.state is not JobState.done:
+    """For a run that left a model. The work is a job of its own, so that the page can be left meanwhile."""
+    if not step.is_used(visit.store, run):
         return
     opened = st.expander("Take it away", key=f"train-takeaway-{run.id}", on_change="rerun")
     if not opened.open:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
 from studio import datasets, outputs
 from studio.examples import meaning
 from studio.jobs import resident
-from studio.records import ArmKind, Dataset, Example, JobState, Prompt, Refusal, Run, Split
+from studio.records import ArmKind, Dataset, Example, Prompt, Refusal, Run, Split
 from studio.store import arms, runs
 from studio.store import datasets as dataset_rows
-from studio.train import elsewhere, taught
+from studio.train import elsewhere, step, taught
 from studio.train.taught import Teacher
 from studio.ui import answers, blocks, conversation, frame, job_view, keys
 from studio.ui.access import Visit
@@ -30,8 +31,8 @@ _GATE = "Here you would read what the tuned model answers, beside the examples n
 
 
 def show(visit: Visit, run: Run) -> None:
-    """For a finished run: choose one of its answers, and see; worked out only when somebody opens it."""
-    if run.state is not JobState.done:
+    """For a run that left a model: choose one of its answers, and see; worked out only when somebody opens it."""
+    if not step.is_used(visit.store, run):
         return
     opened = st.expander(_TITLE, key=f"train-taught-{run.id}", on_change="rerun")
     if not opened.open:
@@ -55,10 +56,11 @@ def show(visit: Visit, run: Run) -> None:
 
 
 def _answers(visit: Visit, run: Run) -> list[tuple[Prompt, str]]:
-    """What it answered while it learned, at the end, and then to the validation split; each prompt once."""
+    """What the model that came of it answered while it learned, and to the validation split; each prompt once."""
     arm, dataset = arms.get(visit.store, f"tuned-{run.id}"), dataset_rows.get(visit.store, run.dataset)
-    watched = job_view.view(visit.store, run.job).watched
-    found = {each.prompt.asked: (each.prompt, each.answers[-1].text) for each in watched if each.answers[-1].step}
+    view = job_view.view(visit.store, run.job)
+    said = [(each.prompt, each.of_model(view.taken)) for each in view.watched]
+    found = {prompt.asked: (prompt, answer.text) for prompt, answer in said if answer.step}
     if arm and dataset:
         written = outputs.current(visit.store, dataset.id, arm)
         kept = datasets.rows_in(visit.store, dataset, Split.validation) if written else []
@@ -185,10 +187,10 @@ def _retrain(visit: Visit, run: Run, dataset: Dataset, key: str) -> None:
         blocks.note("Tick examples to leave out, or fix and approve some; then you can train again from here.")
         return
     blocks.plain(
-        f"{_what(told)} A new set is frozen from what is approved now, and the training is run on it with the same "
-        "settings. What is left out is marked as rejected; undo brings it back."
+        f"{_what(told)} A new set is frozen from what is approved now, and a training on it with the same settings is "
+        "measured; you start it after that. What is left out is marked as rejected; undo brings it back."
     )
-    st.button(f"Train again {_with(told)}", key=f"{key}-again", icon=":material/replay:", on_click=_again,
+    st.button(f"Measure a training {_with(told)}", key=f"{key}-again", icon=":material/speed:", on_click=_again,
               args=(visit, run))  # fmt: skip
 
 
@@ -212,16 +214,19 @@ def _again(visit: Visit, run: Run) -> None:
         st.session_state[keys.TAUGHT_OUT] = []
 
     frame.attempt(
-        started, "A new set is frozen, and the training on it has started or stands in line. You can leave this page."
+        started, "A new set is frozen, and a training on it is being measured, on the Train page; you start it there."
     )
 
 
 def came_from(visit: Visit, run: Run) -> None:
     """That a run was made after examples of another one's set were mended. Nothing for others."""
     job = runs.job(visit.store, run.job)
-    told = job.detail.get("mended") if job else None
-    if not told:
-        return
+    if told := job.detail.get("mended") if job else None:
+        mended(visit, told)
+
+
+def mended(visit: Visit, told: Mapping[str, Any]) -> None:
+    """Which model is trained again, without or with which examples. `told`: of a job's detail."""
     first = arms.get(visit.store, f"tuned-{told['of']}")
     changed = taught.Mended(tuple(told["left_out"]), tuple(told["rewritten"]), ())
     blocks.note(f"{first.name if first else 'An earlier training'} trained again {_with(changed)}.")

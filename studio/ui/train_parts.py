@@ -65,7 +65,8 @@ def start_form(visit: Visit, sets: Sequence[Dataset]) -> None:
     names = {
         d.id: f"{d.name} ({blocks.several(d.splits.get(Split.train.value, 0), 'example')} to learn from)" for d in sets
     }
-    chosen = st.selectbox("Learn from", list(names), format_func=names.__getitem__, key="train-set", width=560)
+    chosen = st.selectbox("Learn from", list(names), format_func=names.__getitem__, key="train-set", width=560,
+                          persist_state="session")  # fmt: skip
     dataset = next(d for d in sets if d.id == chosen)
     preset = _preset()
     model = model_parts.choose(visit)
@@ -173,11 +174,7 @@ def _run(visit: Visit, run: Run) -> None:
     again_parts.came_from(visit, run)
     taught_parts.came_from(visit, run)
     _dropped(visit, run)
-    with st.expander("How it learned, and its answers", key=f"train-details-{run.id}"):
-        known = answers.known_to(visit)
-        job_panel(job_view.reader(visit.store, run.job, samples=known), None)
-        if not known and job_view.view(visit.store, run.job).watched:
-            answers.gate(visit, run.dataset, f"train-{run.id}", _GROWING)
+    _details(visit, run)
     passport_parts.show(visit, run)
     again_parts.show(visit, run)
     if not run.settings.get("beta"):  # these look for examples, and it learned from votes
@@ -187,6 +184,18 @@ def _run(visit: Visit, run: Run) -> None:
     canary_parts.show(run)
     takeaway_parts.show(visit, run)
     _buttons(visit, run)
+
+
+def _details(visit: Visit, run: Run) -> None:
+    """Its curve, the answers on its way, its log; read only when somebody opens it."""
+    opened = st.expander("How it learned, and its answers", key=f"train-details-{run.id}", on_change="rerun")
+    if not opened.open:
+        return
+    with opened:
+        known = answers.known_to(visit)
+        job_panel(job_view.reader(visit.store, run.job, samples=known), None)
+        if not known and job_view.view(visit.store, run.job).watched:
+            answers.gate(visit, run.dataset, f"train-{run.id}", _GROWING)
 
 
 def _in_figures(run: Run) -> str:

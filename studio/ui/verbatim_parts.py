@@ -6,9 +6,10 @@ import streamlit as st
 
 from studio import datasets, outputs
 from studio.evaluate.verbatim import Verbatim, verbatim
-from studio.records import ArmKind, JobState, Run, Split
+from studio.records import ArmKind, Run, Split
 from studio.store import Store, arms
 from studio.store import datasets as dataset_rows
+from studio.train import step
 from studio.ui import answers, blocks
 from studio.ui.access import Visit
 
@@ -16,8 +17,8 @@ _SHOWN = 5
 
 
 def show(visit: Visit, run: Run) -> None:
-    """For a finished run; worked out only when somebody opens it."""
-    if run.state is not JobState.done:
+    """For a run that left a model; worked out only when somebody opens it."""
+    if not step.is_used(visit.store, run):
         return
     opened = st.expander("Does it repeat its examples?", key=f"train-verbatim-{run.id}", on_change="rerun")
     if not opened.open:

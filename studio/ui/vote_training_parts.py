@@ -13,7 +13,7 @@ from studio.store import Store, arms, rounds
 from studio.store import datasets as dataset_rows
 from studio.train import from_votes, preflight
 from studio.train.settings import Settings
-from studio.ui import blocks, frame
+from studio.ui import blocks, frame, model_parts
 from studio.ui.access import Visit
 from studio.ui.train_settings import changed, in_words, typed
 
@@ -24,19 +24,18 @@ _WHY = (
 )
 
 
+def offered(visit: Visit) -> bool:
+    """To those who may train, where a round has closed or votes are frozen."""
+    closed = any(each.state == "closed" for each in rounds.every(visit.store, visit.project_id))
+    return visit.may_edit and (closed or bool(dataset_rows.of_votes(visit.store, visit.project_id)))
+
+
 def show(visit: Visit) -> None:
-    """Only for those who may train, where a round has closed or votes are frozen."""
-    sets = dataset_rows.of_votes(visit.store, visit.project_id)
-    if not visit.may_edit or not (sets or _closed(visit)):
-        return
+    """What people preferred and what is spent to teach it, then the form."""
     blocks.section("Teach it from votes", _WHY)
     _newest(visit)
-    if sets:
+    if sets := dataset_rows.of_votes(visit.store, visit.project_id):
         _form(visit, sets)
-
-
-def _closed(visit: Visit) -> bool:
-    return any(each.state == "closed" for each in rounds.every(visit.store, visit.project_id))
 
 
 # -- what people preferred, and to freeze it --------------------------------------------------------
@@ -99,7 +98,7 @@ def _form(visit: Visit, sets: Sequence[Dataset]) -> None:
     dataset = next(each for each in sets if each.id == chosen)
     blocks.bullets(vote_sets.in_words(vote_sets.facts(dataset)))
     start = _start(visit)
-    model = str(st.session_state.get("train-model") or DEFAULT_MODEL)
+    model = DEFAULT_MODEL if start else model_parts.choose(visit)
     figures, base = from_votes.asked(visit.store, dataset, start=start, model=model)
     fields = f"votes-{dataset.id}-{start}"
     with st.expander("Settings, for experts", key="votes-settings"):
@@ -112,7 +111,7 @@ def _form(visit: Visit, sets: Sequence[Dataset]) -> None:
 def _start(visit: Visit) -> str:
     """The run to go on from: by default the newest that was voted on, else the newest."""
     runs = from_votes.starts(visit.store, visit.project_id)
-    titles = {run.id: _title(visit, run) for run in runs} | {_BASE: "The base as it is (chosen above)"}
+    titles = {run.id: _title(visit, run) for run in runs} | {_BASE: "A base model as it is"}
     voted = {
         arm["run"] for each in rounds.every(visit.store, visit.project_id) if each.state == "closed"
         for arm in each.registration["arms"].values()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from signed_in import opened, person, press, words
 
 from studio import baselines, datasets, projects
-from studio.records import Arm, ArmKind, Dataset, Role, Split, canonical, sha256
+from studio.examples import step as example_step
+from studio.records import Arm, ArmKind, Choosing, Dataset, Recipe, Role, Split, canonical, sha256
 from studio.store import Store, arms
+from studio.train import elsewhere
 
 
 @pytest.fixture
@@ -125,3 +129,45 @@ def test_a_pm_reads_and_changes_nothing(store: Store, demo: str) -> None:
     at = opened(store, person(store, "Pia", Role.pm)[1], "baselines", project=demo)
     assert "Repeats the order number" in words(at)
     assert not [b for b in at.button if b.key and b.key.startswith("baselines-")]
+
+
+def test_a_few_shot_arm_is_added_changed_and_moved_to_the_newest_set(
+    store: Store, dora: tuple[str, str], demo: str
+) -> None:
+    baselines.add_prompt(store, "maker", demo, name="House prompt")
+    at = opened(store, dora[1], "baselines", project=demo)
+    at.radio(key="baselines-new-kind").set_value("Examples before the input (few-shot)").run()
+    at.text_input(key="baselines-new-name").input("Shown first")
+    press(at, "baselines-new")
+    assert "no frozen set whose examples" in words(at)
+    first = datasets.freeze(store, "maker", demo)
+    press(at, "baselines-new")
+    arm = next(a for a in arms.every(store, demo) if a.kind is ArmKind.few_shot)
+    assert arm.recipe.shots is not None and arm.recipe.shots.count == 4 and "What it is shown first" in words(at)
+    at.number_input(key=f"baselines-shots-count-{arm.id}").set_value(2).run()
+    press(at, "shots-save")
+    saved = arms.get(store, arm.id)
+    assert saved is not None and saved.recipe.shots is not None and saved.recipe.shots.count == 2
+    assert "2 examples, the nearest in meaning" in words(at)
+    shown = datasets.rows_in(store, first, Split.train)[0]
+    hand = baselines.shots(store, demo, Choosing.by_hand, 0, [shown.id])
+    baselines.change_prompt(store, dora[0], saved, text="", recipe=Recipe(hand))
+    assert html.escape(shown.ideal[:40]) in words(at.run())
+    example_step.trash(store, "maker", demo, [datasets.rows_in(store, first, Split.train)[1].id])
+    datasets.freeze(store, "maker", demo)
+    assert "shows examples of an older set" in words(at.run())
+    press(at, "shots-move")
+    moved = arms.get(store, arm.id)
+    assert moved is not None and moved.recipe.shots is not None and moved.recipe.shots.dataset != first.id
+
+
+def test_a_model_elsewhere_is_added_at_an_allowed_address_only(store: Store, dora: tuple[str, str], demo: str) -> None:
+    baselines.add_prompt(store, "maker", demo, name="House prompt")
+    at = opened(store, dora[1], "baselines", project=demo)
+    assert "No address is allowed yet" in words(at)
+    elsewhere.allow(store, "admin", "https://models.example/v1")
+    at.run()
+    at.text_input(key="baselines-elsewhere-model").input("small")
+    press(at, "baselines-elsewhere-add")
+    assert "small at https://models.example/v1, given the bare input" in words(at)
+    assert [a.name for a in arms.every(store, demo)] == ["House prompt", "Base, small"]

@@ -41,7 +41,11 @@ def test_an_admin_allows_it_and_a_designer_registers_it(store: Store, monkeypatc
     assert [arm.name for arm in arms.every(store, dataset.project)] == ["Acme’s"]
     assert f"ft:acme:1 at {ADDRESS}; who tuned it: &lt;b&gt;Acme&lt;/b&gt;." in said
     assert "Not known: from which base model, how it was tuned, when it was tuned." in said
-    assert "nobody can see from here" in said and at.text_input(key="elsewhere-name").value == ""
+    assert "nobody can see from here" in said
+    at.session_state["elsewhere-add"] = True
+    at.segmented_control(key="train-view").set_value("start").run()
+    assert at.text_input(key="elsewhere-name").value == ""
+    at.segmented_control(key="train-view").set_value("runs").run()
     press(at, f"train-discard-{run.id}")
     assert not runs.every(store, dataset.project)
     assert "Tuned elsewhere" not in words(at)

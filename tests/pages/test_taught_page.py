@@ -36,7 +36,7 @@ def test_the_nearest_examples_are_shown_left_out_and_trained_without(store: Stor
     assert "Its question is nearly the same (1.00), its answer nearly the same (1.00)." in words(at)
     at.checkbox(key=f"train-taught-{run.id}-out-{learned.id}-False").check().run()
     assert "Other than before: 1 example left out." in words(at)
-    assert at.button(key=f"train-taught-{run.id}-again").label == "Train again without 1 example"
+    assert at.button(key=f"train-taught-{run.id}-again").label == "Measure a training without 1 example"
     resident.of(store.workspace).make_room()
 
 

@@ -20,6 +20,7 @@ from studio.train import preflight, step
 from studio.train.forecast import BatchRow, LeftOut, Measured, Shown, Span
 from studio.train.settings import Settings
 from studio.train.side_by_side import curve, differing
+from studio.ui import job_view
 
 SETTINGS = Settings("match_our_tone", epochs=3, learning_rate=2e-3)
 
@@ -187,6 +188,37 @@ def test_two_windows_start_what_was_measured_once(store: Store, dora: tuple[str,
     assert len(list((store.workspace / "jobs").glob("*"))) == 3  # the running one, the pre-flight, the one in line
 
 
+@pytest.mark.usefixtures("models_here")
+def test_what_came_of_trainings_stands_first_and_the_form_is_a_choice_away(
+    store: Store, dora: tuple[str, str], demo: str
+) -> None:
+    dataset = datasets.freeze(store, "maker", demo, name="First")
+    assert opened(store, dora[1], "train", project=demo).button(key="train-measure")
+    ended(store, dataset, "r1", "failed", {"reason": "The memory ran out."})
+    at = opened(store, dora[1], "train", project=demo)
+    assert "Unfinished training" in words(at) and not [b for b in at.button if b.key == "train-measure"]
+    at.segmented_control(key="train-view").set_value("start").run()
+    assert "Unfinished training" not in words(at) and at.query_params["train-view"] == "start"
+    at.radio(key="train-preset").set_value("quick_trial").run()
+    started(store, dataset, "busy")
+    measured(store, dataset, "m1")
+    at.run()
+    press(at, "train-start")
+    assert at.segmented_control(key="train-view").value == "runs" and "Waiting in line" in words(at)
+    at.segmented_control(key="train-view").set_value("start").run()
+    assert at.radio(key="train-preset").value == "quick_trial"
+
+
+def test_of_a_job_that_goes_on_only_what_was_appended_is_read(store: Store, demo: str) -> None:
+    folder = started(store, datasets.freeze(store, "maker", demo), "r1")
+    job_folder.append(folder, "loss", step=1, train=2.0, validation=None)
+    assert job_view.view(store, "r1").losses == ((1, 2.0, None),)
+    file = folder / "events.jsonl"
+    file.write_bytes(b"x" * file.stat().st_size)  # what was read is not read again
+    job_folder.append(folder, "loss", step=2, train=1.0, validation=0.5)
+    assert job_view.view(store, "r1").losses == job_view.view(store, "r1").losses == ((1, 2.0, None), (2, 1.0, 0.5))
+
+
 def test_a_running_job_is_followed_and_can_be_stopped(store: Store, dora: tuple[str, str], demo: str) -> None:
     folder = started(store, datasets.freeze(store, "maker", demo), "r1")
     job_folder.append(folder, "progress", done=3, total=12, seconds_left=90.0, what="learning")
@@ -218,8 +250,8 @@ def test_a_finished_run_has_a_verdict_in_words_and_goes_and_comes_back(
     said = words(at)
     assert "Tuned 1" in said and "It learned: on examples kept aside the loss went from about 2.40 to 0.60" in said
     assert "Took 3 minutes, at most 3.1 GB of memory" in said and "abc123" not in said
-    at.session_state["train-passport-r1"] = True
-    at.session_state["train-again-r1"] = True
+    for part in ("passport", "again", "details"):
+        at.session_state[f"train-{part}-r1"] = True
     said = words(at.run())
     assert "abc123" in said and "Not recorded then" in said and "does not have. Nothing was started." in said
     assert "Left out: longer than 512 tokens." in said and "It is &lt;i&gt;here" not in said
@@ -241,11 +273,13 @@ def test_two_trainings_are_compared_and_their_answers_stay_behind_the_choice(
         ended(store, dataset, name, "done", {"losses": losses, "rows_used": 9, "device": f"CPU of {name}"})
         baselines.tuned(store, "maker", demo, name, "smollm2-135m", f"Tuned {name}")
     at = opened(store, dora[1], "train", project=demo)
+    assert not at.multiselect and "Trainings (2)" in at.segmented_control[0].options
+    at.segmented_control(key="train-view").set_value("compare").run()
     at.multiselect(key="train-side-by-side").set_value(["r1", "r2"]).run()
     said = words(at)
     assert "CPU of r1" in said and "CPU of r2" in said and "match_our_tone" not in said
     assert "0.90 (Tuned r1), 0.70 (Tuned r2); lower is closer" in said and "It is &lt;i&gt;here" not in said
-    assert "so there are no scores to compare" in said and len(at.get("plotly_chart")) == 3
+    assert "so there are no scores to compare" in said and len(at.get("plotly_chart")) == 1
     press(at, "train-side-by-side-show")
     assert "Tuned r2: the same, word for word." in words(at)
 
@@ -259,7 +293,7 @@ def test_what_it_repeats_is_told_and_shown_to_whoever_may_read_answers(
     base = baselines.base(store, "maker", demo)
     baselines.tuned(store, "maker", demo, "r1", "smollm2-135m", "Tuned 1")
     at = opened(store, dora[1], "train", project=demo)
-    at.session_state["train-verbatim-r1"] = True
+    at.session_state["train-verbatim-r1"] = at.session_state["train-details-r1"] = True
     assert "It has not answered anything yet" in words(at.run())
     learned = datasets.rows_in(store, dataset, Split.train)[0]
     test = datasets.rows_in(store, dataset, Split.test)[:3]
@@ -348,6 +382,7 @@ def test_a_stopped_run_becomes_a_model_as_far_as_it_came(store: Store, dora: tup
     press(at, "train-keep-r1")
     assert "Tuned 1" in words(at) and [a.run for a in arms.every(store, demo)] == ["r1"]
     assert not [b for b in at.button if b.key in ("train-keep-r1", "train-resume-r1")]
+    assert {"Take it away", "Does it repeat its examples?"} <= {e.label for e in at.expander}
     with pytest.raises(Refusal, match="in use as Tuned 1"):
         step.resume(store, dora[0], "r1")
     press(at, f"ys-undo-{store.recent(demo, dora[0], 1)[0].seq}")

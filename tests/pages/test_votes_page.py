@@ -44,14 +44,16 @@ def voted(store: Store, *, practice: bool = False) -> Seeded:
 def test_nothing_is_offered_before_a_round_has_closed(store: Store) -> None:
     seeded = ready(store, tests=24)
     _, session = person(store, "Dora", Role.designer)
-    assert "Teach it from votes" not in words(opened(store, session, "train", project=seeded.project))
+    assert "Teach it from votes" not in words(
+        opened(store, session, "train", project=seeded.project, train_view="votes")
+    )
 
 
 @pytest.mark.usefixtures("_models")
 def test_it_says_what_people_preferred_and_what_is_spent_then_measures(store: Store) -> None:
     seeded = voted(store)
     _, session = person(store, "Dora", Role.designer)
-    page = opened(store, session, "train", project=seeded.project)
+    page = opened(store, session, "train", project=seeded.project, train_view="votes")
     said = words(page)
     assert "Teach it from votes" in said and "pairs of answers to 24 prompts" in said
     assert "two or more people judged" in said and "This spends 24 test prompts" in said
@@ -71,7 +73,7 @@ def test_it_says_what_people_preferred_and_what_is_spent_then_measures(store: St
 def test_practice_votes_are_offered_as_such(store: Store) -> None:
     seeded = voted(store, practice=True)
     _, session = person(store, "Dora", Role.designer)
-    page = opened(store, session, "train", project=seeded.project)
+    page = opened(store, session, "train", project=seeded.project, train_view="votes")
     assert "practice votes" in words(page) and "not for release" in words(page)
     press(page, "votes-freeze")
     assert dataset_rows.of_votes(store, seeded.project)[0].name == "Votes 1, practice"

@@ -1,0 +1,166 @@
+"""The work of a generate job: every arm answers every prompt, with one copy of the weights. Only the worker runs this.
+
+What is written is appended at once, and a job that goes on asks only what has no answer yet.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from studio.generation import ArmSpec, Asked, Generator, Written, prompt_hashes
+from studio.jobs import folder as job_folder
+from studio.models.checked import check_adapter, checked_model
+from studio.records import Decoding, Example, from_json, to_json
+
+if TYPE_CHECKING:
+    from studio.evaluate.embed import Embedder
+
+Emit = Callable[..., None]
+Questions = dict[str, list[Asked]]
+"""Arm -> what it is asked, in the order of the job's prompts."""
+
+
+def write(spec: dict[str, Any], folder: Path, stop: Callable[[], bool], emit: Emit) -> tuple[dict[str, Any], bool]:
+    """Writes what is missing of outputs.jsonl: (what the result tells of each arm, whether it was stopped).
+
+    Raises Refusal for every expected failure.
+    """
+    arms = [from_json(ArmSpec, arm) for arm in spec["arms"]]
+    decoding = from_json(Decoding, spec["decoding"])
+    outputs = folder / "outputs.jsonl"
+    job_folder.drop_incomplete_line(outputs)
+    emit("progress", done=0, total=0, seconds_left=None, what="loading the model")
+    for arm in arms:
+        check_adapter(arm.adapter, arm.adapter_sha256)
+    generator = _generator(spec["model"], spec.get("most_requests", 0))
+    generator.prepare(arms)
+    embedder = _embedder(spec.get("embedder"))
+    questions = _questions(spec, folder, arms, embedder)
+    done = {(line["arm"], line["example"]) for line in job_folder.read_lines(outputs).rows}
+    pace = _Pace(emit, total=len(arms) * len(spec["prompts"]), done=len(done))
+    for arm, places in _batches(generator, arms, spec["prompts"], questions):
+        left = [place for place in places if (arm.id, spec["prompts"][place]["id"]) not in done]
+        if not left:
+            continue
+        if stop():
+            return _counted(arms, outputs), True
+        asked, prompts = [questions[arm.id][place] for place in left], [spec["prompts"][place] for place in left]
+        written = generator.write(arm, [each.prompt for each in asked], decoding)
+        near = _similarity(embedder, written, prompts)
+        job_folder.append_lines(outputs, map(partial(_output, arm), prompts, asked, written, near))
+        pace.went_on(len(left))
+    return _counted(arms, outputs), False
+
+
+def _generator(model: dict[str, str], most_requests: int) -> Generator:
+    if model["path"].startswith(("http://", "https://")):
+        from studio.generation.endpoint import EndpointModel
+
+        return EndpointModel(model["path"], model["name"], most=most_requests)
+    path = checked_model(model)
+    from studio.generation.local import LocalModel
+
+    return LocalModel(path, model["sha256"])
+
+
+def _embedder(embedder: dict[str, str] | None) -> Embedder | None:
+    if embedder is None:
+        return None
+    path = checked_model(embedder)
+    from studio.evaluate.embed import Embedder
+
+    return Embedder(path)
+
+
+def _questions(spec: dict[str, Any], folder: Path, arms: Sequence[ArmSpec], embedder: Embedder | None) -> Questions:
+    """The same at every start: what is chosen hangs on nothing but the job's files."""
+    plain = [Asked(job_folder.prompt(row)) for row in spec["prompts"]]
+    if not any(arm.recipe.shots for arm in arms):
+        return {arm.id: plain for arm in arms}
+    assert embedder is not None, "a job with examples to show has an embedder"
+    from studio.generation.shots import Shelf
+
+    shelf = Shelf([_example(row) for row in job_folder.read_rows(folder, spec["shelf"])], embedder.vectors)
+    inputs = [_example(row) for row in spec["prompts"]]
+    return {arm.id: shelf.around(arm.recipe.shots, inputs) if arm.recipe.shots else plain for arm in arms}
+
+
+def _example(row: dict[str, Any]) -> Example:
+    prompt = job_folder.prompt(row)
+    return Example(
+        row["id"], prompt.input, row.get("ideal", ""), row.get("slice", ""), earlier=prompt.earlier,
+        system=prompt.system,
+    )  # fmt: skip
+
+
+def _similarity(
+    embedder: Embedder | None, written: Sequence[Written], prompts: Sequence[dict[str, Any]]
+) -> Sequence[float | None]:
+    if embedder is None:
+        return [None] * len(written)
+    return embedder.similarity([w.text for w in written], [prompt.get("ideal", "") for prompt in prompts])
+
+
+def _batches(
+    generator: Generator, arms: Sequence[ArmSpec], prompts: Sequence[dict[str, Any]], questions: Questions
+) -> Iterator[tuple[ArmSpec, list[int]]]:
+    """Each arm's prompts by their places, the longest first, in batches that are the same at every start.
+
+    What stands beside a prompt in its batch can change a bfloat16 answer in the last bit, so a job that goes on after
+    a kill must cut the batches as it did before.
+    """
+    for arm in arms:
+        lengths = generator.lengths([asked.prompt for asked in questions[arm.id]], arm.system_prompt)
+        order = sorted(range(len(prompts)), key=lambda i: (-lengths[i], prompts[i]["id"]))
+        for start in range(0, len(order), generator.batch_size):
+            yield arm, order[start : start + generator.batch_size]
+
+
+def _output(arm: ArmSpec, prompt: dict[str, Any], asked: Asked, written: Written, near: float | None) -> dict[str, Any]:
+    return {
+        "arm": arm.id,
+        "example": prompt["id"],
+        "output": written.text,
+        "tokens_in": written.tokens_in,
+        "tokens_out": written.tokens_out,
+        "seconds": written.seconds,
+        "similarity": near,
+        "hashes": {**written.hashes, **prompt_hashes(arm, asked)},
+        "given": to_json(asked.given),
+    }
+
+
+def _counted(arms: Sequence[ArmSpec], outputs: Path) -> dict[str, Any]:
+    """For each arm: outputs written, how many of them say nothing, and its pace."""
+    lines = job_folder.read_lines(outputs).rows
+    counted = {}
+    for arm in arms:
+        own = [line for line in lines if line["arm"] == arm.id]
+        seconds = sum(line["seconds"] for line in own)
+        counted[arm.id] = {
+            "outputs": len(own),
+            "missing": sum(not line["output"] for line in own),
+            "tokens_per_second": round(sum(line["tokens_out"] for line in own) / seconds, 1) if seconds else 0.0,
+        }
+    return {"arms": counted}
+
+
+class _Pace:
+    """Progress of a generate job, with an estimate from what was done since this start."""
+
+    def __init__(self, emit: Emit, total: int, done: int) -> None:
+        self._emit, self._total, self._done, self._first = emit, total, done, done
+        self._began = time.monotonic()
+        self._tell(None)
+
+    def went_on(self, count: int) -> None:
+        self._done += count
+        each = (time.monotonic() - self._began) / (self._done - self._first)
+        self._tell(round(each * (self._total - self._done), 1))
+
+    def _tell(self, left: float | None) -> None:
+        self._emit("progress", done=self._done, total=self._total, seconds_left=left, what="writing outputs")

@@ -1,0 +1,49 @@
+"""A model elsewhere as something to compare with, on the Prompts page: added by address and name, and what it is."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from studio import baselines
+from studio.records import Arm
+from studio.store import addresses
+from studio.ui import blocks, draft_fields, frame, keys
+from studio.ui.access import Visit
+
+_MODEL = "baselines-elsewhere-model"
+
+
+def add(visit: Visit) -> None:
+    """The form: which allowed address, and the model's name there."""
+    blocks.note(
+        "A model behind an OpenAI-compatible address answers with the bare input; then you can put your prompts before "
+        "it, too. What you let it answer leaves this machine for that address."
+    )
+    known = [each.address for each in addresses.allowed(visit.store)]
+    if not known:
+        blocks.plain("No address is allowed yet. An admin allows one on the page People and records.")
+        return
+    st.selectbox("Address", known, key="baselines-elsewhere-address")
+    draft_fields.line(visit, "Its model’s name there", _MODEL, placeholder="gpt-4.1-mini")
+    st.button("Add this model", key="baselines-elsewhere-add", type="primary", on_click=_add, args=(visit,))
+
+
+def _add(visit: Visit) -> None:
+    address, model = st.session_state["baselines-elsewhere-address"], draft_fields.value(visit, _MODEL)
+    made = frame.attempt(
+        lambda: baselines.add_elsewhere(visit.store, visit.person.id, visit.project_id, address, model),
+        "Added. Its prompts leave this machine when you let it answer.",
+    )
+    if made:
+        st.session_state[keys.PROMPT] = made.id
+        draft_fields.forget(visit, _MODEL)
+
+
+def about(arm: Arm) -> None:
+    """What the base arm of a model elsewhere is."""
+    address, _, model = arm.model.partition("#")
+    blocks.section(
+        arm.name,
+        f"{model} at {address}, given the bare input and nothing else. Its weights are elsewhere: whether the provider "
+        "exchanges the model behind that name, nobody can see from here.",
+    )
