@@ -2,7 +2,7 @@
 
 from studio import loop
 from studio.records import Split
-from studio.ui import access, answers, blocks, evaluate_parts, frame
+from studio.ui import access, answers, blocks, evaluate_parts, figure_parts, frame, where_parts
 
 visit = access.open_page("evaluate")
 frame.page(visit, "evaluate", "Compare", "Did it get better, by how much, and what did it break?")
@@ -19,8 +19,12 @@ else:
         answers.come_back_later(visit)
     elif shown:
         evaluate_parts.summary(shown)
+        evaluate_parts.counted(shown)
+        told = where_parts.show(visit, dataset.id, compared, shown)
         evaluate_parts.rules(shown)
-        evaluate_parts.beside_the_rules(shown)
+        if told:
+            figure_parts.show(visit, told, shown)
+            figure_parts.carries_over(visit, dataset, told, shown)
         evaluate_parts.reading(visit, brief, dataset, shown)
     evaluate_parts.writing(visit, dataset, known, compared)
     evaluate_parts.onwards(visit)

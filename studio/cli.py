@@ -272,6 +272,14 @@ def _add_model_work(add: Add) -> None:
     generate.add_argument("--project", required=True)
     generate.add_argument("--arms", required=True, help="names, ids or kinds (base, few_shot, ...), by commas")
     generate.add_argument("--split", choices=("train", "validation", "test"), default="test")
+    evaluate = add("evaluate", "Tell what the arms' answers are worth: figures, slices, gaps.",
+                   _in_workspace("evaluate", lambda a: {
+        "project": a.project, "dataset": a.dataset, "split": a.split, "against": a.against,
+    }))  # fmt: skip
+    evaluate.add_argument("--project", required=True)
+    evaluate.add_argument("--dataset", help="id, hash or name of a frozen dataset (default: the newest)")
+    evaluate.add_argument("--split", choices=("train", "validation", "test"), default="test")
+    evaluate.add_argument("--against", help="the arm the others are compared with (default: the best prompt, or base)")
     _add_arms(add)
     models = add("models", "List the models, or fetch a bundled one.", _models)
     models.add_argument("what", nargs="?", choices=("list", "fetch"), default="list")

@@ -13,6 +13,7 @@ from studio import (
     baselines,
     dataset_history,
     datasets,
+    evaluation,
     export_command,
     loop,
     outputs,
@@ -187,6 +188,39 @@ def _arms(store: Store, project: str, wanted: list[str]) -> list[Arm]:
     return chosen
 
 
+def evaluate(store: Store, args: Args) -> Args:
+    """args: project, dataset, split, against (an arm's id, name or kind). The figures of every arm that answered."""
+    project = loop.project_of(store, args["project"])
+    dataset, split = datasets.named(store, project, args.get("dataset") or ""), Split(args["split"])
+    compared = outputs.compare(store, project, dataset.id, split)
+    other = _arms(store, project, [args["against"]])[0].id if args.get("against") else ""
+    told = evaluation.report(store, project, dataset.id, compared, split=split, other=other)
+    if told is None:
+        raise Refusal(
+            "No arm has answered this split yet, so there is nothing to evaluate. `studio generate` lets them."
+        )
+    names = {arm.id: arm.name for arm in arms.every(store, project)}
+    return {
+        "dataset": dataset.id, "split": split.value, "kind": told.kind.task.value, "why": told.kind.why,
+        "against": names[told.other],
+        "arms": {names[each.arm.id]: _evaluated(told, each) for each in compared},
+        "parts": [
+            {"arm": names[each.arm], "against": names[each.other], "verdict": each.verdict,
+             "parts": [to_json(part) | {"group": part.group.name, "of": part.group.of} for part in each.parts]}
+            for each in told.against
+        ],
+    }  # fmt: skip
+
+
+def _evaluated(told: evaluation.Report, each: outputs.Compared) -> Args:
+    own, mean = told.figures[each.arm.id], each.average
+    return {
+        "expected": each.expected, "missing": each.expected - each.written, "empty": each.empty,
+        "rules": to_json(mean), "figures": {f.key: to_json(f) for f in own.figures},
+        "difference": to_json(own.against), "labels": to_json(own.labels), "gap": to_json(told.gaps.get(each.arm.id)),
+    }  # fmt: skip
+
+
 def audit(store: Store, args: Args) -> Args:
     """args: head (a hash that the chain must contain)."""
     problems = store.audit() + datasets.problems(store)
@@ -223,6 +257,7 @@ COMMANDS: dict[str, Callable[[Store, Args], Args]] = {
     "freeze": freeze,
     "train": train,
     "generate": generate,
+    "evaluate": evaluate,
     "arms": arms_,
     "audit": audit,
     "trace": trace,

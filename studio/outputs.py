@@ -226,7 +226,7 @@ def compare(store: Store, project: str, dataset: str, split: Split = Split.test)
     for arm in arms.every(store, project):
         written = {k: g for k, g in current(store, dataset, arm).items() if k in examples}
         if written:
-            compared.append(_compared(arm, brief, subjects(examples, written), written, len(examples)))
+            compared.append(scored(arm, brief, subjects(examples, written), written, len(examples)))
     return compared
 
 
@@ -235,9 +235,10 @@ def subjects(examples: dict[str, Example], written: dict[str, Generation]) -> di
     return {name: checks.of_example(examples[name], g.output) for name, g in written.items()}
 
 
-def _compared(
+def scored(
     arm: Arm, brief: Brief, answers: dict[str, checks.Subject], written: dict[str, Generation], expected: int
 ) -> Compared:
+    """An arm's answers by the brief's exact checks. `written`: what was current of `expected` prompts."""
     scores = tuple(checks.score(brief, answers))
     told = {
         name: share for name, subject in answers.items() if (share := checks.share_kept(brief, subject)) is not None

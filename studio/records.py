@@ -20,7 +20,8 @@ __all__ = [
     "HARD_KINDS", "MOST_SHOTS", "PROMPTING", "SCALE_LEVELS", "Act", "Arm", "ArmKind", "Brief", "Check", "CheckKind",
     "Choice", "Choosing", "Consent", "Criterion", "Dataset", "Decoding", "Example", "Generation", "Given", "Job",
     "JobState", "Pair", "Person", "Prompt", "Recipe", "Refusal", "Role", "Round", "Run", "Shots", "Slice", "Speaker",
-    "Split", "Status", "Turn", "Verdict", "Vote", "canonical", "from_json", "recipe_sha256", "sha256", "to_json",
+    "Split", "Status", "Task", "Turn", "Verdict", "Vote", "canonical", "from_json", "recipe_sha256", "sha256",
+    "to_json",
 ]  # fmt: skip
 
 
@@ -37,6 +38,15 @@ class Role(enum.StrEnum):
     reviewer = "reviewer"
     pm = "pm"
     admin = "admin"
+
+
+class Task(enum.StrEnum):
+    """The kind of task, by which the figures are chosen. `labels`: one answer out of a few. `fields`: a JSON object.
+    `text`: anything written freely."""
+
+    labels = "labels"
+    fields = "fields"
+    text = "text"
 
 
 class ArmKind(enum.StrEnum):

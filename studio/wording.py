@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from studio.records import Check, CheckKind, Status
+from studio.records import Check, CheckKind, Status, Task
 
 STATUS_WORDS = {
     Status.draft: "Draft",
@@ -17,6 +17,7 @@ STATUS_WORDS = {
     Status.approved: "Approved",
     Status.rejected: "Rejected",
 }
+TASK_WORDS = {Task.labels: "one label out of a few", Task.fields: "JSON with set fields", Task.text: "free text"}
 _TOKENS = re.compile(r"\s+|\w+|[^\w\s]")
 
 

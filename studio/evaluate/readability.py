@@ -9,6 +9,7 @@ words of the CMU Pronouncing Dictionary, and for 99 % of the words of the texts 
 
 from __future__ import annotations
 
+import functools
 import re
 
 _WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
@@ -26,6 +27,7 @@ _APART = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=50_000)
 def syllables(word: str) -> int:
     """About how many syllables an English word has, at least 1."""
     plain = re.sub(r"[^a-zà-ü]", "", word.casefold())

@@ -38,6 +38,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     rounds,
     runs,
     series,
+    tasks,
     views,
     waivers,
 )

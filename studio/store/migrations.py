@@ -142,9 +142,14 @@ def m008_recipes(db: duckdb.DuckDBPyConnection) -> None:
     db.execute("ALTER TABLE generations ADD COLUMN given VARCHAR DEFAULT '{}'")
 
 
+def m009_tasks(db: duckdb.DuckDBPyConnection) -> None:
+    """The kind of task of a project, where somebody set it."""
+    db.execute('CREATE TABLE tasks (project VARCHAR PRIMARY KEY, task VARCHAR, person VARCHAR, "at" VARCHAR)')
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
-    m007_prices, m008_recipes,
+    m007_prices, m008_recipes, m009_tasks,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -176,6 +181,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "settled_pairs": ("project", "pair"),
     "waivers": ("project", "finding"),
     "prices": ("device",),
+    "tasks": ("project",),
     "series": ("id",),
     "series_parts": ("series", "part"),
     "addresses": ("address",),

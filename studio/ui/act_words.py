@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from studio.records import PROMPTING, Act, ArmKind, Status
+from studio.records import PROMPTING, Act, ArmKind, Status, Task
 from studio.store import Store, arms, comments, contradictions, datasets, examples, labels, people, series, views
 from studio.store.series import Series
-from studio.wording import STATUS_WORDS, finding_name
+from studio.wording import STATUS_WORDS, TASK_WORDS, finding_name
 
 _SHOWN = 32
 """Characters of an input that are enough to know an example by."""
@@ -227,6 +227,11 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "queue.opened": lambda store, payload: f"Labelling queue {_quoted(payload['name'])} opened",
     "preflight.set_aside": lambda store, payload: "Measured training set aside",
     "price.set": lambda store, payload: f"Price of {payload['device']} set",
+    "task.chosen": lambda store, payload: (
+        f"Kind of task set: {TASK_WORDS[Task(payload['task'])]}"
+        if payload["task"]
+        else "Kind of task left to the brief"
+    ),
     "run.discarded": lambda store, payload: "Training discarded",
     "run.registered": lambda store, payload: f"{_quoted(payload['arm']['name'])}, tuned elsewhere, registered",
     "token.made": _token,

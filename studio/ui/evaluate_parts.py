@@ -96,36 +96,15 @@ def rules(shown: Sequence[outputs.Compared]) -> None:
         answers.rule_table(shown, "Share of test prompts on which each rule is kept, its 95 % interval, and n")
 
 
-def beside_the_rules(shown: Sequence[outputs.Compared]) -> None:
-    """Nearness in meaning, speed, and what is empty or missing."""
-    blocks.section(
-        "Beside the rules",
-        "Similarity in meaning is how near an answer comes to your ideal one (cosine of MiniLM embeddings, 1 is the "
-        "same); it tells little about whether it is right.",
-    )
-    rows = []
+def counted(shown: Sequence[outputs.Compared]) -> None:
+    """What is missing or empty is told before anything else: the figures speak of the other prompts only."""
     for each in shown:
-        near = f"{each.similarity:.2f}" if each.similarity is not None else "not measured"
-        speed = f"{each.tokens_out / each.seconds:,.0f}" if each.seconds and each.tokens_out else "not measured"
         missing = each.expected - each.written
-        rows.append(
-            [each.arm.name, near, speed, f"{each.empty:,}", f"{missing:,}", f"{each.written:,} of {each.expected:,}"]
-        )
-    headers = [
-        "Arm",
-        "Similarity in meaning",
-        "Word pieces (tokens) a second",
-        "Empty answers",
-        "Missing answers",
-        "Answered",
-    ]
-    blocks.table(headers, rows, "What else there is to know of each arm")
-    for each in shown:
-        if each.written < each.expected:
-            frame.warnings([
-                f"{each.arm.name} has no answer for {each.expected - each.written} of {each.expected} test prompts. "
-                "Its figures speak of the others only. Write the missing answers below before you open a round."
-            ])  # fmt: skip
+        if missing or each.empty:
+            said = [f"has no answer for {missing:,} of {each.expected:,} test prompts"] if missing else []
+            said += [f"says nothing to {each.empty:,}"] if each.empty else []
+            after = " Its figures speak of the others only. Write the missing answers below before you open a round."
+            frame.warnings([f"{each.arm.name} {' and '.join(said)}.{after if missing else ''}"])
 
 
 # -- the answers ------------------------------------------------------------------------------------
@@ -208,8 +187,13 @@ def writing(visit: Visit, dataset: Dataset, known: Sequence[Arm], compared: Sequ
         blocks.note("There is no arm yet. Start with a prompt; the base comes with it.")
         blocks.way(visit, "baselines", "Start a prompt", "evaluate-to-prompts")
         return
-    rows = [[arm.name, _KINDS[arm.kind], f"{done.get(arm.id, 0):,} of {total:,}"] for arm in known]
-    blocks.table(["Arm", "What it is", "Answered"], rows, "The arms of this project")
+    pace = {each.arm.id: f"{each.tokens_out / each.seconds:,.0f}" for each in compared if each.seconds}
+    rows = [
+        [arm.name, _KINDS[arm.kind], f"{done.get(arm.id, 0):,} of {total:,}", pace.get(arm.id, "not measured")]
+        for arm in known
+    ]
+    headers = ["Arm", "What it is", "Answered", "Word pieces (tokens) a second"]
+    blocks.table(headers, rows, "The arms of this project")
     if visit.may_edit and model_parts.models_here(visit):
         answers.unfinished(visit, dataset.id)
         _ask(visit, dataset, known, {arm.id: total - done.get(arm.id, 0) for arm in known})

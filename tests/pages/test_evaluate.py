@@ -10,6 +10,7 @@ from studio import baselines, outputs, projects
 from studio.records import Role, Split
 from studio.review import rounds
 from studio.store import Store, arms
+from studio.ui import act_words
 
 
 @pytest.fixture
@@ -36,9 +37,23 @@ def test_the_sentence_the_rules_and_the_rest(store: Store, pia: tuple[str, str],
     assert "the bare base 1." in said and "n = 66 prompts." in said
     assert "more than the best prompt." in said
     assert "Share of test prompts on which each rule is kept" in said and "interval, and n" in said
-    assert "Similarity in meaning" in said and "Empty answers" in said and "66 of 66" in said
+    assert "Near your ideal answer in meaning" in said and "Says nothing (empty outputs)" in said and "66 of 66" in said
+    assert "The 66 ideal outputs are freely written" in said and "ROUGE-L" in said
+    assert "No kind of input is shown to be worse with Tuned on Dataset 1" in said and "not enough examples" in said
+    assert "Letters in common with your ideal answer: better by" in said
     assert "Nothing on this page is a decision." in said
     assert at.get("plotly_chart")
+
+
+def test_the_kind_of_task_can_be_set_and_taken_back(store: Store, pia: tuple[str, str], seeded: Seeded) -> None:
+    _, dora = person(store, "Dora", Role.designer)
+    at = opened(store, dora, "evaluate", project=seeded.project)
+    at.selectbox(key="evaluate-task-").set_value("labels").run()
+    said = words(sound(at))
+    assert "Somebody in the team chose this." in said and "macro-F1" in said and "ROUGE-L" not in said
+    at.selectbox(key="evaluate-task-labels").set_value("").run()
+    assert "ROUGE-L" in words(sound(at))
+    assert any("Kind of task" in act_words.told(store, act) for act in store.history(seeded.project, ["task.chosen"]))
 
 
 def test_the_answers_come_only_after_the_choice(store: Store, pia: tuple[str, str], seeded: Seeded) -> None:
