@@ -249,7 +249,7 @@ def _add_data(add: Add) -> None:
     trace.add_argument("--project", required=True)
 
 
-def _add_model_work(add: Add) -> None:
+def _add_train(add: Add) -> None:
     train = add("train", "Fine-tune on a frozen dataset and wait for it.", _in_workspace("train", lambda a: {
         "project": a.project, "dataset": a.dataset, "preset": a.preset, "resume": a.resume,
         "accept": a.accept, "measure_only": a.measure_only, "preferences": a.preferences, "start": a.start,
@@ -266,6 +266,10 @@ def _add_model_work(add: Add) -> None:
     train.add_argument("--resume", metavar="JOB", help="go on with a job that was stopped or died")
     train.add_argument("--accept", action="store_true", help="train even if examples are left out (too long or empty)")
     train.add_argument("--measure-only", action="store_true", help="tell what it would take, and start nothing")
+
+
+def _add_model_work(add: Add) -> None:
+    _add_train(add)
     generate = add("generate", "Let arms answer the prompts of a split.", _in_workspace("generate", lambda a: {
         "project": a.project, "arms": a.arms.split(","), "split": a.split,
     }))  # fmt: skip

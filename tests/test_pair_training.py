@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from studio.records import Prompt
 from studio.train.settings import Settings
-from tests.test_fit import Killed, Told
-from tests.tiny_model import WORDS, save_tiny_model
+from tests.test_fit import Killed, Told, rows
+from tests.tiny_model import save_tiny_model
 
 pytestmark = pytest.mark.model
 
@@ -38,23 +37,18 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def pairs(count: int, start: int = 0) -> list[Any]:
     """People prefer what begins with thanks."""
-    from studio.train.encode import Row
-
-    def words(n: int, many: int) -> str:
-        return " ".join(WORDS[(n * 5 + i * (1 + n % 3)) % len(WORDS)] for i in range(many))
-
+    given = rows(count, start)
+    others = rows(count, start + 2)
     return [
-        Row(f"p{n}", Prompt(f"my {words(n, 2 + n % 7)}"), f"thanks for {words(n + 1, 3 + n % 5)}",
-            f"your {words(n + 2, 2 + n % 6)}")
-        for n in range(start, start + count)
-    ]  # fmt: skip
+        replace(row, worse=other.ideal.replace("thanks for", "your")) for row, other in zip(given, others, strict=True)
+    ]
 
 
 def fitted(model: Path, folder: Path, told: Told, settings: Settings = SETTINGS, start: Path | None = None) -> Any:
     from studio.train import fit
 
     check = pairs(6, 20)
-    return fit.fit(model, pairs(20), check, [("p20", check[0].prompt)], settings, folder, lambda: False, told,
+    return fit.fit(model, pairs(20), check, [("r20", check[0].prompt)], settings, folder, lambda: False, told,
                    start=start)  # fmt: skip
 
 
@@ -92,9 +86,13 @@ def test_it_goes_on_from_a_tuned_model_and_measures_against_it(
     found = fitted(model, tmp_path, Told(), replace(SETTINGS, learning_rate=1e-9, epochs=1), whole[0].adapter)
     assert found.losses[0]["validation"] == pytest.approx(0.6931, abs=1e-4) and found.leanings[0]["margin"] == 0.0
     before, after = (load_peft_weights(str(folder)) for folder in (whole[0].adapter, found.adapter))
-    # Nothing was learned at such a rate, so the adapter taken is the one it began as: whole, over the base.
+    # Hardly anything is learned at such a rate, so the adapter taken is the one it began as: whole, over the base.
     assert before.keys() == after.keys()
-    assert max(float((before[name] - after[name]).abs().max()) for name in before) == 0.0
+    assert (
+        max(float((before[name] - after[name]).abs().max()) for name in before)
+        < 1e-7
+        < max(float(part.abs().max()) for part in before.values())
+    )
 
 
 def test_the_reference_of_other_pairs_is_refused(whole: tuple[Any, Path], model: Path, tmp_path: Path) -> None:
@@ -115,9 +113,8 @@ def test_a_pair_without_one_of_its_answers_is_left_out_by_name(model: Path) -> N
     from studio.train.encode import encode
 
     tokenizer = AutoTokenizer.from_pretrained(model)
-    rows = [replace(pairs(1)[0], worse=" "), *pairs(1, 1)]
-    found = encode(tokenizer, rows, SETTINGS)
-    assert found.ids == ["p1"] and [row.id for row in found.dropped] == ["p0"]
+    found = encode(tokenizer, [replace(pairs(1)[0], worse=" "), *pairs(1, 1)], SETTINGS)
+    assert found.ids == ["r1"] and [row.id for row in found.dropped] == ["r0"]
     assert "one of its answers is empty" in found.dropped[0].reason
     long = encode(tokenizer, pairs(1), replace(SETTINGS, max_length=8))
     assert not long.rows and "tokens long" in long.dropped[0].reason
@@ -152,8 +149,8 @@ def _batch_and_reference(model: Path, policy: Any, settings: Settings) -> tuple[
 
     from studio.train.encode import encode
 
-    rows = encode(AutoTokenizer.from_pretrained(model), pairs(4), settings).rows
-    return rows, [(-20.0 - n, -22.0 + n / 2) for n in range(4)]
+    encoded = encode(AutoTokenizer.from_pretrained(model), pairs(4), settings)
+    return encoded.rows, [(-20.0 - n, -22.0 + n / 2) for n in range(4)]
 
 
 def _ours(policy: Any, batch: list[Any], reference: list[Any], settings: Settings, folder: Path) -> Any:
@@ -195,7 +192,7 @@ def _trl_loss(policy: Any, batch: list[Any], reference: list[Any], settings: Set
     from trl import DPOConfig, DPOTrainer
     from trl.trainer.dpo_trainer import DataCollatorForPreference
 
-    rows = [_ids(pair) for pair in batch]
+    ids = [_ids(pair) for pair in batch]
     tokenizer = AutoTokenizer.from_pretrained(policy.get_base_model().config._name_or_path)
     asked = DPOConfig(
         output_dir=str(folder), beta=settings.beta, loss_type=["sigmoid"], report_to="none", use_cpu=True, bf16=False,
@@ -207,7 +204,7 @@ def _trl_loss(policy: Any, batch: list[Any], reference: list[Any], settings: Set
     trainer = DPOTrainer(model=policy, args=asked, train_dataset=texts, processing_class=tokenizer)
     trainer.precompute_ref_logps = True
     inputs = DataCollatorForPreference(pad_token_id=tokenizer.pad_token_id)(
-        [row | {"ref_chosen_logps": a, "ref_rejected_logps": b} for row, (a, b) in zip(rows, reference, strict=True)]
+        [row | {"ref_chosen_logps": a, "ref_rejected_logps": b} for row, (a, b) in zip(ids, reference, strict=True)]
     )
     trainer.model.train()
     return trainer.compute_loss(trainer.model, inputs)
