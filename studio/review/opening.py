@@ -127,6 +127,11 @@ def _refuse_unfit(plan: Plan) -> None:
     Registration(plan.candidate, plan.baselines, (), plan.cap, plan.theta_min, plan.floor)
 
 
+def may_ship(store: Store, run: str) -> bool:
+    """Whether an arm of this run ("": of none) may ever be released (see `studio.train.release`)."""
+    return not release.why_not(store, runs.get(store, run))
+
+
 def _refuse_unreleasable(store: Store, registration: dict[str, Any]) -> None:
     """People's votes are not spent on a model that may never ship; to practise on it is fine."""
     candidate = registration["arms"][registration["candidate"]]

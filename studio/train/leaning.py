@@ -12,6 +12,7 @@ from typing import Any
 
 from studio.evaluate.checks import interval
 from studio.records import Run
+from studio.train import verdict
 from studio.train.verdict import Lesson
 
 BEFORE = math.log(2)
@@ -19,6 +20,11 @@ BEFORE = math.log(2)
 
 # A drift upwards by this share of the loss is spoken of.
 _NOTICEABLE = 0.03
+
+
+def lesson(run: Run) -> Lesson:
+    """The lesson of any finished run, in the terms of what it learned from."""
+    return of_run(run) if run.settings.get("beta") else verdict.of_run(run)
 
 
 def of_run(run: Run) -> Lesson:

@@ -1,4 +1,4 @@
-"""What a finished training says of itself, on the Train page: the verdict, its evidence, and the one change to try."""
+"""The evidence behind what a finished training says of itself, on the Train page, and the one change to try."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from typing import Any
 import streamlit as st
 
 from studio.records import Run
-from studio.train import leaning, verdict
+from studio.train import leaning
 from studio.ui import again_parts, blocks, train_settings
-from studio.ui.access import Visit
 
 
-def show(visit: Visit, run: Run) -> None:
-    """The sentence and its figures; where a setting would help, a button that opens the form to run it again."""
-    found = leaning.of_run(run) if run.settings.get("beta") else verdict.of_run(run)
-    blocks.plain(found.sentence)
+def show(run: Run) -> None:
+    """The figures behind the verdict; where a setting would help, a button that opens the form to run it again."""
+    found = leaning.lesson(run)
     if found.evidence:
         blocks.bullets(found.evidence)
     for name, value in found.change.items():
