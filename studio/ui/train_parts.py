@@ -9,7 +9,7 @@ import streamlit as st
 from studio.records import Dataset, Job, JobState, Run, Split
 from studio.store import arms, examples, runs
 from studio.store import datasets as dataset_rows
-from studio.train import elsewhere, line, preflight, preflight_words, step
+from studio.train import elsewhere, leaning, line, preflight, preflight_words, step
 from studio.train import settings as presets
 from studio.train.forecast import Compared
 from studio.ui import (
