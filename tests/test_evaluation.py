@@ -93,4 +93,4 @@ def test_an_answer_that_must_refuse_is_known_by_its_kind(store: Store, seeded: S
     example = replace(dataset_rows.rows_of(store, dataset)[0], kinds=("must_refuse",))
     written = outputs.current(store, seeded.dataset, outputs.arms.every(store, seeded.project)[0])
     one = next(iter(written.values()))
-    assert evaluation.answers({example.id: example}, {example.id: one, "gone": one})[example.id].must_refuse
+    assert evaluation.answers({example.id: example}, {example.id: one, "gone": one}, {})[example.id].must_refuse
