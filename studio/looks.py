@@ -34,6 +34,8 @@ class Spent:
     choices: int
     prompts: int
     of: int
+    readers: int = 0
+    """People who read what the arms wrote to these prompts, or to others that share some; not counted as looks."""
 
     @property
     def looks(self) -> int:
@@ -65,7 +67,10 @@ class Spent:
             (self.choices, f"{_several(self.choices, 'prompt or training', 'prompts or trainings')} begun after the "
                            "first scores were there"),
         )  # fmt: skip
-        return [words for count, words in counted if count]
+        said = [words for count, words in counted if count]
+        if self.readers:
+            said.append(f"{_several(self.readers, 'person has', 'people have')} read what was answered")
+        return said
 
     def _warning(self) -> str:
         if self.scored < 2:
@@ -98,6 +103,7 @@ def spent(store: Store, dataset: Dataset) -> Spent:
         sum(len(job.detail["arms"]) for job in jobs) or len(writers), len(writers), len(used),
         _choices(store, dataset.project, min((job.at for job in jobs), default="")),
         len({a.example for a in answered}), len(tests),
+        len({person for name in sharing for person in arms.readers(store, dataset.project, name)}),
     )  # fmt: skip
 
 

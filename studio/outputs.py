@@ -258,8 +258,9 @@ def headline(compared: Sequence[Compared]) -> averages.Headline | None:
 
 
 def saw(store: Store, person: str, project: str, dataset: str) -> None:
-    """Notes that this person has seen which arm wrote what, once; their later votes stay outside the gate."""
-    if person not in arms.exposed(store, project):
+    """Notes that this person has seen which arm wrote what, once for each dataset; their later votes in the project
+    stay outside the gate."""
+    if person not in arms.readers(store, project, dataset):
         store.act("outputs.seen", person, {"what": dataset}, project)
 
 

@@ -22,6 +22,7 @@ class LocalModel:
     """A `Generator` over a model folder. Arms with an adapter get it attached by PEFT; the others run without."""
 
     batch_size = 24
+    repeats = True
 
     def __init__(self, path: Path, model_sha256: str) -> None:
         """Load the weights once, bfloat16. Raises what the loader raises when memory is short."""

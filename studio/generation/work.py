@@ -6,12 +6,13 @@ What is written is appended at once, and a job that goes on asks only what has n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.generation import ArmSpec, Asked, Generator, Written, prompt_hashes
+from studio.generation.again import Rewritten, sample
 from studio.jobs import folder as job_folder
 from studio.models.checked import check_adapter, checked_model
 from studio.records import Decoding, Example, from_json, to_json
@@ -42,7 +43,9 @@ def write(spec: dict[str, Any], folder: Path, stop: Callable[[], bool], emit: Em
     questions = _questions(spec, folder, arms, embedder)
     done = {(line["arm"], line["example"]) for line in job_folder.read_lines(outputs).rows}
     pace = _Pace(emit, total=len(arms) * len(spec["prompts"]), done=len(done))
+    batches = []
     for arm, places in _batches(generator, arms, spec["prompts"], questions):
+        batches.append((arm, places))
         left = [place for place in places if (arm.id, spec["prompts"][place]["id"]) not in done]
         if not left:
             continue
@@ -53,7 +56,11 @@ def write(spec: dict[str, Any], folder: Path, stop: Callable[[], bool], emit: Em
         near = _similarity(embedder, written, prompts)
         job_folder.append_lines(outputs, map(partial(_output, arm), prompts, asked, written, near))
         pace.went_on(len(left))
-    return _counted(arms, outputs), False
+    emit("progress", done=len(batches), total=len(batches), seconds_left=None, what="writing a sample again")
+    names = [row["id"] for row in spec["prompts"]]
+    stored = {(line["arm"], line["example"]): line["output"] for line in job_folder.read_lines(outputs).rows}
+    again = sample(generator, batches, questions, names, stored, decoding, stop, seed=spec["id"])
+    return _counted(arms, outputs, again), False
 
 
 def _generator(model: dict[str, str], most_requests: int) -> Generator:
@@ -134,8 +141,10 @@ def _output(arm: ArmSpec, prompt: dict[str, Any], asked: Asked, written: Written
     }
 
 
-def _counted(arms: Sequence[ArmSpec], outputs: Path) -> dict[str, Any]:
-    """For each arm: outputs written, how many of them say nothing, and its pace."""
+def _counted(
+    arms: Sequence[ArmSpec], outputs: Path, again: Mapping[str, Rewritten] | None = None
+) -> dict[str, Any]:  # fmt: skip
+    """For each arm: outputs written, how many of them say nothing, its pace, and what was written again."""
     lines = job_folder.read_lines(outputs).rows
     counted = {}
     for arm in arms:
@@ -146,6 +155,8 @@ def _counted(arms: Sequence[ArmSpec], outputs: Path) -> dict[str, Any]:
             "missing": sum(not line["output"] for line in own),
             "tokens_per_second": round(sum(line["tokens_out"] for line in own) / seconds, 1) if seconds else 0.0,
         }
+    for name, found in (again or {}).items():
+        counted[name]["again"] = to_json(found)
     return {"arms": counted}
 
 
