@@ -2,7 +2,7 @@
 
 from studio import loop
 from studio.records import PROMPTING, ArmKind
-from studio.ui import access, baselines_parts, blocks, frame, shots_parts
+from studio.ui import access, baselines_parts, blocks, costs_parts, frame, shots_parts
 
 visit = access.open_page("baselines")
 frame.page(visit, "baselines", "Prompts", "How far does a good prompt get you, before any training?")
@@ -22,4 +22,5 @@ else:
         shots_parts.editor(visit, arm)
         baselines_parts.versions(visit, arm)
     baselines_parts.trial(visit, arm, known, brief)
+    costs_parts.show(visit)
     frame.stale(loop.stale(visit.store, visit.project_id))

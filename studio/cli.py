@@ -268,6 +268,7 @@ def _add_model_work(add: Add) -> None:
     evaluate.add_argument("--split", choices=("train", "validation", "test"), default="test")
     evaluate.add_argument("--against", help="the arm the others are compared with (default: the best prompt, or base)")
     _add_arms(add)
+    _add_costs(add)
     models = add("models", "List the models, or fetch a bundled one.", _models)
     models.add_argument("what", nargs="?", choices=("list", "fetch"), default="list")
     models.add_argument("name", nargs="?", help="which to fetch (default: all bundled ones)")
@@ -289,6 +290,14 @@ def _add_arms(add: Add) -> None:
     arms.add_argument("--shots", choices=("by_hand", "by_slice", "by_nearness"), help="show training examples first")
     arms.add_argument("--count", type=int, help="how many of them, 1 to 8")
     arms.add_argument("--examples", default="", metavar="ID,ID", help="which, when chosen by hand")
+
+
+def _add_costs(add: Add) -> None:
+    costs = add("costs", "Time arms on validation prompts, and tell what they cost.", _in_workspace("costs", lambda a: {
+        "project": a.project, "arms": [name for name in a.arms.split(",") if name],
+    }))  # fmt: skip
+    costs.add_argument("--project", required=True)
+    costs.add_argument("--arms", default="", help="which to time now (default: tell what was measured before)")
 
 
 def _arm_fields(args: Args) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from studio import (
     baselines,
+    costs,
     dataset_history,
     datasets,
     evaluation,
@@ -23,6 +24,7 @@ from studio import (
     supervisor,
 )
 from studio.baselines import DEFAULT_MODEL
+from studio.evaluate import costs as figures
 from studio.examples import step as example_step
 from studio.records import Arm, Choosing, JobState, Refusal, Split, Status, to_json
 from studio.store import Store, arms, examples, runs
@@ -129,6 +131,33 @@ def generate(store: Store, args: Args) -> Args:
             raise Refusal(result.get("reason") or f"The generation was {job.state.value}. Finished outputs are kept.")
         told |= result["arms"]
     return {"job": started[-1].id, "arms": {a.name: told[a.id] for a in chosen}}
+
+
+def costs_(store: Store, args: Args) -> Args:
+    """args: project, arms (ids, names or kinds; none to tell only what was measured before). Waits."""
+    project = loop.project_of(store, args["project"])
+    if args.get("arms"):
+        chosen = [arm.id for arm in _arms(store, project, args["arms"])]
+        for job in [supervisor.wait(store, each.id) for each in costs.measure(store, ACTOR, project, chosen)]:
+            if job.state is not JobState.done:
+                raise Refusal(job.detail.get("result", {}).get("reason") or "Timing was stopped. Start it again.")
+    found = costs.measured(store, project)
+    return {
+        "arms": {each.arm.name: _costing(each) for each in found},
+        "pays_back": [costs.in_words(each) for each in costs.pays_back(store, found)],
+    }
+
+
+def _costing(found: costs.Measured) -> Args:
+    timed = found.timed
+    told = {
+        "n": len(timed.seconds), "device": found.device, "busy": found.busy, "peak_memory_mb": timed.peak_memory_mb,
+        "p50": to_json(figures.quantile(timed.seconds, 0.5)), "p95": to_json(figures.quantile(timed.seconds, 0.95)),
+        "tokens_in": to_json(figures.mean(timed.tokens_in)), "tokens_out": to_json(figures.mean(timed.tokens_out)),
+        "together_seconds": timed.together,
+    }  # fmt: skip
+    priced = {"thousand": to_json(figures.thousand(found.each)), "currency": found.currency} if found.each else {}
+    return told | priced
 
 
 def arms_(store: Store, args: Args) -> Args:
@@ -245,6 +274,7 @@ COMMANDS: dict[str, Callable[[Store, Args], Args]] = {
     "generate": generate,
     "evaluate": evaluate,
     "arms": arms_,
+    "costs": costs_,
     "audit": audit,
     "trace": trace,
 }

@@ -73,11 +73,10 @@ def generate(
     found = dataset_rows.get(store, dataset)
     if found is None:
         raise Refusal("This dataset is not in use any more. Nothing was started. Freeze one first.")
-    chosen = [_usable(store, name) for name in arm_ids]
+    chosen = [usable(store, name) for name in arm_ids]
     if not chosen:
         raise Refusal("No arm is chosen. Nothing was started. Choose at least one.")
     _refuse_in_a_round(store, project, dataset, chosen)
-    _refuse_older(found, chosen)
     model = chosen[0].model
     if any(arm.model != model for arm in chosen):
         raise Refusal("These arms use different base models. Nothing was started. Generate them one model at a time.")
@@ -88,7 +87,7 @@ def generate(
     if most:
         prompts = datasets.spread(prompts, most)
     name = job_folder.new_id()
-    folder = _prepared(store, name, found, chosen, prompts)
+    folder = prepared(store, name, found, chosen, prompts)
     detail = {"dataset": dataset, "split": split.value, "arms": [arm.id for arm in chosen]}
     payload = {"id": name, "kind": "generate", "folder": name, "detail": detail}
     launch.start(store, actor, project, payload, folder, needs_device=models.entry(model).kind != "endpoint")
@@ -97,13 +96,15 @@ def generate(
     return job
 
 
-def _prepared(
-    store: Store, name: str, dataset: Dataset, chosen: Sequence[Arm], prompts: Sequence[Example]
+def prepared(
+    store: Store, name: str, dataset: Dataset, chosen: Sequence[Arm], prompts: Sequence[Example], kind: str = "generate"
 ) -> Path:  # fmt: skip
-    """The folder of a job that is to be started: all that the worker will read."""
+    """The folder of a job that is to be started with arms of one model: all that the worker will read. Raises
+    Refusal."""
+    _refuse_older(dataset, chosen)
     model, workspace = chosen[0].model, store.workspace
     spec = {
-        "kind": "generate", "id": name, "project": dataset.project, "model": models.reference(model, workspace),
+        "kind": kind, "id": name, "project": dataset.project, "model": models.reference(model, workspace),
         "arms": [_arm_spec(store, arm) for arm in chosen], "decoding": to_json(Decoding()),
         "prompts": [_row(e) for e in prompts],
         "embedder": {"name": "minilm", "path": str(models.path("minilm", workspace))},
@@ -123,7 +124,7 @@ def generate_each(
     """As `generate`, with arms of any models: one job for each model, each with one copy of the weights."""
     by_model: dict[str, list[str]] = {}
     for name in arm_ids:
-        by_model.setdefault(_usable(store, name).model, []).append(name)
+        by_model.setdefault(usable(store, name).model, []).append(name)
     if not by_model:
         raise Refusal("No arm is chosen. Nothing was started. Choose at least one.")
     return [generate(store, actor, project, dataset, names, split) for names in by_model.values()]
@@ -134,7 +135,7 @@ def go_on(store: Store, actor: str, job: Job) -> None:
     if job.kind != "generate":
         raise Refusal("This job writes no answers. Nothing was changed.")
     for name in job.detail["arms"]:
-        elsewhere.require_allowed(store, _usable(store, name).model)
+        elsewhere.require_allowed(store, usable(store, name).model)
     launch.resume(store, actor, job)
 
 
@@ -159,7 +160,8 @@ def _row(example: Example) -> dict[str, Any]:
     return job_folder.prompt_row(example.id, example.prompt) | {"ideal": example.ideal, "slice": example.slice}
 
 
-def _usable(store: Store, name: str) -> Arm:
+def usable(store: Store, name: str) -> Arm:
+    """The arm with this id. Raises Refusal when it is not in use any more."""
     arm = arms.get(store, name)
     if arm is None or arm.retired:
         raise Refusal("One of the arms is not in use any more. Nothing was started.")

@@ -8,10 +8,9 @@ from studio import decision, loop
 from studio.decision import Gate, GateState, Ruling
 from studio.records import Person, Refusal, Role, Round, Verdict, to_json
 from studio.review import rounds
-from studio.store import Store, arms, runs
+from studio.store import Store, arms
 from studio.store import decisions as rows
 from studio.store import rounds as round_rows
-from studio.train import canaries
 
 MAY_SIGN = (Role.pm, Role.admin)
 
@@ -77,8 +76,7 @@ def _fresh(store: Store, found: Round) -> Gate:
 
 def _for_release(store: Store, found: Round) -> Gate:
     name, candidate = "Made to be released", found.registration["arms"][found.registration["candidate"]]
-    run = runs.get(store, candidate["run"])
-    if run is not None and canaries.in_run(run.settings):
+    if not rounds.may_ship(store, candidate["run"]):
         text = f"{candidate['name']} was trained with planted secrets (canaries), so it is not for release."
         return Gate(name, GateState.failed, text, final=True)
     return Gate(name, GateState.passed, f"No secrets were planted in the training of {candidate['name']}.", final=True)

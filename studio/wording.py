@@ -32,6 +32,11 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def gigabytes(mebibytes: float) -> str:
+    """MB of 2^20 bytes, as memory is counted, in GB of 10^9 bytes, as machines are sold: "3.1 GB"."""
+    return f"{mebibytes * 2**20 / 1e9:.1f} GB"
+
+
 def check_in_words(check: Check) -> str:
     """What a machine check asks of an output, as one sentence without its full stop."""
     phrases = [f"“{p}”" for p in check.phrases]

@@ -114,7 +114,8 @@ def _work(folder: Path) -> dict[str, Any]:
             leave_out_four_bits()
         kinds: dict[str, Callable[[Path, dict[str, Any], Stop], Outcome]]
         kinds = {
-            "train": _train, "preflight": _preflight, "generate": _generate, "convert": _convert, "takeaway": _takeaway,
+            "train": _train, "preflight": _preflight, "generate": _generate, "timing": _timing, "convert": _convert,
+            "takeaway": _takeaway,
         }  # fmt: skip
         if spec.get("kind") not in kinds:
             raise Refusal(f"A job of the kind {spec.get('kind')!r} is unknown here. Nothing was done. Start a new job.")
@@ -274,6 +275,12 @@ def _generate(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
 
     counted, stopped = work.write(spec, folder, stop, partial(job_folder.append, folder))
     return Outcome(counted, stopped)
+
+
+def _timing(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
+    from studio.generation import timing
+
+    return Outcome(*timing.measure(spec, folder, stop, partial(job_folder.append, folder)))
 
 
 if __name__ == "__main__":

@@ -21,15 +21,15 @@ _CANARY = Prompt("Where is my order?")
 class LocalModel:
     """A `Generator` over a model folder. Arms with an adapter get it attached by PEFT; the others run without."""
 
-    batch_size = 24
+    batch_size = 32
     repeats = True
 
-    def __init__(self, path: Path, model_sha256: str) -> None:
-        """Load the weights once, bfloat16. Raises what the loader raises when memory is short."""
+    def __init__(self, path: Path, model_sha256: str, dtype: torch.dtype = torch.bfloat16) -> None:
+        """Load the weights once, as `dtype`. Raises what the loader raises when memory is short."""
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         self._tokenizer: Any = AutoTokenizer.from_pretrained(path)
         model: Any = AutoModelForCausalLM.from_pretrained(
-            path, dtype=torch.bfloat16, use_safetensors=True, trust_remote_code=False
+            path, dtype=dtype, use_safetensors=True, trust_remote_code=False
         )
         self._model: Any = model.to(self._device).eval()
         self._sha256 = model_sha256

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from studio.generation import ArmSpec, Asked, Generator, Written, prompt_hashes
 from studio.generation.again import Rewritten, sample
 from studio.jobs import folder as job_folder
 from studio.models.checked import check_adapter, checked_model
-from studio.records import Decoding, Example, from_json, to_json
+from studio.records import Decoding, Example, Prompt, from_json, to_json
 
 if TYPE_CHECKING:
     from studio.evaluate.embed import Embedder
@@ -30,22 +31,18 @@ def write(spec: dict[str, Any], folder: Path, stop: Callable[[], bool], emit: Em
 
     Raises Refusal for every expected failure.
     """
-    arms = [from_json(ArmSpec, arm) for arm in spec["arms"]]
     decoding = from_json(Decoding, spec["decoding"])
     outputs = folder / "outputs.jsonl"
     job_folder.drop_incomplete_line(outputs)
     emit("progress", done=0, total=0, seconds_left=None, what="loading the model")
-    for arm in arms:
-        check_adapter(arm.adapter, arm.adapter_sha256)
-    generator = _generator(spec["model"], spec.get("most_requests", 0))
-    generator.prepare(arms)
     embedder = _embedder(spec.get("embedder"))
-    questions = _questions(spec, folder, arms, embedder)
+    arms, generator, questions = ready(spec, folder, embedder)
     done = {(line["arm"], line["example"]) for line in job_folder.read_lines(outputs).rows}
     pace = _Pace(emit, total=len(arms) * len(spec["prompts"]), done=len(done))
-    batches = []
-    for arm, places in _batches(generator, arms, spec["prompts"], questions):
-        batches.append((arm, places))
+    names = [row["id"] for row in spec["prompts"]]
+    cut = {arm.id: in_batches(generator, arm, [q.prompt for q in questions[arm.id]], names) for arm in arms}
+    batches = [(arm, places) for arm in arms for places in cut[arm.id]]
+    for arm, places in batches:
         left = [place for place in places if (arm.id, spec["prompts"][place]["id"]) not in done]
         if not left:
             continue
@@ -57,10 +54,23 @@ def write(spec: dict[str, Any], folder: Path, stop: Callable[[], bool], emit: Em
         job_folder.append_lines(outputs, map(partial(_output, arm), prompts, asked, written, near))
         pace.went_on(len(left))
     emit("progress", done=len(batches), total=len(batches), seconds_left=None, what="writing a sample again")
-    names = [row["id"] for row in spec["prompts"]]
     stored = {(line["arm"], line["example"]): line["output"] for line in job_folder.read_lines(outputs).rows}
     again = sample(generator, batches, questions, names, stored, decoding, stop, seed=spec["id"])
     return _counted(arms, outputs, again), False
+
+
+def ready(
+    spec: dict[str, Any], folder: Path, embedder: Embedder | None = None
+) -> tuple[list[ArmSpec], Generator, Questions]:  # fmt: skip
+    """The arms of a job, the model that writes for them, and what each is asked. Raises Refusal."""
+    arms = [from_json(ArmSpec, arm) for arm in spec["arms"]]
+    for arm in arms:
+        check_adapter(arm.adapter, arm.adapter_sha256)
+    generator = _generator(spec["model"], spec.get("most_requests", 0))
+    generator.prepare(arms)
+    if embedder is None and any(arm.recipe.shots for arm in arms):
+        embedder = _embedder(spec.get("embedder"))
+    return arms, generator, _questions(spec, folder, arms, embedder)
 
 
 def _generator(model: dict[str, str], most_requests: int) -> Generator:
@@ -112,19 +122,21 @@ def _similarity(
     return embedder.similarity([w.text for w in written], [prompt.get("ideal", "") for prompt in prompts])
 
 
-def _batches(
-    generator: Generator, arms: Sequence[ArmSpec], prompts: Sequence[dict[str, Any]], questions: Questions
-) -> Iterator[tuple[ArmSpec, list[int]]]:
-    """Each arm's prompts by their places, the longest first, in batches that are the same at every start.
+def in_batches(
+    generator: Generator, arm: ArmSpec, prompts: Sequence[Prompt], names: Sequence[str]
+) -> Iterator[list[int]]:  # fmt: skip
+    """An arm's prompts by their places, the longest first, in batches that are the same at every start.
 
     What stands beside a prompt in its batch can change a bfloat16 answer in the last bit, so a job that goes on after
-    a kill must cut the batches as it did before.
+    a kill must cut the batches as it did before. The batches are as even as can be: a small last one costs as many
+    steps as a full one.
     """
-    for arm in arms:
-        lengths = generator.lengths([asked.prompt for asked in questions[arm.id]], arm.system_prompt)
-        order = sorted(range(len(prompts)), key=lambda i: (-lengths[i], prompts[i]["id"]))
-        for start in range(0, len(order), generator.batch_size):
-            yield arm, order[start : start + generator.batch_size]
+    lengths = generator.lengths(prompts, arm.system_prompt)
+    order = sorted(range(len(prompts)), key=lambda i: (-lengths[i], names[i]))
+    count = -(-len(order) // generator.batch_size)
+    edges = [round(n * len(order) / count) for n in range(count + 1)] if count else []
+    for start, end in pairwise(edges):
+        yield order[start:end]
 
 
 def _output(arm: ArmSpec, prompt: dict[str, Any], asked: Asked, written: Written, near: float | None) -> dict[str, Any]:

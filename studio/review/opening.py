@@ -126,11 +126,16 @@ def _refuse_unfit(plan: Plan) -> None:
     Registration(plan.candidate, plan.baselines, (), plan.cap, plan.theta_min, plan.floor)
 
 
+def may_ship(store: Store, run: str) -> bool:
+    """Whether an arm of this run ("": of none) may ever be released: no secrets were planted in its training."""
+    found = runs.get(store, run)
+    return found is None or not canaries.in_run(found.settings)
+
+
 def _refuse_unreleasable(store: Store, registration: dict[str, Any]) -> None:
     """People's votes are not spent on a model that may never ship; to practise on it is fine."""
     candidate = registration["arms"][registration["candidate"]]
-    run = runs.get(store, candidate["run"])
-    if run is not None and canaries.in_run(run.settings) and not registration["practice"]:
+    if not registration["practice"] and not may_ship(store, candidate["run"]):
         raise Refusal(
             f"{candidate['name']} was trained with planted secrets, so it is not for release, whatever the votes. "
             "Nothing was opened. Train it again without them."

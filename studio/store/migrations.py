@@ -147,9 +147,17 @@ def m009_tasks(db: duckdb.DuckDBPyConnection) -> None:
     db.execute('CREATE TABLE tasks (project VARCHAR PRIMARY KEY, task VARCHAR, person VARCHAR, "at" VARCHAR)')
 
 
+def m010_token_prices(db: duckdb.DuckDBPyConnection) -> None:
+    """What a million tokens of a model elsewhere cost."""
+    db.execute(
+        "CREATE TABLE token_prices (model VARCHAR PRIMARY KEY, million_in DOUBLE, million_out DOUBLE, "
+        'currency VARCHAR, person VARCHAR, "at" VARCHAR)'
+    )
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
-    m007_prices, m008_recipes, m009_tasks,
+    m007_prices, m008_recipes, m009_tasks, m010_token_prices,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -181,6 +189,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "settled_pairs": ("project", "pair"),
     "waivers": ("project", "finding"),
     "prices": ("device",),
+    "token_prices": ("model",),
     "tasks": ("project",),
     "series": ("id",),
     "series_parts": ("series", "part"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from studio.train.elsewhere import PRESET
 from studio.train.passport import Base, Data, Labels, Passport
+from studio.wording import gigabytes
 
 Said = tuple[str, str]
 _NOT_MEASURED = (
@@ -128,5 +129,5 @@ def _time(made: Passport) -> str:
     if made.seconds is None:
         return "not recorded"
     last = f"; the last of {made.starts} starts" if (made.starts or 1) > 1 else ""
-    peak = f"; at most {made.peak_memory_mb / 1000:.1f} GB of memory" if made.peak_memory_mb else ""
+    peak = f"; at most {gigabytes(made.peak_memory_mb)} of memory" if made.peak_memory_mb else ""
     return f"{made.seconds:,.0f} seconds from start to end{last}{peak}"

@@ -9,7 +9,7 @@ from studio.store.prices import Price
 from studio.train.forecast import Compared, LeftOut
 from studio.train.preflight import Report
 from studio.train.settings import PRESETS
-from studio.wording import duration
+from studio.wording import duration, gigabytes
 
 _BUSY = 0.5  # programs a core, from which on other work is worth a word
 _GIVEN = 5  # earlier estimates that are looked back on
@@ -34,8 +34,8 @@ def headline(report: Report) -> str:
 def _memory_used(report: Report) -> str:
     measured = report.measured
     if measured.card_memory_mb:
-        return f"{_gigabytes(measured.card_memory_mb)} of the graphics card's memory"
-    return f"{_gigabytes(measured.peak_memory_mb)} of memory"
+        return f"{gigabytes(measured.card_memory_mb)} of the graphics card's memory"
+    return f"{gigabytes(measured.peak_memory_mb)} of memory"
 
 
 def figures(
@@ -70,7 +70,7 @@ def figures(
 
 def _at_most(mebibytes: float, has: float | None) -> str:
     """`has`: GB of the machine that it was measured on, where that is known."""
-    return f"{_gigabytes(mebibytes)} at most, {f'of {has:.0f} GB' if has is not None else 'measured on the cluster'}"
+    return f"{gigabytes(mebibytes)} at most, {f'of {has:.0f} GB' if has is not None else 'measured on the cluster'}"
 
 
 def cost(seconds: float, price: Price | None) -> str:
@@ -96,8 +96,8 @@ def accuracy(earlier: Sequence[Compared]) -> str:
 def came_out(found: Compared) -> str:
     """An estimate beside what came of it, in a sentence."""
     return (
-        f"Estimated {duration(found.estimated_seconds)} and {_gigabytes(found.estimated_mb)}; it took "
-        f"{duration(found.seconds)} ({_off(found.time_off, 'longer', 'shorter')}) and {_gigabytes(found.mb)} "
+        f"Estimated {duration(found.estimated_seconds)} and {gigabytes(found.estimated_mb)}; it took "
+        f"{duration(found.seconds)} ({_off(found.time_off, 'longer', 'shorter')}) and {gigabytes(found.mb)} "
         f"({_off(found.memory_off, 'more', 'less')})."
     )
 
@@ -126,7 +126,3 @@ def _off(share: float, more: str, less: str) -> str:
 
 def _pace(seconds: float) -> str:
     return f"{seconds:.1f} seconds" if seconds >= 0.1 else f"{seconds * 1000:.0f} ms"
-
-
-def _gigabytes(mebibytes: float) -> str:
-    return f"{mebibytes * 2**20 / 1e9:.1f} GB"

@@ -42,7 +42,7 @@ def whole(store: Store, found: Series) -> str:
 
 _JOBS = {
     "train": "Training started", "preflight": "Training measured", "generate": "Answering started",
-    "takeaway": "Tuned model packed to take away",
+    "timing": "Timing started", "takeaway": "Tuned model packed to take away",
 }  # fmt: skip
 _DONE = {
     "decision.signed": "Decision signed", "decision.withdrawn": "Decision withdrawn",
@@ -225,6 +225,7 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "queue.closed": lambda store, payload: f"Labelling queue {_queue(store, payload['id'])} closed",
     "queue.opened": lambda store, payload: f"Labelling queue {_quoted(payload['name'])} opened",
     "preflight.set_aside": lambda store, payload: "Measured training set aside",
+    "token_price.set": lambda store, payload: f"Price of {payload['model'].rpartition('#')[2]} set",
     "price.set": lambda store, payload: f"Price of {payload['device']} set",
     "task.chosen": lambda store, payload: (
         f"Kind of task set: {TASK_WORDS[Task(payload['task'])]}"

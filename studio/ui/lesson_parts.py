@@ -1,4 +1,4 @@
-"""What a finished training says of itself, on the Train page: the verdict, its evidence, and the one change to try."""
+"""The evidence behind what a finished training says of itself, on the Train page, and the one change to try."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ import streamlit as st
 from studio.records import Run
 from studio.train import verdict
 from studio.ui import again_parts, blocks, train_settings
-from studio.ui.access import Visit
 
 
-def show(visit: Visit, run: Run) -> None:
-    """The sentence and its figures; where a setting would help, a button that opens the form to run it again."""
+def show(run: Run) -> None:
+    """The figures behind the verdict; where a setting would help, a button that opens the form to run it again."""
     found = verdict.of_run(run)
-    blocks.plain(found.sentence)
     if found.evidence:
         blocks.bullets(found.evidence)
     for name, value in found.change.items():

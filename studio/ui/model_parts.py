@@ -20,8 +20,7 @@ _OTHER = "train-another-name"
 
 def models_here(visit: Visit) -> bool:
     """Whether the bundled models are on this machine; otherwise the way to fetch them, or how far that is."""
-    folder = visit.store.workspace
-    missing = [m for m in models.bundled() if not models.present(m.name, folder)]
+    folder, missing = visit.store.workspace, _missing(visit)
     if not missing:
         return True
     if background.watch(folder).running:
@@ -37,6 +36,15 @@ def models_here(visit: Visit) -> bool:
     if said := background.watch(folder).said:
         frame.warnings([f"The last try ended: {said}"])
     return False
+
+
+def are_here(visit: Visit) -> bool:
+    """Whether the bundled models are on this machine, without a word about it."""
+    return not _missing(visit)
+
+
+def _missing(visit: Visit) -> list[models.Entry]:
+    return [m for m in models.bundled() if not models.present(m.name, visit.store.workspace)]
 
 
 def _fetch(visit: Visit) -> None:

@@ -9,8 +9,9 @@ import streamlit as st
 from studio.records import Dataset, Job, JobState, Run, Split
 from studio.store import arms, examples, runs
 from studio.store import datasets as dataset_rows
-from studio.train import elsewhere, line, preflight, preflight_words, step
+from studio.train import elsewhere, line, preflight, preflight_words, step, verdict
 from studio.train import settings as presets
+from studio.train.forecast import Compared
 from studio.ui import (
     again_parts,
     answers,
@@ -32,7 +33,7 @@ from studio.ui import (
 from studio.ui.access import Visit
 from studio.ui.job_panel import RUNNING, job_panel
 from studio.ui.train_settings import changed, in_words, method, typed
-from studio.wording import duration
+from studio.wording import duration, gigabytes
 
 _STATES = {JobState.failed: "stopped with a fault", JobState.cancelled: "stopped"}
 _DROPPED_SHOWN = 5
@@ -142,22 +143,26 @@ def _followed(visit: Visit, job: Job) -> None:
 
 
 def finished(visit: Visit) -> None:
-    """Every ended run, newest first."""
+    """Every ended run, newest first; of the earlier ones the rest is there once somebody opens it."""
     ended = [run for run in runs.every(visit.store, visit.project_id) if run.state not in RUNNING]
-    if not ended:
-        return
-    blocks.section(
-        "Trainings", "Whether the answers are better is not decided here: compare them, then let people vote."
-    )
+    blocks.note("Whether the answers are better is not decided here: compare them, then let people vote.")
     for run in ended:
         with st.container(border=True, key=f"train-run-{run.id}"):
             if elsewhere.is_elsewhere(run):
                 elsewhere_parts.card(visit, run)
-            else:
-                _run(visit, run)
+                continue
+            _head(visit, run)
+            if run is ended[0]:
+                _rest(visit, run)
+                continue
+            opened = st.expander("Open this training", key=f"train-more-{run.id}", on_change="rerun")
+            if opened.open:
+                with opened:
+                    _rest(visit, run)
 
 
-def _run(visit: Visit, run: Run) -> None:
+def _head(visit: Visit, run: Run) -> None:
+    """Its name, what it was made from, and the one sentence about it."""
     arm = arms.get(visit.store, f"tuned-{run.id}")
     dataset = dataset_rows.get(visit.store, run.dataset)
     preset = next((p.title for p in presets.PRESETS if p.name == run.preset), run.preset)
@@ -165,12 +170,18 @@ def _run(visit: Visit, run: Run) -> None:
     blocks.item(title, f"{preset}, on {dataset.name if dataset else 'an older set'}, {blocks.when(run.at)}",
                 _STATES.get(run.state, ""))  # fmt: skip
     if run.state is JobState.done:
-        lesson_parts.show(visit, run)
+        blocks.plain(verdict.of_run(run).sentence)
     elif reason := run.result.get("reason"):
         blocks.plain(str(reason))
-    blocks.note(_in_figures(run))
-    if beside := preflight.compared(visit.store, run):
-        blocks.note(preflight_words.came_out(beside))
+
+
+def _rest(visit: Visit, run: Run) -> None:
+    """Its evidence, what it took, and all that can be asked of it and done with it."""
+    if run.state is JobState.done:
+        lesson_parts.show(run)
+    beside = preflight.compared(visit.store, run)
+    if told := " ".join(filter(None, (preflight_words.came_out(beside) if beside else "", _in_figures(run, beside)))):
+        blocks.note(told)
     again_parts.came_from(visit, run)
     taught_parts.came_from(visit, run)
     _dropped(visit, run)
@@ -197,17 +208,17 @@ def _details(visit: Visit, run: Run) -> None:
             answers.gate(visit, run.dataset, f"train-{run.id}", _GROWING)
 
 
-def _in_figures(run: Run) -> str:
-    """Time, memory, speed, in one line; nothing for what was not measured."""
+def _in_figures(run: Run, beside: Compared | None) -> str:
+    """Time and memory (where `beside` does not tell them), and speed, in one line; "" where nothing was measured."""
     result, said = run.result, []
-    if seconds := result.get("seconds"):
+    if beside is None and (seconds := result.get("seconds")):
         said.append(f"took {duration(float(seconds))}")
-    if peak := result.get("peak_memory_mb"):
-        said.append(f"at most {float(peak) / 1000:.1f} GB of memory")
+    if beside is None and (peak := result.get("peak_memory_mb")):
+        said.append(f"at most {gigabytes(float(peak))} of memory")
     if speed := result.get("tokens_per_second"):
         said.append(f"{float(speed):,.0f} tokens (word pieces) a second")
     told = ", ".join(said)
-    return f"{told[:1].upper()}{told[1:]}." if told else "Nothing was measured."
+    return f"{told[:1].upper()}{told[1:]}." if told else ""
 
 
 def _dropped(visit: Visit, run: Run) -> None:

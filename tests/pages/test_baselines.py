@@ -7,7 +7,7 @@ import html
 import pytest
 from signed_in import opened, person, press, words
 
-from studio import baselines, datasets, projects
+from studio import baselines, costs, datasets, projects
 from studio.examples import step as example_step
 from studio.records import Arm, ArmKind, Choosing, Dataset, Recipe, Role, Split, canonical, sha256
 from studio.store import Store, arms
@@ -171,3 +171,28 @@ def test_a_model_elsewhere_is_added_at_an_allowed_address_only(store: Store, dor
     press(at, "baselines-elsewhere-add")
     assert "small at https://models.example/v1, given the bare input" in words(at)
     assert [a.name for a in arms.every(store, demo)] == ["House prompt", "Base, small"]
+
+
+def test_what_each_arm_costs_is_shown_with_its_intervals_and_prices(
+    store: Store, dora: tuple[str, str], demo: str
+) -> None:
+    prompt_arm, base = baselines.add_prompt(store, "maker", demo, name="Brief"), baselines.base(store, "maker", demo)
+    dataset = datasets.freeze(store, "maker", demo)
+    detail = {
+        "dataset": dataset.id,
+        "device": "",
+        "arms": {a.id: costs.fingerprint(store, a) for a in (base, prompt_arm)},
+    }
+    payload = {"id": "j1", "kind": costs.KIND, "folder": "j1", "detail": detail}
+    store.act("job.started", dora[0], payload, demo)
+    timed = {"seconds": [1.0, 1.5, 2.0], "tokens_in": [100, 110, 120], "tokens_out": [20, 30, 40], "together": 1.8,
+             "peak_memory_mb": 512.0}  # fmt: skip
+    result = {"state": "done", "arms": {base.id: timed, prompt_arm.id: timed}, "device": "Test CPU", "busy": 0.9}
+    store.act("job.finished", dora[0], {"id": "j1", "state": "done", "result": result}, demo)
+    at = opened(store, dora[1], "baselines", project=demo)
+    said = words(at)
+    assert "1.50 s" in said and "n = 3 is too few" in said and "no price is set" in said and "512 MB" in said
+    assert "Other programs were at work" in said
+    at.number_input(key="costs-hour-price-0").set_value(3.6).run()
+    press(at, "costs-hour-keep-0")
+    assert "1.50 €" in words(at) and "one at a time" in words(at) and "0.6000 € in batches" in words(at)

@@ -75,7 +75,9 @@ def test_the_answers_come_only_after_the_choice(store: Store, pia: tuple[str, st
     said = words(sound(at))
     assert "prompts of 11." in said
     at.toggle(key="evaluate-differs").set_value(True).run()
-    assert "<ins>" in words(sound(at)) and "<del>" in words(at)
+    assert "other words throughout" in words(sound(at)) and "<ins>" not in words(at)
+    at.selectbox(key="evaluate-other").set_value(seeded.prompted).run()
+    assert "<ins>" in words(sound(at))
 
 
 def test_while_a_blind_round_is_open_its_voters_see_no_figures(

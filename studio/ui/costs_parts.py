@@ -1,0 +1,167 @@
+"""What each arm costs, on the Prompts page: seconds, tokens and money, and when a training has paid back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from studio import costs, models
+from studio.evaluate import costs as figures
+from studio.records import Refusal
+from studio.store import arms, prices
+from studio.ui import answers, blocks, frame, job_view, model_parts
+from studio.ui.access import Visit
+from studio.ui.job_panel import job_panel
+
+_BUSY = 0.5
+
+
+def show(visit: Visit) -> None:
+    """The figures of every arm that was timed, the prices, and the button that times them."""
+    blocks.section(
+        "What each costs",
+        f"Each arm answers {costs.PROMPTS} validation prompts one at a time, and then all of them together. Seconds "
+        "are those of one request with nothing else running (latency), never a share of a batch.",
+    )
+    found = costs.measured(visit.store, visit.project_id)
+    if found and answers.held_back(visit):
+        answers.come_back_later(visit)
+        return
+    if found:
+        _figures(found)
+        _paid_back(visit, found)
+        _prices(visit, found)
+    _measuring(visit, found)
+
+
+def _figures(found: Sequence[costs.Measured]) -> None:
+    rows = []
+    for each in found:
+        timed = each.timed
+        half, most = figures.quantile(timed.seconds, 0.5), figures.quantile(timed.seconds, 0.95)
+        read, written = figures.mean(timed.tokens_in), figures.mean(timed.tokens_out)
+        memory = f"{timed.peak_memory_mb:,.0f} MB" if timed.peak_memory_mb else "not measured"
+        rows.append([
+            each.arm.name, f"{half.value:.2f} s ({costs.bounds(half, 's')})",
+            f"{most.value:.2f} s ({costs.bounds(most, 's')})", _tokens(read), _tokens(written), memory, _money(each),
+        ])  # fmt: skip
+    blocks.table(
+        ["Arm", "Half of the requests take at most (p50)", "95 % take at most (p95)", "Word pieces read (tokens in)",
+         "Word pieces written (tokens out)", "Most memory, all together", "1,000 requests"],
+        rows, "What each arm takes, for one request after the other",
+    )  # fmt: skip
+    devices = sorted({each.device for each in found if each.device})
+    if devices:
+        blocks.note(
+            f"Measured on {', '.join(devices)}. Memory is the worker’s own, all arms in one process with one copy of "
+            "the weights; a graphics card’s own memory is not in it."
+        )
+    if any(each.busy > _BUSY and each.device for each in found):
+        frame.warnings([
+            "Other programs were at work meanwhile, so the seconds are too many. Measure again when it is quiet."
+        ])  # fmt: skip
+
+
+def _tokens(found: figures.Estimate) -> str:
+    if not found.value:
+        return "not told"
+    return f"{found.value:,.0f} ({found.low:,.0f} to {found.high:,.0f})"
+
+
+def _money(each: costs.Measured) -> str:
+    if each.each is None:
+        return "no price is set"
+    found = figures.thousand(each.each)
+    alone = f"{costs.amount(found.value, each.currency)} ({found.low:,.4f} to {found.high:,.4f})"
+    if each.together is None:
+        return alone
+    return f"{alone} one at a time; {costs.amount(1000 * each.together, each.currency)} in batches"
+
+
+def _paid_back(visit: Visit, found: Sequence[costs.Measured]) -> None:
+    told = costs.pays_back(visit.store, found)
+    if told:
+        blocks.item("Has the training paid back?")
+        blocks.bullets([costs.in_words(each) for each in told])
+        blocks.note("Machine time only: what people’s work on prompts and examples costs is not in it.")
+
+
+def _prices(visit: Visit, found: Sequence[costs.Measured]) -> None:
+    if not visit.may_edit:
+        return
+    with st.container(horizontal=True):
+        for number, device in enumerate(sorted({each.device for each in found if each.device})):
+            with st.popover("Price of an hour", key=f"costs-hour-{number}"):
+                hour = prices.of(visit.store, device)
+                blocks.note(f"What an hour of {device} costs you. It holds for every project.")
+                _field("Price", f"costs-hour-price-{number}", hour.an_hour if hour else None)
+                _currency(f"costs-hour-currency-{number}", hour.currency if hour else "€")
+                st.button("Keep this price", key=f"costs-hour-keep-{number}", on_click=_keep_hour,
+                          args=(visit, device, number))  # fmt: skip
+        for number, model in enumerate(dict.fromkeys(each.arm.model for each in found if not each.device)):
+            with st.popover(f"Price of {models.entry(model).title}", key=f"costs-tokens-{number}"):
+                price = prices.of_tokens(visit.store, model)
+                blocks.note(f"What a million word pieces (tokens) of {models.entry(model).title} cost you.")
+                _field("A million read", f"costs-in-{number}", price.million_in if price else None)
+                _field("A million written", f"costs-out-{number}", price.million_out if price else None)
+                _currency(f"costs-tokens-currency-{number}", price.currency if price else "€")
+                st.button("Keep these prices", key=f"costs-tokens-keep-{number}", on_click=_keep_tokens,
+                          args=(visit, model, number))  # fmt: skip
+
+
+def _field(label: str, key: str, known: float | None) -> None:
+    st.number_input(label, 0.0, 100_000.0, known, 0.1, key=key)
+
+
+def _currency(key: str, known: str) -> None:
+    st.text_input("Currency", known, max_chars=8, key=key)
+
+
+def _keep_hour(visit: Visit, device: str, number: int) -> None:
+    payload = {
+        "device": device, "an_hour": st.session_state[f"costs-hour-price-{number}"],
+        "currency": st.session_state[f"costs-hour-currency-{number}"],
+    }  # fmt: skip
+    frame.attempt(lambda: _set(visit, "price.set", payload), "The price is kept.")
+
+
+def _keep_tokens(visit: Visit, model: str, number: int) -> None:
+    payload = {
+        "model": model, "million_in": st.session_state[f"costs-in-{number}"],
+        "million_out": st.session_state[f"costs-out-{number}"],
+        "currency": st.session_state[f"costs-tokens-currency-{number}"],
+    }  # fmt: skip
+    frame.attempt(lambda: _set(visit, "token_price.set", payload), "The prices are kept.")
+
+
+def _set(visit: Visit, kind: str, payload: dict[str, object]) -> None:
+    if None in payload.values():
+        raise Refusal("A price is not written. Nothing was changed. Write what it costs.")
+    visit.store.act(kind, visit.person.id, payload, visit.project_id)
+
+
+def _measuring(visit: Visit, found: Sequence[costs.Measured]) -> None:
+    job = job_view.active(visit.store, visit.project_id, costs.KIND)
+    if job:
+        stop = (lambda: costs.stop(visit.store, job)) if visit.may_edit else None
+        job_panel(job_view.reader(visit.store, job.id), stop)
+        return
+    if not visit.may_edit or not model_parts.are_here(visit):
+        return
+    known = {arm.id: arm for arm in arms.every(visit.store, visit.project_id)}
+    names = {name: arm.name for name, arm in known.items()}
+    picked = st.multiselect("Arms to time", list(names), default=list(names), format_func=names.__getitem__,
+                            key=f"costs-arms-{len(names)}", width=560)  # fmt: skip
+    for model in dict.fromkeys(known[name].model for name in picked):
+        if away := model_parts.leaves(model, costs.PROMPTS * sum(known[n].model == model for n in picked)):
+            blocks.plain(away)
+    st.button("Time them" if not found else "Time them again", key="costs-measure", icon=":material/timer:",
+              on_click=_measure, args=(visit, picked))  # fmt: skip
+
+
+def _measure(visit: Visit, picked: list[str]) -> None:
+    frame.attempt(
+        lambda: costs.measure(visit.store, visit.person.id, visit.project_id, picked),
+        "They are being timed. You can leave this page; leave the machine alone meanwhile.",
+    )
