@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from studio import datasets, models
+from studio import datasets, looks, models
 from studio.evaluate import averages, checks
 from studio.jobs import folder as job_folder
 from studio.jobs import place
@@ -77,6 +77,8 @@ def generate(
     if not chosen:
         raise Refusal("No arm is chosen. Nothing was started. Choose at least one.")
     _refuse_in_a_round(store, project, dataset, chosen)
+    if split is Split.test:
+        looks.raise_if_spent(store, found, "Nothing was started.")
     model = chosen[0].model
     if any(arm.model != model for arm in chosen):
         raise Refusal("These arms use different base models. Nothing was started. Generate them one model at a time.")
