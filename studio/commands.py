@@ -16,6 +16,7 @@ from studio import (
     datasets,
     evaluation,
     export_command,
+    integrity,
     loop,
     outputs,
     people,
@@ -222,6 +223,7 @@ def evaluate(store: Store, args: Args) -> Args:
     project = loop.project_of(store, args["project"])
     dataset, split = datasets.named(store, project, args.get("dataset") or ""), Split(args["split"])
     compared = outputs.compare(store, project, dataset.id, split)
+    asked = datasets.rows_in(store, dataset, split)
     other = _arms(store, project, [args["against"]])[0].id if args.get("against") else ""
     told = evaluation.report(store, project, dataset.id, compared, split=split, other=other)
     if told is None:
@@ -233,6 +235,10 @@ def evaluate(store: Store, args: Args) -> Args:
         "dataset": dataset.id, "split": split.value, "kind": told.kind.task.value, "why": told.kind.why,
         "against": names[told.other],
         "arms": {names[each.arm.id]: _evaluated(told, each) for each in compared},
+        "integrity": {
+            each.arm.name: [to_json(check) for check in each.checks]
+            for each in integrity.report(store, dataset.id, compared, [e.id for e in asked])
+        },
         "parts": [
             {"arm": names[each.arm], "against": names[each.other], "verdict": each.verdict,
              "parts": [to_json(part) | {"group": part.group.name, "of": part.group.of} for part in each.parts]}

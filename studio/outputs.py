@@ -241,15 +241,12 @@ def scored(
     arm: Arm, brief: Brief, answers: dict[str, checks.Subject], written: dict[str, Generation], expected: int
 ) -> Compared:
     """An arm's answers by the brief's exact checks. `written`: what was current of `expected` prompts."""
-    scores = tuple(checks.score(brief, answers))
-    told = {
-        name: share for name, subject in answers.items() if (share := checks.share_kept(brief, subject)) is not None
-    }
+    told = checks.told(brief, answers)
     near = [g.similarity for g in written.values() if g.similarity is not None]
     return Compared(
-        arm, scores, len(written), expected, sum(not g.output.strip() for g in written.values()),
+        arm, tuple(checks.scores(told)), len(written), expected, sum(not g.output.strip() for g in written.values()),
         sum(near) / len(near) if near else None, sum(g.seconds for g in written.values()),
-        sum(g.tokens_in for g in written.values()), sum(g.tokens_out for g in written.values()), told,
+        sum(g.tokens_in for g in written.values()), sum(g.tokens_out for g in written.values()), checks.shares(told),
     )  # fmt: skip
 
 
@@ -265,8 +262,9 @@ def headline(compared: Sequence[Compared]) -> averages.Headline | None:
 
 
 def saw(store: Store, person: str, project: str, dataset: str) -> None:
-    """Notes that this person has seen which arm wrote what, once; their later votes stay outside the gate."""
-    if person not in arms.exposed(store, project):
+    """Notes that this person has seen which arm wrote what, once for each dataset; their later votes in the project
+    stay outside the gate."""
+    if person not in arms.readers(store, project, dataset):
         store.act("outputs.seen", person, {"what": dataset}, project)
 
 
