@@ -208,3 +208,9 @@ def exposed(store: Store, project: str) -> dict[str, str]:
     sql = 'SELECT person, min("at") AS "at" FROM exposures WHERE project = ?'
     sql += " AND what NOT LIKE 'queue/%' GROUP BY person"
     return {row["person"]: row["at"] for row in store.rows(sql, project)}
+
+
+def readers(store: Store, project: str, what: str) -> set[str]:
+    """Who saw raw outputs of one dataset (or "draft": what a model wrote for them)."""
+    rows = store.rows("SELECT person FROM exposures WHERE project = ? AND what = ?", project, what)
+    return {row["person"] for row in rows}
