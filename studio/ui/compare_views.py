@@ -1,4 +1,4 @@
-"""The parts of Compare behind one switch, once there is an arm: the test, what lies beside the task, an input to try."""
+"""The parts of Compare behind one switch: the test prompts, what lies beside the task, an input to try."""
 
 from __future__ import annotations
 
