@@ -76,7 +76,7 @@ def report(
     kind = kind_of_task(store, project, brief, list(examples.values()))
     beside = other or _beside(compared)
     written = {
-        each.arm.id: answers(examples, outputs.current(store, dataset, each.arm), each.shares) for each in compared
+        each.arm.id: answers(examples, outputs.current(store, dataset, each.arm), each.kept) for each in compared
     }
     ideals = {name: e.ideal for name, e in examples.items()}
     figures = metrics.Compared(kind.task, brief, list(examples), ideals).arms(written, beside)
@@ -97,14 +97,18 @@ def _beside(compared: Sequence[Compared]) -> str:
 
 
 def answers(
-    examples: Mapping[str, Example], written: Mapping[str, Generation], shares: Mapping[str, float]
+    examples: Mapping[str, Example], written: Mapping[str, Generation], kept: Mapping[str, Mapping[str, bool]]
 ) -> dict[str, Answer]:
-    """What an arm wrote to these examples, with what it is checked against. `shares`: of the rules it keeps."""
+    """What an arm wrote to these examples, with what it is checked against. `kept`: rule -> example -> whether."""
+    rules: dict[str, dict[str, bool]] = defaultdict(dict)
+    for rule, own in kept.items():
+        for name, answer in own.items():
+            rules[name][rule] = answer
     return {
         name: Answer(
             checks.of_example(examples[name], g.output),
             g.similarity,
-            shares.get(name),
+            rules.get(name, {}),
             MUST_REFUSE in examples[name].kinds,
         )  # fmt: skip
         for name, g in written.items()
@@ -145,8 +149,8 @@ def _gaps(
 
     def seen(arm: Arm) -> dict[str, float]:
         written = {k: g for k, g in outputs.current(store, dataset.id, arm).items() if k in learned}
-        shares = checks.shares(checks.told(brief, outputs.subjects(learned, written)))
-        return metrics.main_scores(task, brief, answers(learned, written, shares))
+        kept = {criterion.name: own for criterion, own in checks.told(brief, outputs.subjects(learned, written))}
+        return metrics.main_scores(task, brief, answers(learned, written, kept))
 
     base = next((each.arm for each in compared if each.arm.kind is ArmKind.base), None)
     before = seen(base) if base else {}

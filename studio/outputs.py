@@ -44,6 +44,7 @@ class Compared:
 
     `written` of `expected` prompts have an output; `empty` of them say nothing. `similarity`: mean cosine
     of the MiniLM embeddings, -1 to 1, None when not measured. `shares`: prompt -> share of the rules that apply to it.
+    `kept`: rule -> prompt -> whether it is kept, where that can be told.
     """
 
     arm: Arm
@@ -56,6 +57,7 @@ class Compared:
     tokens_in: int
     tokens_out: int
     shares: dict[str, float] = field(default_factory=dict)
+    kept: dict[str, dict[str, bool]] = field(default_factory=dict)
 
     @property
     def average(self) -> averages.Average:
@@ -247,6 +249,7 @@ def scored(
         arm, tuple(checks.scores(told)), len(written), expected, sum(not g.output.strip() for g in written.values()),
         sum(near) / len(near) if near else None, sum(g.seconds for g in written.values()),
         sum(g.tokens_in for g in written.values()), sum(g.tokens_out for g in written.values()), checks.shares(told),
+        {criterion.name: own for criterion, own in told},
     )  # fmt: skip
 
 

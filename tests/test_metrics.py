@@ -141,7 +141,7 @@ def figures(task: Task, brief: Brief, rows: list[tuple[str, str]], *, refuse: bo
     names = [f"p{at:03}" for at in range(len(rows))]
     ideals = {name: ideal for name, (ideal, _) in zip(names, rows, strict=True)}
     answers = {
-        name: Answer(Subject("in", output, ideal), 0.5, None, refuse)
+        name: Answer(Subject("in", output, ideal), 0.5, must_refuse=refuse)
         for name, (ideal, output) in zip(names, rows, strict=True)
     }
     return metrics.Compared(task, brief, names, ideals).arms({"arm": answers})["arm"]
@@ -167,6 +167,17 @@ def test_json_is_scored_whole_field_by_field_and_by_its_shape() -> None:
     assert found.main == {f"p{at:03}": float(at in (0, 4, 5, 6, 7)) for at in range(8)}
     shape = Brief(criteria=(Criterion("s", checks=(Check(CheckKind.json_schema, schema='{"required": ["team"]}'),)),))
     assert {f.key: f.value for f in figures(Task.fields, shape, rows).figures}["shape"] == 7 / 8
+
+
+def test_each_rule_is_a_figure_and_the_share_kept_the_main_score() -> None:
+    brief = Brief(criteria=(Criterion("Thanks", checks=(Check(CheckKind.required, ("Thanks",)),)), Criterion("Kind")))
+    names, ideals = ["a", "b"], {"a": "Thanks.", "b": "Thanks."}
+    kept = {"a": Answer(Subject("in", "Thanks.", "Thanks."), kept={"Thanks": True}), "b": Answer(Subject("in", "", ""))}
+    found = metrics.Compared(Task.text, brief, names, ideals).arms({"arm": kept})["arm"]
+    rule = next(f for f in found.figures if f.key == "rule:Thanks")
+    assert (rule.value, rule.n, rule.sentence[:21]) == (1.0, 1, "“Thanks” kept: 100 % ")
+    assert found.main == {"a": 1.0}
+    assert not any(f.key == "rule:Kind" for f in found.figures)
 
 
 def test_refusals_are_counted_both_ways() -> None:

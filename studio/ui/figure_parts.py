@@ -45,7 +45,8 @@ def show(visit: Visit, told: Report, shown: Sequence[outputs.Compared]) -> None:
     )
     _kind_of_task(visit, told)
     figures = [{f.key: f for f in told.figures[each.arm.id].figures} for each in shown]
-    keys = list(dict.fromkeys(key for own in figures for key in own))
+    # The rules stand in the picture above.
+    keys = [key for key in dict.fromkeys(key for own in figures for key in own) if not key.startswith(metrics.RULE)]
     rows = []
     for key in keys:
         one = next(own[key] for own in figures if key in own)
