@@ -81,10 +81,11 @@ def report(
     ideals = {name: e.ideal for name, e in examples.items()}
     figures = metrics.Compared(kind.task, brief, list(examples), ideals).arms(written, beside)
     named = {each.arm.id: each.arm.name for each in compared}
+    score = metrics.main_name(kind.task, brief)
     groups = groups_of(brief, list(examples.values()))
-    against = tuple(_against(each.arm.id, beside, named, figures, groups) for each in compared
+    against = tuple(_against(each.arm.id, beside, named, figures, groups, score) for each in compared
                     if each.arm.id != beside and beside in named)  # fmt: skip
-    return Report(kind, metrics.main_name(kind.task, brief), beside, figures, against,
+    return Report(kind, score, beside, figures, against,
                   _gaps(store, found, brief, kind.task, compared, figures))  # fmt: skip
 
 
@@ -131,10 +132,16 @@ def groups_of(brief: Brief, examples: Sequence[Example]) -> list[Group]:
 
 
 def _against(
-    arm: str, other: str, named: Mapping[str, str], figures: Mapping[str, ArmFigures], groups: Sequence[Group]
+    arm: str,
+    other: str,
+    named: Mapping[str, str],
+    figures: Mapping[str, ArmFigures],
+    groups: Sequence[Group],
+    score: str,
 ) -> Against:
     found = parts.compare(groups, figures[arm].main, figures[other].main)
-    return Against(arm, other, parts.verdict(found, named[arm], named[other]), found)
+    whole = parts.overall(figures[arm].main, figures[other].main, (named[arm], named[other]), score)
+    return Against(arm, other, f"{whole} {parts.verdict(found, named[arm], named[other])}".strip(), found)
 
 
 # -- does it carry over -----------------------------------------------------------------------------

@@ -121,6 +121,16 @@ def test_intervals_hold_the_truth_about_95_times_in_100() -> None:
     assert 0.92 <= inside / 200 <= 0.985
 
 
+def test_a_label_that_is_always_found_is_no_certainty() -> None:
+    wanted = ["a", "b"] * 6
+    found = labelled.Labelled(wanted, wanted, np.ones(12, bool), ("a", "b"))
+    for line in found.each(Draws(12)):
+        assert line.recall and line.precision and line.f1
+        assert line.recall.low == line.precision.low == line.f1.low == pytest.approx(interval(6, 6)[0])
+    macro = Draws(12).estimates([found.macro_f1()])[0]
+    assert macro and (macro.value, macro.low) == (1.0, pytest.approx(interval(12, 12)[0]))
+
+
 def test_two_arms_are_compared_on_the_prompts_that_both_answered() -> None:
     draws = Draws(100)
     rng = np.random.default_rng(5)
@@ -228,7 +238,7 @@ def test_a_paired_figure_says_better_worse_or_neither() -> None:
     assert found["other"].against == {}
     good, alike = found["good"].against["accuracy"], found["alike"].against["accuracy"]
     assert good.value == pytest.approx(25 / 60) and good.low > 0 and good.wanted is Wanted.more
-    assert good.sentence.startswith("Right label: better by +42 points (95 % interval")
+    assert good.sentence.startswith("Right label: better by 42 points (95 % interval")
     assert alike.low <= 0 and "no more apart than chance can explain" in alike.sentence
     assert found["good"].figures[0].sentence.startswith("Right label: 92 % (95 % interval 82 to 97 %; n = 60).")
     assert "empty" in found["good"].against

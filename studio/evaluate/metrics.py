@@ -348,7 +348,8 @@ def _said_distance(kind: _Kind, found: Estimate) -> Figure:
         what = "differs by" if found.low > 0 or found.high < 0 else "differs by no more than chance can explain,"
     else:
         what = "better by" if better else "worse by" if worse else "no more apart than chance can explain,"
-    sentence = f"{kind.name}: {what} {value} ({interval})."
+    said = value if kind.wanted is Wanted.neither or not (better or worse) else value.lstrip("+-")
+    sentence = f"{kind.name}: {what} {said} ({interval})."
     return Figure(kind.key, kind.name, kind.term, found.value, found.low, found.high, found.n, kind.unit, kind.wanted,
                   sentence)  # fmt: skip
 
