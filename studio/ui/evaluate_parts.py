@@ -113,7 +113,7 @@ def counted(shown: Sequence[outputs.Compared]) -> None:
 def reading(visit: Visit, brief: Brief, dataset: Dataset, shown: Sequence[outputs.Compared]) -> None:
     """Prompt by prompt, once the reader has chosen to vote outside the count."""
     blocks.section("The answers, side by side", "")
-    if not answers.may_read(visit, dataset.id, "evaluate"):
+    if not answers.may_read(visit, dataset.id, "evaluate", tests=True):
         return
     examples = answers.examples(visit, dataset, Split.test)
     kinds = _kinds(shown)
