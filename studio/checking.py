@@ -20,7 +20,7 @@ from studio.checkup import Asked, Checkup, Gatherer, Sources, checkup, placed
 from studio.examples import approval, meaning
 from studio.jobs import resident
 from studio.jobs.resident import CheckingState
-from studio.records import Brief, Example, Refusal, Status, from_json, to_json
+from studio.records import Brief, Example, Refusal, Split, Status, from_json, to_json
 from studio.store import Store, briefs, contradictions, finding, runs
 from studio.store import datasets as dataset_rows
 from studio.store import examples as example_rows
@@ -66,9 +66,13 @@ def asked(store: Store, project: str) -> Asked:
     brief = briefs.latest(store, project)
     if brief is None:
         raise Refusal("There is no brief yet, so nothing says what good is. Write the brief first.")
-    examples = tuple(_judged(example_rows.every(store, project), brief))
+    examples, earlier = _judged(example_rows.every(store, project), brief), _earlier(store, project)
+    if spent := dataset_rows.spent(store, project):
+        # A model was taught on these prompts by votes: they are no test any more, whatever they were.
+        examples = [replace(e, split=Split.train) if e.id in spent else e for e in examples]
+        earlier = [e for e in earlier if e.id not in spent]
     settled = tuple(each.pair for each in contradictions.settled(store, project))
-    return Asked(examples, brief, tuple(_earlier(store, project)), finding.today(), sources(store, project), settled)
+    return Asked(tuple(examples), brief, tuple(earlier), finding.today(), sources(store, project), settled)
 
 
 def sources(store: Store, project: str) -> Sources:

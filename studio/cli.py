@@ -163,7 +163,8 @@ def _assignment(part: str) -> tuple[str, str]:
 
 
 def _freeze_fields(args: Args) -> dict[str, Any]:
-    return {"project": args.project, "name": args.name, "waive": dict(_assignment(w) for w in args.waive)}
+    return {"project": args.project, "name": args.name, "waive": dict(_assignment(w) for w in args.waive),
+            "votes": args.votes, "practice": args.practice}  # fmt: skip
 
 
 # -- the parser ------------------------------------------------------------------------------------
@@ -236,23 +237,39 @@ def _add_data(add: Add) -> None:
     freeze.add_argument("--project", required=True)
     freeze.add_argument("--name", default="")
     freeze.add_argument("--waive", action="append", default=[], metavar="CHECK=REASON", help="accept a finding")
+    freeze.add_argument(
+        "--votes",
+        action="store_true",
+        help="what people preferred in closed rounds instead; their prompts can test nothing any more",
+    )
+    freeze.add_argument("--practice", action="store_true", help="with --votes: practice votes too; not for release")
     trace = add("trace", "Tell which datasets and runs hold an example, and what to do when it may not be used.",
                 _in_workspace("trace", lambda a: {"project": a.project, "example": a.example}))  # fmt: skip
     trace.add_argument("example", help="its id")
     trace.add_argument("--project", required=True)
 
 
-def _add_model_work(add: Add) -> None:
+def _add_train(add: Add) -> None:
     train = add("train", "Fine-tune on a frozen dataset and wait for it.", _in_workspace("train", lambda a: {
         "project": a.project, "dataset": a.dataset, "preset": a.preset, "resume": a.resume,
-        "accept": a.accept, "measure_only": a.measure_only,
+        "accept": a.accept, "measure_only": a.measure_only, "preferences": a.preferences, "start": a.start,
     }))  # fmt: skip
     train.add_argument("--project", required=True)
     train.add_argument("--dataset", help="id or hash (default: the latest)")
     train.add_argument("--preset", default="match_our_tone", help="how thoroughly; an unknown one is told the known")
+    train.add_argument("--preferences", action="store_true", help="learn from a frozen set of votes (DPO)")
+    train.add_argument(
+        "--start",
+        metavar="RUN",
+        help="with --preferences: the tuned model to go on from, by its name or run (default: the base)",
+    )
     train.add_argument("--resume", metavar="JOB", help="go on with a job that was stopped or died")
     train.add_argument("--accept", action="store_true", help="train even if examples are left out (too long or empty)")
     train.add_argument("--measure-only", action="store_true", help="tell what it would take, and start nothing")
+
+
+def _add_model_work(add: Add) -> None:
+    _add_train(add)
     generate = add("generate", "Let arms answer the prompts of a split.", _in_workspace("generate", lambda a: {
         "project": a.project, "arms": a.arms.split(","), "split": a.split,
     }))  # fmt: skip

@@ -16,18 +16,20 @@ from studio import (
     datasets,
     evaluation,
     export_command,
+    integrity,
     loop,
     outputs,
     people,
     projects,
     supervisor,
+    vote_sets,
 )
 from studio.baselines import DEFAULT_MODEL
 from studio.evaluate import costs as figures
 from studio.examples import step as example_step
 from studio.records import Arm, Choosing, JobState, Refusal, Split, Status, to_json
 from studio.store import Store, arms, examples, runs
-from studio.train import preflight
+from studio.train import from_votes, preflight
 from studio.train import step as train_step
 
 ACTOR = people.COMMAND
@@ -61,15 +63,22 @@ def import_(store: Store, args: Args) -> Args:
 
 
 def freeze(store: Store, args: Args) -> Args:
-    """args: project, name, waive (check -> reason)."""
+    """args: project, name, waive (check -> reason); or votes: those of closed rounds, practice: also of practice."""
+    project = loop.project_of(store, args["project"])
+    if args.get("votes"):
+        held = vote_sets.freeze(store, ACTOR, project, practice=bool(args.get("practice")))
+        told = vote_sets.facts(held)
+        return {"dataset": held.id, "sha256": held.sha256, "splits": held.splits, "name": held.name,
+                "votes": to_json(told), "notes": vote_sets.in_words(told)}  # fmt: skip
     made = datasets.freeze(
-        store, ACTOR, loop.project_of(store, args["project"]), name=args.get("name") or "", waivers=args.get("waive")
+        store, ACTOR, project, name=args.get("name") or "", waivers=args.get("waive")
     )  # fmt: skip
     return {"dataset": made.id, "sha256": made.sha256, "splits": made.splits}
 
 
 def train(store: Store, args: Args) -> Args:
-    """args: project, dataset (id or hash; the latest), preset, resume (a job), accept, measure_only.
+    """args: project, dataset (id or hash; the latest), preset, resume (a job), accept, measure_only; preferences: learn
+    from a set of votes (dataset: which; the latest), start: the run, or its arm's name, to go on from.
 
     Measures first, then trains and waits until it has ended. Without `accept` it refuses to leave out a row.
     """
@@ -91,19 +100,31 @@ def train(store: Store, args: Args) -> Args:
         raise Refusal(
             found.result.get("reason") or f"The training was {job.state.value}. What it had finished is kept."
         )
-    keys = ("losses", "seconds", "tokens_per_second", "peak_memory_mb", "dropped")
+    keys = ("losses", "seconds", "tokens_per_second", "peak_memory_mb", "dropped", "leanings")
     return {"job": run.job, "state": job.state.value, "run": run.id, **told, **{k: found.result.get(k) for k in keys}}
 
 
 def _measured(store: Store, project: str, args: Args) -> preflight.Report:
-    named = datasets.named(store, project, args.get("dataset") or "")
-    dataset, settings = train_step.asked(store, named.id, preset=args["preset"])
-    job = supervisor.wait(store, preflight.begin(store, ACTOR, dataset, settings, DEFAULT_MODEL).id)
+    wanted = args.get("dataset") or ""
+    if args.get("preferences"):
+        dataset = vote_sets.named(store, project, wanted)
+        start = _start(store, project, args.get("start") or "")
+        settings, model = from_votes.asked(store, dataset, start=start)
+    else:
+        dataset, settings = train_step.asked(store, datasets.named(store, project, wanted).id, preset=args["preset"])
+        model = DEFAULT_MODEL
+    job = supervisor.wait(store, preflight.begin(store, ACTOR, dataset, settings, model).id)
     report = preflight.of(store, job)
     if report is None:
         reason = job.detail.get("result", {}).get("reason")
         raise Refusal(reason or "Measuring was stopped. Nothing was started. Start it again.")
     return report
+
+
+def _start(store: Store, project: str, wanted: str) -> str:
+    """The run that somebody means by its id or by the name of its arm; "" for the base."""
+    found = next((arm for arm in arms.every(store, project) if wanted and wanted == arm.name), None)
+    return found.run if found is not None else wanted
 
 
 def _would_leave_out(report: preflight.Report) -> str:
@@ -205,6 +226,7 @@ def evaluate(store: Store, args: Args) -> Args:
     project = loop.project_of(store, args["project"])
     dataset, split = datasets.named(store, project, args.get("dataset") or ""), Split(args["split"])
     compared = outputs.compare(store, project, dataset.id, split)
+    asked = datasets.rows_in(store, dataset, split)
     other = _arms(store, project, [args["against"]])[0].id if args.get("against") else ""
     told = evaluation.report(store, project, dataset.id, compared, split=split, other=other)
     if told is None:
@@ -216,6 +238,10 @@ def evaluate(store: Store, args: Args) -> Args:
         "dataset": dataset.id, "split": split.value, "kind": told.kind.task.value, "why": told.kind.why,
         "against": names[told.other],
         "arms": {names[each.arm.id]: _evaluated(told, each) for each in compared},
+        "integrity": {
+            each.arm.name: [to_json(check) for check in each.checks]
+            for each in integrity.report(store, dataset.id, compared, [e.id for e in asked])
+        },
         "parts": [
             {"arm": names[each.arm], "against": names[each.other], "verdict": each.verdict,
              "parts": [to_json(part) | {"group": part.group.name, "of": part.group.of} for part in each.parts]}

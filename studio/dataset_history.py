@@ -159,11 +159,12 @@ class Holding:
 
 def holding(store: Store, project: str, examples: Collection[str]) -> Holding:
     """The datasets that hold any of the examples (ids), and the runs that had any of them in the part to learn from."""
+    sets = [source for of in (rows.every, rows.of_votes) for source in of(store, project, discarded=True)]
     splits = {
         dataset.id: tuple(s for s in Split if not rows.ids_in(store, dataset, s).isdisjoint(examples))
-        for dataset in rows.every(store, project, discarded=True)
+        for dataset in sets
     }
-    found = tuple(dataset for dataset in rows.every(store, project, discarded=True) if splits[dataset.id])
+    found = tuple(dataset for dataset in sets if splits[dataset.id])
     learned = {name for name, parts in splits.items() if Split.train in parts}
     # Releases, once there are any, join here: those made of one of these runs.
     taught = tuple(run for run in runs.every(store, project, discarded=True) if run.dataset in learned)

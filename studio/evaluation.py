@@ -75,7 +75,9 @@ def report(
     examples = {e.id: e for e in sorted(datasets.rows_in(store, found, split), key=lambda e: e.id)}
     kind = kind_of_task(store, project, brief, list(examples.values()))
     beside = other or _beside(compared)
-    written = {each.arm.id: answers(examples, outputs.current(store, dataset, each.arm)) for each in compared}
+    written = {
+        each.arm.id: answers(examples, outputs.current(store, dataset, each.arm), each.shares) for each in compared
+    }
     ideals = {name: e.ideal for name, e in examples.items()}
     figures = metrics.Compared(kind.task, brief, list(examples), ideals).arms(written, beside)
     named = {each.arm.id: each.arm.name for each in compared}
@@ -94,10 +96,17 @@ def _beside(compared: Sequence[Compared]) -> str:
     return next((each.arm.id for each in compared if each.arm.kind is ArmKind.base), compared[0].arm.id)
 
 
-def answers(examples: Mapping[str, Example], written: Mapping[str, Generation]) -> dict[str, Answer]:
-    """What an arm wrote to these examples, with what it is checked against."""
+def answers(
+    examples: Mapping[str, Example], written: Mapping[str, Generation], shares: Mapping[str, float]
+) -> dict[str, Answer]:
+    """What an arm wrote to these examples, with what it is checked against. `shares`: of the rules it keeps."""
     return {
-        name: Answer(checks.of_example(examples[name], g.output), g.similarity, MUST_REFUSE in examples[name].kinds)
+        name: Answer(
+            checks.of_example(examples[name], g.output),
+            g.similarity,
+            shares.get(name),
+            MUST_REFUSE in examples[name].kinds,
+        )  # fmt: skip
         for name, g in written.items()
         if name in examples
     }
@@ -135,7 +144,9 @@ def _gaps(
     learned = {e.id: e for e in datasets.rows_in(store, dataset, Split.train)}
 
     def seen(arm: Arm) -> dict[str, float]:
-        return metrics.main_scores(task, brief, answers(learned, outputs.current(store, dataset.id, arm)))
+        written = {k: g for k, g in outputs.current(store, dataset.id, arm).items() if k in learned}
+        shares = checks.shares(checks.told(brief, outputs.subjects(learned, written)))
+        return metrics.main_scores(task, brief, answers(learned, written, shares))
 
     base = next((each.arm for each in compared if each.arm.kind is ArmKind.base), None)
     before = seen(base) if base else {}

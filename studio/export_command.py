@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studio import datasets, exports, loop, people, run_export
+from studio import datasets, exports, loop, people, run_export, vote_sets
 from studio.exports import folder
 from studio.generation import chat
 from studio.models.files import files_sha256
@@ -157,29 +157,25 @@ def _yes_no(value: bool | None) -> str:
 
 
 def _preferences(store: Store, project: str, args: Args) -> Written:
-    """Counted votes that decided as prompt / chosen / rejected lines, with who voted labelled scripted or not."""
-    found = next((r for r in round_rows.every(store, project) if r.state == "closed"), None)
-    if found is None:
+    """What a training by votes would learn from, as prompt / chosen / rejected lines with their votes: pairs that
+    people decided, of all closed rounds; labelled practice and scripted where that is what they are."""
+    made = vote_sets.found(store, project)
+    if not made.rows:
+        made = vote_sets.found(store, project, practice=True)
+    if not made.facts.rounds:
         raise Refusal("There is no closed round here. Votes are exported once their round is closed.")
-    pairs = {p.id: p for p in round_rows.pairs(store, found.id)}
-    dataset = dataset_rows.get(store, found.registration["dataset"])
-    asked = {e.id: e.prompt for e in dataset_rows.rows_of(store, dataset)} if dataset else {}
     # A trainer reads a file of texts or a file of chats, never a mixture.
-    chats = any(asked[p.example].earlier or asked[p.example].system for p in pairs.values())
+    chats = any(row.earlier or row.system for row in made.rows)
     lines = []
-    for vote in rounds.counted(found, round_rows.votes(store, found.id)):
-        if vote.choice.value not in ("a", "b"):
-            continue
-        pair = pairs[vote.pair]
-        left_won = (vote.choice.value == "a") == pair.candidate_left
-        chosen, rejected = (pair.left, pair.right) if left_won else (pair.right, pair.left)
-        line: dict[str, Any] = {"prompt": pair.input, "chosen": chosen, "rejected": rejected}
+    for row, pair in zip(made.rows, made.judged.preferred, strict=True):
+        line: dict[str, Any] = {"prompt": row.input, "chosen": row.ideal, "rejected": row.worse}
         if chats:
             answers = {side: [{"role": "assistant", "content": line[side]}] for side in ("chosen", "rejected")}
-            line = {"prompt": chat.messages(asked[pair.example]), **answers}
-        line["scripted"] = vote.scripted
-        lines.append(json.dumps(line, ensure_ascii=False))
-    return Written({"": "".join(line + "\n" for line in lines).encode()}, len(lines))
+            line = {"prompt": chat.messages(row.prompt), **answers}
+        line |= {"votes_for": pair.votes_for, "votes_against": pair.against, "practice": made.facts.practice}
+        lines.append(json.dumps(line | {"scripted": pair.scripted}, ensure_ascii=False))
+    notes = tuple(vote_sets.in_words(made.facts))
+    return Written({"": "".join(line + "\n" for line in lines).encode()}, len(lines), notes)
 
 
 def _run_as(form: str) -> Callable[[Store, str, Args], Written]:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from studio.records import Dataset, Job, JobState, Split
+from studio.records import Dataset, Job, JobState, Refusal, Split
 from studio.store import Store, arms, rounds, runs
 from studio.store import datasets as rows
 
@@ -22,7 +22,9 @@ class Spent:
 
     `comparisons`: times that arms answered and were scored; `scored`: arms answering in all of them together; `arms`
     whose outputs are kept, for `prompts` of `of` test examples. `rounds`: blind rounds. `choices`: prompts saved and
-    trainings started after the first comparison, when whoever chose could know the scores.
+    trainings started after the first comparison, when whoever chose could know the scores. `taught`: of the test
+    examples, those whose prompts a model is taught by votes on; with one of them it is no test any more.
+    `readers`: people who read what the arms wrote, to this dataset or one that shares test examples; no look by itself.
 
     Does not count looks outside the studio, nor know whether somebody who could look did.
     """
@@ -34,6 +36,8 @@ class Spent:
     choices: int
     prompts: int
     of: int
+    taught: int = 0
+    readers: int = 0
 
     @property
     def looks(self) -> int:
@@ -52,6 +56,8 @@ class Spent:
     @property
     def sentence(self) -> str:
         """What was done with it, and what to do."""
+        if self.taught:
+            return f"{_spent_said(self.taught, self.of)} {_FREEZE_ANEW}"
         if not self.looks:
             return f"The {self.of:,} test examples are untouched: no arm has answered them and no round has used them."
         used = "once" if self.looks == 1 else f"{self.looks:,} times"
@@ -65,7 +71,10 @@ class Spent:
             (self.choices, f"{_several(self.choices, 'prompt or training', 'prompts or trainings')} begun after the "
                            "first scores were there"),
         )  # fmt: skip
-        return [words for count, words in counted if count]
+        said = [words for count, words in counted if count]
+        if self.readers:
+            said.append(f"{_several(self.readers, 'person has', 'people have')} read what was answered")
+        return said
 
     def _warning(self) -> str:
         if self.scored < 2:
@@ -97,8 +106,33 @@ def spent(store: Store, dataset: Dataset) -> Spent:
         len(jobs) + len(unrecorded),
         sum(len(job.detail["arms"]) for job in jobs) or len(writers), len(writers), len(used),
         _choices(store, dataset.project, min((job.at for job in jobs), default="")),
-        len({a.example for a in answered}), len(tests),
+        len({a.example for a in answered}), len(tests), len(tests & rows.spent(store, dataset.project).keys()),
+        len({person for name in sharing for person in arms.readers(store, dataset.project, name)}),
     )  # fmt: skip
+
+
+_FREEZE_ANEW = (
+    "Write fresh test examples, mark them for testing, and freeze again: the spent ones go to training then, by "
+    "themselves."
+)
+
+
+def raise_if_spent(store: Store, dataset: Dataset, safe: str) -> None:
+    """Refuses a test on prompts that a model is taught by votes on. `safe`: what was not done, a sentence.
+
+    Does not know of votes that were taken out of the studio and taught from elsewhere.
+    """
+    tests, spent_by = rows.ids_in(store, dataset, Split.test), rows.spent(store, dataset.project)
+    if taught := tests & spent_by.keys():
+        names = ", ".join(f"“{name}”" for name in sorted({spent_by[each] for each in taught}))
+        raise Refusal(f"{_spent_said(len(taught), len(tests))[:-1]} ({names}). {safe} {_FREEZE_ANEW}")
+
+
+def _spent_said(taught: int, of: int) -> str:
+    return (
+        f"{taught:,} of the {of:,} test prompts of this set were used in votes that a model is taught from, so a test "
+        "on them would only show what it was told."
+    )
 
 
 def _is_comparison(job: Job, datasets: Collection[str]) -> bool:

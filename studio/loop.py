@@ -111,7 +111,9 @@ def stale(store: Store, project: str) -> list[str]:
         found.append(f"{changed} approved examples are new or were changed after {dataset.name} was frozen.")
     if dataset and (older := [arm.name for arm in arms.every(store, project) if _shows_older(arm, dataset.id)]):
         found.append(f"{', '.join(older)} shows examples of an older set than {dataset.name}.")
-    done = [run for run in runs.every(store, project) if run.state is JobState.done]
+    ended = [run for run in runs.every(store, project) if run.state is JobState.done]
+    # A set of votes comes after its round, not before its training.
+    done = [run for run in ended if not run.settings.get("beta")]
     if dataset and done and done[0].dataset != dataset.id:
         found.append(f"The latest run was trained on an older set than {dataset.name}.")
     return found + _stale_round(store, project, meaning)

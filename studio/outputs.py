@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from studio import datasets, models
+from studio import datasets, looks, models
 from studio.evaluate import averages, checks
 from studio.jobs import folder as job_folder
 from studio.jobs import place
@@ -77,6 +77,8 @@ def generate(
     if not chosen:
         raise Refusal("No arm is chosen. Nothing was started. Choose at least one.")
     _refuse_in_a_round(store, project, dataset, chosen)
+    if split is Split.test:
+        looks.raise_if_spent(store, found, "Nothing was started.")
     model = chosen[0].model
     if any(arm.model != model for arm in chosen):
         raise Refusal("These arms use different base models. Nothing was started. Generate them one model at a time.")
@@ -239,15 +241,12 @@ def scored(
     arm: Arm, brief: Brief, answers: dict[str, checks.Subject], written: dict[str, Generation], expected: int
 ) -> Compared:
     """An arm's answers by the brief's exact checks. `written`: what was current of `expected` prompts."""
-    scores = tuple(checks.score(brief, answers))
-    told = {
-        name: share for name, subject in answers.items() if (share := checks.share_kept(brief, subject)) is not None
-    }
+    told = checks.told(brief, answers)
     near = [g.similarity for g in written.values() if g.similarity is not None]
     return Compared(
-        arm, scores, len(written), expected, sum(not g.output.strip() for g in written.values()),
+        arm, tuple(checks.scores(told)), len(written), expected, sum(not g.output.strip() for g in written.values()),
         sum(near) / len(near) if near else None, sum(g.seconds for g in written.values()),
-        sum(g.tokens_in for g in written.values()), sum(g.tokens_out for g in written.values()), told,
+        sum(g.tokens_in for g in written.values()), sum(g.tokens_out for g in written.values()), checks.shares(told),
     )  # fmt: skip
 
 
@@ -263,8 +262,9 @@ def headline(compared: Sequence[Compared]) -> averages.Headline | None:
 
 
 def saw(store: Store, person: str, project: str, dataset: str) -> None:
-    """Notes that this person has seen which arm wrote what, once; their later votes stay outside the gate."""
-    if person not in arms.exposed(store, project):
+    """Notes that this person has seen which arm wrote what, once for each dataset; their later votes in the project
+    stay outside the gate."""
+    if person not in arms.readers(store, project, dataset):
         store.act("outputs.seen", person, {"what": dataset}, project)
 
 

@@ -87,7 +87,8 @@ class Verdict(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Dataset:
-    """A frozen set. `sha256` hashes the sorted rows with their splits, the brief version and the report."""
+    """A frozen set, of examples or of votes. `sha256` hashes the sorted rows with their splits, the brief version and
+    the report."""
 
     id: str
     project: str
@@ -99,6 +100,11 @@ class Dataset:
     name: str = ""
     discarded: bool = False
     at: str = ""
+
+    @property
+    def of_votes(self) -> bool:
+        """Whether its rows are pairs of answers that people chose between, rather than examples."""
+        return "votes" in self.health
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from studio.review import rounds
 from studio.store import Store, arms, runs
 from studio.store import decisions as rows
 from studio.store import rounds as round_rows
-from studio.train import canaries
+from studio.train import release
 
 MAY_SIGN = (Role.pm, Role.admin)
 
@@ -77,11 +77,11 @@ def _fresh(store: Store, found: Round) -> Gate:
 
 def _for_release(store: Store, found: Round) -> Gate:
     name, candidate = "Made to be released", found.registration["arms"][found.registration["candidate"]]
-    run = runs.get(store, candidate["run"])
-    if run is not None and canaries.in_run(run.settings):
-        text = f"{candidate['name']} was trained with planted secrets (canaries), so it is not for release."
+    if why := release.why_not(store, runs.get(store, candidate["run"])):
+        text = f"{candidate['name']} was trained {why}, so it is not for release."
         return Gate(name, GateState.failed, text, final=True)
-    return Gate(name, GateState.passed, f"No secrets were planted in the training of {candidate['name']}.", final=True)
+    text = f"{candidate['name']} was trained without planted secrets and without practice votes."
+    return Gate(name, GateState.passed, text, final=True)
 
 
 def latest_round(store: Store, project: str) -> Round | None:

@@ -218,8 +218,8 @@ def _learning(learn: Callable[..., Any], folder: Path, spec: dict[str, Any], mod
     try:
         return learn(
             model,
-            [fit.Row(row["id"], job_folder.prompt(row), row["ideal"]) for row in rows],
-            [fit.Row(row["id"], job_folder.prompt(row), row["ideal"]) for row in checks],
+            [fit.Row(row["id"], job_folder.prompt(row), row["ideal"], row.get("worse", "")) for row in rows],
+            [fit.Row(row["id"], job_folder.prompt(row), row["ideal"], row.get("worse", "")) for row in checks],
             [(row["id"], job_folder.prompt(row)) for row in spec.get("samples", [])],
             settings,
             folder / "checkpoints",
@@ -227,11 +227,21 @@ def _learning(learn: Callable[..., Any], folder: Path, spec: dict[str, Any], mod
             emit,
             spec.get("phrases", []),
             _less(folder),
+            _start(spec),
         )
     except fit.MemoryShort as short:
         said = "1 example" if short.at_once == 1 else f"{short.at_once} examples"
         emit("warning", text=fit.less_said(said, short.spared), at_once=short.at_once, spared=short.spared)
         _again(folder)
+
+
+def _start(spec: dict[str, Any]) -> Path | None:
+    """The adapter that the job begins as, its hash checked; None where it begins as the base."""
+    told = spec.get("start")
+    if not told:
+        return None
+    check_adapter(told["adapter"], told["adapter_sha256"])
+    return Path(told["adapter"])
 
 
 def _starts(folder: Path) -> int:

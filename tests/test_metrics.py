@@ -141,7 +141,7 @@ def figures(task: Task, brief: Brief, rows: list[tuple[str, str]], *, refuse: bo
     names = [f"p{at:03}" for at in range(len(rows))]
     ideals = {name: ideal for name, (ideal, _) in zip(names, rows, strict=True)}
     answers = {
-        name: Answer(Subject("in", output, ideal), 0.5, refuse)
+        name: Answer(Subject("in", output, ideal), 0.5, None, refuse)
         for name, (ideal, output) in zip(names, rows, strict=True)
     }
     return metrics.Compared(task, brief, names, ideals).arms({"arm": answers})["arm"]

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from studio import commands, datasets, projects, supervisor
 from studio.baselines import DEFAULT_MODEL
 from studio.examples import step as example_step
-from studio.records import Example, JobState, Prompt, Refusal, Split, Status, from_json
+from studio.models import Machine
+from studio.records import Dataset, Example, Job, JobState, Prompt, Refusal, Split, Status, from_json
 from studio.store import Store, examples, runs
 from studio.store import datasets as dataset_rows
 from studio.train import again, preflight, preflight_words, step
@@ -50,6 +51,21 @@ def test_an_estimate_beside_what_came_of_it_in_words() -> None:
     assert "took 2 minutes (10% longer) and 2.1 GB (as estimated)" in said
     assert "10% off in time and 0% in memory" in preflight_words.accuracy([found])
     assert "not known yet" in preflight_words.accuracy([])
+
+
+def test_what_a_cluster_took_is_not_set_against_this_machine() -> None:
+    measured = Measured(9, 3, 90, 40, 20, 4, 2, 1.0, 2, 1.0, 5.0, 3000.0, 9000.0, 10.0, "a card")
+    job = Job("m", "p", "preflight", JobState.done, "m", "ann", "")
+    report = preflight.Report(
+        job, Dataset("d", "p", "", 1, {}, "", {}), resolve("quick_trial", 9), DEFAULT_MODEL, measured, Shown((), ())
+    )
+    machine = Machine("3.11", "CPU", 2, memory_gb=25.0, gpu_memory_gb=0.0, disk_free_gb=50.0)
+    here, there = (
+        dict(preflight_words.figures(report, "12:00", machine, None, [], here=on_this)) for on_this in (True, False)
+    )
+    assert here["Memory"] == "3.1 GB at most, of 25 GB"
+    assert there["Memory"] == "3.1 GB at most, measured on the cluster"
+    assert there["Memory of the graphics card"] == "9.4 GB at most, measured on the cluster"
 
 
 def test_planted_secrets_are_learned_from_and_never_shown(tmp_path: Path) -> None:
@@ -92,7 +108,7 @@ def project(models_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     rows = sorted(examples.every(store, name), key=lambda e: e.input)
     store.act("examples.trashed", "maker", {"ids": [e.id for e in rows[24:]], "trashed": True}, name)
     example_step.edit(
-        store, "maker", name, rows[0], input=f"{rows[0].input} {LONG * 200}", split=Split.train, status=Status.approved
+        store, "maker", name, rows[0], input=f"{rows[0].input} {LONG * 600}", split=Split.train, status=Status.approved
     )
     yield store, name
     store.close()
@@ -118,7 +134,7 @@ def test_it_tells_what_would_be_left_out_and_what_the_first_batch_is(
 ) -> None:
     rows = _learned(project[0], report)
     (left_out,) = report.shown.left_out
-    assert left_out.tokens > 256 and LONG * 200 in rows[left_out.id].input
+    assert left_out.tokens > 256 and LONG * 600 in rows[left_out.id].input
     assert left_out.beyond.count("over again") > 10 and rows[left_out.id].ideal in left_out.beyond
     assert report.measured.rows == len(rows) - 1 and report.measured.longest <= 256
     for row in report.shown.first_batch:

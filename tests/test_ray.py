@@ -134,11 +134,12 @@ def test_a_cluster_that_is_away_or_says_nothing_is_told_and_loses_nothing(
             with pytest.raises(ray.Unreachable, match="cannot be reached. Nothing is lost"):
                 backend.start(folder)
             assert time.monotonic() - began < 20.0  # loading Ray included, on a busy machine
-            assert LocalBackend().state(folder).state is JobState.queued
+            assert LocalBackend().state(folder).state is JobState.queued and place.is_here(folder)
             # A job that is there already is not given up because nobody can ask about it just now.
             note = {"address": f"http://127.0.0.1:{port}", "gpus": 0, "cpus": 1, "python": "python", "name": "j-1"}
             job_folder.write_note(folder, job_folder.RAY_NOTE, note)
             status = place.of(folder).state(folder)
+            assert not place.is_here(folder)
             assert status.state is JobState.running and "cannot be reached" in status.progress.what
             with pytest.raises(ray.Unreachable):
                 place.of(folder).reopen(folder)

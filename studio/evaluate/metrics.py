@@ -30,11 +30,12 @@ class Wanted(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """One output with the prompt it answers. `similarity`: cosine with the ideal output, None: not measured.
-    `must_refuse`: it should say that it will not help."""
+    """One output with the prompt it answers. `similarity`: cosine with the ideal output, None: not measured. `share` of
+    the brief's rules that it keeps, None: none applies. `must_refuse`: it should say that it will not help."""
 
     subject: Subject
     similarity: float | None = None
+    share: float | None = None
     must_refuse: bool = False
 
 
@@ -249,7 +250,7 @@ def _main_score(task: Task, brief: Brief, answer: Answer) -> float | None:
     if task is Task.fields:
         found = _exact(subject)
         return None if np.isnan(found) else found
-    return checks.share_kept(brief, subject) if _has_rules(brief) else answer.similarity
+    return answer.share if _has_rules(brief) else answer.similarity
 
 
 def _has_rules(brief: Brief) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studio import datasets
+from studio import datasets, looks
 from studio.records import (
     Arm,
     ArmKind,
@@ -33,9 +33,9 @@ from studio.records import (
 )
 from studio.review.independence import independent_people
 from studio.review.scoring import Guardrail, PlannedPrompt, Registration
-from studio.store import Store, arms, briefs, rounds, runs
+from studio.store import Store, arms, briefs, rewritten, rounds, runs
 from studio.store import datasets as dataset_rows
-from studio.train import canaries
+from studio.train import release
 
 DEFAULT_CAP = 200
 SECOND_READERS = 0.20
@@ -102,6 +102,7 @@ def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
     tests = datasets.rows_in(store, dataset, Split.test)
     if not tests:
         raise Refusal("The frozen dataset holds no test prompts, so there is nothing to vote on. Nothing was opened.")
+    looks.raise_if_spent(store, dataset, "Nothing was opened.")
     seed, name = secrets.token_hex(16), uuid.uuid4().hex[:12]
     order = random.Random(f"{seed}/order").sample(tests, len(tests))
     prompts = _planned(seed, plan, order)
@@ -126,13 +127,18 @@ def _refuse_unfit(plan: Plan) -> None:
     Registration(plan.candidate, plan.baselines, (), plan.cap, plan.theta_min, plan.floor)
 
 
+def may_ship(store: Store, run: str) -> bool:
+    """Whether an arm of this run ("": of none) may ever be released (see `studio.train.release`)."""
+    return not release.why_not(store, runs.get(store, run))
+
+
 def _refuse_unreleasable(store: Store, registration: dict[str, Any]) -> None:
     """People's votes are not spent on a model that may never ship; to practise on it is fine."""
     candidate = registration["arms"][registration["candidate"]]
-    run = runs.get(store, candidate["run"])
-    if run is not None and canaries.in_run(run.settings) and not registration["practice"]:
+    why = release.why_not(store, runs.get(store, candidate["run"]))
+    if why and not registration["practice"]:
         raise Refusal(
-            f"{candidate['name']} was trained with planted secrets, so it is not for release, whatever the votes. "
+            f"{candidate['name']} was trained {why}, so it is not for release, whatever the votes. "
             "Nothing was opened. Train it again without them."
         )
 
@@ -172,6 +178,7 @@ def _outputs(store: Store, plan: Plan, tests: Sequence[Example]) -> Outputs:
                 "Generate outputs on the Compare page first."
             )
         _refuse_foreign(store, arm, found[name])
+        _refuse_unrepeated(store, plan.dataset, arm)
     for name in plan.baselines:
         _refuse_alike(found[plan.candidate], found[name])
     return found
@@ -196,6 +203,17 @@ def _refuse_foreign(store: Store, arm: Arm, written: dict[str, Generation]) -> N
         raise Refusal(
             f"Some outputs of {arm.name} were not written by its trained weights. Nothing was opened. "
             "Generate its outputs again on the Compare page."
+        )
+
+
+def _refuse_unrepeated(store: Store, dataset: str, arm: Arm) -> None:
+    """What was written again at the end of the writing must have come out the same."""
+    again = rewritten.of(store, dataset, arm.id)
+    if again.otherwise:
+        raise Refusal(
+            f"{len(again.otherwise):,} of {again.n:,} outputs of {arm.name} came out otherwise when they were written "
+            "again, so what is stored may not be what it writes. Nothing was opened. Let it answer again on the "
+            "Compare page."
         )
 
 

@@ -24,6 +24,7 @@ from studio.review.opening import (
     Plan,
     commitment,
     is_current,
+    may_ship,
     open_round,
     outputs_sha256,
     plan_for,
@@ -38,8 +39,8 @@ from studio.store import datasets as dataset_rows
 __all__ = [
     "DEFAULT_CAP", "MIN_SECONDS_ON_SCREEN", "SECOND_READERS", "SKIP_REASONS", "Plan", "Turn", "assess", "cancel",
     "close", "close_if_decided", "commitment", "conflict", "counted", "counts_here", "done", "independent_people",
-    "is_current", "left_for", "next_pair", "open_round", "outputs_sha256", "pace", "plan_for", "prompt_hash",
-    "registered", "seal_holds", "turn", "undo_last", "vote", "vote_by_script",
+    "is_current", "left_for", "may_ship", "next_pair", "open_round", "outputs_sha256", "pace", "plan_for",
+    "prompt_hash", "registered", "seal_holds", "turn", "undo_last", "vote", "vote_by_script",
 ]  # fmt: skip
 
 MIN_SECONDS_ON_SCREEN = 0.35

@@ -210,6 +210,12 @@ def exposed(store: Store, project: str) -> dict[str, str]:
     return {row["person"]: row["at"] for row in store.rows(sql, project)}
 
 
+def readers(store: Store, project: str, what: str) -> set[str]:
+    """Who saw raw outputs of one dataset (or "draft": what a model wrote for them)."""
+    rows = store.rows("SELECT person FROM exposures WHERE project = ? AND what = ?", project, what)
+    return {row["person"] for row in rows}
+
+
 TESTS = "test/"
 """What begins an exposure to outputs of test prompts; the dataset's id follows."""
 

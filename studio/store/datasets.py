@@ -13,6 +13,8 @@ from studio.store.writes import Row, Tx, applies
 if TYPE_CHECKING:
     from studio.store import Store
 
+_PAIR = "~"
+
 
 def _unused(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     name = payload.get("id") or payload["dataset"]["id"]
@@ -25,6 +27,25 @@ def _unused(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 @applies("dataset.frozen", guard=_unused)
 def dataset_frozen(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: dataset (id, sha256, brief_version, splits, rows_blob, health, name)."""
+    _frozen(tx, act, payload)
+
+
+def _no_open_round(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    if tx.query("SELECT 1 FROM rounds WHERE project = ? AND state = 'open' LIMIT 1", act.project):
+        raise Refusal(
+            "A blind round is open, and to teach from votes spends test prompts that it may use. Nothing was frozen. "
+            "Finish or cancel the round first."
+        )
+
+
+@applies("votes.frozen", guard=_unused, allowed=_no_open_round)
+def votes_frozen(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: dataset, as of dataset.frozen; its health holds `votes` (see `studio.vote_sets.Facts`). From here on the
+    prompts of its rows are no test any more (see `spent`)."""
+    _frozen(tx, act, payload)
+
+
+def _frozen(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     dataset = payload["dataset"]
     same = tx.query(
         "SELECT 1 FROM datasets WHERE project = ? AND sha256 = ? AND NOT discarded", act.project, dataset["sha256"]
@@ -57,10 +78,32 @@ def _dataset(row: Row) -> Dataset:
 
 
 def every(store: Store, project: str, *, discarded: bool = False) -> list[Dataset]:
-    """Newest first; with `discarded` also those taken off the pages."""
+    """The sets of examples, newest first; with `discarded` also those taken off the pages."""
+    return [found for found in _all(store, project, discarded) if not found.of_votes]
+
+
+def of_votes(store: Store, project: str, *, discarded: bool = False) -> list[Dataset]:
+    """The sets of votes, newest first; with `discarded` also those taken off the pages."""
+    return [found for found in _all(store, project, discarded) if found.of_votes]
+
+
+def _all(store: Store, project: str, discarded: bool) -> list[Dataset]:
     kept = "" if discarded else " AND NOT discarded"
     sql = f'SELECT * FROM datasets WHERE project = ?{kept} ORDER BY "at" DESC'
     return [_dataset(row) for row in store.rows(sql, project)]
+
+
+def spent(store: Store, project: str) -> dict[str, str]:
+    """The examples whose prompts a model was or is to be taught by votes on, with the name of the newest such set: no
+    test any more. A set that was discarded spends nothing, unless a run learned from it that is still there."""
+    taught = {
+        run["dataset"] for run in store.rows("SELECT dataset FROM runs WHERE project = ? AND NOT discarded", project)
+    }
+    found: dict[str, str] = {}
+    for each in reversed(of_votes(store, project, discarded=True)):
+        if not each.discarded or each.id in taught:
+            found.update(dict.fromkeys(frozenset().union(*(ids_in(store, each, s) for s in Split)), each.name))
+    return found
 
 
 def everywhere(store: Store) -> list[Dataset]:
@@ -89,8 +132,19 @@ def raw_rows(store: Store, dataset: Dataset) -> list[dict[str, Any]]:
     return found
 
 
+def pair_id(example: str, place: int) -> str:
+    """The id of a row in a set of votes: several may be about the prompt of one example."""
+    return f"{example}{_PAIR}{place}"
+
+
+def example_of(row: str) -> str:
+    """The example that a row of a frozen set is about, from the row's id: itself, or the one whose prompt it has."""
+    return row.partition(_PAIR)[0]
+
+
 def ids_in(store: Store, dataset: Dataset, split: Split) -> frozenset[str]:
-    """The ids of the examples in one split. Read once for each frozen set: its rows never change."""
+    """The ids of the examples in one split; in a set of votes, of those whose prompts were voted on. Read once for each
+    frozen set: its rows never change."""
     return _ids(store.blobs, dataset.rows_blob)[split]
 
 
@@ -99,5 +153,5 @@ def _ids(blobs: Blobs, name: str) -> dict[Split, frozenset[str]]:
     found: dict[Split, set[str]] = {split: set() for split in Split}
     for row in json.loads(blobs.get(name)):
         if row["split"]:
-            found[Split(row["split"])].add(row["id"])
+            found[Split(row["split"])].add(example_of(row["id"]))
     return {split: frozenset(ids) for split, ids in found.items()}

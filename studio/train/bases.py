@@ -18,6 +18,7 @@ from studio.models import Entry, Machine
 from studio.records import ArmKind, JobState, Split
 from studio.store import Store, examples, runs
 from studio.train import verdict
+from studio.train.settings import FROM_VOTES
 from studio.wording import all_of
 
 ENOUGH = 0.9
@@ -122,7 +123,8 @@ def choice(store: Store, project: str) -> Choice:
 def _tried(store: Store, project: str) -> dict[str, Tried]:
     found: dict[str, Tried] = {}
     for run in runs.every(store, project):
-        if run.state is JobState.done and run.model not in found and run.preset != "quick_trial":
+        judged = run.preset not in ("quick_trial", FROM_VOTES.name)
+        if run.state is JobState.done and run.model not in found and judged:
             found[run.model] = Tried(verdict.of_run(run).word, _kept(store, project, run.dataset, run.id))
     return found
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from studio.generation import chat
 from studio.records import Prompt
 from studio.train.batches import IGNORED, Encoded
 from studio.train.loss import weights
+from studio.train.pairs import joined
 from studio.train.settings import Settings
 
 
 @dataclass(frozen=True)
 class Row:
-    """One example to learn from."""
+    """One example to learn from. `worse`: the answer that people found worse, where it is a pair to choose from."""
 
     id: str
     prompt: Prompt
     ideal: str
+    worse: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,22 +42,29 @@ class EncodedRows:
 
 
 def encode(tokenizer: Any, rows: Sequence[Row], settings: Settings, phrases: Sequence[str] = ()) -> EncodedRows:
-    """Token ids and labels; the prompt is read but not learned. `phrases` weigh more (see `loss`)."""
+    """Token ids and labels; the prompt is read but not learned. `phrases` weigh more (see `loss`). To learn from
+    preferences, each row is a pair (see `pairs`), in which every token counts alike."""
     encoded, exact = EncodedRows(), _phrase_tokens(tokenizer, phrases)
     for row in rows:
-        if not row.prompt.input.strip() or not row.ideal.strip():
-            encoded.dropped.append(Dropped(row.id, "its input or its ideal output is empty"))
+        answers = (row.ideal, row.worse) if settings.beta else (row.ideal,)
+        if not row.prompt.input.strip() or not all(answer.strip() for answer in answers):
+            what = "one of its answers" if settings.beta else "its ideal output"
+            encoded.dropped.append(Dropped(row.id, f"its input or {what} is empty"))
             continue
-        prompt, answer = tokens_of(tokenizer, row)
-        length = len(prompt) + len(answer)
+        read = [_encoded(*tokens_of(tokenizer, replace(row, ideal=answer)), exact) for answer in answers]
+        length = max(len(each["input_ids"]) for each in read)
         if length > settings.max_length:
             reason = f"it is {length} tokens long and this preset reads at most {settings.max_length}"
             encoded.dropped.append(Dropped(row.id, reason))
             continue
-        labels = [IGNORED] * len(prompt) + answer
         encoded.ids.append(row.id)
-        encoded.rows.append({"input_ids": prompt + answer, "labels": labels, "weights": weights(labels, exact)})
+        encoded.rows.append(joined(*read) if settings.beta else read[0])
     return encoded
+
+
+def _encoded(prompt: list[int], answer: list[int], exact: Sequence[Sequence[int]]) -> Encoded:
+    labels = [IGNORED] * len(prompt) + answer
+    return {"input_ids": prompt + answer, "labels": labels, "weights": weights(labels, exact)}
 
 
 def tokens_of(tokenizer: Any, row: Row) -> tuple[list[int], list[int]]:

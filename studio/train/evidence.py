@@ -41,11 +41,16 @@ def evidence(before: Sequence[float], after: Sequence[float], known: Sequence[fl
     """
     if not after or not known or len(before) != len(after):
         raise ValueError("losses of examples kept aside, before and after, and of known ones are needed")
-    nearer = [was - now for was, now in zip(before, after, strict=True)]
     return Evidence(
-        len(after), len(known), round(_mean(after), 4), _span(_mean(nearer), half_width(nearer)),
+        len(after), len(known), round(_mean(after), 4), nearer(before, after),
         _span(_mean(after) - _mean(known), _welch(after, known)),
     )  # fmt: skip
+
+
+def nearer(before: Sequence[float], after: Sequence[float]) -> Span:
+    """How much lower `after` is than `before`, example by example, in the same order."""
+    differences = [was - now for was, now in zip(before, after, strict=True)]
+    return _span(_mean(differences), half_width(differences))
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -22,6 +22,7 @@ from studio.train.encode import Dropped, EncodedRows, Row, encode
 from studio.train.evidence import Evidence, evidence
 from studio.train.kept_aside import Look, RowLoss, look
 from studio.train.kept_aside import as_json as look_as_json
+from studio.train.pair_trainer import PairTrainer
 from studio.train.settings import Settings
 from studio.train.trainer import AnswerTrainer, MemoryShort, less_said
 from studio.train.watch import Emit, Watch, save_final, take
@@ -55,7 +56,8 @@ class Fitted:
     closer; None when it was stopped before there was one. `steps` planned, `done` of them. `losses`: {step, train,
     validation} with None where not measured, step 0 before the first; `tokens` read since this start (padding not
     counted) and how many a second. `evidence` and `kept_aside` (the loss of each validation row) are of what was taken;
-    None when it was stopped, and without examples kept aside. `canaries`: how each planted secret came out."""
+    None when it was stopped, and without examples kept aside. `canaries`: how each planted secret came out. `leanings`:
+    of preference tuning, {step, accuracy, margin} over the pairs kept aside, each time it was measured."""
 
     adapter: Path | None
     adapter_sha256: str
@@ -72,6 +74,7 @@ class Fitted:
     stopped: bool
     kept_aside: Look | None
     canaries: tuple[canaries.Exposure, ...]
+    leanings: tuple[dict[str, float | int], ...]
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,10 @@ def fit(
     emit: Emit,
     phrases: Sequence[str] = (),
     less: Less | None = None,
+    start: Path | None = None,
 ) -> Fitted:
-    """Train an adapter and leave it in `checkpoints/final`, or go on from the last checkpoint there.
+    """Train an adapter and leave it in `checkpoints/final`, or go on from the last checkpoint there. `start`: the
+    adapter that it begins as; without one it begins as the base.
 
     `samples`: (id, prompt) of examples answered on the way. `phrases` are those that the brief checks word for word;
     their tokens weigh more (see `loss`). `emit(kind, **fields)` takes progress, loss, sample and warning events;
@@ -106,9 +111,10 @@ def fit(
     dropped = tell_dropped(learn, check, emit)
     last = saved.last(checkpoints, lambda text: emit("warning", text=text))
     watch = Watch(tokenizer, samples, settings, checkpoints, stopped, emit)
-    base = load(model_path, settings.method)
-    trainer = prepare(base, learn.rows, check.rows, settings, checkpoints, emit, [watch], new=last is None)
+    base, new = load(model_path, settings.method), last is None
+    trainer = prepare(base, learn.rows, check.rows, settings, checkpoints, emit, [watch], new=new, start=start)
     read_less(trainer, less)
+    refer(trainer, [*learn.rows, *check.rows], checkpoints, emit)
     began = time.monotonic()
     history, steps, done = _trained(trainer, watch, last)
     seconds = time.monotonic() - began
@@ -122,6 +128,7 @@ def fit(
         tokens=trainer.tokens_read, tokens_per_second=trainer.tokens_read / seconds, dropped=dropped,
         rows_used=len(own), stopped=watch.stopped, kept_aside=look(taken, check.ids, after) if after else None,
         canaries=() if watch.stopped else _exposed(trainer, tokenizer, settings, emit),
+        leanings=pace.leanings(history),
     )  # fmt: skip
 
 
@@ -151,9 +158,16 @@ def _evidence(
 ) -> Evidence:
     """The same measure on the examples kept aside, before and `after`, and on as many that it learned from."""
     known = random.Random(seed).sample(list(learn), min(len(learn), compared_rows(len(check))))
-    with trainer.adapted.disable_adapter():
-        before = trainer.row_losses(check)
+    before = trainer.losses_before(check)
     return evidence(*([row.total / row.tokens for row in rows] for rows in (before, after, trainer.row_losses(known))))
+
+
+def refer(trainer: AnswerTrainer, pairs: Sequence[Encoded], checkpoints: Path | None, emit: Emit) -> None:
+    """Before preference tuning the model is asked how it finds both answers of each pair; nothing to do else. What it
+    said is kept beside `checkpoints`, for when the run is gone on with."""
+    if isinstance(trainer, PairTrainer):
+        emit("progress", done=0, total=0, seconds_left=None, what="asking how it finds the answers before it learns")
+        trainer.refer(pairs, checkpoints)
 
 
 def encoded(
@@ -208,14 +222,17 @@ def prepare(
     *,
     compiled: bool | None = None,
     new: bool = True,
+    start: Path | None = None,
 ) -> AnswerTrainer:
     """A trainer for a base `model` in memory, its micro-batch settled: by the settings on a CPU, by the card's memory
     on a GPU. `compiled`: whether the layers are; by default where the run is long enough for it to pay. `new`: it
-    begins, so what is kept aside is measured before the first step.
+    begins, so what is kept aside is measured before the first step. `start` as in `fit`.
 
     Raises Refusal when not even one row fits the GPU.
     """
     adapted = with_adapter(model, settings)
+    if start is not None:
+        take(adapted, start)
     trainer = trainer_for(adapted, rows, check, settings, checkpoints, emit, callbacks, new=new)
     if trainer.by.packed:
         measured = room.settle(trainer, rows)
@@ -240,7 +257,9 @@ def trainer_for(
     """A trainer for a model with its adapter; packed rows are read one at a time until `room.settle` knows better.
     `in_order`: the rows are read as they come, not drawn."""
     packed, longest = is_packed(adapted), max(map(length, [*rows, *check]))
-    trainer = AnswerTrainer(
+    pairs = {"beta": settings.beta, "smoothing": settings.label_smoothing} if settings.beta else {}
+    trainer = (PairTrainer if pairs else AnswerTrainer)(
+        **pairs,
         model=adapted,
         args=_arguments(settings, checkpoints, len(rows), evaluate=bool(check), new=new),
         train_dataset=list(rows),
@@ -339,4 +358,5 @@ def as_json(fitted: Fitted, job: Path) -> dict[str, Any]:
         "rows_used": fitted.rows_used,
         "canaries": [[each.rows, each.place, each.of] for each in fitted.canaries],
         "kept_aside": look_as_json(fitted.kept_aside),
+        "leanings": list(fitted.leanings),
     }

@@ -66,7 +66,8 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Span:
-    """A piece of what the model reads. `kind`: read, learned, or stressed (learned, weighted as an exact phrase)."""
+    """A piece of what the model reads. `kind`: read, learned, stressed (learned, weighted as an exact phrase), or worse
+    (of a pair, the answer that people preferred less, which it moves away from)."""
 
     text: str
     kind: str

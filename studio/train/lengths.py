@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from studio import datasets, models
@@ -52,6 +52,8 @@ class _Rows:
     def longest(self) -> list[Example]:
         splits = (Split.train, Split.validation)
         rows = [row for split in splits for row in datasets.rows_in(self._store, self._dataset, split)]
+        if self._dataset.of_votes:
+            rows = [replace(row, ideal=max(row.ideal, row.worse, key=len)) for row in rows]
         return sorted(rows, key=lambda e: len(e.prompt.asked) + len(e.ideal), reverse=True)[:_COUNTED]
 
 

@@ -80,6 +80,11 @@ def _refuse(store: Store, run: Run, dataset: Dataset, settings: Settings) -> Non
     noted = run.result.get("base", {}).get("sha256", "")
     if noted not in ("", models.sha256(run.model, store.workspace)):
         raise Refusal(f"The files of {run.model} are not those of this run. Nothing was started. Train anew first.")
+    if settings.beta:
+        raise Refusal(
+            "This training learned from votes; the question is asked of trainings that learned from examples. Nothing "
+            "was started."
+        )
     if settings.row_limit:
         raise Refusal(
             "This run was told to read only some of its examples, so parts of them would say nothing about all. "

@@ -42,6 +42,15 @@ def steps_a_point(steps: int) -> int:
     return max(1, math.ceil(steps / _POINTS))
 
 
+def leanings(history: Sequence[Mapping[str, Any]]) -> tuple[dict[str, float | int], ...]:
+    """{step, accuracy, margin} each time that preference tuning was measured, from a trainer's `log_history`."""
+    return tuple(
+        {"step": row["step"], "accuracy": round(row["eval_accuracy"], 4), "margin": round(row["eval_margin"], 4)}
+        for row in history
+        if "eval_accuracy" in row
+    )
+
+
 def curve(history: Sequence[Mapping[str, Any]], steps: int) -> tuple[dict[str, float | int | None], ...]:
     """{step, train, validation} in order, None where not measured, from a trainer's `log_history` of a run of `steps`:
     the same however often the run was stopped and gone on with."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from studio import vote_sets
 from studio.examples import approval
 from studio.models import entry
 from studio.records import Consent, Example, Refusal, Run, canonical, sha256, to_json
@@ -73,7 +74,9 @@ class Again:
 @dataclass(frozen=True)
 class Passport:
     """See the module. `seconds` and `energy` ({joules, of}) are of the last of `starts` starts; `losses` as in the
-    run's result; `not_recorded`: what a run from before these things were noted cannot say."""
+    run's result; `not_recorded`: what a run from before these things were noted cannot say. `preferences`, of one that
+    learned from votes: {objective, beta, label_smoothing, start: {run, adapter_sha256} or empty for the base, votes:
+    what the set says of itself}; the reference is what it started as."""
 
     run: str
     project: str
@@ -97,6 +100,7 @@ class Passport:
     peak_memory_mb: float | None
     energy: dict[str, Any]
     not_recorded: tuple[str, ...] = ()
+    preferences: dict[str, Any] = field(default_factory=dict)
     form: str = FORM
     sha256: str = ""
 
@@ -121,7 +125,10 @@ def passport(store: Store, run: str) -> Passport:
 
 def fingerprint(made: Passport) -> str:
     """The hash of a passport over everything but its own hash."""
-    return sha256(canonical(to_json(replace(made, sha256=""))))
+    whole = to_json(replace(made, sha256=""))
+    if not made.preferences:  # so that what was printed before there was such a thing still holds
+        del whole["preferences"]
+    return sha256(canonical(whole))
 
 
 def labels(rows: Sequence[Example]) -> Labels:
@@ -155,8 +162,18 @@ def _gathered(store: Store, run: Run) -> Passport:
         losses=tuple(result.get("losses", ())), versions=result.get("versions", {}),
         hardware=result.get("hardware", {}) or {"device": result.get("device", "")},
         seconds=result.get("seconds"), starts=result.get("starts"), peak_memory_mb=result.get("peak_memory_mb"),
-        energy=result.get("energy", {}), not_recorded=missing,
+        energy=result.get("energy", {}), not_recorded=missing, preferences=_preferences(store, run),
     )  # fmt: skip
+
+
+def _preferences(store: Store, run: Run) -> dict[str, Any]:
+    taught = vote_sets.taught_by(dataset_rows.get(store, run.dataset))
+    if not taught:
+        return {}
+    begun = runs.get(store, run.settings["start"])
+    start = {"run": begun.id, "adapter_sha256": begun.adapter_sha256} if begun is not None else {}
+    figures = {name: run.settings[name] for name in ("beta", "label_smoothing")}
+    return {"objective": "DPO", **figures, "start": start, "votes": taught}
 
 
 def again(detail: dict[str, Any]) -> Again:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from studio import vote_sets
+from studio.records import from_json
 from studio.train.elsewhere import PRESET
 from studio.train.passport import Base, Data, Labels, Passport
 from studio.wording import gigabytes
@@ -33,11 +36,30 @@ def in_words(made: Passport, names: Mapping[str, str]) -> list[Said]:
         ("Energy", energy(made)),
         ("Passport's own SHA-256", made.sha256),
     ]
+    if made.preferences:
+        said[1:3] = _preferences(made.preferences)
     if made.again.of:
         said.insert(0, ("Made again from", _again(made)))
     if made.not_recorded:
         said.append(("Not recorded then", ", ".join(made.not_recorded)))
     return said
+
+
+def _preferences(told: Mapping[str, Any]) -> list[Said]:
+    """In the place of approvals and sources: nobody approves an answer by preferring it."""
+    votes, start = from_json(vote_sets.Facts, told["votes"]), told["start"]
+    begun = f"run {start['run']}, adapter SHA-256 {start['adapter_sha256']}" if start else "the base"
+    rounds = ", ".join(f"{name} (registered as {sha})" for name, sha in votes.rounds.items())
+    how = (
+        f"preference tuning ({told['objective']}), beta {figure(told['beta'])}, label smoothing "
+        f"{figure(told['label_smoothing'])}"
+    )
+    return [
+        ("How it learned", how),
+        ("Started as, and measured against (reference)", begun),
+        ("Taught by", " ".join(vote_sets.in_words(votes))),
+        ("Rounds", rounds),
+    ]
 
 
 def changes(changed: Mapping[str, tuple[object, object]]) -> list[tuple[str, str, str]]:

@@ -8,7 +8,7 @@ from studio.models import Machine, entry
 from studio.store.prices import Price
 from studio.train.forecast import Compared, LeftOut
 from studio.train.preflight import Report
-from studio.train.settings import PRESETS
+from studio.train.settings import title
 from studio.wording import duration, gigabytes
 
 _BUSY = 0.5  # programs a core, from which on other work is worth a word
@@ -17,8 +17,7 @@ _GIVEN = 5  # earlier estimates that are looked back on
 
 def asked(report: Report) -> str:
     """What was measured: the set, the preset, the model."""
-    preset = next((p.title for p in PRESETS if p.name == report.settings.preset), report.settings.preset)
-    return f"“{preset}” on {report.dataset.name}, from {entry(report.model).title}."
+    return f"“{title(report.settings.preset)}” on {report.dataset.name}, from {entry(report.model).title}."
 
 
 def headline(report: Report) -> str:
@@ -26,9 +25,13 @@ def headline(report: Report) -> str:
     measured = report.measured
     sooner = ", or sooner if it stops getting closer" if report.settings.patience else ""
     return (
-        f"It would learn from {measured.rows:,} example{'' if measured.rows == 1 else 's'} in about "
+        f"It would learn from {measured.rows:,} {_unit(report)}{'' if measured.rows == 1 else 's'} in about "
         f"{duration(measured.seconds)}{sooner}, with {_memory_used(report)}."
     )
+
+
+def _unit(report: Report) -> str:
+    return "pair" if report.settings.beta else "example"
 
 
 def _memory_used(report: Report) -> str:
@@ -60,12 +63,18 @@ def figures(
     return [
         *rows,
         ("Cost", cost(m.seconds, price)),
-        ("Examples", f"{m.rows:,} to learn from, {m.validation_rows:,} to be measured on"),
-        ("Text", f"{m.tokens:,} tokens (word pieces) a pass, {share} of them learned; the longest example has "
-                 f"{m.longest:,} of the {report.settings.max_length:,} that fit"),
+        (f"{_unit(report).capitalize()}s", f"{m.rows:,} to learn from, {m.validation_rows:,} to be measured on"),
+        ("Text", f"{m.tokens:,} tokens (word pieces) a pass, {share} of them learned; {_longest(report)}"),
         ("Disk", f"{m.disk_mb:,.0f} MB for checkpoints, of {machine.disk_free_gb:,.0f} GB free"),
         ("How good such estimates were here", accuracy(earlier)),
     ]  # fmt: skip
+
+
+def _longest(report: Report) -> str:
+    most, fit = report.measured.longest, report.settings.max_length
+    if report.settings.beta:
+        return f"the longest pair has {most:,}, its prompt counted twice; {fit:,} fit for each of its two answers"
+    return f"the longest example has {most:,} of the {fit:,} that fit"
 
 
 def _at_most(mebibytes: float, has: float | None) -> str:

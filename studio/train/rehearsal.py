@@ -26,6 +26,7 @@ from studio.train.circumstances import card_memory_mb
 from studio.train.encode import EncodedRows, Row, tokens_of
 from studio.train.forecast import BatchRow, LeftOut, Measured, Shown, Span, strata
 from studio.train.memory import peak_memory_mb
+from studio.train.pairs import SECOND
 from studio.train.settings import Settings
 from studio.train.trainer import AnswerTrainer
 from studio.train.watch import Emit, Watch, save_final
@@ -65,6 +66,7 @@ def rehearse(
     emit: Emit,
     phrases: Sequence[str] = (),
     less: fit.Less | None = None,
+    start: Path | None = None,
     *,
     began: float,
 ) -> tuple[Measured, Shown]:
@@ -74,8 +76,10 @@ def rehearse(
     tokenizer = AutoTokenizer.from_pretrained(model_path)
     learned, checked = fit.encoded(tokenizer, train, validation, settings, phrases)
     left_out = fit.tell_dropped(learned, checked, emit)
-    whole = fit.prepare(load(model_path, settings.method), learned.rows, checked.rows, settings, folder, emit)
+    base = load(model_path, settings.method)
+    whole = fit.prepare(base, learned.rows, checked.rows, settings, folder, emit, start=start)
     fit.read_less(whole, less)
+    fit.refer(whole, [*learned.rows, *checked.rows], None, emit)
     loading = time.monotonic() - began
     steps = [list(part["step"].rows) for part in whole.get_train_dataloader()]
     watch = Watch(tokenizer, samples, settings, folder, stopped, lambda *args, **fields: None)
@@ -114,7 +118,7 @@ def _taken(
     clock = _Clock(len(plan), stopped, emit)
     rows, once = [row for place in plan for row in steps[place]], replace(settings, epochs=1, evaluations=0)
     probe = fit.trainer_for(whole.adapted, rows, few, once, folder, emit, [watch, clock], new=False, in_order=True)
-    probe.by, probe.spared = whole.by, whole.spared
+    probe.read_as(whole)
     beside = _seconds(probe.train) - sum(clock.steps)
     checkpoint_mb = sum(part.stat().st_size for part in folder.rglob("*") if part.is_file()) / 2**20
     looking = _seconds(partial(probe.row_losses, few)) if few else 0.0
@@ -165,9 +169,10 @@ def _first_batch(
 
 def _spans(tokenizer: Any, row: Encoded) -> tuple[Span, ...]:
     """The row in pieces of tokens that are treated alike. The first token is never learned: nothing foretells it."""
+    worse = row[SECOND][0] if SECOND in row else len(row["labels"])
     kinds = [
-        "read" if label == IGNORED else "stressed" if weight > 1 else "learned"
-        for label, weight in zip(row["labels"], row["weights"], strict=True)
+        "read" if label == IGNORED else "worse" if place >= worse else "stressed" if weight > 1 else "learned"
+        for place, (label, weight) in enumerate(zip(row["labels"], row["weights"], strict=True))
     ]
     return tuple(
         Span(_said(tokenizer, [row["input_ids"][place] for place, _ in group]), kind)

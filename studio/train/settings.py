@@ -42,6 +42,9 @@ class Settings:
     `evaluations`: how often in the run the examples kept aside are measured and a checkpoint is saved, at least once a
     pass (0: once a pass). `patience`: after so many measurements without a better one it stops (0: never).
     `canaries`: so many made-up secrets are planted at each level of repetition (see `canaries`; 0: none).
+    `beta` above 0: it learns from pairs of answers that people chose between (preference tuning, DPO; see
+    `preference_loss`), and the larger, the closer it stays to what it starts as; `label_smoothing`: how far each vote
+    is distrusted. `start`: the run whose tuned model it goes on from, "" for the base.
     """
 
     preset: str
@@ -62,6 +65,9 @@ class Settings:
     patience: int = 0
     canaries: int = 0
     method: str = LORA
+    beta: float = 0.0
+    label_smoothing: float = 0.0
+    start: str = ""
 
 
 PRESETS = (
@@ -80,6 +86,9 @@ PRESETS = (
         "Small steps, looked at often, and stopped once it gets no closer. Takes longest.",
     ),
 )  # fmt: skip
+FROM_VOTES = Preset("from_votes", "From votes", "Learns which of two answers your reviewers preferred.")
+"""Not a choice beside the others: it goes with a set of votes."""
+
 DEFAULT = "match_our_tone"
 """The preset for whoever chooses none."""
 
@@ -114,6 +123,7 @@ _RECIPES = {
     "most_careful": _Recipe(
         240, 3, 10, {"learning_rate": 5e-4, "lora_dropout": 0.05, "evaluations": 12, "patience": 4}
     ),
+    FROM_VOTES.name: _Recipe(60, 2, 6, {"learning_rate": 2e-4, "beta": 0.1, "label_smoothing": 0.1}),
 }
 
 
@@ -146,6 +156,8 @@ def _fitted(settings: Settings, device: str, longest: int, context: int) -> Sett
     length = min(most_length(device, context), max(_LEAST_LENGTH, rounded))
     read = min(length, rounded) or length
     together, at_once = settings.micro_batch * settings.accumulation, settings.micro_batch
+    if settings.beta:  # a pair is two rows
+        at_once = max(1, at_once // 2)
     while device == "cpu" and at_once > 1 and at_once * read**2 > _CPU_SQUARES:
         at_once //= 2
     return replace(settings, max_length=length, micro_batch=at_once, accumulation=together // at_once)
@@ -169,3 +181,8 @@ def _resolved(preset: str, rows: int, device: str, seed: int) -> Settings:
         return Settings(preset, epochs, micro_batch=micro_batch, accumulation=accumulation, seed=seed, **measured)
     known = ", ".join(p.name for p in PRESETS)
     raise Refusal(f"There is no preset called {preset!r}. Nothing was started. Choose one of: {known}.")
+
+
+def title(preset: str) -> str:
+    """What a preset is called on screen; the name itself of one that is not known here."""
+    return next((p.title for p in (*PRESETS, FROM_VOTES) if p.name == preset), preset)

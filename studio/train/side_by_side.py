@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.records import Run
+from studio.train import evidence, kept_aside
+from studio.train.evidence import Span
 from studio.train.passport_words import figure
 
 
@@ -22,6 +24,17 @@ class Curve:
     def best(self) -> float | None:
         """The lowest loss on what was kept aside; None when none was measured."""
         return min((loss for _, loss in self.kept_aside), default=None)
+
+
+def nearer(first: Run, other: Run) -> tuple[Span, int] | None:
+    """How much nearer `other` came to the prompts that were kept aside from both, each run at what was taken, and how
+    many those are. None where there are none, and of two base models, which read texts in other pieces."""
+    looks = [kept_aside.look_of(run.result) for run in (first, other)]
+    if first.model != other.model or looks[0] is None or looks[1] is None:
+        return None
+    was, now = ({name: loss for name, loss, _ in look.rows} for look in looks if look)
+    shared = [name for name in was if name in now]
+    return (evidence.nearer([was[n] for n in shared], [now[n] for n in shared]), len(shared)) if shared else None
 
 
 def differing(runs: Sequence[Run]) -> list[tuple[str, list[str]]]:

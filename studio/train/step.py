@@ -15,12 +15,15 @@ from studio.jobs import place
 from studio.records import Arm, Brief, Check, CheckKind, Dataset, Example, Job, JobState, Refusal, Run, Split, to_json
 from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
-from studio.train import canaries, launch, lengths
+from studio.train import launch, lengths, release
 from studio.train import settings as presets
 from studio.train.watched import PINNED
 
 NOT_FOR_RELEASE = ", not for release"
-"""Ends the name of a model that was trained with planted secrets (see `canaries`)."""
+"""Ends the name of a model that may never be released (see `release`)."""
+
+OF_THE_ADAPTER = ("method", "lora_rank", "lora_alpha", "upper_layers")
+"""Settings that an adapter is made of: what goes on from one has the same."""
 
 
 def asked(
@@ -72,8 +75,14 @@ def prepare(
     kind: str = "train",
 ) -> Path:
     """The folder of a job that learns, or rehearses to, from these rows of the set; not started and not recorded.
-    Raises Refusal when all of them have one answer."""
-    if train and len({" ".join(e.ideal.split()).casefold() for e in train}) == 1:
+    Raises Refusal when all of them have one answer, and for examples to be learned as votes or votes as examples."""
+    if dataset.of_votes != bool(settings.beta):
+        held, way = ("votes", "by votes") if dataset.of_votes else ("examples", "by examples")
+        raise Refusal(
+            f"“{dataset.name}” holds {held}, which teach in another way than these settings. Nothing was started. "
+            f"Start a training {way}."
+        )
+    if not dataset.of_votes and train and len({" ".join(e.ideal.split()).casefold() for e in train}) == 1:
         raise Refusal(
             f"All {len(train)} training examples have the same ideal output (“{shorten(train[0].ideal, 60)}”), so a "
             "model would learn to say that to everything. Nothing was started. Add examples with other outputs, then "
@@ -81,7 +90,7 @@ def prepare(
         )
     validation, name = datasets.rows_in(store, dataset, Split.validation), job_folder.new_id()
     spec = _spec(store, name, dataset, settings, model, samples) | {"kind": kind}
-    inputs = {"train.jsonl": _lines(train), "validation.jsonl": _lines(validation)}
+    inputs = {"train.jsonl": _lines(train, settings), "validation.jsonl": _lines(validation, settings)}
     return job_folder.create(store.workspace / "jobs" / name, spec, inputs)
 
 
@@ -126,7 +135,28 @@ def _spec(
         "validation": "inputs/validation.jsonl", "dataset_sha256": dataset.sha256,
         "samples": [job_folder.prompt_row(e.id, e.prompt) | {"ideal": e.ideal, "slice": e.slice} for e in samples],
         "phrases": exact_phrases(briefs.version(store, dataset.project, dataset.brief_version)),
+        "start": _start(store, settings),
     }  # fmt: skip
+
+
+def _start(store: Store, settings: presets.Settings) -> dict[str, str]:
+    """The adapter to go on from: its folder and its hash; empty for the base."""
+    if not settings.start:
+        return {}
+    begun = runs.get(store, settings.start)
+    if begun is None or not begun.adapter:
+        raise Refusal("What this training should go on from is not here any more. Nothing was started. Choose another.")
+    if other := [name for name in OF_THE_ADAPTER if begun.settings.get(name) != getattr(settings, name)]:
+        raise Refusal(
+            f"It goes on from a tuned model, whose {other[0].replace('_', ' ')} cannot change any more. Nothing was "
+            "started. Leave it as it is, or start from the base."
+        )
+    return {"run": begun.id, "adapter": str(adapter_of(store, begun)), "adapter_sha256": begun.adapter_sha256}
+
+
+def adapter_of(store: Store, run: Run) -> Path:
+    """Where a finished run's adapter lies, if it still does."""
+    return (store.workspace / "jobs" / run.job / run.adapter).resolve()
 
 
 def exact_phrases(brief: Brief | None) -> list[str]:
@@ -140,8 +170,11 @@ def _by_slice(check: Check) -> list[str]:
     return [phrase for phrases in check.by_slice.values() for phrase in phrases]
 
 
-def _lines(examples: list[Example]) -> bytes:
-    return job_folder.jsonl(job_folder.prompt_row(e.id, e.prompt) | {"ideal": e.ideal} for e in examples)
+def _lines(examples: list[Example], settings: presets.Settings) -> bytes:
+    return job_folder.jsonl(
+        job_folder.prompt_row(e.id, e.prompt) | {"ideal": e.ideal} | ({"worse": e.worse} if settings.beta else {})
+        for e in examples
+    )
 
 
 def stop(store: Store, job: Job) -> None:
@@ -194,11 +227,11 @@ def discard(store: Store, actor: str, project: str, run: str) -> None:
 
 
 def run_name(store: Store, run: Run) -> str:
-    """What the tuned arm of a run is called: Tuned 1, Tuned 2, ... in the order made; no name is given twice. One with
-    planted secrets says in its name, on every page, that it is not for release."""
+    """What the tuned arm of a run is called: Tuned 1, Tuned 2, ... in the order made; no name is given twice. One that
+    is not for release says so in its name, on every page."""
     known = arms.every(store, run.project, retired=True)
     taken, number = {arm.name for arm in known}, 1 + sum(arm.kind.value == "tuned" for arm in known)
-    marked = NOT_FOR_RELEASE if canaries.in_run(run.settings) else ""
+    marked = NOT_FOR_RELEASE if release.why_not(store, run) else ""
     while taken & {f"Tuned {number}", f"Tuned {number}{NOT_FOR_RELEASE}"}:
         number += 1
     return f"Tuned {number}{marked}"

@@ -12,7 +12,7 @@ from studio.jobs import folder as job_folder
 from studio.records import Decoding, Job, JobState, Refusal, Run, Split, to_json
 from studio.store import Store, arms, runs
 from studio.store import datasets as dataset_rows
-from studio.train import canaries, launch
+from studio.train import launch, release, step
 from studio.train.passport import Passport, passport
 from studio.train.settings import FULL
 
@@ -59,10 +59,10 @@ def start(store: Store, actor: str, run: str, form: str) -> Job:
         raise Refusal("This training has not been finished, so there is nothing to take away. Nothing was started.")
     if not found.adapter:
         raise Refusal("This model was tuned elsewhere, so its weights are there. Nothing was made. Ask its provider.")
-    if canaries.in_run(found.settings):
+    if why := release.why_not(store, found):
         raise Refusal(
-            "This model was trained with planted secrets, so it is not for release. Nothing was made. Train it again "
-            "without them to take it away."
+            f"This model was trained {why}, so it is not for release. Nothing was made. Train it again without them to "
+            "take it away."
         )
     if form not in forms(found):
         raise Refusal(
@@ -76,7 +76,7 @@ def start(store: Store, actor: str, run: str, form: str) -> Job:
     spec = {
         "kind": KIND, "id": name, "project": found.project, "form": form, "name": f"{_plain(title)}-{form}",
         "model": models.reference(found.model, store.workspace), "adapter_sha256": found.adapter_sha256,
-        "adapter": str((store.workspace / "jobs" / found.job / found.adapter).resolve()),
+        "adapter": str(step.adapter_of(store, found)),
         "prompts": [job_folder.prompt_row(e.id, e.prompt) for e in datasets.spread(asked, _PROMPTS)],
         "decoding": to_json(Decoding(max_new_tokens=_TOKENS)), "passport": to_json(made), "facts": _facts(title, made),
     }  # fmt: skip

@@ -93,6 +93,10 @@ class AnswerTrainer(Trainer):  # type: ignore[misc]
         self.by = smaller or self.by
         self._warn(less_said(self.by.said, smaller is None))
 
+    def read_as(self, other: AnswerTrainer) -> None:
+        """From now on it reads its rows as `other`, a trainer of the same model, does."""
+        self.by, self.spared = other.by, other.spared
+
     def spare(self) -> None:
         """From now on the layers' results are made again on the way back: slower, with a fraction of the memory."""
         self.spared = True
@@ -151,6 +155,11 @@ class AnswerTrainer(Trainer):  # type: ignore[misc]
                     found[id(row)] = RowLoss(total, tokens)
         model.train(training)
         return [found[id(row)] for row in rows]
+
+    def losses_before(self, rows: Sequence[Encoded]) -> list[RowLoss]:
+        """The same of the model as it was before it learned: its base."""
+        with self.adapted.disable_adapter():
+            return self.row_losses(rows)
 
     def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler[int]:
         asked: Any = self.train_dataset if train_dataset is None else train_dataset

@@ -75,7 +75,11 @@ class Watch(TrainerCallback):
                 point = pace.curve(state.log_history, state.max_steps)[-1]
                 self._emit("loss", step=state.global_step, train=point["train"], validation=None)
         if "eval_loss" in logs:
-            self._emit("loss", step=state.global_step, train=None, validation=round(logs["eval_loss"], 4))
+            leaning = {
+                name: round(logs[f"eval_{name}"], 4) for name in ("accuracy", "margin") if f"eval_{name}" in logs
+            }
+            told = {"train": None, "validation": round(logs["eval_loss"], 4), **leaning}
+            self._emit("loss", step=state.global_step, **told)
 
     def on_evaluate(
         self, args: Any, state: TrainerState, control: TrainerControl, model: Any = None, **kwargs: Any

@@ -207,6 +207,7 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     ),
     "dataset.discarded": _dataset("discarded"),
     "dataset.frozen": lambda store, payload: f"{payload['dataset']['name']} frozen",
+    "votes.frozen": lambda store, payload: f"{payload['dataset']['name']} frozen, to teach from; its prompts are spent",
     "dataset.renamed": _renamed,
     "example.saved": _example,
     "examples.changed": _changed,

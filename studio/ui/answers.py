@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from studio import datasets, outputs
+from studio import datasets, outputs, wording
 from studio.evaluate import checks
 from studio.records import PROMPTING, Arm, Brief, Dataset, Example, Generation, Split
 from studio.review import rounds
@@ -16,6 +16,7 @@ from studio.store import rounds as round_rows
 from studio.ui import blocks, conversation, frame
 from studio.ui.access import Visit
 
+_IN_COMMON = 0.4
 Written = Mapping[str, Mapping[str, Generation]]
 
 
@@ -64,6 +65,7 @@ def may_read(visit: Visit, dataset: str, where: str, *, tests: bool = False) -> 
         if tests and visit.person.id not in arms.saw_tests(visit.store, visit.project_id):
             _test_gate(visit, dataset, where)
             return False
+        outputs.saw(visit.store, visit.person.id, visit.project_id, dataset)
         blocks.note(
             "You have seen who wrote what, so your votes in blind rounds of this project stay outside the count."
         )
@@ -154,8 +156,12 @@ def broken(each: outputs.Compared, example: str) -> set[str]:
     return {s.criterion for s in each.scores if example in s.broken}
 
 
-def side_by_side(brief: Brief, example: Example, shown: Sequence[outputs.Compared], written: Written, key: str) -> None:
-    """One prompt with every arm's answer under its name, and the rules it broke. A missing answer says so."""
+def side_by_side(
+    brief: Brief, example: Example, shown: Sequence[outputs.Compared], written: Written, key: str, *, beside: str = ""
+) -> None:  # fmt: skip
+    """One prompt with every arm's answer under its name, and the rules it broke. A missing answer says so. `beside`:
+    the arm (its id) from whose answer the words of the others are marked that differ."""
+    origin = written.get(beside, {}).get(example.id)
     with st.container(border=True, key=key):
         conversation.shown(example.prompt, f"Asked · {example.slice.replace('_', ' ')}" if example.slice else "Asked")
         for column, each in zip(st.columns(len(shown), gap="medium"), shown, strict=True):
@@ -166,8 +172,20 @@ def side_by_side(brief: Brief, example: Example, shown: Sequence[outputs.Compare
                         each.arm.name, "No answer: it was not asked yet, or its answer went missing.", "missing"
                     )
                     continue
-                frame.reading(found.output, each.arm.name)
+                if origin is not None and each.arm.id != beside:
+                    _marked(origin.output, found.output, each.arm.name)
+                else:
+                    frame.reading(found.output, each.arm.name)
                 _rules(brief, example, found.output)
+
+
+def _marked(origin: str, output: str, name: str) -> None:
+    """The words that differ from another answer; of one with hardly a word in common that would only be noise."""
+    same = sum(len(text) for kind, text in wording.compare(origin, output) if kind == "same")
+    if same < _IN_COMMON * max(len(origin), len(output)):
+        frame.reading(output, f"{name} · other words throughout")
+    else:
+        blocks.difference(origin, output, name)
 
 
 def _rules(brief: Brief, example: Example, output: str) -> None:

@@ -55,7 +55,7 @@ HEALTH_VIEW = "health-view"
 """findings, contradictions, map or freeze: which part of Check and freeze is shown; in the address too."""
 
 TRAIN_VIEW = "train-view"
-"""runs, compare or start: which part of Train is shown; in the address too."""
+"""runs, compare, start or votes: which part of Train is shown; in the address too."""
 
 TO_EXAMPLES = "health-to-examples-among"
 """[project, name of a list of ids] that Check and freeze goes on to in Examples on its next run."""
@@ -115,6 +115,9 @@ CHECKED = "admin-checked-now"
 
 TAUGHT_OUT = "train-taught-out"
 """Ids of the examples that the next training is to leave out, as ticked so far."""
+
+LIKE_REFUSED = "evaluate-like-refused"
+"""[example, sentence]: why the candidate written beside this test prompt was not taken."""
 
 TAUGHT_OPEN = "evaluate-taught-open"
 """[arm, example] of the answer whose nearest training examples are shown."""

@@ -7,13 +7,13 @@ from typing import Any
 import streamlit as st
 
 from studio.records import Run
-from studio.train import verdict
+from studio.train import leaning
 from studio.ui import again_parts, blocks, train_settings
 
 
 def show(run: Run) -> None:
     """The figures behind the verdict; where a setting would help, a button that opens the form to run it again."""
-    found = verdict.of_run(run)
+    found = leaning.lesson(run)
     if found.evidence:
         blocks.bullets(found.evidence)
     for name, value in found.change.items():

@@ -12,6 +12,7 @@ import streamlit as st
 
 from studio.jobs import place
 from studio.records import Job, JobState, Refusal, from_json
+from studio.store import datasets as dataset_rows
 from studio.store import examples, prices, runs
 from studio.train import line, preflight, preflight_words, step
 from studio.train.forecast import BatchRow, LeftOut
@@ -91,7 +92,7 @@ def _ready(visit: Visit, report: preflight.Report) -> None:
         taught_parts.mended(visit, told)
     _left_out(visit, report)
     with st.expander("The first batch, as the model reads it", key="preflight-batch"):
-        _batch(report.shown.first_batch)
+        _batch(report.shown.first_batch, pairs=bool(report.settings.beta))
     left_out = len(report.shown.left_out)
     label = f"Leave out {blocks.several(left_out, 'example')} and start" if left_out else "Start training"
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -140,14 +141,14 @@ def _left_out(visit: Visit, report: preflight.Report) -> None:
 
 
 def _one_left_out(visit: Visit, row: LeftOut, limit: int) -> None:
-    example = examples.get(visit.store, row.id)
+    example = examples.get(visit.store, dataset_rows.example_of(row.id))
     blocks.excerpt(example.input if example else row.id)
     blocks.note(f"Left out: {row.reason}.")
     if row.beyond:
         blocks.note(f"This is past its first {limit:,} tokens (word pieces):")
         st.html(f'<p class="ys-cut" tabindex="0">{escape(row.beyond)}</p>')
     if example:
-        blocks.way(visit, "examples", "Open this example", f"preflight-open-{row.id}", example=row.id)
+        blocks.way(visit, "examples", "Open this example", f"preflight-open-{row.id}", example=example.id)
 
 
 def _longer(visit: Visit, report: preflight.Report, room: int) -> None:
@@ -162,13 +163,20 @@ def _longer(visit: Visit, report: preflight.Report, room: int) -> None:
 # -- the first batch --------------------------------------------------------------------------------
 
 
-def _batch(rows: tuple[BatchRow, ...]) -> None:
-    st.html(
-        '<p class="ys-batch-key">This is what one step learns from, with the marks a model needs between turns. It '
-        'reads all of it and learns to write <span class="ys-batch"><mark>what is shaded</mark></span> only. '
-        '<span class="ys-batch"><mark class="ys-stressed">Underlined</mark></span> are phrases that your brief wants '
-        "word for word; they count more.</p>"
-    )
+_KEY = (
+    "This is what one step learns from, with the marks a model needs between turns. It reads all of it and learns to "
+    'write <span class="ys-batch"><mark>what is shaded</mark></span> only. <span class="ys-batch"><mark '
+    'class="ys-stressed">Underlined</mark></span> are phrases that your brief wants word for word; they count more.'
+)
+_KEY_OF_PAIRS = (
+    "These are the pairs that one step learns from, with the marks a model needs between turns: each prompt with the "
+    'answer that <span class="ys-batch"><mark>people preferred</mark></span>, then with <span class="ys-batch"><s>the '
+    "other one</s></span>. It learns to find the first more likely than the second."
+)
+
+
+def _batch(rows: tuple[BatchRow, ...], *, pairs: bool) -> None:
+    st.html(f'<p class="ys-batch-key">{_KEY_OF_PAIRS if pairs else _KEY}</p>')
     for row in rows:
         parts = "".join(_marked(span.text, span.kind) for span in row.spans)
         st.html(f'<article class="ys-batch">{parts}</article>')
@@ -177,6 +185,8 @@ def _batch(rows: tuple[BatchRow, ...]) -> None:
 def _marked(text: str, kind: str) -> str:
     if kind == "read":
         return escape(text)
+    if kind == "worse":
+        return f"<s>{escape(text)}</s>"
     stressed = ' class="ys-stressed"' if kind == "stressed" else ""
     return f"<mark{stressed}>{escape(text)}</mark>"
 

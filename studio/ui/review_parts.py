@@ -188,14 +188,16 @@ def set_up(visit: Visit) -> None:
 
 def _plan(visit: Visit, dataset: Dataset, ready: list[Arm]) -> rounds.Plan:
     names = {arm.id: arm.name for arm in ready}
-    newest = next((a for a in reversed(ready) if a.kind is ArmKind.tuned), ready[-1])
-    ids = list(names)
+    # Not for release: offered only where there is nothing else, and then as practice.
+    fit = [arm for arm in ready if rounds.may_ship(visit.store, arm.run)] or ready
+    newest = next((a for a in reversed(fit) if a.kind is ArmKind.tuned), fit[-1])
+    ids, offered = list(names), [arm.id for arm in fit]
     with st.container(key="review-plan"):
         one, two = st.columns(2, gap="large")
         with one:
             candidate = st.selectbox(
-                "Which one might ship? (the candidate)", ids, index=ids.index(newest.id), format_func=names.__getitem__,
-                key="review-candidate", persist_state="session",
+                "Which one might ship? (the candidate)", offered, index=offered.index(newest.id),
+                format_func=names.__getitem__, key="review-candidate", persist_state="session",
             )  # fmt: skip
         default = rounds.plan_for(visit.store, visit.project_id, candidate, dataset.id)
         others = [name for name in ids if name != candidate]

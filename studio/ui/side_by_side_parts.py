@@ -10,7 +10,8 @@ import streamlit as st
 
 from studio.records import Run, Split
 from studio.store import arms, runs
-from studio.train.side_by_side import Curve, curve, differing
+from studio.train.learning_curve import signed
+from studio.train.side_by_side import Curve, curve, differing, nearer
 from studio.ui import answers, blocks, frame, job_view
 from studio.ui.access import Visit
 from studio.ui.job_panel import RUNNING
@@ -63,6 +64,8 @@ def _compared(visit: Visit, shown: Sequence[Run], names: Sequence[str]) -> None:
     curves = [curve(run) for run in shown]
     if any(each.learned_from or each.kept_aside for each in curves):
         blocks.note(_in_words(curves, names))
+        if told := _prompt_by_prompt(shown, names):
+            blocks.bullets(told)
         st.plotly_chart(_chart(curves, names), key="train-side-by-side-chart", config={"displayModeBar": False},
                         theme=None)  # fmt: skip
     _scores(visit, shown)
@@ -79,6 +82,23 @@ def _in_words(curves: Sequence[Curve], names: Sequence[str]) -> str:
         "The dotted lines are the losses on what each learned from. A small difference says nothing yet: whether the "
         "answers are better is for the comparison and for people."
     )
+
+
+def _prompt_by_prompt(shown: Sequence[Run], names: Sequence[str]) -> list[str]:
+    """How much nearer each came than the first, with its interval and n."""
+    said = []
+    for run, name in zip(shown[1:], names[1:], strict=True):
+        if found := nearer(shown[0], run):
+            span, n = found
+            sure = "too few to say how sure that is"
+            if span.low is not None and span.high is not None:
+                sure = f"95 % interval of how much nearer: {signed(span.low)} to {signed(span.high)}"
+            how = "nearer" if span.value >= 0 else "further away"
+            prompts = blocks.several(n, "prompt")
+            said.append(
+                f"Prompt by prompt, {name} is {abs(span.value):.2f} {how} than {names[0]} ({sure}, n = {prompts})."
+            )
+    return said
 
 
 def _scores(visit: Visit, shown: Sequence[Run]) -> None:

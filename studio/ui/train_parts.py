@@ -9,7 +9,7 @@ import streamlit as st
 from studio.records import Dataset, Job, JobState, Run, Split
 from studio.store import arms, examples, runs
 from studio.store import datasets as dataset_rows
-from studio.train import elsewhere, line, preflight, preflight_words, step, verdict
+from studio.train import elsewhere, leaning, line, preflight, preflight_words, step
 from studio.train import settings as presets
 from studio.train.forecast import Compared
 from studio.ui import (
@@ -126,7 +126,7 @@ def _on(visit: Visit, job: Job) -> str:
     """What this training learns from."""
     dataset = dataset_rows.get(visit.store, str(job.detail.get("dataset", "")))
     run = runs.get(visit.store, job.id)
-    preset = next((p.title for p in presets.PRESETS if run and p.name == run.preset), "A training")
+    preset = presets.title(run.preset) if run else "A training"
     name = dataset.name if dataset else "an older set"
     return f"{preset}, from {curve_parts.part_of(job)}{name}. Started {blocks.when(job.at)}."
 
@@ -165,12 +165,12 @@ def _head(visit: Visit, run: Run) -> None:
     """Its name, what it was made from, and the one sentence about it."""
     arm = arms.get(visit.store, f"tuned-{run.id}")
     dataset = dataset_rows.get(visit.store, run.dataset)
-    preset = next((p.title for p in presets.PRESETS if p.name == run.preset), run.preset)
+    preset = presets.title(run.preset)
     title = arm.name if arm else "Unfinished training"
     blocks.item(title, f"{preset}, on {dataset.name if dataset else 'an older set'}, {blocks.when(run.at)}",
                 _STATES.get(run.state, ""))  # fmt: skip
     if run.state is JobState.done:
-        blocks.plain(verdict.of_run(run).sentence)
+        blocks.plain(leaning.lesson(run).sentence)
     elif reason := run.result.get("reason"):
         blocks.plain(str(reason))
 
@@ -188,9 +188,10 @@ def _rest(visit: Visit, run: Run) -> None:
     _details(visit, run)
     passport_parts.show(visit, run)
     again_parts.show(visit, run)
-    curve_parts.show(visit, run)
-    taught_parts.show(visit, run)
-    verbatim_parts.show(visit, run)
+    if not run.settings.get("beta"):  # these look for examples, and it learned from votes
+        curve_parts.show(visit, run)
+        taught_parts.show(visit, run)
+        verbatim_parts.show(visit, run)
     canary_parts.show(run)
     takeaway_parts.show(visit, run)
     _buttons(visit, run)
@@ -228,12 +229,12 @@ def _dropped(visit: Visit, run: Run) -> None:
         return
     with st.expander(f"{blocks.several(len(left_out), 'example')} left out", key=f"train-dropped-{run.id}"):
         for row in left_out[:_DROPPED_SHOWN]:
-            example = examples.get(visit.store, row["id"])
+            example = examples.get(visit.store, dataset_rows.example_of(row["id"]))
             blocks.excerpt(example.input if example else row["id"])
             blocks.note(f"Left out: {row['reason']}.")
             if example:
                 blocks.way(
-                    visit, "examples", "Open this example", f"train-open-{run.id}-{row['id']}", example=row["id"]
+                    visit, "examples", "Open this example", f"train-open-{run.id}-{row['id']}", example=example.id
                 )
         if len(left_out) > _DROPPED_SHOWN:
             blocks.note(

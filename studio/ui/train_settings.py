@@ -43,6 +43,10 @@ _FIELDS = (
     _Field("patience", "Looks without a better one before it stops (patience)", 0, 50, 1, "0: never before its end."),
     _Field("canaries", "Made-up secrets to plant (canaries)", 0, 5, 1,
            "So many at each of four levels, to see whether it remembers them. Such a model is not for release."),
+    _Field("beta", "Loyalty to what it starts as (beta)", 0.01, 5.0, 0.05,
+           "Larger stays closer to it; smaller follows the votes further.", "%.2f"),
+    _Field("label_smoothing", "Distrust of each vote (label smoothing)", 0.0, 0.45, 0.01,
+           "As measured: how often a second reviewer chose otherwise.", "%.3f"),
     _Field("seed", "Random start (seed)", 0, 2**31 - 1, 1, "The same seed gives the same run on the same machine."),
 )  # fmt: skip
 
@@ -77,7 +81,11 @@ def method() -> str:
 
 def _of(figures: Settings) -> list[_Field]:
     """The fields that mean something for these settings."""
-    return [each for each in _FIELDS if figures.method != FULL or not each.name.startswith("lora_")]
+    hidden = {"canaries"} if figures.beta else {"beta", "label_smoothing"}
+    if figures.start:  # its adapter is made already
+        hidden |= {"lora_rank", "lora_alpha", "upper_layers"}
+    named = [each for each in _FIELDS if each.name not in hidden]
+    return [each for each in named if figures.method != FULL or not each.name.startswith("lora_")]
 
 
 def fill(key: str, values: dict[str, Any]) -> None:
@@ -116,4 +124,5 @@ def in_words(figures: Settings, changes: dict[str, Any], rows: int) -> str:
     steps = math.ceil(used / (now.micro_batch * now.accumulation)) * now.epochs
     passes = "once" if now.epochs == 1 else f"{now.epochs} times"
     more = f" You changed {len(changes)} of the settings." if changes else ""
-    return f"It will read {used:,} example{'' if used == 1 else 's'} {passes}, in {steps:,} steps.{more}"
+    what = "pair" if now.beta else "example"
+    return f"It will read {used:,} {what}{'' if used == 1 else 's'} {passes}, in {steps:,} steps.{more}"

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 from studio.records import Dataset
 from studio.store import runs
-from studio.ui import elsewhere_parts, form_fields, keys, model_parts, preflight_parts, side_by_side_parts, train_parts
+from studio.ui import (
+    elsewhere_parts,
+    form_fields,
+    keys,
+    model_parts,
+    preflight_parts,
+    side_by_side_parts,
+    train_parts,
+    vote_training_parts,
+)
 from studio.ui.access import Visit
 from studio.ui.job_panel import RUNNING
 
@@ -20,6 +29,9 @@ def show(visit: Visit, sets: Sequence[Dataset]) -> None:
         train_parts.finished(visit)
     elif chosen == "compare":
         side_by_side_parts.show(visit)
+    elif chosen == "votes":
+        if model_parts.models_here(visit) and not measuring:
+            vote_training_parts.show(visit)
     else:
         _start(visit, sets, measuring)
 
@@ -29,7 +41,8 @@ def _views(visit: Visit) -> dict[str, str]:
     views = {"runs": f"Trainings ({ended:,})"} if ended else {}
     if ended > 1:
         views["compare"] = "Side by side"
-    return {**views, "start": "Start a training"}
+    views["start"] = "Start a training"
+    return {**views, "votes": "Teach it from votes"} if vote_training_parts.offered(visit) else views
 
 
 def _start(visit: Visit, sets: Sequence[Dataset], measuring: bool) -> None:

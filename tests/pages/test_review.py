@@ -95,6 +95,14 @@ def test_a_pm_sets_up_opens_and_undoes_a_round(store: Store, seeded: Seeded) -> 
     assert rows.every(store, seeded.project) == [] and "Set up a round" in words(at)
 
 
+def test_a_model_that_is_not_for_release_is_not_offered_as_what_might_ship(store: Store) -> None:
+    seeded = ready(store, tests=8, settings={"canaries": 1})
+    at = opened(store, person(store, "Pia", Role.pm)[1], "review", project=seeded.project)
+    tuned, candidate = arms.get(store, seeded.tuned), at.selectbox(key="review-candidate")
+    assert tuned is not None and tuned.name not in candidate.options
+    assert candidate.value == seeded.prompted and len(candidate.options) == 2
+
+
 def test_a_refused_opening_says_why_and_keeps_what_was_typed(store: Store, seeded: Seeded) -> None:
     person(store, "Rita", Role.reviewer)
     _, session = person(store, "Pia", Role.pm)

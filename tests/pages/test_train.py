@@ -17,9 +17,10 @@ from studio.models.files import seal
 from studio.records import Dataset, JobState, Refusal, Role, Run, Split, canonical, sha256, to_json
 from studio.store import Store, arms, examples, runs
 from studio.train import preflight, step
+from studio.train.evidence import Span as Sure
 from studio.train.forecast import BatchRow, LeftOut, Measured, Shown, Span
 from studio.train.settings import Settings
-from studio.train.side_by_side import curve, differing
+from studio.train.side_by_side import curve, differing, nearer
 from studio.ui import job_view
 
 SETTINGS = Settings("match_our_tone", epochs=3, learning_rate=2e-3)
@@ -270,7 +271,9 @@ def test_two_trainings_are_compared_and_their_answers_stay_behind_the_choice(
     dataset = datasets.freeze(store, "maker", demo, name="First")
     for name, best in (("r1", 0.9), ("r2", 0.7)):
         losses = [{"step": 4, "train": 2.0, "validation": None}, {"step": 9, "train": None, "validation": best}]
-        ended(store, dataset, name, "done", {"losses": losses, "rows_used": 9, "device": f"CPU of {name}"})
+        look = {"step": 9, "rows": [[f"e{n}", best + n / 10, 9] for n in range(9)]}
+        ended(store, dataset, name, "done", {"losses": losses, "rows_used": 9, "device": f"CPU of {name}",
+                                             "kept_aside": look})  # fmt: skip
         baselines.tuned(store, "maker", demo, name, "smollm2-135m", f"Tuned {name}")
     at = opened(store, dora[1], "train", project=demo)
     assert [e.label for e in at.expander].count("Open this training") == 1
@@ -284,6 +287,7 @@ def test_two_trainings_are_compared_and_their_answers_stay_behind_the_choice(
     said = words(at)
     assert "CPU of r1" in said and "CPU of r2" in said and "match_our_tone" not in said
     assert "0.90 (Tuned r1), 0.70 (Tuned r2); lower is closer" in said and "It is &lt;i&gt;here" not in said
+    assert "Prompt by prompt, Tuned r2 is 0.20 nearer than Tuned r1 (" in said and "n = 9 prompts)." in said
     assert "so there are no scores to compare" in said and len(at.get("plotly_chart")) == 1
     press(at, "train-side-by-side-show")
     assert "Tuned r2: the same, word for word." in words(at)
@@ -326,6 +330,12 @@ def test_losses_stand_by_passes_and_only_what_differs_is_listed() -> None:
     assert found.learned_from == ((2 / 3, 2.0),) and found.kept_aside == ((2.0, 1.0),) and found.best == 1.0
     assert differing([one, two]) == [("learning rate", ["0.002", "0.001"]), ("version of torch", ["2.13", "2.14"])]
     assert differing([one, one]) == []
+    assert nearer(one, two) is None
+    rows = [[[f"e{n}", loss + n, 9] for n in range(5)] + [["same", 9.0, 9]] for loss in (1.0, 0.75)]
+    looks = [{"step": 6, "rows": each} for each in rows]
+    first, other = (replace(run, result={"kept_aside": look}) for run, look in zip((one, two), looks, strict=True))
+    assert nearer(first, other) == (Sure(0.2083, 0.1012, 0.3154), 6)
+    assert nearer(first, replace(other, model="of other pieces")) is None
 
 
 @pytest.mark.usefixtures("models_here")
