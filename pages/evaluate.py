@@ -29,6 +29,7 @@ else:
         answers.come_back_later(visit)
     elif shown:
         evaluate_parts.summary(shown)
+        answers.after_tests(visit, [each.arm for each in shown])
         evaluate_parts.counted(shown)
         told = where_parts.show(visit, dataset.id, compared, shown)
         evaluate_parts.rules(shown)

@@ -271,6 +271,13 @@ def saw(store: Store, person: str, project: str, dataset: str) -> None:
         store.act("outputs.seen", person, {"what": dataset}, project)
 
 
+def saw_tests(store: Store, person: str, project: str, dataset: str) -> None:
+    """Notes that this person has read what arms wrote to test prompts, once: what they change of a prompt afterwards is
+    counted. Their later votes stay outside the gate, too."""
+    if person not in arms.saw_tests(store, project):
+        store.act("outputs.seen", person, {"what": f"{arms.TESTS}{dataset}"}, project)
+
+
 def draft_asked(store: Store, person: str, project: str, prompt: Prompt, example: str = "") -> None:
     """Before a model's draft for `prompt` is shown to the person who writes the example (its id, "" for a new one):
     notes that they saw an arm's words, once. Raises Refusal where an open round asks for a vote on that very input."""
