@@ -189,7 +189,7 @@ def arms_(store: Store, args: Args) -> Args:
     project = loop.project_of(store, args["project"])
     if args.get("what") == "add":
         _add_arm(store, project, args)
-    return {"arms": {arm.name: _told(arm) for arm in arms.every(store, project)}}
+    return {"arms": {arm.name: _told(store, arm) for arm in arms.every(store, project)}}
 
 
 def _add_arm(store: Store, project: str, args: Args) -> None:
@@ -203,8 +203,11 @@ def _add_arm(store: Store, project: str, args: Args) -> None:
     baselines.add_few_shot(store, ACTOR, project, shots=shown, **more)
 
 
-def _told(arm: Arm) -> Args:
-    told = {"id": arm.id, "kind": arm.kind.value, "model": arm.model, "version": arm.version}
+def _told(store: Store, arm: Arm) -> Args:
+    told = {
+        "id": arm.id, "kind": arm.kind.value, "model": arm.model, "version": arm.version,
+        "changed_after_tests": arms.changed_after_tests(store, arm),
+    }  # fmt: skip
     return told | ({"shots": to_json(arm.recipe.shots)} if arm.recipe.shots else {})
 
 

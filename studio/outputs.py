@@ -48,6 +48,7 @@ class Compared:
 
     `written` of `expected` prompts have an output; `empty` of them say nothing. `similarity`: mean cosine
     of the MiniLM embeddings, -1 to 1, None when not measured. `shares`: prompt -> share of the rules that apply to it.
+    `kept`: rule -> prompt -> whether it is kept, where that can be told.
     """
 
     arm: Arm
@@ -60,6 +61,7 @@ class Compared:
     tokens_in: int
     tokens_out: int
     shares: dict[str, float] = field(default_factory=dict)
+    kept: dict[str, dict[str, bool]] = field(default_factory=dict)
 
     @property
     def average(self) -> averages.Average:
@@ -261,6 +263,7 @@ def scored(
         arm, tuple(checks.scores(told)), len(written), expected, sum(not g.output.strip() for g in written.values()),
         sum(near) / len(near) if near else None, sum(g.seconds for g in written.values()),
         sum(g.tokens_in for g in written.values()), sum(g.tokens_out for g in written.values()), checks.shares(told),
+        {criterion.name: own for criterion, own in told},
     )  # fmt: skip
 
 
@@ -280,6 +283,13 @@ def saw(store: Store, person: str, project: str, dataset: str) -> None:
     stay outside the gate."""
     if person not in arms.readers(store, project, dataset):
         store.act("outputs.seen", person, {"what": dataset}, project)
+
+
+def saw_tests(store: Store, person: str, project: str, dataset: str) -> None:
+    """Notes that this person has read what arms wrote to test prompts, once: what they change of a prompt afterwards is
+    counted. Their later votes stay outside the gate, too."""
+    if person not in arms.saw_tests(store, project):
+        store.act("outputs.seen", person, {"what": f"{arms.TESTS}{dataset}"}, project)
 
 
 def draft_asked(store: Store, person: str, project: str, prompt: Prompt, example: str = "") -> None:

@@ -33,9 +33,9 @@ def test_everything_that_is_told(store: Store, seeded: Seeded) -> None:
     found = report(store, seeded)
     assert found.kind.task is Task.text and found.score == "house rules kept" and found.other == seeded.prompted
     tuned = {f.key: f for f in found.figures[seeded.tuned].figures}
-    assert {"similarity", "chrf", "rouge_l", "refused", "answered", "empty", "repetition", "words", "grade"} == set(
-        tuned
-    )
+    told = {"similarity", "chrf", "rouge_l", "refused", "answered", "empty", "repetition", "words", "grade"}
+    rules = {key for key in tuned if key.startswith("rule:")}
+    assert set(tuned) == told | rules and len(rules) == 5
     assert all(f.low <= f.value <= f.high and f.n > 0 and f.name in f.sentence for f in tuned.values())
     against = next(each for each in found.against if each.arm == seeded.tuned)
     brief = briefs.latest(store, seeded.project)

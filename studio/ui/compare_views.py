@@ -54,6 +54,7 @@ def _figures(
     shown: Sequence[outputs.Compared],
 ) -> None:  # fmt: skip
     evaluate_parts.summary(shown)
+    answers.after_tests(visit, [each.arm for each in shown])
     evaluate_parts.counted(shown)
     told = where_parts.show(visit, dataset.id, compared, shown)
     evaluate_parts.rules(shown)

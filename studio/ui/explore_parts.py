@@ -12,7 +12,7 @@ from studio.evaluate.exploring import Cell, cell, right
 from studio.evaluation import Report
 from studio.outputs import Compared
 from studio.records import ArmKind, Brief, Dataset, Example, Refusal, Split
-from studio.ui import answers, blocks, draft_fields, frame, keys, taught_parts
+from studio.ui import answers, blocks, draft_fields, frame, keys, shots_parts, taught_parts
 from studio.ui.access import Visit
 
 PAGE_SIZE = 5
@@ -23,7 +23,7 @@ _ODD = "odd"
 def show(visit: Visit, brief: Brief, dataset: Dataset, told: Report | None, shown: Sequence[Compared]) -> None:
     """Prompt by prompt, once the reader has chosen to vote outside the count."""
     blocks.section("The answers, side by side", "")
-    if not answers.may_read(visit, dataset.id, "evaluate"):
+    if not answers.may_read(visit, dataset.id, "evaluate", tests=True):
         return
     examples = _asked_for(answers.examples(visit, dataset, Split.test))
     written = {each.arm.id: outputs.current(visit.store, dataset.id, each.arm) for each in shown}
@@ -42,6 +42,8 @@ def show(visit: Visit, brief: Brief, dataset: Dataset, told: Report | None, show
     beside = other.arm.id if differs and other else ""
     for example in found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]:
         answers.side_by_side(brief, example, shown, written, f"evaluate-prompt-{example.id}", beside=beside)
+        own = {name: every[example.id] for name, every in written.items() if example.id in every}
+        shots_parts.given(visit, dataset, [each.arm for each in shown], own, f"evaluate-given-{example.id}")
         taught_parts.beside(visit, dataset, example, shown, written)
         _candidate(visit, example)
 

@@ -90,7 +90,7 @@ def test_while_a_blind_round_is_open_its_voters_see_no_figures(
         assert "keeps 4." not in said and "Rule by rule" not in said, page
     at = opened(store, pia[1], "evaluate", project=seeded.project)
     assert "They come back when the round has closed." in words(at) and not at.get("plotly_chart")
-    outputs.saw(store, pia[0], seeded.project, seeded.dataset)
+    outputs.saw_tests(store, pia[0], seeded.project, seeded.dataset)
     assert "keeps 4." in words(sound(at.run()))
     rounds.cancel(store, MAKER, found, "enough")
     assert "keeps 4." in words(opened(store, maker, "evaluate", project=seeded.project))
