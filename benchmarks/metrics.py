@@ -73,14 +73,16 @@ def measured(
     brief: Brief, examples: dict[str, Example], written: Mapping[str, Mapping[str, Generation]]
 ) -> tuple[float, float, float]:
     """Seconds for the checks, for the figures of all arms, and for their parts beside the first."""
-    began = time.perf_counter()
+    began, scored = time.perf_counter(), {}
     for name, own in written.items():
         arm = Arm(name, "", ArmKind.base, name, "")
-        outputs.scored(arm, brief, outputs.subjects(examples, dict(own)), dict(own), len(examples))
+        scored[name] = outputs.scored(arm, brief, outputs.subjects(examples, dict(own)), dict(own), len(examples))
     checked = time.perf_counter()
     task = tasks.infer(brief, [e.ideal for e in examples.values()]).task
     compared = metrics.Compared(task, brief, list(examples), {name: e.ideal for name, e in examples.items()})
-    found = compared.arms({arm: evaluation.answers(examples, own) for arm, own in written.items()}, "arm 0")
+    found = compared.arms(
+        {arm: evaluation.answers(examples, own, scored[arm].kept) for arm, own in written.items()}, "arm 0"
+    )
     figured = time.perf_counter()
     groups = evaluation.groups_of(brief, list(examples.values()))
     for arm in list(found)[1:]:

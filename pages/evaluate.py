@@ -2,7 +2,17 @@
 
 from studio import loop
 from studio.records import Split
-from studio.ui import access, answers, blocks, evaluate_parts, figure_parts, frame, where_parts
+from studio.ui import (
+    access,
+    answers,
+    blocks,
+    evaluate_parts,
+    explore_parts,
+    figure_parts,
+    frame,
+    integrity_parts,
+    where_parts,
+)
 
 visit = access.open_page("evaluate")
 frame.page(visit, "evaluate", "Compare", "Did it get better, by how much, and what did it break?")
@@ -19,13 +29,15 @@ else:
         answers.come_back_later(visit)
     elif shown:
         evaluate_parts.summary(shown)
+        answers.after_tests(visit, [each.arm for each in shown])
         evaluate_parts.counted(shown)
         told = where_parts.show(visit, dataset.id, compared, shown)
         evaluate_parts.rules(shown)
         if told:
             figure_parts.show(visit, told, shown)
             figure_parts.carries_over(visit, dataset, told, shown)
-        evaluate_parts.reading(visit, brief, dataset, shown)
+        integrity_parts.card(visit, dataset, compared)
+        explore_parts.show(visit, brief, dataset, told, shown)
     evaluate_parts.writing(visit, dataset, known, compared)
     evaluate_parts.onwards(visit)
     frame.stale(loop.stale(visit.store, visit.project_id))

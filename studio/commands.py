@@ -16,6 +16,7 @@ from studio import (
     datasets,
     evaluation,
     export_command,
+    integrity,
     loop,
     outputs,
     people,
@@ -187,7 +188,7 @@ def arms_(store: Store, args: Args) -> Args:
     project = loop.project_of(store, args["project"])
     if args.get("what") == "add":
         _add_arm(store, project, args)
-    return {"arms": {arm.name: _told(arm) for arm in arms.every(store, project)}}
+    return {"arms": {arm.name: _told(store, arm) for arm in arms.every(store, project)}}
 
 
 def _add_arm(store: Store, project: str, args: Args) -> None:
@@ -201,8 +202,11 @@ def _add_arm(store: Store, project: str, args: Args) -> None:
     baselines.add_few_shot(store, ACTOR, project, shots=shown, **more)
 
 
-def _told(arm: Arm) -> Args:
-    told = {"id": arm.id, "kind": arm.kind.value, "model": arm.model, "version": arm.version}
+def _told(store: Store, arm: Arm) -> Args:
+    told = {
+        "id": arm.id, "kind": arm.kind.value, "model": arm.model, "version": arm.version,
+        "changed_after_tests": arms.changed_after_tests(store, arm),
+    }  # fmt: skip
     return told | ({"shots": to_json(arm.recipe.shots)} if arm.recipe.shots else {})
 
 
@@ -222,6 +226,7 @@ def evaluate(store: Store, args: Args) -> Args:
     project = loop.project_of(store, args["project"])
     dataset, split = datasets.named(store, project, args.get("dataset") or ""), Split(args["split"])
     compared = outputs.compare(store, project, dataset.id, split)
+    asked = datasets.rows_in(store, dataset, split)
     other = _arms(store, project, [args["against"]])[0].id if args.get("against") else ""
     told = evaluation.report(store, project, dataset.id, compared, split=split, other=other)
     if told is None:
@@ -233,6 +238,10 @@ def evaluate(store: Store, args: Args) -> Args:
         "dataset": dataset.id, "split": split.value, "kind": told.kind.task.value, "why": told.kind.why,
         "against": names[told.other],
         "arms": {names[each.arm.id]: _evaluated(told, each) for each in compared},
+        "integrity": {
+            each.arm.name: [to_json(check) for check in each.checks]
+            for each in integrity.report(store, dataset.id, compared, [e.id for e in asked])
+        },
         "parts": [
             {"arm": names[each.arm], "against": names[each.other], "verdict": each.verdict,
              "parts": [to_json(part) | {"group": part.group.name, "of": part.group.of} for part in each.parts]}

@@ -75,14 +75,17 @@ def report(
     examples = {e.id: e for e in sorted(datasets.rows_in(store, found, split), key=lambda e: e.id)}
     kind = kind_of_task(store, project, brief, list(examples.values()))
     beside = other or _beside(compared)
-    written = {each.arm.id: answers(examples, outputs.current(store, dataset, each.arm)) for each in compared}
+    written = {
+        each.arm.id: answers(examples, outputs.current(store, dataset, each.arm), each.kept) for each in compared
+    }
     ideals = {name: e.ideal for name, e in examples.items()}
     figures = metrics.Compared(kind.task, brief, list(examples), ideals).arms(written, beside)
     named = {each.arm.id: each.arm.name for each in compared}
+    score = metrics.main_name(kind.task, brief)
     groups = groups_of(brief, list(examples.values()))
-    against = tuple(_against(each.arm.id, beside, named, figures, groups) for each in compared
+    against = tuple(_against(each.arm.id, beside, named, figures, groups, score) for each in compared
                     if each.arm.id != beside and beside in named)  # fmt: skip
-    return Report(kind, metrics.main_name(kind.task, brief), beside, figures, against,
+    return Report(kind, score, beside, figures, against,
                   _gaps(store, found, brief, kind.task, compared, figures))  # fmt: skip
 
 
@@ -94,10 +97,21 @@ def _beside(compared: Sequence[Compared]) -> str:
     return next((each.arm.id for each in compared if each.arm.kind is ArmKind.base), compared[0].arm.id)
 
 
-def answers(examples: Mapping[str, Example], written: Mapping[str, Generation]) -> dict[str, Answer]:
-    """What an arm wrote to these examples, with what it is checked against."""
+def answers(
+    examples: Mapping[str, Example], written: Mapping[str, Generation], kept: Mapping[str, Mapping[str, bool]]
+) -> dict[str, Answer]:
+    """What an arm wrote to these examples, with what it is checked against. `kept`: rule -> example -> whether."""
+    rules: dict[str, dict[str, bool]] = defaultdict(dict)
+    for rule, own in kept.items():
+        for name, answer in own.items():
+            rules[name][rule] = answer
     return {
-        name: Answer(checks.of_example(examples[name], g.output), g.similarity, MUST_REFUSE in examples[name].kinds)
+        name: Answer(
+            checks.of_example(examples[name], g.output),
+            g.similarity,
+            rules.get(name, {}),
+            MUST_REFUSE in examples[name].kinds,
+        )  # fmt: skip
         for name, g in written.items()
         if name in examples
     }
@@ -118,10 +132,16 @@ def groups_of(brief: Brief, examples: Sequence[Example]) -> list[Group]:
 
 
 def _against(
-    arm: str, other: str, named: Mapping[str, str], figures: Mapping[str, ArmFigures], groups: Sequence[Group]
+    arm: str,
+    other: str,
+    named: Mapping[str, str],
+    figures: Mapping[str, ArmFigures],
+    groups: Sequence[Group],
+    score: str,
 ) -> Against:
     found = parts.compare(groups, figures[arm].main, figures[other].main)
-    return Against(arm, other, parts.verdict(found, named[arm], named[other]), found)
+    whole = parts.overall(figures[arm].main, figures[other].main, (named[arm], named[other]), score)
+    return Against(arm, other, f"{whole} {parts.verdict(found, named[arm], named[other])}".strip(), found)
 
 
 # -- does it carry over -----------------------------------------------------------------------------
@@ -135,7 +155,9 @@ def _gaps(
     learned = {e.id: e for e in datasets.rows_in(store, dataset, Split.train)}
 
     def seen(arm: Arm) -> dict[str, float]:
-        return metrics.main_scores(task, brief, answers(learned, outputs.current(store, dataset.id, arm)))
+        written = {k: g for k, g in outputs.current(store, dataset.id, arm).items() if k in learned}
+        kept = {criterion.name: own for criterion, own in checks.told(brief, outputs.subjects(learned, written))}
+        return metrics.main_scores(task, brief, answers(learned, written, kept))
 
     base = next((each.arm for each in compared if each.arm.kind is ArmKind.base), None)
     before = seen(base) if base else {}

@@ -24,6 +24,7 @@ class Spent:
     whose outputs are kept, for `prompts` of `of` test examples. `rounds`: blind rounds. `choices`: prompts saved and
     trainings started after the first comparison, when whoever chose could know the scores. `taught`: of the test
     examples, those whose prompts a model is taught by votes on; with one of them it is no test any more.
+    `readers`: people who read what the arms wrote, to this dataset or one that shares test examples; no look by itself.
 
     Does not count looks outside the studio, nor know whether somebody who could look did.
     """
@@ -36,6 +37,7 @@ class Spent:
     prompts: int
     of: int
     taught: int = 0
+    readers: int = 0
 
     @property
     def looks(self) -> int:
@@ -69,7 +71,10 @@ class Spent:
             (self.choices, f"{_several(self.choices, 'prompt or training', 'prompts or trainings')} begun after the "
                            "first scores were there"),
         )  # fmt: skip
-        return [words for count, words in counted if count]
+        said = [words for count, words in counted if count]
+        if self.readers:
+            said.append(f"{_several(self.readers, 'person has', 'people have')} read what was answered")
+        return said
 
     def _warning(self) -> str:
         if self.scored < 2:
@@ -102,6 +107,7 @@ def spent(store: Store, dataset: Dataset) -> Spent:
         sum(len(job.detail["arms"]) for job in jobs) or len(writers), len(writers), len(used),
         _choices(store, dataset.project, min((job.at for job in jobs), default="")),
         len({a.example for a in answered}), len(tests), len(tests & rows.spent(store, dataset.project).keys()),
+        len({person for name in sharing for person in arms.readers(store, dataset.project, name)}),
     )  # fmt: skip
 
 

@@ -44,6 +44,7 @@ class Compared:
 
     `written` of `expected` prompts have an output; `empty` of them say nothing. `similarity`: mean cosine
     of the MiniLM embeddings, -1 to 1, None when not measured. `shares`: prompt -> share of the rules that apply to it.
+    `kept`: rule -> prompt -> whether it is kept, where that can be told.
     """
 
     arm: Arm
@@ -56,6 +57,7 @@ class Compared:
     tokens_in: int
     tokens_out: int
     shares: dict[str, float] = field(default_factory=dict)
+    kept: dict[str, dict[str, bool]] = field(default_factory=dict)
 
     @property
     def average(self) -> averages.Average:
@@ -241,15 +243,13 @@ def scored(
     arm: Arm, brief: Brief, answers: dict[str, checks.Subject], written: dict[str, Generation], expected: int
 ) -> Compared:
     """An arm's answers by the brief's exact checks. `written`: what was current of `expected` prompts."""
-    scores = tuple(checks.score(brief, answers))
-    told = {
-        name: share for name, subject in answers.items() if (share := checks.share_kept(brief, subject)) is not None
-    }
+    told = checks.told(brief, answers)
     near = [g.similarity for g in written.values() if g.similarity is not None]
     return Compared(
-        arm, scores, len(written), expected, sum(not g.output.strip() for g in written.values()),
+        arm, tuple(checks.scores(told)), len(written), expected, sum(not g.output.strip() for g in written.values()),
         sum(near) / len(near) if near else None, sum(g.seconds for g in written.values()),
-        sum(g.tokens_in for g in written.values()), sum(g.tokens_out for g in written.values()), told,
+        sum(g.tokens_in for g in written.values()), sum(g.tokens_out for g in written.values()), checks.shares(told),
+        {criterion.name: own for criterion, own in told},
     )  # fmt: skip
 
 
@@ -265,9 +265,17 @@ def headline(compared: Sequence[Compared]) -> averages.Headline | None:
 
 
 def saw(store: Store, person: str, project: str, dataset: str) -> None:
-    """Notes that this person has seen which arm wrote what, once; their later votes stay outside the gate."""
-    if person not in arms.exposed(store, project):
+    """Notes that this person has seen which arm wrote what, once for each dataset; their later votes in the project
+    stay outside the gate."""
+    if person not in arms.readers(store, project, dataset):
         store.act("outputs.seen", person, {"what": dataset}, project)
+
+
+def saw_tests(store: Store, person: str, project: str, dataset: str) -> None:
+    """Notes that this person has read what arms wrote to test prompts, once: what they change of a prompt afterwards is
+    counted. Their later votes stay outside the gate, too."""
+    if person not in arms.saw_tests(store, project):
+        store.act("outputs.seen", person, {"what": f"{arms.TESTS}{dataset}"}, project)
 
 
 def draft_asked(store: Store, person: str, project: str, prompt: Prompt, example: str = "") -> None:

@@ -33,9 +33,9 @@ def test_everything_that_is_told(store: Store, seeded: Seeded) -> None:
     found = report(store, seeded)
     assert found.kind.task is Task.text and found.score == "house rules kept" and found.other == seeded.prompted
     tuned = {f.key: f for f in found.figures[seeded.tuned].figures}
-    assert {"similarity", "chrf", "rouge_l", "refused", "answered", "empty", "repetition", "words", "grade"} == set(
-        tuned
-    )
+    told = {"similarity", "chrf", "rouge_l", "refused", "answered", "empty", "repetition", "words", "grade"}
+    rules = {key for key in tuned if key.startswith("rule:")}
+    assert set(tuned) == told | rules and len(rules) == 5
     assert all(f.low <= f.value <= f.high and f.n > 0 and f.name in f.sentence for f in tuned.values())
     against = next(each for each in found.against if each.arm == seeded.tuned)
     brief = briefs.latest(store, seeded.project)
@@ -79,6 +79,7 @@ def test_the_command_tells_the_same_as_json(store: Store, seeded: Seeded) -> Non
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert told["against"] == "Base" and told["kind"] == "text"
     tuned = told["arms"]["Tuned on Dataset 1"]
+    assert {check["passed"] for check in told["integrity"]["Base"]} <= {True, None}
     assert tuned["missing"] == 0 and tuned["figures"]["chrf"]["n"] == 66 and tuned["difference"]["chrf"]["low"] > 0
     assert {"group", "n", "difference", "drawn", "p", "told", "enough"} <= told["parts"][0]["parts"][0].keys()
     with pytest.raises(Refusal, match="No arm has answered this split yet"):
@@ -93,4 +94,4 @@ def test_an_answer_that_must_refuse_is_known_by_its_kind(store: Store, seeded: S
     example = replace(dataset_rows.rows_of(store, dataset)[0], kinds=("must_refuse",))
     written = outputs.current(store, seeded.dataset, outputs.arms.every(store, seeded.project)[0])
     one = next(iter(written.values()))
-    assert evaluation.answers({example.id: example}, {example.id: one, "gone": one})[example.id].must_refuse
+    assert evaluation.answers({example.id: example}, {example.id: one, "gone": one}, {})[example.id].must_refuse

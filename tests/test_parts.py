@@ -103,6 +103,16 @@ def test_drawn_estimates_are_nearer_the_truth_than_the_raw_ones() -> None:
     assert inside / total > 0.85
 
 
+def test_all_prompts_together_are_tested_by_themselves() -> None:
+    base = {f"p{at}": 0.0 for at in range(40)}
+    tuned = {name: float(at % 2) for at, name in enumerate(base)}
+    said = parts.overall(tuned, base, ("Tuned 1", "Base"), "right labels")
+    assert said == "Over all prompts Tuned 1 is better than Base by 50 points (right labels: p < 0.001; n = 40)."
+    few = parts.overall({"p1": 1.0}, base, ("Tuned 1", "Base"), "right labels")
+    assert "differ by no more than chance can explain (right labels: p = 1.000; n = 1)" in few
+    assert parts.overall({"x": 1.0}, base, ("Tuned 1", "Base"), "right labels") == ""
+
+
 def test_nothing_in_common_is_said() -> None:
     assert parts.compare(groups({"a": 3}), {"a0": 1.0}, {"a1": 1.0}) == ()
     assert "have not answered the same prompts" in parts.verdict((), "Tuned 1", "Base")

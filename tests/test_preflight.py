@@ -53,12 +53,14 @@ def test_an_estimate_beside_what_came_of_it_in_words() -> None:
     assert "not known yet" in preflight_words.accuracy([])
 
 
-def test_what_a_cluster_took_is_not_set_against_this_machine() -> None:
+def test_what_was_measured_is_told_with_where_and_what_it_is_for() -> None:
     measured = Measured(9, 3, 90, 40, 20, 4, 2, 1.0, 2, 1.0, 5.0, 3000.0, 9000.0, 10.0, "a card")
     job = Job("m", "p", "preflight", JobState.done, "m", "ann", "")
     report = preflight.Report(
         job, Dataset("d", "p", "", 1, {}, "", {}), resolve("quick_trial", 9), DEFAULT_MODEL, measured, Shown((), ())
     )
+    assert "not for release" not in preflight_words.asked(report)
+    assert "not for release" in preflight_words.asked(replace(report, settings=replace(report.settings, canaries=1)))
     machine = Machine("3.11", "CPU", 2, memory_gb=25.0, gpu_memory_gb=0.0, disk_free_gb=50.0)
     here, there = (
         dict(preflight_words.figures(report, "12:00", machine, None, [], here=on_this)) for on_this in (True, False)

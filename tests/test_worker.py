@@ -174,6 +174,8 @@ def test_three_arms_come_from_one_copy_of_the_weights(written: Path, trained: Pa
     assert result is not None
     assert {name: arm["outputs"] for name, arm in result["arms"].items()} == dict.fromkeys(ARMS, PROMPTS)
     texts = {arm: [row["output"] for row in lines(written, arm)] for arm in ARMS}
+    again = {name: arm["again"] for name, arm in result["arms"].items()}
+    assert all(0 < found["n"] <= PROMPTS and found["otherwise"] == [] for found in again.values()), again
     assert texts["base"] != texts["tuned"]
     assert texts["base"] != texts["prompted"]
     by_arm = {row["arm"]: row for row in lines(written)}

@@ -6,6 +6,7 @@ that is for people in a blind round.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -49,7 +50,12 @@ class RuleScore:
 
 
 def _has(text: str, phrase: str) -> bool:
-    return phrase.casefold() in text.casefold()
+    return _folded(phrase) in _folded(text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _folded(text: str) -> str:
+    return text.casefold()
 
 
 # Texts on which a pattern that tries every way to divide a text never ends.
@@ -61,13 +67,18 @@ _FIRST, _ALL = 1, 0
 def _found(pattern: str, text: str, most: int = _ALL) -> set[str]:
     """The different matches of a pattern (`most`: stop after so many). Raises Refusal when it takes too long."""
     try:
-        matches = regex.finditer(pattern, text, timeout=_SECONDS)
+        matches = _compiled(pattern).finditer(text, timeout=_SECONDS)
         return {m.group() for m in (itertools.islice(matches, most) if most else matches)}
     except TimeoutError as error:
         raise Refusal(
             f"The pattern {pattern} of the brief needs more than {_SECONDS} s on one text, so nothing was checked. "
             "Nothing was lost. Make it simpler: a repeat inside a repeat, such as (a+)+, is the usual cause."
         ) from error
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(pattern: str) -> Any:
+    return regex.compile(pattern)
 
 
 def _required(check: Check, subject: Subject) -> bool | None:
@@ -205,14 +216,34 @@ def interval(successes: float, n: int, confidence: float = 0.95) -> tuple[float,
     return (low, high)
 
 
+Told = list[tuple[Criterion, dict[str, bool]]]
+"""Each criterion with checks: example id -> whether its output keeps it, where that can be told."""
+
+
+def told(brief: Brief, subjects: Mapping[str, Subject]) -> Told:
+    """What the checks say of all `subjects` (example id -> subject): asked once, for the scores and the shares."""
+    answers = [(c, {name: kept(c, subject) for name, subject in subjects.items()}) for c in brief.criteria if c.checks]
+    return [(c, {name: answer for name, answer in own.items() if answer is not None}) for c, own in answers]
+
+
+def shares(found: Told) -> dict[str, float]:
+    """Example id -> the share of the criteria that its output keeps, of those that can be told of it."""
+    of: dict[str, list[bool]] = {}
+    for _, own in found:
+        for name, answer in own.items():
+            of.setdefault(name, []).append(answer)
+    return {name: sum(answers) / len(answers) for name, answers in of.items()}
+
+
 def score(brief: Brief, subjects: Mapping[str, Subject]) -> list[RuleScore]:
     """One `RuleScore` per criterion that a machine can check, over `subjects` (example id -> subject)."""
+    return scores(told(brief, subjects))
+
+
+def scores(found: Told) -> list[RuleScore]:
+    """One `RuleScore` for each criterion."""
     scores = []
-    for criterion in brief.criteria:
-        answers = {name: kept(criterion, subject) for name, subject in subjects.items()}
-        told = {name: answer for name, answer in answers.items() if answer is not None}
-        if not criterion.checks:
-            continue
+    for criterion, told in found:
         good = sum(told.values())
         share = good / len(told) if told else 0.0
         broken = tuple(name for name, answer in told.items() if not answer)

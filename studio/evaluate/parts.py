@@ -113,6 +113,21 @@ def verdict(parts: Sequence[Part], one: str, other: str) -> str:
     return " ".join(said)
 
 
+def overall(one: Mapping[str, float], other: Mapping[str, float], names: tuple[str, str], of: str) -> str:
+    """One sentence over all prompts that both answered (`of`: what the score is): the difference, tested by itself."""
+    both = np.array([one[name] - other[name] for name in one if name in other])
+    if not len(both):
+        return ""
+    p, points = sign_flip(both), 100 * float(both.mean())
+    chance = f"p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}; n = {len(both):,}"
+    if p > LEVEL:
+        return f"Over all prompts {names[0]} and {names[1]} differ by no more than chance can explain ({of}: {chance})."
+    return (
+        f"Over all prompts {names[0]} is {'better' if points > 0 else 'worse'} than {names[1]} by {abs(points):.0f} "
+        f"points ({of}: {chance})."
+    )
+
+
 def sign_flip(differences: Floats) -> float:
     """The two-sided p value of a mean difference of nothing: how often it is as far from zero when each prompt's
     difference could as well have the other sign. Exact for few prompts and for equal sizes (McNemar's); up to 200 that

@@ -56,6 +56,8 @@ class Generator(Protocol):
     """Writes one output for each prompt, in the order given."""
 
     batch_size: int
+    repeats: bool
+    """Whether the same prompts in the same batch get the same answers, at least without sampling."""
 
     def prepare(self, arms: Sequence[ArmSpec]) -> None:
         """Load what the arms need and prove that a tuned arm differs from its base. Raises Refusal."""

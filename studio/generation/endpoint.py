@@ -64,6 +64,7 @@ class EndpointModel:
     """
 
     batch_size = 1
+    repeats = False
 
     def __init__(
         self, address: str, model: str, timeout: float = 60.0, *, waits: Sequence[float] = WAITS, most: int = 0

@@ -22,6 +22,7 @@ class LocalModel:
     """A `Generator` over a model folder. Arms with an adapter get it attached by PEFT; the others run without."""
 
     batch_size = 32
+    repeats = True
 
     def __init__(self, path: Path, model_sha256: str, dtype: torch.dtype = torch.bfloat16) -> None:
         """Load the weights once, as `dtype`. Raises what the loader raises when memory is short."""

@@ -6,13 +6,14 @@ What is written is appended at once, and a job that goes on asks only what has n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from studio.generation import ArmSpec, Asked, Generator, Written, prompt_hashes
+from studio.generation.again import Rewritten, sample
 from studio.jobs import folder as job_folder
 from studio.models.checked import check_adapter, checked_model
 from studio.records import Decoding, Example, Prompt, from_json, to_json
@@ -39,8 +40,9 @@ def write(spec: dict[str, Any], folder: Path, stop: Callable[[], bool], emit: Em
     done = {(line["arm"], line["example"]) for line in job_folder.read_lines(outputs).rows}
     pace = _Pace(emit, total=len(arms) * len(spec["prompts"]), done=len(done))
     names = [row["id"] for row in spec["prompts"]]
-    cut = ((arm, in_batches(generator, arm, [q.prompt for q in questions[arm.id]], names)) for arm in arms)
-    for arm, places in ((arm, places) for arm, batches in cut for places in batches):
+    cut = {arm.id: in_batches(generator, arm, [q.prompt for q in questions[arm.id]], names) for arm in arms}
+    batches = [(arm, places) for arm in arms for places in cut[arm.id]]
+    for arm, places in batches:
         left = [place for place in places if (arm.id, spec["prompts"][place]["id"]) not in done]
         if not left:
             continue
@@ -51,7 +53,10 @@ def write(spec: dict[str, Any], folder: Path, stop: Callable[[], bool], emit: Em
         near = _similarity(embedder, written, prompts)
         job_folder.append_lines(outputs, map(partial(_output, arm), prompts, asked, written, near))
         pace.went_on(len(left))
-    return _counted(arms, outputs), False
+    emit("progress", done=len(batches), total=len(batches), seconds_left=None, what="writing a sample again")
+    stored = {(line["arm"], line["example"]): line["output"] for line in job_folder.read_lines(outputs).rows}
+    again = sample(generator, batches, questions, names, stored, decoding, stop, seed=spec["id"])
+    return _counted(arms, outputs, again), False
 
 
 def ready(
@@ -148,8 +153,10 @@ def _output(arm: ArmSpec, prompt: dict[str, Any], asked: Asked, written: Written
     }
 
 
-def _counted(arms: Sequence[ArmSpec], outputs: Path) -> dict[str, Any]:
-    """For each arm: outputs written, how many of them say nothing, and its pace."""
+def _counted(
+    arms: Sequence[ArmSpec], outputs: Path, again: Mapping[str, Rewritten] | None = None
+) -> dict[str, Any]:  # fmt: skip
+    """For each arm: outputs written, how many of them say nothing, its pace, and what was written again."""
     lines = job_folder.read_lines(outputs).rows
     counted = {}
     for arm in arms:
@@ -160,6 +167,8 @@ def _counted(arms: Sequence[ArmSpec], outputs: Path) -> dict[str, Any]:
             "missing": sum(not line["output"] for line in own),
             "tokens_per_second": round(sum(line["tokens_out"] for line in own) / seconds, 1) if seconds else 0.0,
         }
+    for name, found in (again or {}).items():
+        counted[name]["again"] = to_json(found)
     return {"arms": counted}
 
 

@@ -33,7 +33,7 @@ from studio.records import (
 )
 from studio.review.independence import independent_people
 from studio.review.scoring import Guardrail, PlannedPrompt, Registration
-from studio.store import Store, arms, briefs, rounds, runs
+from studio.store import Store, arms, briefs, rewritten, rounds, runs
 from studio.store import datasets as dataset_rows
 from studio.train import release
 
@@ -178,6 +178,7 @@ def _outputs(store: Store, plan: Plan, tests: Sequence[Example]) -> Outputs:
                 "Generate outputs on the Compare page first."
             )
         _refuse_foreign(store, arm, found[name])
+        _refuse_unrepeated(store, plan.dataset, arm)
     for name in plan.baselines:
         _refuse_alike(found[plan.candidate], found[name])
     return found
@@ -202,6 +203,17 @@ def _refuse_foreign(store: Store, arm: Arm, written: dict[str, Generation]) -> N
         raise Refusal(
             f"Some outputs of {arm.name} were not written by its trained weights. Nothing was opened. "
             "Generate its outputs again on the Compare page."
+        )
+
+
+def _refuse_unrepeated(store: Store, dataset: str, arm: Arm) -> None:
+    """What was written again at the end of the writing must have come out the same."""
+    again = rewritten.of(store, dataset, arm.id)
+    if again.otherwise:
+        raise Refusal(
+            f"{len(again.otherwise):,} of {again.n:,} outputs of {arm.name} came out otherwise when they were written "
+            "again, so what is stored may not be what it writes. Nothing was opened. Let it answer again on the "
+            "Compare page."
         )
 
 

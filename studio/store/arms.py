@@ -107,8 +107,8 @@ def generations_stored(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 
 @applies("outputs.seen")
 def outputs_seen(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: what (the dataset whose raw outputs were on this person's screen; "draft": what a model
-    wrote for them to start an example from)."""
+    """payload: what (the dataset whose raw outputs were on this person's screen; "test/" and a dataset: outputs of
+    its test prompts; "draft": what a model wrote for them to start an example from)."""
     row = {"project": act.project, "person": act.actor, "what": payload["what"], "at": act.at}
     if tx.get("exposures", act.project, act.actor, payload["what"]) is None:
         tx.put("exposures", row)
@@ -208,3 +208,31 @@ def exposed(store: Store, project: str) -> dict[str, str]:
     sql = 'SELECT person, min("at") AS "at" FROM exposures WHERE project = ?'
     sql += " AND what NOT LIKE 'queue/%' GROUP BY person"
     return {row["person"]: row["at"] for row in store.rows(sql, project)}
+
+
+def readers(store: Store, project: str, what: str) -> set[str]:
+    """Who saw raw outputs of one dataset (or "draft": what a model wrote for them)."""
+    rows = store.rows("SELECT person FROM exposures WHERE project = ? AND what = ?", project, what)
+    return {row["person"] for row in rows}
+
+
+TESTS = "test/"
+"""What begins an exposure to outputs of test prompts; the dataset's id follows."""
+
+
+def saw_tests(store: Store, project: str) -> dict[str, str]:
+    """Person -> when they first read outputs of test prompts of this project."""
+    sql = 'SELECT person, min("at") AS "at" FROM exposures WHERE project = ? AND what LIKE ? GROUP BY person'
+    return {row["person"]: row["at"] for row in store.rows(sql, project, f"{TESTS}%")}
+
+
+def changed_after_tests(store: Store, arm: Arm) -> int:
+    """How many versions of an arm's text or recipe were saved by somebody who had read outputs of test prompts before:
+    such a version may be made for those very prompts. A look outside the studio is not known here."""
+    seen, count = saw_tests(store, arm.project), 0
+    before: Version | None = None
+    for each in reversed(prompt_history(store, arm.id)):
+        changed = before is None or (each.system_prompt, each.recipe) != (before.system_prompt, before.recipe)
+        count += changed and each.actor in seen and seen[each.actor] < each.at
+        before = each
+    return count

@@ -17,7 +17,8 @@ _GIVEN = 5  # earlier estimates that are looked back on
 
 def asked(report: Report) -> str:
     """What was measured: the set, the preset, the model."""
-    return f"“{title(report.settings.preset)}” on {report.dataset.name}, from {entry(report.model).title}."
+    secrets = " Secrets are planted in it, so what comes of it is not for release." if report.settings.canaries else ""
+    return f"“{title(report.settings.preset)}” on {report.dataset.name}, from {entry(report.model).title}.{secrets}"
 
 
 def headline(report: Report) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from studio import datasets, outputs
+from studio import datasets, outputs, wording
 from studio.evaluate import checks
-from studio.records import Brief, Dataset, Example, Generation, Split
+from studio.records import PROMPTING, Arm, Brief, Dataset, Example, Generation, Split
 from studio.review import rounds
 from studio.store import Store, arms
 from studio.store import datasets as dataset_rows
@@ -16,6 +16,7 @@ from studio.store import rounds as round_rows
 from studio.ui import blocks, conversation, frame
 from studio.ui.access import Visit
 
+_IN_COMMON = 0.4
 Written = Mapping[str, Mapping[str, Generation]]
 
 
@@ -57,15 +58,43 @@ def rule_table(shown: Sequence[outputs.Compared], caption: str) -> None:
     blocks.table(["Rule", *(each.arm.name for each in shown)], rows, caption)
 
 
-def may_read(visit: Visit, dataset: str, where: str) -> bool:
-    """Whether this person has chosen to see who wrote what. Otherwise the choice, and what it means for their votes."""
+def may_read(visit: Visit, dataset: str, where: str, *, tests: bool = False) -> bool:
+    """Whether this person has chosen to see who wrote what. Otherwise the choice, and what it means for their votes.
+    `tests`: the answers are those to test prompts, and to read them is counted."""
     if visit.person.id in arms.exposed(visit.store, visit.project_id):
+        if tests and visit.person.id not in arms.saw_tests(visit.store, visit.project_id):
+            _test_gate(visit, dataset, where)
+            return False
+        outputs.saw(visit.store, visit.person.id, visit.project_id, dataset)
         blocks.note(
             "You have seen who wrote what, so your votes in blind rounds of this project stay outside the count."
         )
         return True
-    gate(visit, dataset, where, "Here each answer stands under the name of its author.")
+    gate(visit, dataset, where, "Here each answer stands under the name of its author.", tests=tests)
     return False
+
+
+def _test_gate(visit: Visit, dataset: str, where: str) -> None:
+    """The choice for somebody who has seen answers, but none to test prompts."""
+    with st.container(border=True, key=f"{where}-gate"):
+        blocks.item(
+            "Reading the test answers is counted",
+            "You have seen answers to other prompts; these are to the test prompts. A prompt made for them looks "
+            "better here than it is, so what you change of a prompt afterwards is counted and shown with it.",
+        )
+        st.button("Show the test answers", key=f"{where}-show", on_click=_saw, args=(visit, dataset, True))
+
+
+def after_tests(visit: Visit, known: Sequence[Arm]) -> None:
+    """Which of these prompts were changed by somebody who had read test answers, and how often."""
+    for arm in known:
+        count = arms.changed_after_tests(visit.store, arm) if arm.kind in PROMPTING else 0
+        if count:
+            times = "once" if count == 1 else f"{count} times"
+            frame.warnings([
+                f"{arm.name} was changed {times} after its author had read test answers. On these test prompts it may "
+                "look better than it is; fresh test examples would tell."
+            ])  # fmt: skip
 
 
 def known_to(visit: Visit) -> bool:
@@ -101,7 +130,7 @@ def unfinished(visit: Visit, dataset: str) -> None:
     )  # fmt: skip
 
 
-def gate(visit: Visit, dataset: str, where: str, what: str) -> None:
+def gate(visit: Visit, dataset: str, where: str, what: str, *, tests: bool = False) -> None:
     """The choice to see who wrote what (`what`: in a sentence), and what it costs."""
     with st.container(border=True, key=f"{where}-gate"):
         blocks.item(
@@ -113,12 +142,13 @@ def gate(visit: Visit, dataset: str, where: str, what: str) -> None:
             "Show answers; I will then vote outside the count",
             key=f"{where}-show",
             on_click=_saw,
-            args=(visit, dataset),
+            args=(visit, dataset, tests),
         )
 
 
-def _saw(visit: Visit, dataset: str) -> None:
-    frame.attempt(lambda: outputs.saw(visit.store, visit.person.id, visit.project_id, dataset), seeing=True)
+def _saw(visit: Visit, dataset: str, tests: bool) -> None:
+    note = outputs.saw_tests if tests else outputs.saw
+    frame.attempt(lambda: note(visit.store, visit.person.id, visit.project_id, dataset), seeing=True)
 
 
 def broken(each: outputs.Compared, example: str) -> set[str]:
@@ -126,8 +156,12 @@ def broken(each: outputs.Compared, example: str) -> set[str]:
     return {s.criterion for s in each.scores if example in s.broken}
 
 
-def side_by_side(brief: Brief, example: Example, shown: Sequence[outputs.Compared], written: Written, key: str) -> None:
-    """One prompt with every arm's answer under its name, and the rules it broke. A missing answer says so."""
+def side_by_side(
+    brief: Brief, example: Example, shown: Sequence[outputs.Compared], written: Written, key: str, *, beside: str = ""
+) -> None:  # fmt: skip
+    """One prompt with every arm's answer under its name, and the rules it broke. A missing answer says so. `beside`:
+    the arm (its id) from whose answer the words of the others are marked that differ."""
+    origin = written.get(beside, {}).get(example.id)
     with st.container(border=True, key=key):
         conversation.shown(example.prompt, f"Asked · {example.slice.replace('_', ' ')}" if example.slice else "Asked")
         for column, each in zip(st.columns(len(shown), gap="medium"), shown, strict=True):
@@ -138,8 +172,20 @@ def side_by_side(brief: Brief, example: Example, shown: Sequence[outputs.Compare
                         each.arm.name, "No answer: it was not asked yet, or its answer went missing.", "missing"
                     )
                     continue
-                frame.reading(found.output, each.arm.name)
+                if origin is not None and each.arm.id != beside:
+                    _marked(origin.output, found.output, each.arm.name)
+                else:
+                    frame.reading(found.output, each.arm.name)
                 _rules(brief, example, found.output)
+
+
+def _marked(origin: str, output: str, name: str) -> None:
+    """The words that differ from another answer; of one with hardly a word in common that would only be noise."""
+    same = sum(len(text) for kind, text in wording.compare(origin, output) if kind == "same")
+    if same < _IN_COMMON * max(len(origin), len(output)):
+        frame.reading(output, f"{name} · other words throughout")
+    else:
+        blocks.difference(origin, output, name)
 
 
 def _rules(brief: Brief, example: Example, output: str) -> None:

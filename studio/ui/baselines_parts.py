@@ -170,7 +170,7 @@ def _editing(visit: Visit, arm: Arm) -> None:
         st.session_state[begun] = [arm.version, arm.system_prompt]
     elif version != arm.version:
         frame.warnings([f"Version {arm.version} was saved while you were writing. Saving yours makes it the next one."])
-    text = draft_fields.area(visit, f"{arm.name}, version {arm.version}", key, arm.system_prompt, height=420)
+    text = draft_fields.area(visit, f"{arm.name}, version {arm.version}", key, arm.system_prompt, height=_height(arm))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             f"Save as version {arm.version + 1}", key="baselines-save", type="primary", on_click=_save,
@@ -185,6 +185,11 @@ def _editing(visit: Visit, arm: Arm) -> None:
             "Retire", key="baselines-retire", type="tertiary", on_click=_retire, args=(visit, arm),
             help="It leaves every page; its outputs stay in the record. Undo brings it back.",
         )  # fmt: skip
+
+
+def _height(arm: Arm) -> int:
+    """An arm that shows examples often has no text, or a short one."""
+    return 420 if arm.kind is ArmKind.prompted else 200
 
 
 def _save(visit: Visit, arm: Arm) -> None:

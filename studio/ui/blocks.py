@@ -128,11 +128,12 @@ def scale_html(levels: Sequence[str]) -> str:
     return f'<ol class="ys-scale" aria-label="Levels, the best first">{rows}</ol>' if rows else ""
 
 
-def difference(before: str, after: str) -> None:
+def difference(before: str, after: str, label: str = "") -> None:
     """What changed from `before` to `after`, word by word; taken out and put in are marked as such."""
+    head = f'<div class="ys-label">{escape(label)}</div>' if label else ""
     tags = {"same": "{}", "gone": "<del>{}</del>", "new": "<ins>{}</ins>"}
     parts = [tags[kind].format(escape(text)) for kind, text in wording.compare(before, after)]
-    st.html(f'<article class="ys-reading ys-difference"><p>{"".join(parts)}</p></article>')
+    st.html(f'<article class="ys-reading ys-difference">{head}<p>{"".join(parts)}</p></article>')
 
 
 def way(visit: Visit, step: str, label: str, key: str, **query: str) -> None:

@@ -36,20 +36,21 @@ def show(visit: Visit) -> None:
 
 
 def _figures(found: Sequence[costs.Measured]) -> None:
-    rows = []
+    seconds, rest = [], []
     for each in found:
         timed = each.timed
         half, most = figures.quantile(timed.seconds, 0.5), figures.quantile(timed.seconds, 0.95)
-        read, written = figures.mean(timed.tokens_in), figures.mean(timed.tokens_out)
+        seconds.append([each.arm.name, _seconds(half), _seconds(most), _money(each)])
         memory = f"{timed.peak_memory_mb:,.0f} MB" if timed.peak_memory_mb else "not measured"
-        rows.append([
-            each.arm.name, f"{half.value:.2f} s ({costs.bounds(half, 's')})",
-            f"{most.value:.2f} s ({costs.bounds(most, 's')})", _tokens(read), _tokens(written), memory, _money(each),
-        ])  # fmt: skip
+        read, written = figures.mean(timed.tokens_in), figures.mean(timed.tokens_out)
+        rest.append([each.arm.name, _tokens(read), _tokens(written), memory])
     blocks.table(
-        ["Arm", "Half of the requests take at most (p50)", "95 % take at most (p95)", "Word pieces read (tokens in)",
-         "Word pieces written (tokens out)", "Most memory, all together", "1,000 requests"],
-        rows, "What each arm takes, for one request after the other",
+        ["Arm", "Half take at most (p50)", "95 % take at most (p95)", "1,000 requests, one at a time"], seconds,
+        "Seconds of one request after the other, and the price of a thousand",
+    )  # fmt: skip
+    blocks.table(
+        ["Arm", "Tokens in", "Tokens out", "Most memory, all together"], rest,
+        "Word pieces (tokens) that each arm reads and writes for a request, on average, and its memory",
     )  # fmt: skip
     devices = sorted({each.device for each in found if each.device})
     if devices:
@@ -61,6 +62,10 @@ def _figures(found: Sequence[costs.Measured]) -> None:
         frame.warnings([
             "Other programs were at work meanwhile, so the seconds are too many. Measure again when it is quiet."
         ])  # fmt: skip
+
+
+def _seconds(found: figures.Estimate) -> str:
+    return f"{found.value:.2f} s ({costs.bounds(found, 's')})"
 
 
 def _tokens(found: figures.Estimate) -> str:
@@ -76,7 +81,7 @@ def _money(each: costs.Measured) -> str:
     alone = f"{costs.amount(found.value, each.currency)} ({found.low:,.4f} to {found.high:,.4f})"
     if each.together is None:
         return alone
-    return f"{alone} one at a time; {costs.amount(1000 * each.together, each.currency)} in batches"
+    return f"{alone}; in batches {costs.amount(1000 * each.together, each.currency)}"
 
 
 def _paid_back(visit: Visit, found: Sequence[costs.Measured]) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
 from studio import outputs
-from studio.records import PROMPTING, Arm, ArmKind, Brief, Dataset, Example, Split
+from studio.records import PROMPTING, Arm, ArmKind, Brief, Dataset, Split
 from studio.store import arms, briefs
 from studio.store import datasets as dataset_rows
 from studio.ui import (
@@ -18,8 +18,6 @@ from studio.ui import (
     job_view,
     model_parts,
     rule_chart,
-    shots_parts,
-    taught_parts,
 )
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
@@ -105,64 +103,6 @@ def counted(shown: Sequence[outputs.Compared]) -> None:
             said += [f"says nothing to {each.empty:,}"] if each.empty else []
             after = " Its figures speak of the others only. Write the missing answers below before you open a round."
             frame.warnings([f"{each.arm.name} {' and '.join(said)}.{after if missing else ''}"])
-
-
-# -- the answers ------------------------------------------------------------------------------------
-
-
-def reading(visit: Visit, brief: Brief, dataset: Dataset, shown: Sequence[outputs.Compared]) -> None:
-    """Prompt by prompt, once the reader has chosen to vote outside the count."""
-    blocks.section("The answers, side by side", "")
-    if not answers.may_read(visit, dataset.id, "evaluate"):
-        return
-    examples = answers.examples(visit, dataset, Split.test)
-    kinds = _kinds(shown)
-    left, right = st.columns(2)
-    which = left.selectbox("Show", list(kinds), key="evaluate-filter", persist_state="session")
-    rule = right.selectbox(
-        "Rule", [_ANY, *(s.criterion for s in shown[0].scores)], key="evaluate-rule", persist_state="session"
-    )
-    wanted = {s.criterion for s in shown[0].scores} if rule == _ANY else {rule}
-    written = {each.arm.id: outputs.current(visit.store, dataset.id, each.arm) for each in shown}
-    found = [e for e in examples if kinds[which](e, written, wanted)]
-    blocks.note(f"{blocks.several(len(found), 'prompt')} of {len(examples):,}.")
-    pages = max(1, -(-len(found) // PAGE_SIZE))
-    page = st.pagination(pages, key=f"evaluate-page-{list(kinds).index(which)}-{len(found)}") if pages > 1 else 1
-    for example in found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]:
-        answers.side_by_side(brief, example, shown, written, f"evaluate-prompt-{example.id}")
-        own = {name: found[example.id] for name, found in written.items() if example.id in found}
-        shots_parts.given(visit, dataset, [c.arm for c in shown], own, f"evaluate-given-{example.id}")
-        taught_parts.beside(visit, dataset, example, shown, written)
-
-
-Kind = Callable[[Example, answers.Written, set[str]], bool]
-
-
-def _kinds(shown: Sequence[outputs.Compared]) -> dict[str, Kind]:
-    """What the reader can ask for, in words: "Base right, Tuned 1 wrong" for each pair of arms, and the odd ones."""
-    kinds: dict[str, Kind] = {"Every prompt": lambda example, written, wanted: True}
-    for right in reversed(shown):
-        for wrong in shown:
-            if right is not wrong and ArmKind.tuned in (right.arm.kind, wrong.arm.kind):
-                kinds[f"{right.arm.name} right, {wrong.arm.name} wrong"] = _differs(right, wrong)
-    kinds["Every arm wrong"] = lambda example, written, wanted: all(
-        answers.broken(each, example.id) & wanted for each in shown
-    )
-    kinds["An answer empty or missing"] = lambda example, written, wanted: any(
-        example.id not in found or not found[example.id].output.strip() for found in written.values()
-    )
-    return kinds
-
-
-def _differs(right: outputs.Compared, wrong: outputs.Compared) -> Kind:
-    """`right` keeps a rule that `wrong` breaks."""
-
-    def told(example: Example, written: answers.Written, wanted: set[str]) -> bool:
-        if example.id not in written[right.arm.id]:
-            return False
-        return bool((answers.broken(wrong, example.id) - answers.broken(right, example.id)) & wanted)
-
-    return told
 
 
 # -- writing ----------------------------------------------------------------------------------------

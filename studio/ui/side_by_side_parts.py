@@ -90,7 +90,7 @@ def _prompt_by_prompt(shown: Sequence[Run], names: Sequence[str]) -> list[str]:
     for run, name in zip(shown[1:], names[1:], strict=True):
         if found := nearer(shown[0], run):
             span, n = found
-            sure = "too few to say how sure that is"
+            sure = "no interval can be given"
             if span.low is not None and span.high is not None:
                 sure = f"95 % interval of how much nearer: {signed(span.low)} to {signed(span.high)}"
             how = "nearer" if span.value >= 0 else "further away"

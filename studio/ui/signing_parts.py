@@ -127,11 +127,11 @@ def pairs(visit: Visit, found: Round, ruled: Ruling) -> None:
         )  # fmt: skip
     except Refusal as refusal:
         frame.refused(refusal)
-    if visit.person.id not in arms.exposed(visit.store, visit.project_id):
+    if visit.person.id not in arms.saw_tests(visit.store, visit.project_id):
         blocks.plain(
             "Here each answer stands under its author's name. Whoever has read them is no longer blind: your votes "
-            "in later "
-            "rounds of this project are then kept, but they decide nothing."
+            "in later rounds of this project are then kept, but they decide nothing, and what you change of a prompt "
+            "afterwards is counted."
         )
         st.button("Show the pairs", key="decision-show-pairs", on_click=_saw, args=(visit, found))
         return
@@ -139,7 +139,9 @@ def pairs(visit: Visit, found: Round, ruled: Ruling) -> None:
 
 
 def _saw(visit: Visit, found: Round) -> None:
-    frame.attempt(lambda: outputs.saw(visit.store, visit.person.id, visit.project_id, found.registration["dataset"]))
+    frame.attempt(
+        lambda: outputs.saw_tests(visit.store, visit.person.id, visit.project_id, found.registration["dataset"])
+    )
 
 
 def _explorer(visit: Visit, found: Round) -> None:

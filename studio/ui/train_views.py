@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import streamlit as st
+
 from studio.records import Dataset
 from studio.store import runs
 from studio.ui import (
@@ -24,6 +26,7 @@ def show(visit: Visit, sets: Sequence[Dataset]) -> None:
     """What is measured or waits for an answer, then the part that was chosen; before anything has ended, the form."""
     measuring = bool(sets) and preflight_parts.show(visit)
     views = _views(visit)
+    st.space("small")  # apart from what goes on above
     chosen = form_fields.view(keys.TRAIN_VIEW, views, "Which part of Train") if len(views) > 1 else "start"
     if chosen == "runs":
         train_parts.finished(visit)

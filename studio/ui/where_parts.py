@@ -48,7 +48,8 @@ def show(
         blocks.table(headers, [_row(part) for part in each.parts], caption)
     blocks.note(
         "The best guess is the difference drawn towards the other parts', the more so the fewer examples there are "
-        "(a shrunken estimate): trust it more than the difference beside it where n is small."
+        "(a shrunken estimate): trust it more than the difference beside it where n is small. Its interval is no test "
+        "of the part; the last column is."
     )
     return told
 

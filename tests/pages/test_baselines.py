@@ -7,7 +7,7 @@ import html
 import pytest
 from signed_in import opened, person, press, words
 
-from studio import baselines, costs, datasets, projects
+from studio import baselines, costs, datasets, outputs, projects
 from studio.examples import step as example_step
 from studio.records import Arm, ArmKind, Choosing, Dataset, Recipe, Role, Split, canonical, sha256
 from studio.store import Store, arms
@@ -195,4 +195,24 @@ def test_what_each_arm_costs_is_shown_with_its_intervals_and_prices(
     assert "Other programs were at work" in said
     at.number_input(key="costs-hour-price-0").set_value(3.6).run()
     press(at, "costs-hour-keep-0")
-    assert "1.50 €" in words(at) and "one at a time" in words(at) and "0.6000 € in batches" in words(at)
+    assert "1.50 €" in words(at) and "one at a time" in words(at) and "in batches 0.6000 €" in words(at)
+
+
+def test_a_prompt_changed_after_its_author_read_test_answers_says_so(
+    store: Store, dora: tuple[str, str], demo: str
+) -> None:
+    arm = baselines.add_prompt(store, dora[0], demo, name="House prompt")
+    dataset = datasets.freeze(store, "maker", demo)
+    outputs.saw(store, dora[0], demo, dataset.id)
+    arm = baselines.change_prompt(store, dora[0], arm, text="Seen validation answers.")
+    assert arms.changed_after_tests(store, arm) == 0
+    outputs.saw_tests(store, dora[0], demo, dataset.id)
+    arm = baselines.change_prompt(store, "somebody else", arm, text="Theirs.")
+    arm = baselines.change_prompt(store, dora[0], arm, text="Theirs.", name="Another name")
+    assert arms.changed_after_tests(store, arm) == 0
+    at = opened(store, dora[1], "baselines", project=demo)
+    assert "had read test answers" not in words(at)
+    for text in ("One.", "Two."):
+        arm = baselines.change_prompt(store, dora[0], arm, text=text)
+    assert "Another name was changed 2 times after its author had read test answers" in words(at.run())
+    assert arms.exposed(store, demo).keys() == arms.saw_tests(store, demo).keys() == {dora[0]}

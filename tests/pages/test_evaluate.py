@@ -64,9 +64,20 @@ def test_the_answers_come_only_after_the_choice(store: Store, pia: tuple[str, st
     press(at, "evaluate-show")
     assert pia[0] in arms.exposed(store, seeded.project)
     assert "stay outside the count" in words(at) and "Breaks " in words(at) and "66 prompts of 66." in words(at)
-    at.selectbox(key="evaluate-filter").set_value("Tuned on Dataset 1 right, Base wrong").run()
-    at.selectbox(key="evaluate-rule").set_value("Short, without stock phrases").run()
-    assert "0 prompts of 66." in words(at)
+    assert pia[0] in arms.readers(store, seeded.project, seeded.dataset)
+    at.selectbox(key="evaluate-rule").set_value("Gives the right next step").run()
+    counted = at.selectbox(key="evaluate-filter").options
+    assert counted[0] == "Every prompt (66)" and any(
+        o.startswith("Tuned on Dataset 1 right, Base wrong") for o in counted
+    )
+    at.selectbox(key="evaluate-filter").set_value("one right").run()
+    at.selectbox(key="evaluate-slice").set_value("refunds").run()
+    said = words(sound(at))
+    assert "prompts of 11." in said
+    at.toggle(key="evaluate-differs").set_value(True).run()
+    assert "other words throughout" in words(sound(at)) and "<ins>" not in words(at)
+    at.selectbox(key="evaluate-other").set_value(seeded.prompted).run()
+    assert "<ins>" in words(sound(at))
 
 
 def test_while_a_blind_round_is_open_its_voters_see_no_figures(
@@ -79,7 +90,7 @@ def test_while_a_blind_round_is_open_its_voters_see_no_figures(
         assert "keeps 4." not in said and "Rule by rule" not in said, page
     at = opened(store, pia[1], "evaluate", project=seeded.project)
     assert "They come back when the round has closed." in words(at) and not at.get("plotly_chart")
-    outputs.saw(store, pia[0], seeded.project, seeded.dataset)
+    outputs.saw_tests(store, pia[0], seeded.project, seeded.dataset)
     assert "keeps 4." in words(sound(at.run()))
     rounds.cancel(store, MAKER, found, "enough")
     assert "keeps 4." in words(opened(store, maker, "evaluate", project=seeded.project))

@@ -436,3 +436,18 @@ def test_a_pm_has_no_training_page(store: Store, demo: str) -> None:
     at = opened(store, person(store, "Pia", Role.pm)[1], "home")
     with pytest.raises(ValueError, match="train"):
         at.switch_page(str(Path(__file__).parents[2] / "pages" / "train.py"))
+
+
+@pytest.mark.usefixtures("models_here")
+def test_a_set_that_was_chosen_and_then_discarded_is_not_held_on_to(
+    store: Store, dora: tuple[str, str], demo: str
+) -> None:
+    first = datasets.freeze(store, "maker", demo, name="First")
+    example = examples.every(store, demo)[0]
+    store.act("examples.trashed", "maker", {"ids": [example.id], "trashed": True}, demo)
+    datasets.freeze(store, "maker", demo, name="Second")
+    at = opened(store, dora[1], "train", project=demo)
+    at.selectbox(key="train-set").set_value(first.id).run()
+    store.act("dataset.discarded", "maker", {"id": first.id}, demo)
+    at.run()
+    assert not at.exception and at.selectbox(key="train-set").value != first.id
