@@ -90,8 +90,8 @@ def _found(store: Store, job: Job, what: str) -> Found | None:
         by_arm[row["arm"]][row["example"]] = _generation(row)
     answered = {}
     for arm, written in by_arm.items():
-        shares = checks.shares(checks.told(brief, outputs.subjects(asked, written)))
-        scores = metrics.main_scores(task, brief, evaluation.answers(asked, written, shares))
+        told = checks.told(brief, outputs.subjects(asked, written))
+        scores = metrics.main_scores(task, brief, evaluation.answers(asked, written, told))
         answers: dict[str, dict[str, Answered]] = defaultdict(dict)
         for name, one in written.items():
             example, change = name.split(_BETWEEN)
@@ -99,8 +99,8 @@ def _found(store: Store, job: Job, what: str) -> Found | None:
         answered[arm] = answers
     return Found(
         job, tuple(known[arm] for arm in answered if arm in known),
-        {arm: holding.holds(told) for arm, told in answered.items()} if what == "surface" else {},
-        {arm: holding.alike(told) for arm, told in answered.items()} if what == "people" else {},
+        {arm: holding.holds(each) for arm, each in answered.items()} if what == "surface" else {},
+        {arm: holding.alike(each) for arm, each in answered.items()} if what == "people" else {},
         len({_of(row) for row in rows}),
     )  # fmt: skip
 

@@ -273,6 +273,7 @@ def _evaluated(told: evaluation.Report, each: outputs.Compared) -> Args:
         "expected": each.expected, "missing": each.expected - each.written, "empty": each.empty,
         "rules": to_json(mean), "figures": {f.key: to_json(f) for f in own.figures},
         "difference": to_json(own.against), "labels": to_json(own.labels), "gap": to_json(told.gaps.get(each.arm.id)),
+        "turns": to_json(told.turns.get(each.arm.id)),
     }  # fmt: skip
 
 

@@ -60,6 +60,7 @@ def _figures(
     evaluate_parts.rules(shown)
     if told:
         figure_parts.show(visit, told, shown)
+        figure_parts.through_conversations(told, shown)
         figure_parts.carries_over(visit, dataset, told, shown)
     integrity_parts.card(visit, dataset, compared)
     explore_parts.show(visit, brief, dataset, told, shown)
