@@ -11,6 +11,7 @@ from studio.ui import (
     figure_parts,
     frame,
     integrity_parts,
+    rubric_parts,
     where_parts,
 )
 
@@ -38,6 +39,8 @@ else:
             figure_parts.through_conversations(told, shown)
             figure_parts.carries_over(visit, dataset, told, shown)
         integrity_parts.card(visit, dataset, compared)
+        if told:
+            rubric_parts.show(visit, brief, dataset, told, compared)
         explore_parts.show(visit, brief, dataset, told, shown)
     evaluate_parts.writing(visit, dataset, known, compared)
     evaluate_parts.onwards(visit)
