@@ -85,9 +85,9 @@ def _rate(
 
 def _ask(criterion: Criterion, key: str) -> None:
     if criterion.scale:
-        blocks.scale(criterion.scale)
         options = list(range(1, SCALE_LEVELS + 1))
         st.segmented_control(criterion.name, options, key=key, help=criterion.how_to_tell or None)
+        blocks.scale(criterion.scale)
     else:
         st.segmented_control(criterion.name, list(_YES_NO), key=key, format_func=_YES_NO.__getitem__,
                              help=criterion.how_to_tell or None)  # fmt: skip
