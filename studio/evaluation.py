@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from studio import datasets, outputs
-from studio.evaluate import checks, generalising, metrics, parts, tasks
+from studio.evaluate import checks, generalising, metrics, parts, tasks, turns
 from studio.evaluate.generalising import Gap
 from studio.evaluate.metrics import Answer, ArmFigures
 from studio.evaluate.parts import Group, Part
 from studio.evaluate.tasks import Guess
+from studio.evaluate.turns import Turns
 from studio.outputs import Compared
 from studio.records import PROMPTING, Arm, ArmKind, Brief, Dataset, Example, Generation, Job, Split, Task
 from studio.store import Store, arms, briefs
@@ -36,7 +37,8 @@ class Against:
 @dataclass(frozen=True)
 class Report:
     """What can be said of the arms that answered a split. `score`: what the main score of an answer is, in words.
-    `figures`: arm id -> figures; `against`: for each arm but `other`, it beside `other`; `gaps`: tuned arm -> gap."""
+    `figures`: arm id -> figures; `against`: for each arm but `other`, it beside `other`; `gaps`: tuned arm -> gap;
+    `turns`: arm -> whether it holds through a conversation, where the split has conversations."""
 
     kind: Guess
     score: str
@@ -44,6 +46,7 @@ class Report:
     figures: dict[str, ArmFigures]
     against: tuple[Against, ...]
     gaps: dict[str, Gap]
+    turns: dict[str, Turns]
 
 
 def kind_of_task(store: Store, project: str, brief: Brief, examples: Sequence[Example]) -> Guess:
@@ -85,8 +88,10 @@ def report(
     groups = groups_of(brief, list(examples.values()))
     against = tuple(_against(each.arm.id, beside, named, figures, groups, score) for each in compared
                     if each.arm.id != beside and beside in named)  # fmt: skip
-    return Report(kind, score, beside, figures, against,
-                  _gaps(store, found, brief, kind.task, compared, figures))  # fmt: skip
+    at = {name: turns.turn_of(example) for name, example in examples.items()}
+    told = {arm: turns.hold(own.main, at, score) for arm, own in figures.items()}
+    gaps = _gaps(store, found, brief, kind.task, compared, figures)
+    return Report(kind, score, beside, figures, against, gaps, {arm: each for arm, each in told.items() if each})
 
 
 def _beside(compared: Sequence[Compared]) -> str:
@@ -118,16 +123,20 @@ def answers(
 
 
 def groups_of(brief: Brief, examples: Sequence[Example]) -> list[Group]:
-    """The slices in the brief's order, those it does not name after them, then the hard kinds; none that is empty."""
+    """The slices in the brief's order, those it does not name after them, then the hard kinds and, where there are
+    conversations, how far into one; none that is empty."""
     by_slice: dict[str, list[str]] = {each.name: [] for each in brief.slices}
     by_kind: dict[str, list[str]] = defaultdict(list)
-    for example in examples:
+    by_turn: dict[str, list[str]] = defaultdict(list)
+    for example in sorted(examples, key=turns.turn_of):
+        by_turn[turns.name_of(turns.turn_of(example))].append(example.id)
         if example.slice:
             by_slice.setdefault(example.slice, []).append(example.id)
         for kind in example.kinds:
             by_kind[kind].append(example.id)
     found = [("slice", name, names) for name, names in by_slice.items()]
     found += [("kind", name, names) for name, names in sorted(by_kind.items())]
+    found += [("turn", name, names) for name, names in by_turn.items() if len(by_turn) > 1]
     return [Group(of, name, tuple(names)) for of, name, names in found if names]
 
 

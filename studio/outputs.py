@@ -38,6 +38,10 @@ MOST_REQUESTS = 2_000
 """As many requests may one job send to a model elsewhere, those included that are sent again."""
 
 
+KIND = "generate"
+"""The kind of job in which arms answer the prompts of a set."""
+
+
 @dataclass(frozen=True)
 class Compared:
     """What one arm wrote to a split: rule by rule, and how near in meaning to the ideal outputs.
@@ -75,26 +79,35 @@ def generate(
     found = dataset_rows.get(store, dataset)
     if found is None:
         raise Refusal("This dataset is not in use any more. Nothing was started. Freeze one first.")
+    if split is Split.test:
+        looks.raise_if_spent(store, found, "Nothing was started.")
+    prompts = datasets.rows_in(store, found, split)
+    if most:
+        prompts = datasets.spread(prompts, most)
+    return ask(store, actor, found, arm_ids, prompts, KIND, {"split": split.value})
+
+
+def ask(
+    store: Store, actor: str, dataset: Dataset, arm_ids: Sequence[str], prompts: Sequence[Example], kind: str,
+    detail: dict[str, Any] | None = None,
+) -> Job:  # fmt: skip
+    """Starts a job of a kind in which `arm_ids` answer any prompts, which need not be of the set as they stand. Raises
+    Refusal as `generate`."""
     chosen = [usable(store, name) for name in arm_ids]
     if not chosen:
         raise Refusal("No arm is chosen. Nothing was started. Choose at least one.")
-    _refuse_in_a_round(store, project, dataset, chosen)
-    if split is Split.test:
-        looks.raise_if_spent(store, found, "Nothing was started.")
+    _refuse_in_a_round(store, dataset.project, dataset.id, chosen)
     model = chosen[0].model
     if any(arm.model != model for arm in chosen):
         raise Refusal("These arms use different base models. Nothing was started. Generate them one model at a time.")
     elsewhere.require_allowed(store, model)
     models.verify(model, store.workspace)
     models.verify("minilm", store.workspace)
-    prompts = datasets.rows_in(store, found, split)
-    if most:
-        prompts = datasets.spread(prompts, most)
     name = job_folder.new_id()
-    folder = prepared(store, name, found, chosen, prompts)
-    detail = {"dataset": dataset, "split": split.value, "arms": [arm.id for arm in chosen]}
-    payload = {"id": name, "kind": "generate", "folder": name, "detail": detail}
-    launch.start(store, actor, project, payload, folder, needs_device=models.entry(model).kind != "endpoint")
+    folder = prepared(store, name, dataset, chosen, prompts)
+    about = {"dataset": dataset.id, "arms": [arm.id for arm in chosen], **(detail or {})}
+    payload = {"id": name, "kind": kind, "folder": name, "detail": about}
+    launch.start(store, actor, dataset.project, payload, folder, needs_device=models.entry(model).kind != "endpoint")
     job = runs.job(store, name)
     assert job is not None
     return job
@@ -109,7 +122,7 @@ def prepared(
     model, workspace = chosen[0].model, store.workspace
     spec = {
         "kind": kind, "id": name, "project": dataset.project, "model": models.reference(model, workspace),
-        "arms": [_arm_spec(store, arm) for arm in chosen], "decoding": to_json(Decoding()),
+        "arms": [arm_spec(store, arm) for arm in chosen], "decoding": to_json(Decoding()),
         "prompts": [_row(e) for e in prompts],
         "embedder": {"name": "minilm", "path": str(models.path("minilm", workspace))},
     }  # fmt: skip
@@ -192,7 +205,8 @@ def _refuse_in_a_round(store: Store, project: str, dataset: str, chosen: Sequenc
             )
 
 
-def _arm_spec(store: Store, arm: Arm) -> dict[str, Any]:
+def arm_spec(store: Store, arm: Arm) -> dict[str, Any]:
+    """How a job is told of an arm. Raises Refusal for a tuned one without a finished training."""
     adapter, sha = "", ""
     if arm.kind is ArmKind.tuned:
         run = runs.get(store, arm.run)

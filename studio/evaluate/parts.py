@@ -41,7 +41,7 @@ class Told(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Group:
-    """Prompts to look at together. `of`: "slice", "kind"; `name` as the team calls it."""
+    """Prompts to look at together. `of`: "slice", "kind", "turn" (of a conversation); `name` as the team calls it."""
 
     of: str
     name: str

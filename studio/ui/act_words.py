@@ -42,7 +42,9 @@ def whole(store: Store, found: Series) -> str:
 
 _JOBS = {
     "train": "Training started", "preflight": "Training measured", "generate": "Answering started",
-    "timing": "Timing started", "takeaway": "Tuned model packed to take away",
+    "timing": "Timing started",
+    "takeaway": "Tuned model packed to take away", "side_effects": "Side effects of tuning measured",
+    "robustness": "Answering changed inputs started", "fairness": "Answering as other people started",
 }  # fmt: skip
 _DONE = {
     "decision.signed": "Decision signed", "decision.withdrawn": "Decision withdrawn",

@@ -11,6 +11,7 @@ from studio.evaluate import metrics
 from studio.evaluate.labelled import LabelFigures
 from studio.evaluate.metrics import Labels
 from studio.evaluate.resampling import Estimate
+from studio.evaluate.turns import At
 from studio.evaluation import Report
 from studio.records import ArmKind, Dataset, Task
 from studio.store import Store
@@ -144,6 +145,36 @@ def _share(found: Estimate | None) -> str:
     if found is None:
         return "–"
     return f"{blocks.percent(found.value)} ({blocks.between((found.low, found.high))})"
+
+
+# -- through a conversation -------------------------------------------------------------------------
+
+
+def through_conversations(told: Report, shown: Sequence[outputs.Compared]) -> None:
+    """Whether the style still holds at turn eight; nothing where the test prompts are no conversations."""
+    found = [(each.arm.name, told.turns[each.arm.id]) for each in shown if each.arm.id in told.turns]
+    if not found:
+        return
+    blocks.section(
+        "Does it hold through a conversation?",
+        "Each conversation is answered where it ends, after the turns its example holds. Later turns may simply ask "
+        "for harder things, so compare the arms.",
+    )
+    blocks.bullets([f"{name}: {turns.sentence}" for name, turns in found])
+    steps = list(dict.fromkeys(at.turns for _, turns in found for at in turns.at))
+    rows = []
+    for name, turns in found:
+        by_step = {at.turns: at for at in turns.at}
+        rows.append([name, *(_at(by_step.get(step)) for step in steps)])
+    blocks.table(
+        ["Arm", *steps], rows, f"Mean of {told.score} by how far into a conversation, with 95 % intervals and n"
+    )
+
+
+def _at(found: At | None) -> str:
+    if found is None:
+        return "–"
+    return f"{blocks.percent(found.value)} ({blocks.between((found.low, found.high))}), n = {found.n:,}"
 
 
 # -- does it carry over -----------------------------------------------------------------------------
