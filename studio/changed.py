@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from studio import datasets, evaluation, outputs
-from studio.evaluate import checks, holding, metrics
+from studio.evaluate import holding
 from studio.evaluate.changes import PEOPLE, SURFACES, Change, applied
 from studio.evaluate.holding import AS_IT_WAS, Answered, Holds
 from studio.records import Arm, Example, Generation, Job, JobState, Refusal, Split
@@ -90,8 +90,7 @@ def _found(store: Store, job: Job, what: str) -> Found | None:
         by_arm[row["arm"]][row["example"]] = _generation(row)
     answered = {}
     for arm, written in by_arm.items():
-        told = checks.told(brief, outputs.subjects(asked, written))
-        scores = metrics.main_scores(task, brief, evaluation.answers(asked, written, told))
+        scores = evaluation.main_scores(task, brief, asked, written)
         answers: dict[str, dict[str, Answered]] = defaultdict(dict)
         for name, one in written.items():
             example, change = name.split(_BETWEEN)

@@ -122,6 +122,14 @@ def answers(
     }
 
 
+def main_scores(
+    task: Task, brief: Brief, examples: dict[str, Example], written: dict[str, Generation]
+) -> dict[str, float]:
+    """Example -> the main score of what was written to it, in [0, 1], of those of which one can be told."""
+    kept = {criterion.name: own for criterion, own in checks.told(brief, outputs.subjects(examples, written))}
+    return metrics.main_scores(task, brief, answers(examples, written, kept))
+
+
 def groups_of(brief: Brief, examples: Sequence[Example]) -> list[Group]:
     """The slices in the brief's order, those it does not name after them, then the hard kinds and, where there are
     conversations, how far into one; none that is empty."""
@@ -165,8 +173,7 @@ def _gaps(
 
     def seen(arm: Arm) -> dict[str, float]:
         written = {k: g for k, g in outputs.current(store, dataset.id, arm).items() if k in learned}
-        kept = {criterion.name: own for criterion, own in checks.told(brief, outputs.subjects(learned, written))}
-        return metrics.main_scores(task, brief, answers(learned, written, kept))
+        return main_scores(task, brief, learned, written)
 
     base = next((each.arm for each in compared if each.arm.kind is ArmKind.base), None)
     before = seen(base) if base else {}
