@@ -231,6 +231,7 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "preflight.set_aside": lambda store, payload: "Measured training set aside",
     "token_price.set": lambda store, payload: f"Price of {payload['model'].rpartition('#')[2]} set",
     "price.set": lambda store, payload: f"Price of {payload['device']} set",
+    "answer.rated": lambda store, payload: f"An answer rated by {len(payload['values']):,} criteria",
     "task.chosen": lambda store, payload: (
         f"Kind of task set: {TASK_WORDS[Task(payload['task'])]}"
         if payload["task"]

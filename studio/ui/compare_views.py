@@ -17,6 +17,7 @@ from studio.ui import (
     judge_parts,
     keys,
     playground_parts,
+    rubric_parts,
     side_effects_parts,
     where_parts,
 )
@@ -64,6 +65,8 @@ def _figures(
         figure_parts.through_conversations(told, shown)
         figure_parts.carries_over(visit, dataset, told, shown)
     integrity_parts.card(visit, dataset, compared)
+    if told:
+        rubric_parts.show(visit, brief, dataset, told, compared)
     explore_parts.show(visit, brief, dataset, told, shown)
 
 

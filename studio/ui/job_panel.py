@@ -151,8 +151,8 @@ def _loss_chart(view: JobView) -> Figure:
     import plotly.graph_objects as go
 
     train, validation, soft = _COLOURS[st.context.theme.type or "light"]
-    chart = go.Figure()
-    for name, colour, at in (("On what it learns from", train, 1), ("On examples kept aside", validation, 2)):
+    chart, aside = go.Figure(), "On pairs kept aside" if view.leanings else "On examples kept aside"
+    for name, colour, at in (("On what it learns from", train, 1), (aside, validation, 2)):
         points = [(row[0], row[at]) for row in view.losses if row[at] is not None]
         if points:
             x, y = zip(*points, strict=True)

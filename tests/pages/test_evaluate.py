@@ -11,7 +11,7 @@ from signed_in import opened, person, press, sound, words
 from studio import baselines, outputs, projects
 from studio.records import Role, Speaker, Split, Turn, canonical, to_json
 from studio.review import rounds
-from studio.store import Store, arms
+from studio.store import Store, arms, ratings
 from studio.store import datasets as dataset_rows
 from studio.ui import act_words
 
@@ -155,3 +155,20 @@ def test_conversations_have_a_part_of_their_own(store: Store, pia: tuple[str, st
     said = words(opened(store, pia[1], "evaluate", project=seeded.project))
     assert "Does it hold through a conversation?" in said and "at turn 8 and later" in said
     assert "turn 8 and later (how far into a conversation)" in said
+
+
+def test_answers_are_rated_one_by_one_without_a_name(store: Store, seeded: Seeded) -> None:
+    dora, session = person(store, "Dora", Role.designer)
+    at = opened(store, session, "evaluate", project=seeded.project)
+    assert "Nobody has rated an answer yet." in words(at) and "To rate, choose to read the answers" in words(at)
+    outputs.saw(store, dora.id, seeded.project, seeded.dataset)
+    at = sound(at.run())
+    assert "197 answers after this one" in words(at)
+    save = next(b.key for b in at.button if (b.key or "").startswith("evaluate-rate-") and b.key.endswith("-save"))
+    assert not any(arm in save for arm in (seeded.base, seeded.prompted, seeded.tuned))
+    press(at, save)
+    assert "Nothing was rated." in words(at)
+    at.session_state[save.replace("-save", "-0")] = 1
+    press(at, save)
+    assert "196 answers after this one" in words(at) and "1 rater" in words(at)
+    assert len(ratings.every(store, seeded.dataset)) == 1
