@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from chat_server import Provider
 
-from studio import judging, supervisor
-from studio.records import JobState, Refusal, Role
+from studio import judging, outputs, supervisor
+from studio.records import Arm, JobState, Refusal, Role
 from studio.review import rounds
 from studio.store import Store, arms, runs
 from studio.store import rounds as round_rows
@@ -25,6 +25,12 @@ def voted(store: Store) -> Seeded:
     vote_like_the_script(store, opened, first)
     assert vote_like_the_script(store, opened, second).state == "closed"
     return seeded
+
+
+def arm(store: Store, name: str) -> Arm:
+    found = arms.get(store, name)
+    assert found is not None
+    return found
 
 
 def by_length(asked: str) -> str:
@@ -53,8 +59,10 @@ def test_a_judge_that_agrees_with_people_is_heard_and_votes_nowhere(
     found = asked(store, voted, provider)
     told = found.calibration
     assert told.n == judging.voted(store, voted.project) >= 20 and told.share == 1.0 and told.usable
-    assert found.leaning is not None and found.leaning.n == 24 and found.leaning.value > 0.8
-    assert arms.get(store, voted.tuned).name in found.leaning.sentence  # type: ignore[union-attr]
+    one, other = (outputs.current(store, voted.dataset, arm(store, name)) for name in (voted.tuned, voted.base))
+    longer = [len(one[name].output) > len(other[name].output) for name in one]
+    assert found.leaning is not None and found.leaning.value == sum(longer) / len(longer) > 0.5
+    assert arm(store, voted.tuned).name in found.leaning.sentence
     assert sum(len(round_rows.votes(store, each.id)) for each in round_rows.every(store, voted.project)) == cast
     assert len(provider.asked) == 2 * (told.n + 24)
     assert "one letter" in provider.asked[0][2]["messages"][0]["content"]
