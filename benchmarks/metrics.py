@@ -81,7 +81,7 @@ def measured(
     task = tasks.infer(brief, [e.ideal for e in examples.values()]).task
     compared = metrics.Compared(task, brief, list(examples), {name: e.ideal for name, e in examples.items()})
     found = compared.arms(
-        {arm: evaluation.answers(examples, own, scored[arm].shares) for arm, own in written.items()}, "arm 0"
+        {arm: evaluation.answers(examples, own, scored[arm].kept) for arm, own in written.items()}, "arm 0"
     )
     figured = time.perf_counter()
     groups = evaluation.groups_of(brief, list(examples.values()))

@@ -285,6 +285,7 @@ def _add_model_work(add: Add) -> None:
     evaluate.add_argument("--split", choices=("train", "validation", "test"), default="test")
     evaluate.add_argument("--against", help="the arm the others are compared with (default: the best prompt, or base)")
     _add_arms(add)
+    _add_side_effects(add)
     _add_costs(add)
     models = add("models", "List the models, or fetch a bundled one.", _models)
     models.add_argument("what", nargs="?", choices=("list", "fetch"), default="list")
@@ -307,6 +308,14 @@ def _add_arms(add: Add) -> None:
     arms.add_argument("--shots", choices=("by_hand", "by_slice", "by_nearness"), help="show training examples first")
     arms.add_argument("--count", type=int, help="how many of them, 1 to 8")
     arms.add_argument("--examples", default="", metavar="ID,ID", help="which, when chosen by hand")
+
+
+def _add_side_effects(add: Add) -> None:
+    side = add("side-effects", "Tell what tuning broke beside the task.", _in_workspace("side-effects", lambda a: {
+        "project": a.project, "arm": a.arm,
+    }))  # fmt: skip
+    side.add_argument("--project", required=True)
+    side.add_argument("--arm", required=True, help="a tuned model, by name or id")
 
 
 def _add_costs(add: Add) -> None:

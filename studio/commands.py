@@ -24,6 +24,7 @@ from studio import (
     supervisor,
     vote_sets,
 )
+from studio import side_effects as beside
 from studio.baselines import DEFAULT_MODEL
 from studio.evaluate import costs as figures
 from studio.examples import step as example_step
@@ -210,6 +211,22 @@ def _told(store: Store, arm: Arm) -> Args:
     return told | ({"shots": to_json(arm.recipe.shots)} if arm.recipe.shots else {})
 
 
+def side_effects(store: Store, args: Args) -> Args:
+    """args: project, arm (a tuned one, by id or name). Measures it beside its base, and waits."""
+    (arm, *_) = _arms(store, loop.project_of(store, args["project"]), [args["arm"]])
+    job = supervisor.wait(store, beside.start(store, ACTOR, arm.id).id)
+    if job.state is not JobState.done:
+        told = job.detail.get("result", {}).get("reason")
+        raise Refusal(told or f"It was {job.state.value}. What was measured is kept.")
+    report = beside.of(job, arm)
+    return {
+        "job": job.id, "arm": arm.name, "headline": report.headline, "broken": list(report.broken),
+        "loss": {"difference": report.loss.value, "interval": [report.loss.low, report.loss.high], "n": report.loss.n},
+        "skills": {skill.name: to_json(skill) for skill in report.skills},
+        "answers": {drift.name: to_json(drift) for drift in report.drifts},
+    }  # fmt: skip
+
+
 def _arms(store: Store, project: str, wanted: list[str]) -> list[Arm]:
     known, chosen = arms.every(store, project), []
     for name in wanted:
@@ -256,6 +273,7 @@ def _evaluated(told: evaluation.Report, each: outputs.Compared) -> Args:
         "expected": each.expected, "missing": each.expected - each.written, "empty": each.empty,
         "rules": to_json(mean), "figures": {f.key: to_json(f) for f in own.figures},
         "difference": to_json(own.against), "labels": to_json(own.labels), "gap": to_json(told.gaps.get(each.arm.id)),
+        "turns": to_json(told.turns.get(each.arm.id)),
     }  # fmt: skip
 
 
@@ -295,6 +313,7 @@ COMMANDS: dict[str, Callable[[Store, Args], Args]] = {
     "freeze": freeze,
     "train": train,
     "generate": generate,
+    "side-effects": side_effects,
     "evaluate": evaluate,
     "arms": arms_,
     "costs": costs_,

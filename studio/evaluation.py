@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from studio import datasets, outputs
-from studio.evaluate import checks, generalising, metrics, parts, tasks
+from studio.evaluate import checks, generalising, metrics, parts, tasks, turns
 from studio.evaluate.generalising import Gap
 from studio.evaluate.metrics import Answer, ArmFigures
 from studio.evaluate.parts import Group, Part
 from studio.evaluate.tasks import Guess
+from studio.evaluate.turns import Turns
 from studio.outputs import Compared
 from studio.records import PROMPTING, Arm, ArmKind, Brief, Dataset, Example, Generation, Job, Split, Task
 from studio.store import Store, arms, briefs
@@ -36,7 +37,8 @@ class Against:
 @dataclass(frozen=True)
 class Report:
     """What can be said of the arms that answered a split. `score`: what the main score of an answer is, in words.
-    `figures`: arm id -> figures; `against`: for each arm but `other`, it beside `other`; `gaps`: tuned arm -> gap."""
+    `figures`: arm id -> figures; `against`: for each arm but `other`, it beside `other`; `gaps`: tuned arm -> gap;
+    `turns`: arm -> whether it holds through a conversation, where the split has conversations."""
 
     kind: Guess
     score: str
@@ -44,6 +46,7 @@ class Report:
     figures: dict[str, ArmFigures]
     against: tuple[Against, ...]
     gaps: dict[str, Gap]
+    turns: dict[str, Turns]
 
 
 def kind_of_task(store: Store, project: str, brief: Brief, examples: Sequence[Example]) -> Guess:
@@ -76,16 +79,19 @@ def report(
     kind = kind_of_task(store, project, brief, list(examples.values()))
     beside = other or _beside(compared)
     written = {
-        each.arm.id: answers(examples, outputs.current(store, dataset, each.arm), each.shares) for each in compared
+        each.arm.id: answers(examples, outputs.current(store, dataset, each.arm), each.kept) for each in compared
     }
     ideals = {name: e.ideal for name, e in examples.items()}
     figures = metrics.Compared(kind.task, brief, list(examples), ideals).arms(written, beside)
     named = {each.arm.id: each.arm.name for each in compared}
+    score = metrics.main_name(kind.task, brief)
     groups = groups_of(brief, list(examples.values()))
-    against = tuple(_against(each.arm.id, beside, named, figures, groups) for each in compared
+    against = tuple(_against(each.arm.id, beside, named, figures, groups, score) for each in compared
                     if each.arm.id != beside and beside in named)  # fmt: skip
-    return Report(kind, metrics.main_name(kind.task, brief), beside, figures, against,
-                  _gaps(store, found, brief, kind.task, compared, figures))  # fmt: skip
+    at = {name: turns.turn_of(example) for name, example in examples.items()}
+    told = {arm: turns.hold(own.main, at, score) for arm, own in figures.items()}
+    gaps = _gaps(store, found, brief, kind.task, compared, figures)
+    return Report(kind, score, beside, figures, against, gaps, {arm: each for arm, each in told.items() if each})
 
 
 def _beside(compared: Sequence[Compared]) -> str:
@@ -97,14 +103,18 @@ def _beside(compared: Sequence[Compared]) -> str:
 
 
 def answers(
-    examples: Mapping[str, Example], written: Mapping[str, Generation], shares: Mapping[str, float]
+    examples: Mapping[str, Example], written: Mapping[str, Generation], kept: Mapping[str, Mapping[str, bool]]
 ) -> dict[str, Answer]:
-    """What an arm wrote to these examples, with what it is checked against. `shares`: of the rules it keeps."""
+    """What an arm wrote to these examples, with what it is checked against. `kept`: rule -> example -> whether."""
+    rules: dict[str, dict[str, bool]] = defaultdict(dict)
+    for rule, own in kept.items():
+        for name, answer in own.items():
+            rules[name][rule] = answer
     return {
         name: Answer(
             checks.of_example(examples[name], g.output),
             g.similarity,
-            shares.get(name),
+            rules.get(name, {}),
             MUST_REFUSE in examples[name].kinds,
         )  # fmt: skip
         for name, g in written.items()
@@ -112,25 +122,43 @@ def answers(
     }
 
 
+def main_scores(
+    task: Task, brief: Brief, examples: dict[str, Example], written: dict[str, Generation]
+) -> dict[str, float]:
+    """Example -> the main score of what was written to it, in [0, 1], of those of which one can be told."""
+    kept = {criterion.name: own for criterion, own in checks.told(brief, outputs.subjects(examples, written))}
+    return metrics.main_scores(task, brief, answers(examples, written, kept))
+
+
 def groups_of(brief: Brief, examples: Sequence[Example]) -> list[Group]:
-    """The slices in the brief's order, those it does not name after them, then the hard kinds; none that is empty."""
+    """The slices in the brief's order, those it does not name after them, then the hard kinds and, where there are
+    conversations, how far into one; none that is empty."""
     by_slice: dict[str, list[str]] = {each.name: [] for each in brief.slices}
     by_kind: dict[str, list[str]] = defaultdict(list)
-    for example in examples:
+    by_turn: dict[str, list[str]] = defaultdict(list)
+    for example in sorted(examples, key=turns.turn_of):
+        by_turn[turns.name_of(turns.turn_of(example))].append(example.id)
         if example.slice:
             by_slice.setdefault(example.slice, []).append(example.id)
         for kind in example.kinds:
             by_kind[kind].append(example.id)
     found = [("slice", name, names) for name, names in by_slice.items()]
     found += [("kind", name, names) for name, names in sorted(by_kind.items())]
+    found += [("turn", name, names) for name, names in by_turn.items() if len(by_turn) > 1]
     return [Group(of, name, tuple(names)) for of, name, names in found if names]
 
 
 def _against(
-    arm: str, other: str, named: Mapping[str, str], figures: Mapping[str, ArmFigures], groups: Sequence[Group]
+    arm: str,
+    other: str,
+    named: Mapping[str, str],
+    figures: Mapping[str, ArmFigures],
+    groups: Sequence[Group],
+    score: str,
 ) -> Against:
     found = parts.compare(groups, figures[arm].main, figures[other].main)
-    return Against(arm, other, parts.verdict(found, named[arm], named[other]), found)
+    whole = parts.overall(figures[arm].main, figures[other].main, (named[arm], named[other]), score)
+    return Against(arm, other, f"{whole} {parts.verdict(found, named[arm], named[other])}".strip(), found)
 
 
 # -- does it carry over -----------------------------------------------------------------------------
@@ -145,8 +173,7 @@ def _gaps(
 
     def seen(arm: Arm) -> dict[str, float]:
         written = {k: g for k, g in outputs.current(store, dataset.id, arm).items() if k in learned}
-        shares = checks.shares(checks.told(brief, outputs.subjects(learned, written)))
-        return metrics.main_scores(task, brief, answers(learned, written, shares))
+        return main_scores(task, brief, learned, written)
 
     base = next((each.arm for each in compared if each.arm.kind is ArmKind.base), None)
     before = seen(base) if base else {}

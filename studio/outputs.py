@@ -38,12 +38,17 @@ MOST_REQUESTS = 2_000
 """As many requests may one job send to a model elsewhere, those included that are sent again."""
 
 
+KIND = "generate"
+"""The kind of job in which arms answer the prompts of a set."""
+
+
 @dataclass(frozen=True)
 class Compared:
     """What one arm wrote to a split: rule by rule, and how near in meaning to the ideal outputs.
 
     `written` of `expected` prompts have an output; `empty` of them say nothing. `similarity`: mean cosine
     of the MiniLM embeddings, -1 to 1, None when not measured. `shares`: prompt -> share of the rules that apply to it.
+    `kept`: rule -> prompt -> whether it is kept, where that can be told.
     """
 
     arm: Arm
@@ -56,6 +61,7 @@ class Compared:
     tokens_in: int
     tokens_out: int
     shares: dict[str, float] = field(default_factory=dict)
+    kept: dict[str, dict[str, bool]] = field(default_factory=dict)
 
     @property
     def average(self) -> averages.Average:
@@ -73,26 +79,35 @@ def generate(
     found = dataset_rows.get(store, dataset)
     if found is None:
         raise Refusal("This dataset is not in use any more. Nothing was started. Freeze one first.")
+    if split is Split.test:
+        looks.raise_if_spent(store, found, "Nothing was started.")
+    prompts = datasets.rows_in(store, found, split)
+    if most:
+        prompts = datasets.spread(prompts, most)
+    return ask(store, actor, found, arm_ids, prompts, KIND, {"split": split.value})
+
+
+def ask(
+    store: Store, actor: str, dataset: Dataset, arm_ids: Sequence[str], prompts: Sequence[Example], kind: str,
+    detail: dict[str, Any] | None = None,
+) -> Job:  # fmt: skip
+    """Starts a job of a kind in which `arm_ids` answer any prompts, which need not be of the set as they stand. Raises
+    Refusal as `generate`."""
     chosen = [usable(store, name) for name in arm_ids]
     if not chosen:
         raise Refusal("No arm is chosen. Nothing was started. Choose at least one.")
-    _refuse_in_a_round(store, project, dataset, chosen)
-    if split is Split.test:
-        looks.raise_if_spent(store, found, "Nothing was started.")
+    _refuse_in_a_round(store, dataset.project, dataset.id, chosen)
     model = chosen[0].model
     if any(arm.model != model for arm in chosen):
         raise Refusal("These arms use different base models. Nothing was started. Generate them one model at a time.")
     elsewhere.require_allowed(store, model)
     models.verify(model, store.workspace)
     models.verify("minilm", store.workspace)
-    prompts = datasets.rows_in(store, found, split)
-    if most:
-        prompts = datasets.spread(prompts, most)
     name = job_folder.new_id()
-    folder = prepared(store, name, found, chosen, prompts)
-    detail = {"dataset": dataset, "split": split.value, "arms": [arm.id for arm in chosen]}
-    payload = {"id": name, "kind": "generate", "folder": name, "detail": detail}
-    launch.start(store, actor, project, payload, folder, needs_device=models.entry(model).kind != "endpoint")
+    folder = prepared(store, name, dataset, chosen, prompts)
+    about = {"dataset": dataset.id, "arms": [arm.id for arm in chosen], **(detail or {})}
+    payload = {"id": name, "kind": kind, "folder": name, "detail": about}
+    launch.start(store, actor, dataset.project, payload, folder, needs_device=models.entry(model).kind != "endpoint")
     job = runs.job(store, name)
     assert job is not None
     return job
@@ -107,7 +122,7 @@ def prepared(
     model, workspace = chosen[0].model, store.workspace
     spec = {
         "kind": kind, "id": name, "project": dataset.project, "model": models.reference(model, workspace),
-        "arms": [_arm_spec(store, arm) for arm in chosen], "decoding": to_json(Decoding()),
+        "arms": [arm_spec(store, arm) for arm in chosen], "decoding": to_json(Decoding()),
         "prompts": [_row(e) for e in prompts],
         "embedder": {"name": "minilm", "path": str(models.path("minilm", workspace))},
     }  # fmt: skip
@@ -190,7 +205,8 @@ def _refuse_in_a_round(store: Store, project: str, dataset: str, chosen: Sequenc
             )
 
 
-def _arm_spec(store: Store, arm: Arm) -> dict[str, Any]:
+def arm_spec(store: Store, arm: Arm) -> dict[str, Any]:
+    """How a job is told of an arm. Raises Refusal for a tuned one without a finished training."""
     adapter, sha = "", ""
     if arm.kind is ArmKind.tuned:
         run = runs.get(store, arm.run)
@@ -247,6 +263,7 @@ def scored(
         arm, tuple(checks.scores(told)), len(written), expected, sum(not g.output.strip() for g in written.values()),
         sum(near) / len(near) if near else None, sum(g.seconds for g in written.values()),
         sum(g.tokens_in for g in written.values()), sum(g.tokens_out for g in written.values()), checks.shares(told),
+        {criterion.name: own for criterion, own in told},
     )  # fmt: skip
 
 

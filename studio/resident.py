@@ -131,7 +131,8 @@ class Service:
         try:
             arm, decoding = from_json(ArmSpec, asked["arm"]), from_json(Decoding, asked["decoding"])
             check_adapter(arm.adapter, arm.adapter_sha256)
-            slot = self._warm.slot("writes", asked["model"])
+            elsewhere = asked["model"]["path"].startswith(("http://", "https://"))
+            slot = self._warm.slot("asks" if elsewhere else "writes", asked["model"])
             slot.wait()
             with slot.lock:
                 slot.model.prepare([arm])

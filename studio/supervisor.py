@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from studio import baselines, people
+from studio import baselines, changed, outputs, people
 from studio.jobs import folder as job_folder
 from studio.jobs import place
 from studio.jobs.backend import JobStatus
@@ -51,8 +52,10 @@ def _collect_one(store: Store, job: Job) -> bool:
         if status.state not in _ENDED:
             return False
         result = job_folder.read_result(folder) or {"state": status.state.value, "reason": status.reason}
-        if job.kind == "generate":
+        if job.kind == outputs.KIND:
             _store_outputs(store, job, folder)
+        elif job.kind in changed.KINDS.values():
+            result["outputs_blob"] = store.put_blob(canonical(_outputs(job, folder)))
     except Refusal as refusal:
         if folder.is_dir():
             job_folder.ask_cancel(folder)  # its worker, if there is one, works for nobody now
@@ -88,12 +91,16 @@ def _never_began(job: Job, folder: Path) -> JobStatus:
 
 
 def _store_outputs(store: Store, job: Job, folder: Path) -> None:
-    lines = job_folder.read_lines(folder / "outputs.jsonl").rows
+    if lines := _outputs(job, folder):
+        payload = {"dataset": job.detail["dataset"], "job": job.id, "rows_blob": store.put_blob(canonical(lines))}
+        store.act("generations.stored", job.actor, payload, job.project)
+
+
+def _outputs(job: Job, folder: Path) -> list[dict[str, Any]]:
+    lines = list(job_folder.read_lines(folder / "outputs.jsonl").rows)
     if any(not line.keys() >= _OUTPUT for line in lines):
         raise Refusal(f"The outputs of job {job.id} are damaged. Everything outside this job is safe. Start a new job.")
-    if lines:
-        payload = {"dataset": job.detail["dataset"], "job": job.id, "rows_blob": store.put_blob(canonical(list(lines)))}
-        store.act("generations.stored", job.actor, payload, job.project)
+    return lines
 
 
 def wait(store: Store, job: str, report: Callable[[str], None] | None = None) -> Job:

@@ -53,8 +53,7 @@ class Slot:
     def _load(self, purpose: str) -> None:
         try:
             with _LOADING:  # the libraries are not made to be imported by two threads at once
-                path = checked_model(self.reference)
-                self.model = _embedder(path) if purpose == "compares" else _writer(path, self.reference["sha256"])
+                self.model = _LOADED[purpose](self.reference)
         except Refusal as refusal:
             self.reason = str(refusal)
         except Exception:
@@ -63,20 +62,33 @@ class Slot:
         self._done.set()
 
 
-def _embedder(path: Path) -> Any:
+def _embedder(reference: Mapping[str, str]) -> Any:
+    path = checked_model(dict(reference))
     from studio.evaluate.embed import Embedder
 
     return Embedder(path)
 
 
-def _writer(path: Path, sha256: str) -> Any:
+def _writer(reference: Mapping[str, str]) -> Any:
+    path = checked_model(dict(reference))
     from studio.generation.local import LocalModel
 
-    return LocalModel(path, sha256)
+    return LocalModel(path, reference["sha256"])
+
+
+def _asker(reference: Mapping[str, str]) -> Any:
+    from studio.generation.endpoint import EndpointModel
+
+    # Somebody waits for it: it is not tried again for minutes.
+    return EndpointModel(reference["path"], reference["name"], waits=())
+
+
+_LOADED = {"compares": _embedder, "writes": _writer, "asks": _asker}
 
 
 class Warm:
-    """At most one model that writes and one that compares. Another of the same purpose takes its place."""
+    """At most one model that writes, one that compares and one elsewhere that is asked. Another of the same purpose
+    takes its place."""
 
     def __init__(self) -> None:
         self._slots: dict[str, Slot] = {}

@@ -114,8 +114,8 @@ def _work(folder: Path) -> dict[str, Any]:
             leave_out_four_bits()
         kinds: dict[str, Callable[[Path, dict[str, Any], Stop], Outcome]]
         kinds = {
-            "train": _train, "preflight": _preflight, "generate": _generate, "timing": _timing, "convert": _convert,
-            "takeaway": _takeaway,
+            "train": _train, "preflight": _preflight, "generate": _generate, "convert": _convert, "takeaway": _takeaway,
+            "side_effects": _side_effects, "timing": _timing,
         }  # fmt: skip
         if spec.get("kind") not in kinds:
             raise Refusal(f"A job of the kind {spec.get('kind')!r} is unknown here. Nothing was done. Start a new job.")
@@ -277,6 +277,16 @@ def _takeaway(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     from studio.train import takeaway_work
 
     made = takeaway_work.make(spec, model, folder, stop, partial(job_folder.append, folder))
+    return Outcome(made or {}, stopped=made is None)
+
+
+def _side_effects(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
+    for arm in spec["arms"]:
+        check_adapter(arm.get("adapter", ""), arm.get("adapter_sha256", ""))
+    model = checked_model(spec["model"])
+    from studio.generation import side_work
+
+    made = side_work.measure(spec, model, folder, stop, partial(job_folder.append, folder))
     return Outcome(made or {}, stopped=made is None)
 
 

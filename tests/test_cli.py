@@ -30,6 +30,7 @@ COMMANDS = [
     "freeze",
     "train",
     "generate",
+    "side-effects",
     "votes",
     "models",
     "audit",

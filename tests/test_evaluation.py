@@ -11,7 +11,7 @@ from round_seed import MAKER, Seeded, ready
 from studio import commands, evaluation, outputs
 from studio.evaluate.parts import Told
 from studio.evaluation import Report
-from studio.records import Refusal, Split, Task, canonical, sha256
+from studio.records import Refusal, Speaker, Split, Task, Turn, canonical, sha256
 from studio.store import Store, briefs
 from studio.store import datasets as dataset_rows
 from studio.store import tasks as task_rows
@@ -33,9 +33,9 @@ def test_everything_that_is_told(store: Store, seeded: Seeded) -> None:
     found = report(store, seeded)
     assert found.kind.task is Task.text and found.score == "house rules kept" and found.other == seeded.prompted
     tuned = {f.key: f for f in found.figures[seeded.tuned].figures}
-    assert {"similarity", "chrf", "rouge_l", "refused", "answered", "empty", "repetition", "words", "grade"} == set(
-        tuned
-    )
+    told = {"similarity", "chrf", "rouge_l", "refused", "answered", "empty", "repetition", "words", "grade"}
+    rules = {key for key in tuned if key.startswith("rule:")}
+    assert set(tuned) == told | rules and len(rules) == 5
     assert all(f.low <= f.value <= f.high and f.n > 0 and f.name in f.sentence for f in tuned.values())
     against = next(each for each in found.against if each.arm == seeded.tuned)
     brief = briefs.latest(store, seeded.project)
@@ -95,3 +95,15 @@ def test_an_answer_that_must_refuse_is_known_by_its_kind(store: Store, seeded: S
     written = outputs.current(store, seeded.dataset, outputs.arms.every(store, seeded.project)[0])
     one = next(iter(written.values()))
     assert evaluation.answers({example.id: example}, {example.id: one, "gone": one}, {})[example.id].must_refuse
+
+
+def test_conversations_are_told_apart_by_how_far_they_are(store: Store) -> None:
+    seeded = ready(store, tests=12)
+    assert report(store, seeded).turns == {}
+    brief, dataset = briefs.latest(store, seeded.project), dataset_rows.get(store, seeded.dataset)
+    assert brief is not None and dataset is not None
+    tests = [e for e in dataset_rows.rows_of(store, dataset) if e.split is Split.test]
+    assert not any(group.of == "turn" for group in evaluation.groups_of(brief, tests))
+    talk = (Turn(Speaker.user, "Hi"), Turn(Speaker.assistant, "Hello")) * 8
+    groups = evaluation.groups_of(brief, [replace(tests[0], earlier=talk), *tests[1:]])
+    assert [(g.name, len(g.prompts)) for g in groups if g.of == "turn"] == [("turn 1", 11), ("turn 8 and later", 1)]

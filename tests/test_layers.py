@@ -37,6 +37,7 @@ WORKER_ONLY = {
     "studio.train.trainer",
     "studio.train.watch",
     "studio.generation.local",
+    "studio.generation.side_work",
     "studio.evaluate.embed",
     "studio.models_convert",
 }

@@ -121,6 +121,16 @@ def test_intervals_hold_the_truth_about_95_times_in_100() -> None:
     assert 0.92 <= inside / 200 <= 0.985
 
 
+def test_a_label_that_is_always_found_is_no_certainty() -> None:
+    wanted = ["a", "b"] * 6
+    found = labelled.Labelled(wanted, wanted, np.ones(12, bool), ("a", "b"))
+    for line in found.each(Draws(12)):
+        assert line.recall and line.precision and line.f1
+        assert line.recall.low == line.precision.low == line.f1.low == pytest.approx(interval(6, 6)[0])
+    macro = Draws(12).estimates([found.macro_f1()])[0]
+    assert macro and (macro.value, macro.low) == (1.0, pytest.approx(interval(12, 12)[0]))
+
+
 def test_two_arms_are_compared_on_the_prompts_that_both_answered() -> None:
     draws = Draws(100)
     rng = np.random.default_rng(5)
@@ -141,7 +151,7 @@ def figures(task: Task, brief: Brief, rows: list[tuple[str, str]], *, refuse: bo
     names = [f"p{at:03}" for at in range(len(rows))]
     ideals = {name: ideal for name, (ideal, _) in zip(names, rows, strict=True)}
     answers = {
-        name: Answer(Subject("in", output, ideal), 0.5, None, refuse)
+        name: Answer(Subject("in", output, ideal), 0.5, must_refuse=refuse)
         for name, (ideal, output) in zip(names, rows, strict=True)
     }
     return metrics.Compared(task, brief, names, ideals).arms({"arm": answers})["arm"]
@@ -167,6 +177,17 @@ def test_json_is_scored_whole_field_by_field_and_by_its_shape() -> None:
     assert found.main == {f"p{at:03}": float(at in (0, 4, 5, 6, 7)) for at in range(8)}
     shape = Brief(criteria=(Criterion("s", checks=(Check(CheckKind.json_schema, schema='{"required": ["team"]}'),)),))
     assert {f.key: f.value for f in figures(Task.fields, shape, rows).figures}["shape"] == 7 / 8
+
+
+def test_each_rule_is_a_figure_and_the_share_kept_the_main_score() -> None:
+    brief = Brief(criteria=(Criterion("Thanks", checks=(Check(CheckKind.required, ("Thanks",)),)), Criterion("Kind")))
+    names, ideals = ["a", "b"], {"a": "Thanks.", "b": "Thanks."}
+    kept = {"a": Answer(Subject("in", "Thanks.", "Thanks."), kept={"Thanks": True}), "b": Answer(Subject("in", "", ""))}
+    found = metrics.Compared(Task.text, brief, names, ideals).arms({"arm": kept})["arm"]
+    rule = next(f for f in found.figures if f.key == "rule:Thanks")
+    assert (rule.value, rule.n, rule.sentence[:21]) == (1.0, 1, "“Thanks” kept: 100 % ")
+    assert found.main == {"a": 1.0}
+    assert not any(f.key == "rule:Kind" for f in found.figures)
 
 
 def test_refusals_are_counted_both_ways() -> None:
@@ -217,7 +238,7 @@ def test_a_paired_figure_says_better_worse_or_neither() -> None:
     assert found["other"].against == {}
     good, alike = found["good"].against["accuracy"], found["alike"].against["accuracy"]
     assert good.value == pytest.approx(25 / 60) and good.low > 0 and good.wanted is Wanted.more
-    assert good.sentence.startswith("Right label: better by +42 points (95 % interval")
+    assert good.sentence.startswith("Right label: better by 42 points (95 % interval")
     assert alike.low <= 0 and "no more apart than chance can explain" in alike.sentence
     assert found["good"].figures[0].sentence.startswith("Right label: 92 % (95 % interval 82 to 97 %; n = 60).")
     assert "empty" in found["good"].against

@@ -144,6 +144,26 @@ def test_loss_and_gradient_are_those_of_trl(model: Path, tmp_path: Path, smoothi
     assert max(float(each.abs().max()) for each in wanted.values()) > 1e-3
 
 
+def test_pairs_learn_alike_however_they_are_cut_and_laid_out(model: Path, tmp_path: Path) -> None:
+    """One padded pair at a time, all at once, and without padding as on a GPU (there by a kernel, here by its plain
+    form): the same loss and the same gradients."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from studio.train.adapted import with_adapter
+    from studio.train.packed import PACKED
+
+    policy = with_adapter(AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32), SETTINGS)
+    batch, reference = _batch_and_reference(model, policy, SETTINGS)
+    wanted, gradient = _ours(policy, batch, reference, replace(SETTINGS, micro_batch=1), tmp_path)
+    found = [_ours(policy, batch, reference, replace(SETTINGS, micro_batch=4), tmp_path)]
+    policy.get_base_model().set_attn_implementation(PACKED)
+    found.append(_ours(policy, batch, reference, SETTINGS, tmp_path))
+    for loss, other in found:
+        assert loss == pytest.approx(wanted, abs=1e-5)
+        assert max(float((other[name] - gradient[name]).abs().max()) for name in gradient) < 1e-5
+
+
 def _batch_and_reference(model: Path, policy: Any, settings: Settings) -> tuple[list[Any], list[tuple[float, float]]]:
     from transformers import AutoTokenizer
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, permutation_test
 
-from studio.evaluate import generalising, parts
+from studio.evaluate import generalising, parts, turns
 from studio.evaluate.parts import Group, Told
+from studio.records import Example, Speaker, Turn
 
 
 def groups(sizes: dict[str, int]) -> list[Group]:
@@ -103,6 +104,16 @@ def test_drawn_estimates_are_nearer_the_truth_than_the_raw_ones() -> None:
     assert inside / total > 0.85
 
 
+def test_all_prompts_together_are_tested_by_themselves() -> None:
+    base = {f"p{at}": 0.0 for at in range(40)}
+    tuned = {name: float(at % 2) for at, name in enumerate(base)}
+    said = parts.overall(tuned, base, ("Tuned 1", "Base"), "right labels")
+    assert said == "Over all prompts Tuned 1 is better than Base by 50 points (right labels: p < 0.001; n = 40)."
+    few = parts.overall({"p1": 1.0}, base, ("Tuned 1", "Base"), "right labels")
+    assert "differ by no more than chance can explain (right labels: p = 1.000; n = 1)" in few
+    assert parts.overall({"x": 1.0}, base, ("Tuned 1", "Base"), "right labels") == ""
+
+
 def test_nothing_in_common_is_said() -> None:
     assert parts.compare(groups({"a": 3}), {"a0": 1.0}, {"a1": 1.0}) == ()
     assert "have not answered the same prompts" in parts.verdict((), "Tuned 1", "Base")
@@ -123,3 +134,32 @@ def test_a_gap_is_told_when_it_is_more_than_chance_and_more_than_the_bases() -> 
     few = generalising.gap([1.0, 0.0, 1.0], [0.0, 1.0, 0.0], base=None, of="right labels")
     assert few and "cannot be told from so few" in few.sentence
     assert generalising.gap([1.0], [0.5, 0.5], base=None, of="") is None
+
+
+# -- through a conversation -------------------------------------------------------------------------
+
+
+def test_the_turn_is_that_of_the_person_who_asks() -> None:
+    talk = (Turn(Speaker.user, "Hi"), Turn(Speaker.assistant, "Hello"), Turn(Speaker.user, "Well"))
+    assert turns.turn_of(Example("a", "in", "out")) == 1 and turns.turn_of(Example("a", "in", "out", earlier=talk)) == 3
+    assert [turns.name_of(turn) for turn in (1, 2, 3, 4, 7, 8, 30)] == [
+        "turn 1", "turns 2 and 3", "turns 2 and 3", "turns 4 to 7", "turns 4 to 7", "turn 8 and later",
+        "turn 8 and later",
+    ]  # fmt: skip
+
+
+def test_a_style_that_fades_is_told_from_one_that_holds_and_from_too_few() -> None:
+    draw = np.random.default_rng(11)
+    turn = {f"p{at}": 1 if at < 60 else 9 for at in range(120)}
+    held = {name: float(draw.random() < 0.97) for name in turn}
+    found = turns.hold(held, turn, "house rules kept")
+    assert found and [at.n for at in found.at] == [60, 60] and "It holds" in found.sentence
+    faded = {name: score if turn[name] == 1 else score * float(draw.random() < 0.5) for name, score in held.items()}
+    told = turns.hold(faded, turn, "house rules kept")
+    assert told and "It fades by" in told.sentence and "at turn 8 and later" in told.sentence
+    assert told.at[-1].low <= told.at[-1].value <= told.at[-1].high
+    few = turns.hold({"p0": 1.0, "p1": 0.0, "p60": 0.0, "p61": 1.0}, turn, "house rules kept")
+    assert few and "cannot be told from so few" in few.sentence
+    one = turns.hold({"p0": 1.0, "p60": 0.0}, turn, "house rules kept")
+    assert one and "cannot be told from so few." in one.sentence
+    assert turns.hold({"p0": 1.0, "p1": 0.0}, turn, "house rules kept") is None

@@ -139,6 +139,14 @@ def test_the_export_is_what_is_trained_on(store: Store, voted: tuple[Seeded, Rou
     assert "decided by" in told["notes"][0]
 
 
+def test_the_command_freezes_them_and_says_what_it_holds(store: Store, voted: tuple[Seeded, Round]) -> None:
+    seeded, _ = voted
+    told = commands.run(store, "freeze", {"project": seeded.project, "votes": True})
+    assert told["name"] == "Votes 1" and told["votes"]["pairs"] == sum(told["splits"].values())
+    assert told["votes"]["smoothing"] == vote_sets.facts(vote_sets.named(store, seeded.project)).smoothing
+    assert "decided by" in told["notes"][0]
+
+
 def test_prompts_of_votes_can_no_longer_test(store: Store, voted: tuple[Seeded, Round]) -> None:
     seeded, _ = voted
     held = vote_sets.freeze(store, "pia", seeded.project)
@@ -221,11 +229,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, D
     examples, figures = step.asked(store, seeded.dataset, preset="quick_trial", model=model, changes=small)
     first = ended(store, step.begin(store, "pia", examples, figures, model, {}))
     held = vote_sets.freeze(store, "pia", seeded.project)
-    changes = {"epochs": 2, "sample_tokens": 4, "learning_rate": 5e-3}
-    wanted, base = from_votes.asked(store, held, start=first.id, changes=changes)
-    job = supervisor.wait(store, preflight.begin(store, "pia", held, wanted, base).id)
-    assert job.state is JobState.done, job.detail
-    yield store, held, first, ended(store, preflight.start(store, "pia", job.id))
+    told = commands.run(store, "train", {"project": seeded.project, "preferences": True, "start": "Tuned 2"})
+    assert told["preflight"]["rows"] == held.splits["train"] and told["leanings"]
+    with pytest.raises(Refusal, match="no such set of votes"):
+        commands.run(store, "train", {"project": seeded.project, "preferences": True, "dataset": "Votes 9"})
+    run = runs.get(store, told["run"])
+    assert run is not None
+    yield store, held, first, run
     store.close()
 
 

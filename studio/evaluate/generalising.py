@@ -59,6 +59,15 @@ def gap(
                f"{said} {_told(value, low, high)}")  # fmt: skip
 
 
+def apart(one: Sequence[float], two: Sequence[float]) -> tuple[float, float, float]:
+    """By how much the mean of `one` is above that of `two`, other prompts, with its 95 % interval (Welch's, with the
+    degrees of freedom of the smaller). Both have at least two scores."""
+    first, second = np.asarray(one, float), np.asarray(two, float)
+    value = float(first.mean() - second.mean())
+    half = _half(_noise(first) + _noise(second), min(len(first), len(second)))
+    return value, value - half, value + half
+
+
 def _told(value: float, low: float, high: float) -> str:
     interval = f"95 % interval {100 * low:+.0f} to {100 * high:+.0f} points"
     if low > 0:

@@ -59,7 +59,7 @@ class Labelled:
         """The mean F1 over the labels that a draw wants; a rare label then counts as much as a frequent one."""
         found = [self._counts(at) for at in range(len(self.labels))]
         rows = np.concatenate(found, axis=1) if found else np.zeros((len(self._told), 0))
-        return Measure(rows, self._told, _macro)
+        return Measure(rows, self._told, _macro, bounded=True)
 
     def each(self, draws: Draws) -> tuple[LabelFigures, ...]:
         """One line for each label."""
@@ -94,9 +94,9 @@ def labels_of(wanted: Sequence[str]) -> tuple[str, ...]:
 def _precision_recall_f1(rows: Floats) -> tuple[Measure, Measure, Measure]:
     """Of one label's counts: rightly given, given, wanted."""
     return (
-        Measure(rows, rows[:, 1] > 0, lambda s: ratio(s[..., 0], s[..., 1])),
-        Measure(rows, rows[:, 2] > 0, lambda s: ratio(s[..., 0], s[..., 2])),
-        Measure(rows, rows[:, 1:].sum(axis=1) > 0, lambda s: ratio(2 * s[..., 0], s[..., 1] + s[..., 2])),
+        Measure(rows, rows[:, 1] > 0, lambda s: ratio(s[..., 0], s[..., 1]), share=True),
+        Measure(rows, rows[:, 2] > 0, lambda s: ratio(s[..., 0], s[..., 2]), share=True),
+        Measure(rows, rows[:, 1:].sum(axis=1) > 0, lambda s: ratio(2 * s[..., 0], s[..., 1] + s[..., 2]), bounded=True),
     )
 
 

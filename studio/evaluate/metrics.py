@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from studio.records import Brief, CheckKind, Criterion, Task
 _SHAPES = (CheckKind.json_fields, CheckKind.json_schema)
 _MOST_VALUES = 20
 _EACH_VALUE = 4
+_FIELD = "field:"
+RULE = "rule:"
+"""Before the key of a figure that is a rule of the brief; its name follows."""
 
 
 class Wanted(enum.StrEnum):
@@ -30,12 +33,12 @@ class Wanted(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """One output with the prompt it answers. `similarity`: cosine with the ideal output, None: not measured. `share` of
-    the brief's rules that it keeps, None: none applies. `must_refuse`: it should say that it will not help."""
+    """One output with the prompt it answers. `similarity`: cosine with the ideal output, None: not measured. `kept`:
+    the brief's rules that can be told of it, by name. `must_refuse`: it should say that it will not help."""
 
     subject: Subject
     similarity: float | None = None
-    share: float | None = None
+    kept: Mapping[str, bool] = field(default_factory=dict)
     must_refuse: bool = False
 
 
@@ -156,7 +159,7 @@ class Compared:
             own |= self._of_fields(answers)
         else:
             own |= self._of_text(answers)
-        return own | self._of_any(answers)
+        return own | self._of_any(answers) | self._of_rules(answers)
 
     def _of_fields(self, answers: Mapping[str, Answer]) -> dict[str, Measure]:
         own = {
@@ -164,7 +167,7 @@ class Compared:
             "valid_json": self._share(answers, lambda a: float(checks.parsed(a.subject.output) is not None)),
             "shape": self._share(answers, lambda a: _shape(self._brief, a.subject)),
         }
-        return own | {f"field:{name}": self._share(answers, _right_field(name)) for name in self._fields}
+        return own | {f"{_FIELD}{name}": self._share(answers, _right_field(name)) for name in self._fields}
 
     def _of_text(self, answers: Mapping[str, Answer]) -> dict[str, Measure]:
         near = [answers[n].similarity if n in answers else None for n in self._prompts]
@@ -200,6 +203,10 @@ class Compared:
             "words": mean(self._values(answers, lambda n: float(texts.words(answers[n].subject.output)))),
             "grade": mean(self._values(answers, lambda n: _grade(answers[n].subject.output))),
         }
+
+    def _of_rules(self, answers: Mapping[str, Answer]) -> dict[str, Measure]:
+        names = [criterion.name for criterion in self._brief.criteria if criterion.checks]
+        return {f"{RULE}{name}": self._share(answers, _keeps(name)) for name in names}
 
     def _share(self, answers: Mapping[str, Answer], told: Callable[[Answer], float]) -> Measure:
         return mean(self._values(answers, lambda n: told(answers[n])), share=True)
@@ -250,7 +257,9 @@ def _main_score(task: Task, brief: Brief, answer: Answer) -> float | None:
     if task is Task.fields:
         found = _exact(subject)
         return None if np.isnan(found) else found
-    return answer.share if _has_rules(brief) else answer.similarity
+    if _has_rules(brief):
+        return sum(answer.kept.values()) / len(answer.kept) if answer.kept else None
+    return answer.similarity
 
 
 def _has_rules(brief: Brief) -> bool:
@@ -271,6 +280,10 @@ def _right_field(name: str) -> Callable[[Answer], float]:
         return float(output is not None and name in output and _same(output[name], ideal[name]))
 
     return told
+
+
+def _keeps(rule: str) -> Callable[[Answer], float]:
+    return lambda answer: float(answer.kept[rule]) if rule in answer.kept else np.nan
 
 
 def _same(one: object, other: object) -> bool:
@@ -312,8 +325,10 @@ def _grade(text: str) -> float:
 
 
 def _kind(key: str) -> _Kind:
-    if key.startswith("field:"):
-        return _Kind(key, f"Right {key.removeprefix('field:')}", "accuracy of the field", "%", Wanted.more)
+    if key.startswith(_FIELD):
+        return _Kind(key, f"Right {key.removeprefix(_FIELD)}", "accuracy of the field", "%", Wanted.more)
+    if key.startswith(RULE):
+        return _Kind(key, f"“{key.removeprefix(RULE)}” kept", "a rule of the brief", "%", Wanted.more)
     return _KINDS[key]
 
 
@@ -333,7 +348,8 @@ def _said_distance(kind: _Kind, found: Estimate) -> Figure:
         what = "differs by" if found.low > 0 or found.high < 0 else "differs by no more than chance can explain,"
     else:
         what = "better by" if better else "worse by" if worse else "no more apart than chance can explain,"
-    sentence = f"{kind.name}: {what} {value} ({interval})."
+    said = value if kind.wanted is Wanted.neither or not (better or worse) else value.lstrip("+-")
+    sentence = f"{kind.name}: {what} {said} ({interval})."
     return Figure(kind.key, kind.name, kind.term, found.value, found.low, found.high, found.n, kind.unit, kind.wanted,
                   sentence)  # fmt: skip
 

@@ -41,7 +41,7 @@ class Told(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Group:
-    """Prompts to look at together. `of`: "slice", "kind"; `name` as the team calls it."""
+    """Prompts to look at together. `of`: "slice", "kind", "turn" (of a conversation); `name` as the team calls it."""
 
     of: str
     name: str
@@ -111,6 +111,21 @@ def verdict(parts: Sequence[Part], one: str, other: str) -> str:
             f"prompts in each would show a change of {100 * MATTERS:.0f} points."
         )
     return " ".join(said)
+
+
+def overall(one: Mapping[str, float], other: Mapping[str, float], names: tuple[str, str], of: str) -> str:
+    """One sentence over all prompts that both answered (`of`: what the score is): the difference, tested by itself."""
+    both = np.array([one[name] - other[name] for name in one if name in other])
+    if not len(both):
+        return ""
+    p, points = sign_flip(both), 100 * float(both.mean())
+    chance = f"p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}; n = {len(both):,}"
+    if p > LEVEL:
+        return f"Over all prompts {names[0]} and {names[1]} differ by no more than chance can explain ({of}: {chance})."
+    return (
+        f"Over all prompts {names[0]} is {'better' if points > 0 else 'worse'} than {names[1]} by {abs(points):.0f} "
+        f"points ({of}: {chance})."
+    )
 
 
 def sign_flip(differences: Floats) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +28,15 @@ class Measure:
     """One figure of one arm. `rows`: (prompts, k), what each prompt adds to the k sums; zeros where it says nothing.
     `told`: (prompts,), which say something. `value`: (..., k) sums -> (...) figures, NaN where there is none.
 
-    `share`: the figure is a mean of values in [0, 1], so an exact interval can stand in where draws say too little.
+    `share`: the figure is a mean of values in [0, 1]. `bounded`: it lies in [0, 1]. Of both an exact interval can stand
+    in where draws say too little.
     """
 
     rows: Floats
     told: Bools
     value: Callable[[Floats], Floats]
     share: bool = False
+    bounded: bool = False
 
     @property
     def n(self) -> int:
@@ -43,7 +45,7 @@ class Measure:
     def within(self, told: Bools) -> Measure:
         """The same figure over these prompts only."""
         both = self.told & told
-        return Measure(np.where(both[:, None], self.rows, 0.0), both, self.value, self.share)
+        return replace(self, rows=np.where(both[:, None], self.rows, 0.0), told=both)
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,9 @@ def _estimate(measure: Measure, drawn: Floats) -> Estimate | None:
         # As for the rules. Near 0 and 1 draws vary too little, and where all prompts are alike not at all.
         return Estimate(value, *interval(value * measure.n, measure.n), measure.n)
     low, high = _between(drawn, measure.n)
+    if measure.bounded and not low < high:
+        # All right, or all wrong: no more certain than a share would be.
+        low, high = interval(value * measure.n, measure.n)
     return Estimate(value, min(low, value), max(high, value), measure.n)
 
 

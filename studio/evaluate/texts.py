@@ -1,9 +1,9 @@
 """What one output is like, as numbers: near its ideal in letters and words, long, repeating itself, a refusal. Pure.
 
 chrF is sacrebleu's and ROUGE-L is rouge-score's, with the settings these libraries come with, to the last digit; the
-n-grams of many texts are counted at once, and the longest common subsequence is found by bits, because the libraries
-take a minute for 40,000 texts and this takes seconds. Both count what letters and words two texts
-share and know nothing of sense. ROUGE reads the letters a to z and digits only, so it says nothing of other scripts.
+n-grams of many texts are counted at once, and the longest common subsequence is found by bits, in a quarter of the
+libraries' time. Both count what letters and words two texts share and know nothing of sense. ROUGE reads the letters a
+to z and digits only, so it says nothing of other scripts.
 """
 
 from __future__ import annotations

@@ -78,6 +78,31 @@ class LocalModel:
             for answer, mask in zip(answers, batch["attention_mask"], strict=True)
         ]
 
+    def likelihoods(self, arm: ArmSpec, pairs: Sequence[tuple[str, str]]) -> list[tuple[float, int]]:
+        """For each (start, end) of plain text, without a template: the log likelihood of the end in nats, and its
+        tokens. An empty start: the whole text, after the mark at which texts begin."""
+        starts = [self._ids(start) for start, _ in pairs]
+        wholes = [self._ids(f"{start} {end}" if start else end) for start, end in pairs]
+        batch = self._tokenizer.pad({"input_ids": [[self._first(), *ids] for ids in wholes]}, return_tensors="pt",
+                                    padding_side="right").to(self._device)  # fmt: skip
+        with self._wearing(arm), torch.inference_mode():
+            logits = self._model(**batch).logits
+        found = []
+        for row, start, whole in zip(logits, starts, wholes, strict=True):
+            ends = torch.arange(len(start), len(whole), device=self._device)
+            told = row[ends].float().log_softmax(-1)
+            targets = torch.tensor(whole[len(start) :], device=self._device)
+            found.append((float(told.gather(1, targets[:, None]).sum()), len(targets)))
+        return found
+
+    def _ids(self, text: str) -> list[int]:
+        ids: list[int] = self._tokenizer(text, add_special_tokens=False).input_ids if text else []
+        return ids
+
+    def _first(self) -> int:
+        first = self._tokenizer.bos_token_id
+        return int(self._tokenizer.eos_token_id if first is None else first)
+
     def _attach(self, arm: ArmSpec) -> None:
         name = f"adapter{len(self._adapters)}"
         if self._adapters:

@@ -35,6 +35,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     people,
     prices,
     projects,
+    ratings,
     rounds,
     runs,
     series,

@@ -155,9 +155,17 @@ def m010_token_prices(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def m011_ratings(db: duckdb.DuckDBPyConnection) -> None:
+    """What people say of single answers by the brief's criteria."""
+    db.execute(
+        "CREATE TABLE ratings (id VARCHAR PRIMARY KEY, project VARCHAR, dataset VARCHAR, arm VARCHAR, "
+        'example VARCHAR, person VARCHAR, vals VARCHAR, output VARCHAR, "at" VARCHAR)'
+    )
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
-    m007_prices, m008_recipes, m009_tasks, m010_token_prices,
+    m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -191,6 +199,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "prices": ("device",),
     "token_prices": ("model",),
     "tasks": ("project",),
+    "ratings": ("id",),
     "series": ("id",),
     "series_parts": ("series", "part"),
     "addresses": ("address",),

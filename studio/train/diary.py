@@ -50,9 +50,14 @@ def _doing(event: Mapping[str, Any]) -> str:
 def _measured(event: Mapping[str, Any], train: float | None, best: float | None) -> tuple[float | None, str]:
     """The best loss now, and what is said of this measurement. The base's own is no result of the training."""
     held, step = event["validation"], event["step"]
+    pairs = "accuracy" in event
     if not step:
-        return best, f"Before the first step: loss {held:.3f} on examples kept aside. This is the base."
+        what = "pairs kept aside. It leans neither way" if pairs else "examples kept aside. This is the base"
+        return best, f"Before the first step: loss {held:.3f} on {what}."
     aside = f" On what it learns from: {train:.3f}." if train is not None else ""
     closest = " The closest so far." if best is None or held < best else ""
     best = held if best is None else min(best, held)
-    return best, f"After step {step:,}: loss {held:.3f} on examples kept aside.{closest}{aside}"
+    if pairs:
+        aside = f" It leans to the preferred answer on {event['accuracy']:.0%} of them.{aside}"
+    what = "pairs" if pairs else "examples"
+    return best, f"After step {step:,}: loss {held:.3f} on {what} kept aside.{closest}{aside}"

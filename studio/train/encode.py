@@ -44,7 +44,7 @@ class EncodedRows:
 def encode(tokenizer: Any, rows: Sequence[Row], settings: Settings, phrases: Sequence[str] = ()) -> EncodedRows:
     """Token ids and labels; the prompt is read but not learned. `phrases` weigh more (see `loss`). To learn from
     preferences, each row is a pair (see `pairs`), in which every token counts alike."""
-    encoded, exact = EncodedRows(), _phrase_tokens(tokenizer, phrases)
+    encoded, exact = EncodedRows(), _phrase_tokens(tokenizer, () if settings.beta else phrases)
     for row in rows:
         answers = (row.ideal, row.worse) if settings.beta else (row.ideal,)
         if not row.prompt.input.strip() or not all(answer.strip() for answer in answers):

@@ -22,7 +22,7 @@ _SHOWN = 6
 def in_words(made: Passport, names: Mapping[str, str]) -> list[Said]:
     """(What, what there is to say) in the order to read. `names`: person -> name; a person without one stays an id."""
     said = [
-        ("Learned from", _data(made.data)),
+        ("Learned from", _data(made.data, "voted on" if made.preferences else "approved")),
         ("Approved by", _approvals(made.data.labels, names)),
         ("Sources", _listed(made.data.labels.sources, "not said")),
         ("Rights", _rights(made.data.labels)),
@@ -103,9 +103,9 @@ def _again(made: Passport) -> str:
     return f"run {made.again.of}, with {what}"
 
 
-def _data(data: Data) -> str:
+def _data(data: Data, how: str) -> str:
     rows = ", ".join(f"{data.splits[name]:,} for {said}" for name, said in _SPLITS.items() if data.splits.get(name))
-    return f"{rows}; approved under version {data.brief_version} of the brief; SHA-256 {data.sha256}"
+    return f"{rows}; {how} under version {data.brief_version} of the brief; SHA-256 {data.sha256}"
 
 
 _SPLITS = {"train": "learning", "validation": "checking on the way", "test": "the test"}

@@ -42,7 +42,9 @@ def whole(store: Store, found: Series) -> str:
 
 _JOBS = {
     "train": "Training started", "preflight": "Training measured", "generate": "Answering started",
-    "timing": "Timing started", "takeaway": "Tuned model packed to take away",
+    "timing": "Timing started",
+    "takeaway": "Tuned model packed to take away", "side_effects": "Side effects of tuning measured",
+    "robustness": "Answering changed inputs started", "fairness": "Answering as other people started",
 }  # fmt: skip
 _DONE = {
     "decision.signed": "Decision signed", "decision.withdrawn": "Decision withdrawn",
@@ -228,6 +230,7 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "preflight.set_aside": lambda store, payload: "Measured training set aside",
     "token_price.set": lambda store, payload: f"Price of {payload['model'].rpartition('#')[2]} set",
     "price.set": lambda store, payload: f"Price of {payload['device']} set",
+    "answer.rated": lambda store, payload: f"An answer rated by {len(payload['values']):,} criteria",
     "task.chosen": lambda store, payload: (
         f"Kind of task set: {TASK_WORDS[Task(payload['task'])]}"
         if payload["task"]

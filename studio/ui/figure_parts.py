@@ -11,6 +11,7 @@ from studio.evaluate import metrics
 from studio.evaluate.labelled import LabelFigures
 from studio.evaluate.metrics import Labels
 from studio.evaluate.resampling import Estimate
+from studio.evaluate.turns import At
 from studio.evaluation import Report
 from studio.records import ArmKind, Dataset, Task
 from studio.store import Store
@@ -45,7 +46,8 @@ def show(visit: Visit, told: Report, shown: Sequence[outputs.Compared]) -> None:
     )
     _kind_of_task(visit, told)
     figures = [{f.key: f for f in told.figures[each.arm.id].figures} for each in shown]
-    keys = list(dict.fromkeys(key for own in figures for key in own))
+    # The rules stand in the picture above.
+    keys = [key for key in dict.fromkeys(key for own in figures for key in own) if not key.startswith(metrics.RULE)]
     rows = []
     for key in keys:
         one = next(own[key] for own in figures if key in own)
@@ -93,7 +95,12 @@ def _differences(told: Report, shown: Sequence[outputs.Compared]) -> None:
         return
     for each in shown:
         found = told.figures[each.arm.id].against.values()
-        differs = [f.sentence for f in found if f.low > 0 or f.high < 0]
+        # Of labels and of JSON the rules say once more what the figures say.
+        told_twice = told.kind.task is not Task.text
+        differs = [
+            f.sentence for f in found
+            if (f.low > 0 or f.high < 0) and not (told_twice and f.key.startswith(metrics.RULE))
+        ]  # fmt: skip
         if each.arm.id == told.other:
             continue
         if differs:
@@ -115,19 +122,59 @@ def _labels(each: outputs.Compared, labels: Labels) -> None:
         blocks.table(headers, rows, "Each label, with 95 % intervals over prompts")
         confusion = labels.confusion
         lines = zip(confusion.labels, confusion.counts, strict=True)
-        cells = [[label, *(f"{cell:,}" for cell in row)] for label, row in lines]
+        cells = [[_plain(label), *(f"{cell:,}" for cell in row)] for label, row in lines]
         caption = "What was taken for what (confusion matrix): a row is what it should be, a column what was given"
-        blocks.table(["Should be", *confusion.labels, "none of these"], cells, caption)
+        blocks.table(["Should be", *map(_plain, confusion.labels), "none of these"], cells, caption)
 
 
 def _label(line: LabelFigures) -> list[str]:
-    return [line.label, f"{line.wanted:,}", f"{line.given:,}", *map(_share, (line.recall, line.precision, line.f1))]
+    return [
+        _plain(line.label),
+        f"{line.wanted:,}",
+        f"{line.given:,}",
+        *map(_share, (line.recall, line.precision, line.f1)),
+    ]
+
+
+def _plain(label: str) -> str:
+    """A label, or the value of a field, which is JSON: a text without its quotation marks."""
+    return label[1:-1] if len(label) > 1 and label[0] == label[-1] == '"' else label
 
 
 def _share(found: Estimate | None) -> str:
     if found is None:
         return "–"
     return f"{blocks.percent(found.value)} ({blocks.between((found.low, found.high))})"
+
+
+# -- through a conversation -------------------------------------------------------------------------
+
+
+def through_conversations(told: Report, shown: Sequence[outputs.Compared]) -> None:
+    """Whether the style still holds at turn eight; nothing where the test prompts are no conversations."""
+    found = [(each.arm.name, told.turns[each.arm.id]) for each in shown if each.arm.id in told.turns]
+    if not found:
+        return
+    blocks.section(
+        "Does it hold through a conversation?",
+        "Each conversation is answered where it ends, after the turns its example holds. Later turns may simply ask "
+        "for harder things, so compare the arms.",
+    )
+    blocks.bullets([f"{name}: {turns.sentence}" for name, turns in found])
+    steps = list(dict.fromkeys(at.turns for _, turns in found for at in turns.at))
+    rows = []
+    for name, turns in found:
+        by_step = {at.turns: at for at in turns.at}
+        rows.append([name, *(_at(by_step.get(step)) for step in steps)])
+    blocks.table(
+        ["Arm", *steps], rows, f"Mean of {told.score} by how far into a conversation, with 95 % intervals and n"
+    )
+
+
+def _at(found: At | None) -> str:
+    if found is None:
+        return "–"
+    return f"{blocks.percent(found.value)} ({blocks.between((found.low, found.high))}), n = {found.n:,}"
 
 
 # -- does it carry over -----------------------------------------------------------------------------

@@ -34,7 +34,7 @@ def card(visit: Visit, dataset: Dataset, compared: Sequence[outputs.Compared]) -
         rows = [
             [each.arm.name, check.name, _MARKS[check.passed], check.sentence] for each in found for check in each.checks
         ]
-        blocks.table(["Arm", "Check", "", "What was found"], rows, "Checks on where the answers come from")
+        blocks.table(["Arm", "Check", "Result", "What was found"], rows, "Checks on where the answers come from")
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

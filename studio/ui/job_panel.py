@@ -33,7 +33,8 @@ _COLOURS = {"light": ("#1D5C55", "#B06A1F", "#635E54"), "dark": ("#7CC4B6", "#E2
 class JobView:
     """What there is to show of one job now. Times in seconds; `losses` holds (step, training, validation), step 0
     before the first. `place` in line, 0 for a job that does not wait, and the seconds until its `turn` may come.
-    `taken`: the step whose checkpoint was taken, 0 while unknown."""
+    `taken`: the step whose checkpoint was taken, 0 while unknown. `leanings`, of preference tuning: (step, the share of
+    pairs kept aside on which it leans to what people preferred). `started_as`: what it was before its first step."""
 
     id: str
     state: JobState
@@ -50,6 +51,8 @@ class JobView:
     taken: int = 0
     warnings: tuple[str, ...] = ()
     reason: str = ""
+    leanings: tuple[tuple[int, float], ...] = ()
+    started_as: str = "the base"
 
 
 def job_panel(
@@ -95,7 +98,7 @@ def _show(view: JobView, stop: Callable[[], object] | None = None, front: Callab
     if view.losses:
         st.html(f'<p class="ys-note">{_about_losses(view)}</p>')
         st.plotly_chart(_loss_chart(view), key=f"ys-loss-{view.id}", config={"displayModeBar": False})
-    watch_parts.show(view.watched, view.id, view.taken)
+    watch_parts.show(view.watched, view.id, view.taken, view.started_as)
     if view.log:
         with st.expander("Log", key=f"ys-log-{view.id}"):
             rows = [(entry.at[11:19] if entry.at[:10] == view.log[0].at[:10] else blocks.when(entry.at), entry.text)
@@ -105,6 +108,8 @@ def _show(view: JobView, stop: Callable[[], object] | None = None, front: Callab
 
 
 def _about_losses(view: JobView) -> str:
+    if view.leanings:
+        return _about_leanings(view)
     about = "How far its answers are from yours (loss): lower is closer."
     held = [(loss, step) for step, _, loss in view.losses if step and loss is not None]
     if not held:
@@ -112,6 +117,16 @@ def _about_losses(view: JobView) -> str:
     best, step = min(held)
     took = f"; the model you get is the one after step {view.taken:,}" if view.taken else ""
     return f"{about} On examples kept aside it was closest after step {step:,}, at {best:.2f}{took}."
+
+
+def _about_leanings(view: JobView) -> str:
+    step, share = next((each for each in view.leanings if each[0] == view.taken != 0), view.leanings[-1])
+    took = ", whose checkpoint was taken" if view.taken else ""
+    return (
+        "How far it is from preferring as your reviewers did (loss): lower is closer; 0.69 leans neither way. "
+        f"After step {step:,}{took}, it leans to the preferred answer on {share:.0%} of the pairs kept aside "
+        f"(accuracy), against {view.started_as} as it began."
+    )
 
 
 def _state(view: JobView) -> None:
@@ -136,8 +151,8 @@ def _loss_chart(view: JobView) -> Figure:
     import plotly.graph_objects as go
 
     train, validation, soft = _COLOURS[st.context.theme.type or "light"]
-    chart = go.Figure()
-    for name, colour, at in (("On what it learns from", train, 1), ("On examples kept aside", validation, 2)):
+    chart, aside = go.Figure(), "On pairs kept aside" if view.leanings else "On examples kept aside"
+    for name, colour, at in (("On what it learns from", train, 1), (aside, validation, 2)):
         points = [(row[0], row[at]) for row in view.losses if row[at] is not None]
         if points:
             x, y = zip(*points, strict=True)
@@ -147,6 +162,12 @@ def _loss_chart(view: JobView) -> Figure:
                 x=x, y=y, name=name, mode=mode, line={"color": colour, "width": 2}, marker=marks,
                 hovertemplate="%{y:.2f}",
             )  # fmt: skip
+    if view.leanings:
+        x, y = zip(*view.leanings, strict=True)
+        chart.add_scatter(x=x, y=y, name="Share leant rightly (right scale)", mode="lines+markers", yaxis="y2",
+                          line={"color": soft, "width": 2, "dash": "dash"}, hovertemplate="%{y:.0%}")  # fmt: skip
+        chart.update_layout(yaxis2={"overlaying": "y", "side": "right", "range": [0, 1.03], "tickformat": ".0%",
+                                    "showgrid": False, "color": soft, "tickvals": [0, 0.5, 1]})  # fmt: skip
     if view.taken:
         chart.add_vline(x=view.taken, line={"color": soft, "width": 1, "dash": "dot"}, annotation_text="taken",
                         annotation_position="top right", annotation_font={"color": soft})  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 
 from studio.jobs import folder as job_folder
 from studio.records import Job, JobState
-from studio.store import Store, briefs, runs
+from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
 from studio.train import line
 from studio.train.diary import diary
@@ -37,7 +37,7 @@ def view(store: Store, name: str) -> JobView:
         what=waiting["what"] if waiting else last.get("what") or "starting",
         done=last.get("done", 0), total=last.get("total", 0),
         seconds_left=last.get("seconds_left"), seconds=result.get("seconds"), reason=result.get("reason", ""),
-        losses=_losses(events),
+        losses=_losses(events), leanings=_leanings(events), started_as=_started_as(store, name),
         log=diary(events), watched=_watched(store, job, folder, events),
         taken=result.get("taken", 0),
         warnings=tuple(dict.fromkeys(e["text"] for e in events if e["kind"] == "warning")),
@@ -64,6 +64,17 @@ def _losses(events: Sequence[dict[str, Any]]) -> tuple[tuple[int, float | None, 
             for place, kind in enumerate(("train", "validation")):
                 row[place] = row[place] if event[kind] is None else event[kind]
     return tuple((step, *found[step]) for step in sorted(found))  # type: ignore[misc]
+
+
+def _leanings(events: Sequence[dict[str, Any]]) -> tuple[tuple[int, float], ...]:
+    found = {event["step"]: event["accuracy"] for event in events if event["kind"] == "loss" and "accuracy" in event}
+    return tuple(sorted(found.items()))
+
+
+def _started_as(store: Store, name: str) -> str:
+    run = runs.get(store, name)
+    begun = arms.get(store, f"tuned-{run.settings['start']}") if run and run.settings.get("start") else None
+    return begun.name if begun is not None else "the base"
 
 
 def _watched(store: Store, job: Job, folder: Path, events: Sequence[dict[str, Any]]) -> tuple[Watched, ...]:

@@ -121,3 +121,6 @@ LIKE_REFUSED = "evaluate-like-refused"
 
 TAUGHT_OPEN = "evaluate-taught-open"
 """[arm, example] of the answer whose nearest training examples are shown."""
+
+COMPARE_VIEW = "compare-view"
+"""test, beside or try: which part of Compare is shown; in the address too."""

@@ -125,7 +125,8 @@ def _clock(seconds: float) -> str:
 def _left_out(visit: Visit, report: preflight.Report) -> None:
     rows = report.shown.left_out
     if not rows:
-        blocks.plain("Every example is read whole: none is cut, none is left out.")
+        what = "pair" if report.settings.beta else "example"
+        blocks.plain(f"Every {what} is read whole: none is cut, none is left out.")
         return
     blocks.plain(preflight_words.left_out(rows))
     with st.expander(f"{blocks.several(len(rows), 'example')} that would be left out", key="preflight-left-out"):

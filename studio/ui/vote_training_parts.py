@@ -104,7 +104,7 @@ def _form(visit: Visit, sets: Sequence[Dataset]) -> None:
     with st.expander("Settings, for experts", key="votes-settings"):
         changes = changed(figures, fields)
     blocks.note(in_words(figures, changes, dataset.splits.get(Split.train.value, 0)))
-    st.button("Measure first", key="votes-measure", icon=":material/speed:", on_click=_measure,
+    st.button("Measure first", type="primary", key="votes-measure", icon=":material/speed:", on_click=_measure,
               args=(visit, dataset, start, base, figures, fields))  # fmt: skip
 
 

@@ -43,13 +43,14 @@ def _kept_aside(_store: Store, workspace: str, dataset: str) -> dict[str, str]:
     return {row.id: blocks.start_of(row.input, 90) for row in datasets.spread(rows, len(rows))}
 
 
-def show(shown: Sequence[Watched], name: str, taken: int) -> None:
-    """The prompts one at a time: the base's answer and the one after a step, with the rules of the brief that each
-    broke. `name` tells one run from another; `taken`: the step whose answers are the tuned model's, 0 while unknown."""
+def show(shown: Sequence[Watched], name: str, taken: int, before: str = "the base") -> None:
+    """The prompts one at a time: the answer `before` the first step, of what the run started as, and the one after a
+    step, with the rules of the brief that each broke. `name` tells one run from another; `taken`: the step whose
+    answers are the tuned model's, 0 while unknown."""
     if not shown:
         return
     counted = tallies(shown)
-    blocks.item("Watch it learn", _in_words(counted, len(shown), taken))
+    blocks.item("Watch it learn", _in_words(counted, len(shown), taken, before))
     # While it learns, "the latest" goes along with it.
     steps = [str(each.step) for each in counted if each.step] + ([] if taken else [_LATEST])
     prompt, step = 0, _first(steps, taken)
@@ -62,21 +63,22 @@ def show(shown: Sequence[Watched], name: str, taken: int) -> None:
     with right:
         if len(steps) > (1 if taken else 2):
             step = st.select_slider("Answer after step", steps, value=step, key=f"ys-watched-at-{name}")
-    _one(shown[prompt or 0], counted[-1].step if step == _LATEST else int(step), taken)
+    _one(shown[prompt or 0], counted[-1].step if step == _LATEST else int(step), taken, before)
 
 
 def _first(steps: Sequence[str], taken: int) -> str:
     return str(taken) if str(taken) in steps else (steps or [_LATEST])[-1]
 
 
-def _one(each: Watched, step: int, taken: int) -> None:
+def _one(each: Watched, step: int, taken: int, before: str) -> None:
     with st.container(border=True):
         slices = f" · {each.slice.replace('_', ' ')}" if each.slice else ""
         conversation.shown(each.prompt, f"Asked{slices}")
         for column, at in zip(st.columns(2, gap="large"), (0, step), strict=True):
             with column:
                 answer = each.after(at)
-                head = "The base, before the first step" if at == 0 else f"After step {at:,}"
+                started = f"{before[:1].upper()}{before[1:]}, before the first step"
+                head = started if at == 0 else f"After step {at:,}"
                 if answer is None:
                     blocks.item(head, "It was not asked then.")
                     continue
@@ -84,7 +86,7 @@ def _one(each: Watched, step: int, taken: int) -> None:
                 blocks.rules(answer.broken, len(answer.kept) + len(answer.broken))
 
 
-def _in_words(counted: Sequence[Tally], prompts: int, taken: int) -> str:
+def _in_words(counted: Sequence[Tally], prompts: int, taken: int, before: str) -> str:
     """How many of the brief's rules were kept, first and now."""
     what = f"{blocks.several(prompts, 'prompt')} kept aside, answered each time it is measured."
     now = next((each for each in counted if each.step == taken != 0), counted[-1])
@@ -92,5 +94,5 @@ def _in_words(counted: Sequence[Tally], prompts: int, taken: int) -> str:
         return f"{what} The brief has no rule here that a machine can check."
     told = f"{now.kept} of {now.told} are kept after step {now.step:,}"
     if counted[0].step == 0 != now.step:
-        told = f"the base keeps {counted[0].kept} of {counted[0].told}, and {told}"
+        told = f"{before} keeps {counted[0].kept} of {counted[0].told}, and {told}"
     return f"{what} Of the brief’s rules that a machine can check, {told}. It shows how it changes, not how good it is."

@@ -13,6 +13,7 @@ from studio.records import ArmKind
 from studio.ui import blocks, figure_parts
 from studio.ui.access import Visit
 
+_OF = {"slice": "", "kind": " (hard kind)", "turn": " (how far into a conversation)"}
 _SAID = {
     Told.worse: "worse",
     Told.better: "better",
@@ -75,7 +76,7 @@ def _beside(shown: Sequence[outputs.Compared]) -> str:
 
 def _row(part: Part) -> list[str]:
     name = part.group.name.replace("_", " ")
-    called = f"{name} (hard kind)" if part.group.of == "kind" else name
+    called = f"{name}{_OF[part.group.of]}"
     said = _SAID[part.told]
     if part.told in (Told.worse, Told.better):
         said = f"{said} (p = {part.p:.3f})" if part.p >= 0.001 else f"{said} (p < 0.001)"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from round_seed import MAKER, Seeded, ready
 from signed_in import opened, person, press, sound, words
 
 from studio import baselines, outputs, projects
-from studio.records import Role, Split
+from studio.records import Role, Speaker, Split, Turn, canonical, to_json
 from studio.review import rounds
-from studio.store import Store, arms
+from studio.store import Store, arms, ratings
+from studio.store import datasets as dataset_rows
 from studio.ui import act_words
 
 
@@ -131,3 +134,41 @@ def test_no_arm_chosen_is_refused_in_a_sentence(
         assert "No arm is chosen. Nothing was started." in words(at)
     else:
         assert "The model is not here yet" in words(at)
+
+
+def test_conversations_have_a_part_of_their_own(store: Store, pia: tuple[str, str], seeded: Seeded) -> None:
+    frozen = dataset_rows.get(store, seeded.dataset)
+    assert frozen is not None
+    talk = (Turn(Speaker.user, "Hi"), Turn(Speaker.assistant, "Hello")) * 8
+    kept = [replace(e, earlier=talk if at % 2 else ()) for at, e in enumerate(dataset_rows.rows_of(store, frozen))]
+    dataset = {
+        "id": "talks", "sha256": "talks", "brief_version": 1, "splits": frozen.splits, "health": {}, "name": "Talks",
+        "rows_blob": store.put_blob(canonical(to_json(kept))),
+    }  # fmt: skip
+    store.act("dataset.frozen", MAKER, {"dataset": dataset}, seeded.project)
+    rows = [
+        {"arm": g.arm, "example": g.example, "output": g.output, "tokens_in": 1, "tokens_out": 1, "seconds": 0.1,
+         "similarity": None, "hashes": g.hashes} for g in arms.generations(store, seeded.dataset)
+    ]  # fmt: skip
+    payload = {"dataset": "talks", "job": "", "rows_blob": store.put_blob(canonical(rows))}
+    store.act("generations.stored", MAKER, payload, seeded.project)
+    said = words(opened(store, pia[1], "evaluate", project=seeded.project))
+    assert "Does it hold through a conversation?" in said and "at turn 8 and later" in said
+    assert "turn 8 and later (how far into a conversation)" in said
+
+
+def test_answers_are_rated_one_by_one_without_a_name(store: Store, seeded: Seeded) -> None:
+    dora, session = person(store, "Dora", Role.designer)
+    at = opened(store, session, "evaluate", project=seeded.project)
+    assert "Nobody has rated an answer yet." in words(at) and "To rate, choose to read the answers" in words(at)
+    outputs.saw(store, dora.id, seeded.project, seeded.dataset)
+    at = sound(at.run())
+    assert "197 answers after this one" in words(at)
+    save = next(b.key for b in at.button if (b.key or "").startswith("evaluate-rate-") and b.key.endswith("-save"))
+    assert not any(arm in save for arm in (seeded.base, seeded.prompted, seeded.tuned))
+    press(at, save)
+    assert "Nothing was rated." in words(at)
+    at.session_state[save.replace("-save", "-0")] = 1
+    press(at, save)
+    assert "196 answers after this one" in words(at) and "1 rater" in words(at)
+    assert len(ratings.every(store, seeded.dataset)) == 1

@@ -1,0 +1,77 @@
+"""Does the style still hold at turn eight? Answers by how far into a conversation they are given. Pure.
+
+Each conversation is answered where it ends, after the turns that its example holds: a model that has gone astray in its
+own earlier answers is kinder to itself here than it would be in a real conversation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from studio.evaluate.averages import average
+from studio.evaluate.generalising import apart
+from studio.records import Example, Speaker
+
+_ENDS = (1, 3, 7)
+_NAMES = ("turn 1", "turns 2 and 3", "turns 4 to 7", "turn 8 and later")
+MATTERS = 0.10
+
+
+@dataclass(frozen=True)
+class At:
+    """The mean main score, in [0, 1] with its 95 % interval, of the `n` answers given at these turns."""
+
+    turns: str
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Turns:
+    """An arm's answers from the first turns to the last, and whether they hold, in words."""
+
+    at: tuple[At, ...]
+    sentence: str
+
+
+def turn_of(example: Example) -> int:
+    """At which turn an answer is asked for: 1 without earlier ones; only those of the person who asks count."""
+    return 1 + sum(turn.speaker is Speaker.user for turn in example.earlier)
+
+
+def name_of(turn: int) -> str:
+    """How far that is into a conversation, in four steps."""
+    return _NAMES[sum(turn > end for end in _ENDS)]
+
+
+def hold(main: Mapping[str, float], turns: Mapping[str, int], of: str) -> Turns | None:
+    """`main`: prompt -> main score of one arm, `turns`: prompt -> turn, `of`: what the score is, in words. None unless
+    two steps of a conversation have answers."""
+    by_step: dict[str, list[float]] = {name: [] for name in _NAMES}
+    for prompt, score in main.items():
+        by_step[name_of(turns[prompt])].append(score)
+    steps = {name: scores for name, scores in by_step.items() if scores}
+    if len(steps) < 2:
+        return None
+    found = tuple(At(name, m.value, m.low, m.high, m.n) for name, s in steps.items() for m in [average(s, 1)])
+    return Turns(found, _sentence(found, list(steps.values()), of))
+
+
+def _sentence(found: tuple[At, ...], scores: list[list[float]], of: str) -> str:
+    first, last = found[0], found[-1]
+    said = (
+        f"At {first.turns} {100 * first.value:.0f} % {of}, at {last.turns} {100 * last.value:.0f} % "
+        f"(n = {first.n:,} and {last.n:,})."
+    )
+    if min(first.n, last.n) < 2:
+        return f"{said} Whether it holds cannot be told from so few."
+    fall, low, high = apart(scores[0], scores[-1])
+    interval = f"95 % interval {100 * low:+.0f} to {100 * high:+.0f} points"
+    if low > 0:
+        return f"{said} It fades by {100 * fall:.0f} points ({interval})."
+    if high < MATTERS:
+        return f"{said} It holds: it fades by less than {100 * MATTERS:.0f} points ({interval})."
+    return f"{said} Whether it holds cannot be told from so few ({interval})."

@@ -1,0 +1,80 @@
+"""Compare beside the task and on an input of one's own, through the entry script, on jobs as a worker leaves them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from round_seed import Seeded, ready
+from signed_in import opened, person, press, words
+
+from studio import changed, datasets, side_effects
+from studio.evaluate.changes import PEOPLE, SURFACES
+from studio.evaluate.side_effects import items
+from studio.records import Role, Split, canonical
+from studio.store import Store, arms
+from studio.store import datasets as dataset_rows
+
+
+@pytest.fixture
+def seeded(store: Store) -> Seeded:
+    return ready(store)
+
+
+def ended(store: Store, project: str, name: str, kind: str, detail: dict[str, Any], result: dict[str, Any]) -> None:
+    store.act("job.started", "ann", {"id": name, "kind": kind, "folder": name, "detail": detail}, project)
+    told = {"id": name, "state": "done", "result": {"state": "done", **result}}
+    store.act("job.finished", "ann", told, project)
+
+
+def asked_again(store: Store, seeded: Seeded, what: str) -> None:
+    """A finished job in which the base answered well until the input had typing errors, or came from a woman."""
+    dataset = dataset_rows.get(store, seeded.dataset)
+    assert dataset is not None
+    changes = SURFACES if what == "surface" else PEOPLE
+    kept = datasets.spread(datasets.rows_in(store, dataset, Split.validation), 20)
+    rows = [
+        {"arm": seeded.base, "example": version.id, "tokens_in": 1, "tokens_out": 1, "seconds": 0.1,
+         "similarity": None, "hashes": {}, "output": "" if version.id.endswith(("typos", "woman")) else example.ideal}
+        for example in kept for version in changed.versions(example, changes)
+    ]  # fmt: skip
+    blob = store.put_blob(canonical(rows))
+    about = {"dataset": seeded.dataset, "arms": [seeded.base]}
+    ended(store, seeded.project, what, changed.KINDS[what], about, {"outputs_blob": blob})
+
+
+def test_what_changes_with_the_input_and_with_who_asks_is_told(store: Store, seeded: Seeded) -> None:
+    _, dora = person(store, "Dora", Role.designer)
+    for what in changed.KINDS:
+        asked_again(store, seeded, what)
+    said = words(opened(store, dora, "evaluate", project=seeded.project, compare_view="beside"))
+    assert "Its answers get worse with typing errors (-" in said and "n = 20)" in said
+    assert "Answered differently beyond chance:" in said and "“From a woman” against “From a man”" in said
+    assert "counterfactual fairness" in said and "20 prompts, measured" in said
+    assert "Rule by rule" not in said
+
+
+def test_what_tuning_broke_is_told_of_the_model_that_was_asked(store: Store, seeded: Seeded) -> None:
+    _, dora = person(store, "Dora", Role.designer)
+    asked = items()
+    right = {q.id: True for q in asked.skills}
+    base = {"neutral": {name: 3.0 for name in asked.neutral}, "right": right, "answers": dict(asked.outside)}
+    lost = base | {"right": {name: not name.startswith("facts") for name in right}}
+    result = {"seen": {"base": base, seeded.tuned: lost}}
+    ended(store, seeded.project, "side", side_effects.KIND, {"arm": seeded.tuned}, result)
+    found = side_effects.ready(store, seeded.project)[seeded.tuned].report
+    assert [skill.word for skill in found.skills].count("lost") == 1 and "common knowledge" in found.headline
+    said = words(opened(store, dora, "evaluate", project=seeded.project, compare_view="beside"))
+    # The weights of this seeded model are nowhere, so nothing is asked of it here.
+    assert "Does the answer hold when the input changes?" in said
+
+
+def test_whoever_tries_an_input_is_noted_as_having_seen_the_arms_write(store: Store, seeded: Seeded) -> None:
+    dora, session = person(store, "Dora", Role.designer)
+    at = opened(store, session, "evaluate", project=seeded.project, compare_view="try")
+    assert "Try an input" in words(at) and "no longer decide anything" in words(at)
+    assert at.button(key="playground-ask").disabled
+    at.text_area(key="playground-input").set_value("Where is it?").run()
+    press(at, "playground-ask")
+    assert dora.id in arms.exposed(store, seeded.project)
+    assert "not on this machine yet" in words(at)
