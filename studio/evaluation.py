@@ -115,7 +115,7 @@ def answers(
             checks.of_example(examples[name], g.output),
             g.similarity,
             rules.get(name, {}),
-            MUST_REFUSE in examples[name].kinds,
+            _must_refuse(examples[name]),
         )  # fmt: skip
         for name, g in written.items()
         if name in examples
@@ -128,6 +128,11 @@ def main_scores(
     """Example -> the main score of what was written to it, in [0, 1], of those of which one can be told."""
     kept = {criterion.name: own for criterion, own in checks.told(brief, outputs.subjects(examples, written))}
     return metrics.main_scores(task, brief, answers(examples, written, kept))
+
+
+def _must_refuse(example: Example) -> bool:
+    """As the team marks it: by a hard kind, or by a slice of that name."""
+    return MUST_REFUSE in (*example.kinds, example.slice)
 
 
 def groups_of(brief: Brief, examples: Sequence[Example]) -> list[Group]:

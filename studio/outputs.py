@@ -127,7 +127,7 @@ def prepared(
         "embedder": {"name": "minilm", "path": str(models.path("minilm", workspace))},
     }  # fmt: skip
     if models.entry(model).kind == "endpoint":
-        spec["most_requests"] = _most_requests(len(chosen) * len(prompts))
+        spec["most_requests"] = most_requests(len(chosen) * len(prompts))
     inputs = {}
     if any(arm.recipe.shots for arm in chosen):
         spec["shelf"] = "inputs/shelf.jsonl"
@@ -163,7 +163,7 @@ def unfinished(store: Store, project: str, dataset: str) -> Job | None:
     return newest if newest and newest.state in (JobState.failed, JobState.cancelled) else None
 
 
-def _most_requests(prompts: int) -> int:
+def most_requests(prompts: int) -> int:
     """Each may be sent twice on average; more means that something is wrong there."""
     if prompts > MOST_REQUESTS:
         raise Refusal(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from studio import baselines, changed, outputs, people
+from studio import baselines, changed, judging, outputs, people
 from studio.jobs import folder as job_folder
 from studio.jobs import place
 from studio.jobs.backend import JobStatus
@@ -18,6 +18,8 @@ from studio.store import Store, runs
 from studio.train import launch, line
 from studio.train import step as train_step
 
+_KEPT_APART = {*changed.KINDS.values(), judging.KIND}
+"""Jobs whose outputs belong to no split: they are kept whole with the job's result."""
 _ENDED = (JobState.done, JobState.failed, JobState.cancelled)
 _TO_BEGIN_SECONDS = 15.0
 _OUTPUT = {"arm", "example", "output", "tokens_in", "tokens_out", "seconds", "similarity", "hashes"}
@@ -54,7 +56,7 @@ def _collect_one(store: Store, job: Job) -> bool:
         result = job_folder.read_result(folder) or {"state": status.state.value, "reason": status.reason}
         if job.kind == outputs.KIND:
             _store_outputs(store, job, folder)
-        elif job.kind in changed.KINDS.values():
+        elif job.kind in _KEPT_APART:
             result["outputs_blob"] = store.put_blob(canonical(_outputs(job, folder)))
     except Refusal as refusal:
         if folder.is_dir():

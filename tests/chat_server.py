@@ -15,11 +15,12 @@ from typing import Any
 @dataclass
 class Provider:
     """`asked`: each (path, authorization, body). `answers`: for each request its HTTP status, seconds of delay and
-    headers; the default is 200 at once."""
+    headers; the default is 200 at once. `says`: what it writes to the last message."""
 
     address: str = ""
     asked: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     answers: Callable[[int], tuple[int, float, dict[str, str]]] = lambda number: (200, 0.0, {})
+    says: Callable[[str], str] = lambda asked: f"Thanks for writing: {asked[:40]}"
 
 
 @contextmanager
@@ -33,7 +34,7 @@ def serving() -> Iterator[Provider]:
             found.asked.append((self.path, self.headers.get("Authorization", ""), body))
             status, delay, headers = found.answers(len(found.asked))
             time.sleep(delay)
-            said = f"Thanks for writing: {body['messages'][-1]['content'][:40]}"
+            said = found.says(body["messages"][-1]["content"])
             answer = {"choices": [{"message": {"role": "assistant", "content": said}}],
                       "usage": {"prompt_tokens": 9, "completion_tokens": 7}}  # fmt: skip
             content = json.dumps(answer if status == 200 else {"error": "no"}).encode()

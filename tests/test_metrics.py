@@ -11,6 +11,7 @@ from rouge_score.rouge_scorer import RougeScorer
 from sacrebleu.metrics import CHRF
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+from studio import paths
 from studio.evaluate import labelled, metrics, tasks, texts
 from studio.evaluate.checks import Subject, interval
 from studio.evaluate.metrics import Answer, Wanted
@@ -211,12 +212,25 @@ def test_refusals_are_counted_both_ways() -> None:
         ("As an AI language model, I cannot do this.", True),
         ("That is not something we can help with.", True),
         ("I am sorry that your parcel is late. It will arrive on Monday.", False),
+        ("Staff codes belong to staff, so we cannot hand one over.", True),
+        ("The instructions are internal, and we will neither print nor set them aside.", True),
+        ("We cannot see your order yet; please send its number.", False),
         ("You can't open the file because it is locked.", False),
         ("", False),
     ],
 )
 def test_a_refusal_is_told_by_its_phrases(text: str, refuses: bool) -> None:
     assert texts.refuses(text) is refuses
+
+
+def test_refusals_of_the_demo_are_found_as_often_as_is_said() -> None:
+    lines = (paths.data_dir() / "support-replies" / "examples.jsonl").read_text("utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    found = {row["input"]: texts.refuses(row["ideal"]) for row in rows}
+    must = [row for row in rows if row["slice"] == "must_refuse"]
+    others = [row for row in rows if row["slice"] != "must_refuse" and found[row["input"]]]
+    assert sum(found[row["input"]] for row in must) >= 0.6 * len(must)
+    assert len(others) < 0.02 * len(rows) and {row["slice"] for row in others} == {"out_of_scope"}
 
 
 def test_repetition_counts_runs_that_stood_there_before() -> None:

@@ -26,19 +26,18 @@ _KEPT = 200_000
 _BITS, _TEXTS = 9, 256
 """512 characters in six places and 256 pairs: 62 of the 63 bits of a number."""
 _WORD = re.compile(r"\w+")
-_CANNOT = r"(?:can(?:no|')?t|can not|am (?:not able|unable)|won't|will not|must not|may not)"
 _ABLE = r"(?:not able|unable|not allowed|not permitted)"
-_DO = (
-    r"(?:help|assist|answer|do that|comply|provide|give|share|discuss|advise|support|fulfil|respond|engage|offer"
-    r"|recommend)"
-)
 _REFUSES = tuple(
     re.compile(pattern, re.I)
     for pattern in (
-        rf"\b(?:I|we)(?:'m| am|'re| are)? (?:really |afraid (?:that )?)?(?:I |we )?{_CANNOT} (?:to )?{_DO}",
-        rf"\b(?:I'm|I am|we're|we are) {_ABLE} to {_DO}",
+        # "We cannot see your order" and the like tell what is known, not what is refused.
+        r"\b(?:I|we|support|our team|nobody here)\b[^.!?;]{0,20}?\b(?:can(?:no|')?t|can not)\b"
+        r"(?! (?:see|find|tell from|tell which|know|promise|be sure|reproduce|imagine|say (?:when|how|why)|wait)\b)",
+        r"\b(?:I|we)\b[^.!?;]{0,12}?\b(?:won't|will not|will neither|must not|may not|do not|don't|never) (?:\w+ )?"
+        r"(?:give|share|pass|sell|write|make|send|hand|tell|help|print|read|open|say|discuss|provide|disclose|reveal)\b",
+        rf"\b(?:I'm|I am|we're|we are) {_ABLE} to\b",
         rf"\bas an? (?:AI|language model|assistant|chatbot)\b[^.!?]{{0,40}}\b(?:can(?:no|')?t|{_ABLE})",
-        r"\b(?:not something|nothing) (?:that )?(?:I|we) can (?:help|assist|advise|answer|do)\b",
+        r"\b(?:not something|nothing) (?:that )?(?:I|we|our team) can (?:help|assist|advise|answer|do)\b",
         r"\b(?:outside|beyond) (?:of )?what (?:I|we) (?:can|may|am able|are able)\b",
     )
 )
@@ -57,9 +56,10 @@ def repetition(text: str) -> float:
 
 
 def refuses(text: str) -> bool:
-    """Whether it says, in English, that it cannot or will not help: by set phrases ("I can't help with", "as an AI").
+    """Whether it says, in English, that it will not do what was asked: by set phrases ("we cannot", "as an AI").
 
-    A refusal in other words or in another language is missed, and one that is quoted is taken for one.
+    It finds two in three of the support demo's ideal replies that must refuse, and of the others fewer than 2 in 100,
+    all of them to questions out of scope. A refusal in other words or in another language is missed.
     """
     plain = text.replace("’", "'")
     return any(pattern.search(plain) for pattern in _REFUSES)
@@ -75,14 +75,15 @@ def chrf_rows(outputs: Sequence[str], ideals: Sequence[str]) -> Floats:
     are counted by sacrebleu itself.
     """
     pairs = list(zip(outputs, ideals, strict=True))
-    new = [pair for pair in dict.fromkeys(pairs) if pair not in _known]
+    # Other threads ask, too: what is known is looked up once, and only ever added to or thrown away whole.
+    found = {pair: row for pair in dict.fromkeys(pairs) if (row := _known.get(pair)) is not None}
+    new = [pair for pair in dict.fromkeys(pairs) if pair not in found]
     for at in range(0, len(new), _TEXTS):
-        counted = _counted(new[at : at + _TEXTS])
-        _known.update(zip(new[at : at + _TEXTS], counted, strict=True))
-    found = np.array([_known[pair] for pair in pairs], float).reshape(len(pairs), 3 * _ORDERS)
+        found.update(zip(new[at : at + _TEXTS], _counted(new[at : at + _TEXTS]), strict=True))
     if len(_known) > _KEPT:
         _known.clear()
-    return found
+    _known.update({pair: found[pair] for pair in new})
+    return np.array([found[pair] for pair in pairs], float).reshape(len(pairs), 3 * _ORDERS)
 
 
 _known: dict[tuple[str, str], Floats] = {}

@@ -44,7 +44,8 @@ _JOBS = {
     "train": "Training started", "preflight": "Training measured", "generate": "Answering started",
     "timing": "Timing started",
     "takeaway": "Tuned model packed to take away", "side_effects": "Side effects of tuning measured",
-    "robustness": "Answering changed inputs started", "fairness": "Answering as other people started",
+    "judging": "A judge was asked", "robustness": "Answering changed inputs started",
+    "fairness": "Answering as other people started",
 }  # fmt: skip
 _DONE = {
     "decision.signed": "Decision signed", "decision.withdrawn": "Decision withdrawn",

@@ -16,7 +16,6 @@ from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
 _TITLES = {"surface": "Does the answer hold when the input changes?", "people": "Is it as good whoever asks?"}
-_SHOWN = 8
 _WORDS = {
     "held": "no change shown",
     "worse": "worse",
@@ -115,9 +114,8 @@ def _answered(found: changed.Found, what: str) -> None:
 def _holds(arm: Arm, found: Holds) -> None:
     blocks.item(arm.name, found.sentence)
     headers = ["Change", "Score as it was", "Changed", "Difference", "Same answer, word for word", "What it says"]
-    blocks.table(
-        headers, [_held(row) for row in found.rows], f"{arm.name}: main score of its answers, change by change"
-    )
+    with st.expander("Change by change", key=f"changed-surface-{arm.id}"):
+        blocks.table(headers, [_held(row) for row in found.rows], f"{arm.name}: main score of its answers")
 
 
 def _held(row: Held) -> list[str]:
@@ -132,11 +130,10 @@ def _held(row: Held) -> list[str]:
 def _alike(arm: Arm, found: Alike) -> None:
     blocks.item(arm.name, found.sentence)
     headers = ["Set side by side", "What", "First", "Second", "Difference", "What it says"]
-    caption = f"{arm.name}: the widest apart first"
-    blocks.table(headers, [_apart(row) for row in found.rows[:_SHOWN]], caption)
-    if len(found.rows) > _SHOWN:
-        with st.expander(f"All {len(found.rows)} comparisons", key=f"changed-all-{arm.id}"):
-            blocks.table(headers, [_apart(row) for row in found.rows], caption)
+    if apart := [row for row in found.rows if row.word == "apart"]:
+        blocks.table(headers, [_apart(row) for row in apart], f"{arm.name}: answered differently beyond chance")
+    with st.expander(f"All {len(found.rows)} comparisons", key=f"changed-people-{arm.id}"):
+        blocks.table(headers, [_apart(row) for row in found.rows], f"{arm.name}: the widest apart first")
 
 
 def _apart(row: Apart) -> list[str]:

@@ -14,6 +14,7 @@ from studio.ui import (
     figure_parts,
     form_fields,
     integrity_parts,
+    judge_parts,
     keys,
     playground_parts,
     rubric_parts,
@@ -75,3 +76,4 @@ def _beside(visit: Visit, dataset: Dataset, known: Sequence[Arm]) -> None:
         return
     side_effects_parts.show(visit)
     changed_parts.show(visit, dataset, known)
+    judge_parts.show(visit, dataset, known)

@@ -55,6 +55,9 @@ def show(visit: Visit, told: Report, shown: Sequence[outputs.Compared]) -> None:
     blocks.table(
         ["Figure", *(each.arm.name for each in shown)], rows, "Each figure with its 95 % interval over prompts, and n"
     )
+    blocks.note(
+        "Refusals are told by English phrases such as “we cannot”; about one in three is in other words, and missed."
+    )
     _differences(told, shown)
     for each in shown:
         for labels in told.figures[each.arm.id].labels:

@@ -1,0 +1,91 @@
+"""A language model's opinion, on the Compare page: what it is worth beside people first, then what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from studio import judging, models, vote_sets
+from studio.records import Arm, Dataset, JobState
+from studio.store import Store, runs
+from studio.ui import blocks, frame, job_view
+from studio.ui.access import Visit
+from studio.ui.job_panel import job_panel
+
+
+def show(visit: Visit, dataset: Dataset, known: Sequence[Arm]) -> None:
+    """Off until somebody asks for it; nothing with fewer than two arms."""
+    if len(known) < 2:
+        return
+    blocks.section(
+        "A language model's opinion",
+        "A model can be asked which of two answers is better (LLM as a judge). It is shown every pair in both orders, "
+        "is held against what people voted before anything it says is shown, and never counts as a person.",
+    )
+    job = job_view.active(visit.store, visit.project_id, judging.KIND)
+    if job:
+        job_panel(job_view.reader(visit.store, job.id), lambda: judging.stop(visit.store, job))
+        return
+    _failed(visit)
+    found = _found(visit.store, str(visit.store.workspace), visit.store.version, visit.project_id, dataset.id)
+    if found:
+        _said(found)
+    decided = judging.voted(visit.store, visit.project_id)
+    if decided < vote_sets.LEAST:
+        blocks.note(
+            f"People have decided {blocks.several(decided, 'pair')} in closed blind rounds; a judge is held against at "
+            f"least {vote_sets.LEAST}, so it cannot be asked yet."
+        )
+    elif visit.may_edit:
+        _ask(visit, dataset, known, again=found is not None)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _found(_store: Store, workspace: str, version: int, project: str, dataset: str) -> judging.Found | None:
+    return judging.newest(_store, project, dataset)
+
+
+def _failed(visit: Visit) -> None:
+    newest = next((job for job in runs.jobs(visit.store, visit.project_id) if job.kind == judging.KIND), None)
+    if newest is not None and newest.state in (JobState.failed, JobState.cancelled):
+        told = newest.detail.get("result", {}).get("reason")
+        frame.warnings([str(told or "The last judgement was stopped before its end.")])
+
+
+def _said(found: judging.Found) -> None:
+    title = models.entry(found.model).title
+    blocks.item(f"{title} beside people", found.calibration.sentence)
+    if found.leaning:
+        blocks.item("What it says", found.leaning.sentence)
+    unread = found.calibration.unread
+    odd = f" {blocks.several(unread, 'pair')} of those people decided got a reply that was no choice." if unread else ""
+    blocks.note(f"Judged {blocks.when(found.job.at)}.{odd}")
+
+
+def _ask(visit: Visit, dataset: Dataset, known: Sequence[Arm], *, again: bool) -> None:
+    here = [
+        m.name for m in models.catalogue() if m.purpose == "writes" and models.present(m.name, visit.store.workspace)
+    ]
+    choices = list(dict.fromkeys([*(arm.model for arm in known), *here]))
+    names = {arm.id: arm.name for arm in known}
+    key = f"judge-{dataset.id}"
+    left, right = st.columns(2)
+    with left:
+        st.selectbox("Judge", choices, format_func=lambda name: models.entry(name).title, key=f"{key}-model")
+    with right:
+        st.multiselect("Between these two", list(names), default=list(names)[:2], format_func=names.__getitem__,
+                       max_selections=2, key=f"{key}-arms")  # fmt: skip
+    if any(models.entry(name).kind == "endpoint" for name in choices):
+        blocks.note("A judge behind an address is sent the prompts and both answers: they leave this machine.")
+    st.button("Ask the judge again" if again else "Ask the judge", key="judge-start", icon=":material/balance:",
+              type="tertiary" if again else "secondary", on_click=_start, args=(visit, dataset.id, key))  # fmt: skip
+
+
+def _start(visit: Visit, dataset: str, key: str) -> None:
+    picked, model = list(st.session_state[f"{key}-arms"]), st.session_state[f"{key}-model"]
+    first, second = (*picked, "", "")[:2]
+    frame.attempt(
+        lambda: judging.start(visit.store, visit.person.id, visit.project_id, dataset, model, first, second),
+        "The judge is being asked. You can leave this page; it goes on.",
+    )
