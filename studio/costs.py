@@ -71,6 +71,7 @@ def measure(store: Store, actor: str, project: str, arm_ids: Sequence[str]) -> l
         by_model.setdefault(arm.model, []).append(arm)
     if not by_model:
         raise Refusal("No arm is chosen. Nothing was started. Choose at least one.")
+    outputs.refuse_older(dataset, [arm for chosen in by_model.values() for arm in chosen])
     for model in by_model:
         elsewhere.require_allowed(store, model)
         models.verify(model, store.workspace)

@@ -97,6 +97,7 @@ def ask(
     if not chosen:
         raise Refusal("No arm is chosen. Nothing was started. Choose at least one.")
     _refuse_in_a_round(store, dataset.project, dataset.id, chosen)
+    refuse_older(dataset, chosen)
     model = chosen[0].model
     if any(arm.model != model for arm in chosen):
         raise Refusal("These arms use different base models. Nothing was started. Generate them one model at a time.")
@@ -118,7 +119,6 @@ def prepared(
 ) -> Path:  # fmt: skip
     """The folder of a job that is to be started with arms of one model: all that the worker will read. Raises
     Refusal."""
-    _refuse_older(dataset, chosen)
     model, workspace = chosen[0].model, store.workspace
     spec = {
         "kind": kind, "id": name, "project": dataset.project, "model": models.reference(model, workspace),
@@ -185,8 +185,8 @@ def usable(store: Store, name: str) -> Arm:
     return arm
 
 
-def _refuse_older(dataset: Dataset, chosen: Sequence[Arm]) -> None:
-    """An older set's training examples may be this one's test prompts."""
+def refuse_older(dataset: Dataset, chosen: Sequence[Arm]) -> None:
+    """Raises Refusal for arms that show examples of another set: its training examples may be test prompts here."""
     older = [arm.name for arm in chosen if arm.recipe.shots and arm.recipe.shots.dataset_sha256 != dataset.sha256]
     if older:
         raise Refusal(

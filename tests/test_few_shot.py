@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from studio.records import (
     Example,
     Generation,
     Given,
+    Prompt,
     Recipe,
     Refusal,
     Shots,
@@ -205,3 +207,22 @@ def test_what_was_shown_is_stored_with_the_output(store: Store, dataset: Dataset
     payload = {"dataset": dataset.id, "job": "", "rows_blob": store.put_blob(canonical([row]))}
     store.act("generations.stored", "maker", payload, dataset.project)
     assert outputs.current(store, dataset.id, arm)[example.id].given == Given(("t1", "t2"))
+
+
+@pytest.mark.parametrize(
+    ("prompts", "sizes"), [(0, []), (3, [3]), (32, [32]), (33, [16, 17]), (60, [30, 30]), (66, [22] * 3)]
+)
+def test_batches_are_even_and_the_longest_come_first(prompts: int, sizes: list[int]) -> None:
+    class Lengths:
+        """The part of a generator that batches are cut by."""
+
+        batch_size, repeats = 32, True
+
+        def lengths(self, asked: Sequence[Prompt], system_prompt: str) -> list[int]:
+            return [len(each.input) for each in asked]
+
+    asked = [Prompt("x" * (n * 7 % 11)) for n in range(prompts)]
+    cut = list(work.in_batches(Lengths(), ArmSpec("a"), asked, [f"{n:03}" for n in range(prompts)]))  # type: ignore[arg-type]
+    assert [len(batch) for batch in cut] == sizes
+    lengths = [len(asked[place].input) for batch in cut for place in batch]
+    assert lengths == sorted(lengths, reverse=True) and {p for batch in cut for p in batch} == set(range(prompts))

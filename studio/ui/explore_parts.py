@@ -28,9 +28,13 @@ def show(visit: Visit, brief: Brief, dataset: Dataset, told: Report | None, show
     examples = _asked_for(answers.examples(visit, dataset, Split.test))
     written = {each.arm.id: outputs.current(visit.store, dataset.id, each.arm) for each in shown}
     one, other = _pair(shown, told.other if told else "")
-    places = _cells(told, one, other, [e.id for e in examples], _rule(shown)) if told and one and other else {}
+    left, right_side = st.columns(2)
+    with left:
+        rule = _rule(shown) if one and other else ""
+    places = _cells(told, one, other, [e.id for e in examples], rule) if told and one and other else {}
     odd = {e.id for e in examples if any(e.id not in own or not own[e.id].output.strip() for own in written.values())}
-    wanted = _cell(one, other, places, odd, len(examples))
+    with right_side:
+        wanted = _cell(one, other, places, odd, len(examples))
     found = [e for e in examples if wanted == _EVERY or (e.id in odd if wanted == _ODD else places.get(e.id) == wanted)]
     differs = bool(one and other) and st.toggle(
         f"Mark the words that differ from {other.arm.name if other else ''}", key="evaluate-differs",
@@ -70,7 +74,7 @@ def _rule(shown: Sequence[Compared]) -> str:
     """What an answer must keep to be right: one rule, or ("") all of it."""
     rules = list(dict.fromkeys(s.criterion for each in shown for s in each.scores))
     return str(
-        st.selectbox("Right means", ["", *rules], key="evaluate-rule", persist_state="session", width=480,
+        st.selectbox("Right means", ["", *rules], key="evaluate-rule", persist_state="session",
                      format_func=lambda rule: rule or "Right in everything that can be checked")
     )  # fmt: skip
 
@@ -119,7 +123,7 @@ def _cell(
         names[_ODD] = f"An answer empty or missing ({len(odd):,})"
     if st.session_state.get("evaluate-filter") not in names:
         st.session_state["evaluate-filter"] = _EVERY
-    return str(st.selectbox("Show", list(names), key="evaluate-filter", format_func=names.__getitem__, width=480,
+    return str(st.selectbox("Show", list(names), key="evaluate-filter", format_func=names.__getitem__,
                             persist_state="session"))  # fmt: skip
 
 

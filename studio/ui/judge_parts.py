@@ -31,7 +31,7 @@ def show(visit: Visit, dataset: Dataset, known: Sequence[Arm]) -> None:
     found = _found(visit.store, str(visit.store.workspace), visit.store.version, visit.project_id, dataset.id)
     if found:
         _said(found)
-    decided = judging.voted(visit.store, visit.project_id)
+    decided = _voted(visit.store, str(visit.store.workspace), visit.store.version, visit.project_id)
     if decided < vote_sets.LEAST:
         blocks.note(
             f"People have decided {blocks.several(decided, 'pair')} in closed blind rounds; a judge is held against at "
@@ -44,6 +44,11 @@ def show(visit: Visit, dataset: Dataset, known: Sequence[Arm]) -> None:
 @st.cache_data(max_entries=8, show_spinner=False)
 def _found(_store: Store, workspace: str, version: int, project: str, dataset: str) -> judging.Found | None:
     return judging.newest(_store, project, dataset)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _voted(_store: Store, workspace: str, version: int, project: str) -> int:
+    return judging.voted(_store, project)
 
 
 def _failed(visit: Visit) -> None:
