@@ -15,7 +15,8 @@ from studio.evaluate.resampling import Floats
 class Gap:
     """The mean main score, in [0, 1], on `n_learned` inputs it learned from and on `n_new` unseen ones, and by how much
     the first is higher, less the base's own gap where it answered too, with its 95 % interval. `base`: the same gap of
-    an arm that learned from neither, None when it did not answer: what of the gap is there because the inputs are easier."""
+    an arm that learned from neither, None when it did not answer: what of the gap is there because the inputs are
+    easier."""
 
     learned: float
     new: float
