@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-_RESAMPLES, _SEED = 4_000, 0
+from studio.evaluate import resampling
+
 _TAIL = 0.025
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -68,10 +67,11 @@ def quantile(values: Sequence[float], share: float) -> Estimate:
 
 
 def mean(values: Sequence[float]) -> Estimate:
-    """The mean over prompts, its interval by bootstrap (percentiles of 4,000 resamples, the same ones each time)."""
+    """The mean over prompts, its interval by bootstrap as everywhere (`studio.evaluate.resampling`)."""
     found = np.asarray(values, np.float64)
-    low, high = np.quantile(_resampled(found), [_TAIL, 1 - _TAIL])
-    return Estimate(float(found.mean()), float(low), float(high), len(found))
+    (told,) = resampling.Draws(len(found)).estimates([resampling.mean(found)])
+    assert told is not None, "a mean of at least one value"
+    return Estimate(told.value, told.low, told.high, told.n)
 
 
 def by_the_hour(seconds: Sequence[float], an_hour: float) -> list[float]:
@@ -99,9 +99,3 @@ def break_even(before: Sequence[float], after: Sequence[float], once: float) -> 
         return BreakEven(saved, None, once * 1000 / saved.high if saved.high > 0 else None, None)
     high = once * 1000 / saved.low if saved.low > 0 else None
     return BreakEven(saved, once * 1000 / saved.value, once * 1000 / saved.high, high)
-
-
-def _resampled(values: Floats) -> Floats:
-    picks = np.random.default_rng(_SEED).integers(0, len(values), (_RESAMPLES, len(values)))
-    found: Floats = values[picks].mean(axis=1)
-    return found

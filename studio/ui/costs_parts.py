@@ -40,17 +40,17 @@ def _figures(found: Sequence[costs.Measured]) -> None:
     for each in found:
         timed = each.timed
         half, most = figures.quantile(timed.seconds, 0.5), figures.quantile(timed.seconds, 0.95)
-        seconds.append([each.arm.name, _seconds(half), _seconds(most), _money(each)])
+        seconds.append([each.arm.name, _seconds(half), _seconds(most)])
         memory = f"{timed.peak_memory_mb:,.0f} MB" if timed.peak_memory_mb else "not measured"
         read, written = figures.mean(timed.tokens_in), figures.mean(timed.tokens_out)
-        rest.append([each.arm.name, _tokens(read), _tokens(written), memory])
+        rest.append([each.arm.name, _tokens(read), _tokens(written), memory, _money(each)])
     blocks.table(
-        ["Arm", "Half take at most (p50)", "95 % take at most (p95)", "1,000 requests, one at a time"], seconds,
-        "Seconds of one request after the other, and the price of a thousand",
+        ["Arm", "Half take at most (p50)", "95 % take at most (p95)"], seconds,
+        "Seconds of one request, answered one after the other",
     )  # fmt: skip
     blocks.table(
-        ["Arm", "Tokens in", "Tokens out", "Most memory, all together"], rest,
-        "Word pieces (tokens) that each arm reads and writes for a request, on average, and its memory",
+        ["Arm", "Tokens in", "Tokens out", "Most memory", "1,000 requests, one at a time"], rest,
+        "Word pieces (tokens) of a request on average, the worker’s memory, and the price",
     )  # fmt: skip
     devices = sorted({each.device for each in found if each.device})
     if devices:
