@@ -1,4 +1,4 @@
-"""A language model's opinion: held against people's votes first, and only then on prompts nobody voted on.
+"""A language model's opinion: held against people's votes first, and only then on the test prompts.
 
 Off until somebody asks for it, refused without votes to hold it against, and never stored as a vote.
 """
@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from studio import datasets, models, outputs, vote_sets
+from studio import datasets, looks, models, outputs, vote_sets
 from studio.evaluate import judge
 from studio.evaluate.judge import Calibration, Couple, Leaning
 from studio.jobs import folder as job_folder
@@ -46,12 +46,13 @@ def start(store: Store, actor: str, project: str, dataset: str, model: str, firs
     """Starts the job: `model` judges every pair that people decided, and then arm `first` against arm `second` on test
     prompts both answered.
 
-    Raises Refusal with too few decided pairs, without answers to judge, for the same arm twice, a model that is not
-    here, or an address that is not allowed.
+    Raises Refusal with too few decided pairs, without answers to judge, for the same arm twice, for test prompts that
+    a model is taught by votes on, a model that is not here, or an address that is not allowed.
     """
     found, brief = dataset_rows.get(store, dataset), briefs.latest(store, project)
     if found is None or brief is None:
         raise Refusal("This dataset is not in use any more. Nothing was started. Freeze one first.")
+    looks.raise_if_spent(store, found, "Nothing was started.")
     elsewhere.require_allowed(store, model)
     models.verify(model, store.workspace)
     people, preferred, agree = _people(store, project)

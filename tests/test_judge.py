@@ -33,7 +33,22 @@ def test_each_couple_is_asked_in_both_orders_with_the_rules() -> None:
 
 @pytest.mark.parametrize(
     ("said", "read"),
-    [("A", "a"), ("b.", "b"), ("Answer A is better", "a"), ("T", "t"), ("Both are fine", ""), ("", "")],
+    [
+        ("A", "a"),
+        ("b.", "b"),
+        ("Answer A is better", "a"),
+        ("T", "t"),
+        ("Both are fine", ""),
+        ("", ""),
+        ("**B**", "b"),
+        ("The better answer is B.", "b"),
+        ("A - it greets", "a"),
+        ("T\nneither", "t"),
+        ("A better one is B", ""),
+        ("As a whole, B", ""),
+        ("a tie", ""),
+        ("Both are a tie", ""),
+    ],
 )
 def test_a_reply_is_one_letter_or_nothing(said: str, read: str) -> None:
     assert judge.read(said) == read

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from chat_server import Provider
 
-from studio import judging, outputs, supervisor
+from studio import judging, outputs, supervisor, vote_sets
 from studio.records import Arm, JobState, Refusal, Role
 from studio.review import rounds
 from studio.store import Store, arms, runs
@@ -86,6 +86,16 @@ def test_without_votes_or_answers_it_cannot_be_asked(store: Store, provider: Pro
     with pytest.raises(Refusal, match="People have decided 0 pairs"):
         asked(store, seeded, provider)
     assert judging.newest(store, seeded.project, seeded.dataset) is None and provider.asked == []
+
+
+def test_prompts_that_a_model_is_taught_by_votes_on_are_no_test_for_a_judge(
+    store: Store, voted: Seeded, provider: Provider
+) -> None:
+    elsewhere.allow(store, "admin", provider.address)
+    vote_sets.freeze(store, "pia", voted.project)
+    with pytest.raises(Refusal, match="used in votes that a model is taught from"):
+        asked(store, voted, provider)
+    assert provider.asked == []
 
 
 def test_it_compares_two_arms(store: Store, voted: Seeded, provider: Provider) -> None:

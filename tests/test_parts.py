@@ -131,6 +131,10 @@ def test_a_gap_is_told_when_it_is_more_than_chance_and_more_than_the_bases() -> 
     same = generalising.gap(high, low, base=(high - 0.1, low - 0.1), of="house rules kept")
     assert same and same.gap == pytest.approx(0) and "carries over" in same.sentence
     assert same.base == pytest.approx(float(high.mean() - low.mean()))
+    # Of 35 points 10 are the base's too: what is told of the rest says that it is the rest.
+    part = generalising.gap(high, low, base=(low + 0.1, low), of="house rules kept")
+    assert part and part.gap == pytest.approx(float(high.mean() - low.mean()) - 0.1)
+    assert "Beyond that it does" in part.sentence and "Beyond" not in found.sentence
     few = generalising.gap([1.0, 0.0, 1.0], [0.0, 1.0, 0.0], base=None, of="right labels")
     assert few and "cannot be told from so few" in few.sentence
     assert generalising.gap([1.0], [0.5, 0.5], base=None, of="") is None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from studio import baselines, projects, side_effects, supervisor
-from studio.evaluate.side_effects import SKILLS, Items, Question, Seen, items, prefers_right, report
+from studio.evaluate.side_effects import SKILLS, Items, Question, Report, Seen, items, prefers_right, report
 from studio.generation.side_work import MEASURED
 from studio.jobs import folder as job_folder
 from studio.records import Prompt, Refusal
@@ -67,6 +67,22 @@ def test_a_loss_is_named_only_when_it_is_beyond_chance_and_a_skill_at_chance_is_
     assert found.headline.startswith("Tuning broke something beside the task: plain prose surprises it 23 % more")
     fewer = replace(worse, right={n: r and n != "facts0" for n, r in base.right.items()}, neutral=base.neutral)
     assert [skill.word for skill in report(asked, base, fewer).skills] == ["held", "held", "unmeasurable"]
+
+
+def test_a_few_more_refusals_than_before_are_no_damage() -> None:
+    asked = _items(1)
+    names = [f"o{i}" for i in range(30)]
+    base = Seen(answers=dict.fromkeys(names, "With pleasure: boil it for ten minutes."))
+
+    def refuses(count: int) -> Report:
+        return report(asked, base, replace(base, answers=base.answers | dict.fromkeys(names[:count], "I can't help.")))
+
+    # 5 against none: 2 / 2^5, for three shares three times that, though the t interval lies above 0.
+    few = next(drift for drift in refuses(5).drifts if drift.name == "Answers that refuse")
+    assert few.p == pytest.approx(3 * 2 / 2**5) and few.difference.low > 0 and not few.harms
+    assert not refuses(5).broken
+    many = next(drift for drift in refuses(7).drifts if drift.name == "Answers that refuse")
+    assert many.p == pytest.approx(3 * 2 / 2**7) and many.harms and "answers that refuse" in refuses(7).headline
 
 
 def test_without_answers_nothing_is_said_to_be_measured() -> None:

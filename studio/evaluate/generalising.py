@@ -14,8 +14,8 @@ from studio.evaluate.resampling import Floats
 @dataclass(frozen=True)
 class Gap:
     """The mean main score, in [0, 1], on `n_learned` inputs it learned from and on `n_new` unseen ones, and by how much
-    the first is higher, with its 95 % interval. `base`: the same gap of an arm that learned from neither, None when it
-    did not answer: what of the gap is there because the inputs are easier."""
+    the first is higher, less the base's own gap where it answered too, with its 95 % interval. `base`: the same gap of
+    an arm that learned from neither, None when it did not answer: what of the gap is there because the inputs are easier."""
 
     learned: float
     new: float
@@ -42,12 +42,13 @@ def gap(
     one, two = np.asarray(learned, float), np.asarray(new, float)
     raw = float(one.mean() - two.mean())
     noise = _noise(one) + _noise(two)
-    easier = None
+    easier, fewest = None, min(len(one), len(two))
     if base is not None and min(len(base[0]), len(base[1])) >= 2:
+        fewest = min(fewest, len(base[0]), len(base[1]))
         before, after = np.asarray(base[0], float), np.asarray(base[1], float)
         easier = float(before.mean() - after.mean())
         noise += _noise(before) + _noise(after)
-    value, half = raw - (easier or 0.0), _half(noise, min(len(one), len(two)))
+    value, half = raw - (easier or 0.0), _half(noise, fewest)
     low, high = value - half, value + half
     said = (
         f"On inputs it learned from {100 * one.mean():.0f} % {of}, on unseen ones {100 * two.mean():.0f} % "
@@ -56,7 +57,7 @@ def gap(
     if easier is not None:
         said += f" The base, which learned neither, is {abs(100 * easier):.0f} points {_way(easier)} on the first."
     return Gap(float(one.mean()), float(two.mean()), len(one), len(two), value, low, high, easier,
-               f"{said} {_told(value, low, high)}")  # fmt: skip
+               f"{said} {_told(value, low, high, easier is not None)}")  # fmt: skip
 
 
 def apart(one: Sequence[float], two: Sequence[float]) -> tuple[float, float, float]:
@@ -68,12 +69,14 @@ def apart(one: Sequence[float], two: Sequence[float]) -> tuple[float, float, flo
     return value, value - half, value + half
 
 
-def _told(value: float, low: float, high: float) -> str:
+def _told(value: float, low: float, high: float, beyond: bool) -> str:
+    """`beyond`: the base's own gap was taken off."""
     interval = f"95 % interval {100 * low:+.0f} to {100 * high:+.0f} points"
     if low > 0:
         return (
-            f"It does {100 * value:.0f} points better on what it has seen ({interval}): part of it is learned by "
-            "heart. More or more varied examples, or fewer passes over them, help."
+            f"{'Beyond that it' if beyond else 'It'} does {100 * value:.0f} points better on what it has seen "
+            f"({interval}): part of it is learned by heart. More or more varied examples, or fewer "
+            "passes over them, help."
         )
     if high < 0.10:
         return f"What it learned carries over to inputs it has not seen ({interval})."

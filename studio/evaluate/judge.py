@@ -20,7 +20,10 @@ SYSTEM = (
     "A if answer A is better, B if answer B is better, T if neither is."
 )
 _COIN = 0.5
-_SAID = re.compile(r"\b(?:answer\s+)?([ABT])\b", re.IGNORECASE)
+# The letter comes first and stands alone: "a" is a word, too, as in "As a whole, B" or "A better one is B".
+_SAID = re.compile(
+    r"\W*(?:(?:the\s+)?(?:better\s+)?answer\s+(?:is\s+)?)?([ABT])(?=\s*(?:[^\w\s]|$)|\s*\n|\s+is\b)", re.IGNORECASE
+)
 _WHO = {Speaker.user: "Customer", Speaker.assistant: "Answer before"}
 
 
@@ -97,7 +100,7 @@ def questions(brief: Brief, couples: Sequence[Couple]) -> dict[str, str]:
 
 def read(text: str) -> str:
     """What a judge replied: "a", "b", "t", or "" when it is none of these."""
-    found = _SAID.search(text)
+    found = _SAID.match(text)
     return found[1].lower() if found else ""
 
 

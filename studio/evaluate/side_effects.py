@@ -95,12 +95,14 @@ class Skill:
 @dataclass(frozen=True)
 class Drift:
     """How the answers to everyday questions changed: a figure of the base and of the tuned model, and the paired
-    `difference` with its 95 % interval. `harms`: there is more of what nobody wants, beyond doubt."""
+    `difference` with its 95 % interval. `p`, of shares: McNemar's exact, Holm's over them; 1 for the others. `harms`:
+    there is more of what nobody wants, beyond chance."""
 
     name: str
     base: float
     tuned: float
     difference: Average
+    p: float
     harms: bool
     sentence: str
 
@@ -108,7 +110,7 @@ class Drift:
 @dataclass(frozen=True)
 class Report:
     """`loss`: the tuned model's loss on neutral prose minus the base's, nats a token. `broken`: what was lost beyond
-    doubt, in words; nothing there does not mean that nothing was lost. `headline`: the one sentence."""
+    chance, in words; nothing there does not mean that nothing was lost. `headline`: the one sentence."""
 
     loss: Average
     base_loss: float
@@ -165,18 +167,26 @@ def report(asked: Items, base: Seen, tuned: Seen) -> Report:
 def _drifts(base: Mapping[str, str], tuned: Mapping[str, str]) -> tuple[Drift, ...]:
     """How the answers to everyday questions changed, each figure over the questions that both answered."""
     both = [name for name in base if name in tuned]
+    told = [[{n: figure(texts[n]) for n in both} for texts in (base, tuned)] for _, figure, _ in _FIGURES]
+    shares = [place for place, (_, _, share) in enumerate(_FIGURES) if share]
+    adjusted = dict(zip(shares, holm([_mcnemar(*_changes(*told[place])) for place in shares]), strict=True))
     found = []
-    for name, figure, share in _FIGURES:
-        before, after = ({n: figure(texts[n]) for n in both} for texts in (base, tuned))
-        gap = averages.difference(after, before, 1)
+    for place, (name, _, share) in enumerate(_FIGURES):
+        before, after = told[place]
+        gap, p = averages.difference(after, before, 1), adjusted.get(place, 1.0)
         one, other = (sum(each.values()) / len(both) if both else math.nan for each in (before, after))
         figures = (
             f"{_percent(one)} before, {_percent(other)} after" if share else f"{one:.0f} before, {other:.0f} after"
         )
         low, high = (f"{100 * end:+.0f}" if share else f"{end:+.0f}" for end in (gap.low, gap.high))
         said = f"{name}: {figures} ({low} to {high}{' points' if share else ''}, n = {gap.n})."
-        found.append(Drift(name, one, other, gap, share and gap.low > 0, said))
+        found.append(Drift(name, one, other, gap, p, p <= _LEVEL and gap.value > 0, said))
     return tuple(found)
+
+
+def _changes(before: Mapping[str, float], after: Mapping[str, float]) -> tuple[int, int]:
+    """Of how many it is so only before, and only after."""
+    return sum(before[n] > after[n] for n in before), sum(after[n] > before[n] for n in before)
 
 
 def _foreign(text: str) -> bool:
@@ -233,9 +243,7 @@ def _counted(name: str, questions: Sequence[Question], base: Seen, tuned: Seen) 
     if before.low <= chance:
         said = f"The base is at {_percent(before.value)} of {n}, guessing gives {_percent(chance)}: unmeasurable here."
         return Skill(SKILLS[name], n, before, after, chance, gap, 1.0, "unmeasurable", said)
-    lost = sum(other[q.id] > one[q.id] for q in questions)
-    gained = sum(one[q.id] > other[q.id] for q in questions)
-    return Skill(SKILLS[name], n, before, after, chance, gap, _mcnemar(lost, gained), "", "")
+    return Skill(SKILLS[name], n, before, after, chance, gap, _mcnemar(*_changes(other, one)), "", "")
 
 
 def _share(right: Mapping[str, float]) -> Average:

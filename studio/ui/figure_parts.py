@@ -111,6 +111,10 @@ def _differences(told: Report, shown: Sequence[outputs.Compared]) -> None:
             blocks.bullets(differs)
         else:
             blocks.plain(f"No figure of {each.arm.name} differs from {names[told.other]}'s beyond chance.")
+    blocks.note(
+        "Each figure is told by its own 95 % interval, so of twenty that do not differ one seems to. The parts above "
+        "are corrected for their number; these are not."
+    )
 
 
 # -- labels -----------------------------------------------------------------------------------------

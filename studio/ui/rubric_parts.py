@@ -28,9 +28,10 @@ def show(visit: Visit, brief: Brief, dataset: Dataset, told: Report, shown: Sequ
     )
     workspace, version = str(visit.store.workspace), visit.store.version
     _results(_report(visit.store, brief, shown, told, workspace, version, dataset.id), shown)
-    if visit.person.id not in arms.exposed(visit.store, visit.project_id):
+    if visit.person.id not in arms.saw_tests(visit.store, visit.project_id):
         blocks.note(
-            "To rate, choose to read the answers, below: your votes in blind rounds then stay outside the count."
+            "To rate, choose to read the test answers, below: your votes in blind rounds then stay outside the count, "
+            "and what you change of a prompt afterwards is counted."
         )
         return
     if visit.may_edit and rubric.criteria(brief):

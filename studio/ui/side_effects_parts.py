@@ -83,7 +83,8 @@ def _found(visit: Visit, found: Found) -> None:
     blocks.plain(f"Plain prose. {report.loss_sentence}")
     blocks.bullets([drift.sentence for drift in report.drifts])
     blocks.note(
-        "Differences of single skills are corrected for the number of skills (McNemar's exact test, Holm). Broad "
+        "Differences of skills, and of refusals, languages and empty answers, are corrected for their number "
+        "(McNemar's exact test, Holm). Broad "
         f"damage shows here; a small loss can hide in so few items. Measured {blocks.when(found.job.at)}."
     )
     if answers.known_to(visit):

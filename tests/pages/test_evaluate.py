@@ -160,8 +160,11 @@ def test_conversations_have_a_part_of_their_own(store: Store, pia: tuple[str, st
 def test_answers_are_rated_one_by_one_without_a_name(store: Store, seeded: Seeded) -> None:
     dora, session = person(store, "Dora", Role.designer)
     at = opened(store, session, "evaluate", project=seeded.project)
-    assert "Nobody has rated an answer yet." in words(at) and "To rate, choose to read the answers" in words(at)
+    assert "Nobody has rated an answer yet." in words(at) and "To rate, choose to read the test answers" in words(at)
+    # Who has seen drafts only has read no test answer: to rate is to read them, and that is counted.
     outputs.saw(store, dora.id, seeded.project, seeded.dataset)
+    assert "To rate, choose to read the test answers" in words(sound(at.run()))
+    outputs.saw_tests(store, dora.id, seeded.project, seeded.dataset)
     at = sound(at.run())
     assert "197 answers after this one" in words(at)
     save = next(b.key for b in at.button if (b.key or "").startswith("evaluate-rate-") and b.key.endswith("-save"))
