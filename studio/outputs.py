@@ -93,6 +93,20 @@ def ask(
 ) -> Job:  # fmt: skip
     """Starts a job of a kind in which `arm_ids` answer any prompts, which need not be of the set as they stand. Raises
     Refusal as `generate`."""
+    chosen = _ready(store, dataset, arm_ids)
+    model = chosen[0].model
+    name = job_folder.new_id()
+    folder = prepared(store, name, dataset, chosen, prompts)
+    about = {"dataset": dataset.id, "arms": [arm.id for arm in chosen], **(detail or {})}
+    payload = {"id": name, "kind": kind, "folder": name, "detail": about}
+    launch.start(store, actor, dataset.project, payload, folder, needs_device=models.entry(model).kind != "endpoint")
+    job = runs.job(store, name)
+    assert job is not None
+    return job
+
+
+def _ready(store: Store, dataset: Dataset, arm_ids: Sequence[str]) -> list[Arm]:
+    """The arms, if a job with them can be started now. Raises Refusal."""
     chosen = [usable(store, name) for name in arm_ids]
     if not chosen:
         raise Refusal("No arm is chosen. Nothing was started. Choose at least one.")
@@ -104,14 +118,7 @@ def ask(
     elsewhere.require_allowed(store, model)
     models.verify(model, store.workspace)
     models.verify("minilm", store.workspace)
-    name = job_folder.new_id()
-    folder = prepared(store, name, dataset, chosen, prompts)
-    about = {"dataset": dataset.id, "arms": [arm.id for arm in chosen], **(detail or {})}
-    payload = {"id": name, "kind": kind, "folder": name, "detail": about}
-    launch.start(store, actor, dataset.project, payload, folder, needs_device=models.entry(model).kind != "endpoint")
-    job = runs.job(store, name)
-    assert job is not None
-    return job
+    return chosen
 
 
 def prepared(
@@ -138,12 +145,17 @@ def prepared(
 def generate_each(
     store: Store, actor: str, project: str, dataset: str, arm_ids: Sequence[str], split: Split
 ) -> list[Job]:  # fmt: skip
-    """As `generate`, with arms of any models: one job for each model, each with one copy of the weights."""
+    """As `generate`, with arms of any models: one job for each model, each with one copy of the weights. Where one
+    could not be started, none is."""
     by_model: dict[str, list[str]] = {}
     for name in arm_ids:
         by_model.setdefault(usable(store, name).model, []).append(name)
     if not by_model:
         raise Refusal("No arm is chosen. Nothing was started. Choose at least one.")
+    found = dataset_rows.get(store, dataset)
+    if found is not None:
+        for names in by_model.values():
+            _ready(store, found, names)
     return [generate(store, actor, project, dataset, names, split) for names in by_model.values()]
 
 

@@ -77,9 +77,21 @@ def test_a_base_elsewhere_needs_an_allowed_address_and_prompts_go_before_it(
 
 
 def test_too_many_requests_for_one_job_start_nothing() -> None:
-    assert outputs._most_requests(40) == 80 and outputs._most_requests(outputs.MOST_REQUESTS) == outputs.MOST_REQUESTS
+    assert outputs.most_requests(40) == 80 and outputs.most_requests(outputs.MOST_REQUESTS) == outputs.MOST_REQUESTS
     with pytest.raises(Refusal, match="Nothing was started"):
-        outputs._most_requests(outputs.MOST_REQUESTS + 1)
+        outputs.most_requests(outputs.MOST_REQUESTS + 1)
+
+
+@pytest.mark.model
+def test_of_arms_of_several_models_none_is_asked_where_one_cannot_be(
+    store: Store, dataset: Dataset, provider: Provider, models_cache: Path
+) -> None:
+    elsewhere.allow(store, "admin", provider.address)
+    there = baselines.add_elsewhere(store, "dora", dataset.project, provider.address, "small")
+    here = baselines.base(store, "dora", dataset.project, "HuggingFaceTB/SmolLM2-360M-Instruct")
+    with pytest.raises(Refusal, match="SmolLM2-360M-Instruct is not on this machine yet"):
+        outputs.generate_each(store, "dora", dataset.project, dataset.id, [there.id, here.id], Split.validation)
+    assert runs.jobs(store, dataset.project) == [] and provider.asked == []
 
 
 @pytest.mark.model

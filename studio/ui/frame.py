@@ -40,7 +40,7 @@ _TODO = {
     "brief": "Write down what good looks like, so that everything after it can be checked against it.",
     "examples": "Collect what it should say here, and approve it.",
     "health": "Check the set and freeze it, so that a result can always be traced to its data.",
-    "baselines": "Try how far a good prompt gets you, before you train.",
+    "baselines": "Try how far a good prompt gets you: often no training is needed.",
     "train": "Teach it from the frozen set.",
     "evaluate": "Let the base, the best prompt and the tuned model answer the same unseen inputs.",
     "review": "Let people choose between the answers, not knowing whose they are.",
