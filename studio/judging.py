@@ -144,6 +144,15 @@ def _name(arm: Arm | None) -> str:
     return arm.name if arm else "an arm that is gone"
 
 
+def go_on(store: Store, actor: str, job: Job) -> None:
+    """A judgement that stopped or failed goes on: what it said is not asked again. Raises Refusal, as `start` would
+    now."""
+    if dataset := dataset_rows.get(store, job.detail["dataset"]):
+        looks.raise_if_spent(store, dataset, "Nothing was changed.")
+    elsewhere.require_allowed(store, job.detail["model"])
+    launch.resume(store, actor, job)
+
+
 def stop(store: Store, job: Job) -> None:
     """Asks the worker to stop."""
     outputs.stop(store, job)

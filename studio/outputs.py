@@ -160,9 +160,12 @@ def generate_each(
 
 
 def go_on(store: Store, actor: str, job: Job) -> None:
-    """A job of answers that stopped or failed goes on: what has an answer is not asked again. Raises Refusal."""
-    if job.kind != "generate":
+    """A job in which arms answer, whatever they are asked, that stopped or failed goes on: what has an answer is not
+    asked again. Raises Refusal, as `generate` would now."""
+    if "arms" not in job.detail:
         raise Refusal("This job writes no answers. Nothing was changed.")
+    if job.detail.get("split") == Split.test.value and (dataset := dataset_rows.get(store, job.detail["dataset"])):
+        looks.raise_if_spent(store, dataset, "Nothing was changed.")
     for name in job.detail["arms"]:
         elsewhere.require_allowed(store, usable(store, name).model)
     launch.resume(store, actor, job)

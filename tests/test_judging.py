@@ -88,6 +88,24 @@ def test_without_votes_or_answers_it_cannot_be_asked(store: Store, provider: Pro
     assert judging.newest(store, seeded.project, seeded.dataset) is None and provider.asked == []
 
 
+def test_a_judgement_that_failed_goes_on_where_it_was(store: Store, voted: Seeded, provider: Provider) -> None:
+    elsewhere.allow(store, "admin", provider.address)
+    provider.says, works = by_length, provider.answers
+    provider.answers = lambda number: (401, 0.0, {}) if number == 8 else works(number)
+    job = judging.start(
+        store, "dora", voted.project, voted.dataset, f"{provider.address}#judge", voted.tuned, voted.base
+    )
+    failed = supervisor.wait(store, job.id)
+    assert failed.state is JobState.failed and judging.newest(store, voted.project, voted.dataset) is None
+    provider.answers = works
+    judging.go_on(store, "dora", failed)
+    assert supervisor.wait(store, job.id).state is JobState.done
+    found = judging.newest(store, voted.project, voted.dataset)
+    assert found is not None and found.calibration.usable and found.calibration.unread == 0
+    # Each once, and the one that failed once more.
+    assert len(provider.asked) == 2 * (found.calibration.n + 24) + 1
+
+
 def test_prompts_that_a_model_is_taught_by_votes_on_are_no_test_for_a_judge(
     store: Store, voted: Seeded, provider: Provider
 ) -> None:

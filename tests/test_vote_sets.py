@@ -157,6 +157,13 @@ def test_prompts_of_votes_can_no_longer_test(store: Store, voted: tuple[Seeded, 
         rounds.open_round(store, "pia", seeded.project, seeded.plan)
     with pytest.raises(Refusal, match=said):
         outputs.generate(store, "pia", seeded.project, seeded.dataset, [seeded.base], Split.test)
+    # Nor does an asking go on that began before.
+    about = {"dataset": seeded.dataset, "arms": [seeded.base], "split": "test"}
+    store.act("job.started", "pia", {"id": "j", "kind": "generate", "folder": "j", "detail": about}, seeded.project)
+    begun = runs.job(store, "j")
+    assert begun is not None
+    with pytest.raises(Refusal, match=said):
+        outputs.go_on(store, "pia", begun)
     assert f"{len(spent)} of the 24 test prompts" in looks.spent(store, found(store, seeded.dataset)).sentence
     assert held in dataset_history.holding(store, seeded.project, [next(iter(spent))]).datasets
     # Undone before anything learned from it, nothing is spent.

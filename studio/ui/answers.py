@@ -13,7 +13,7 @@ from studio.review import rounds
 from studio.store import Store, arms
 from studio.store import datasets as dataset_rows
 from studio.store import rounds as round_rows
-from studio.ui import blocks, conversation, frame
+from studio.ui import blocks, conversation, frame, stopped_parts
 from studio.ui.access import Visit
 
 _IN_COMMON = 0.4
@@ -120,14 +120,8 @@ def come_back_later(visit: Visit) -> None:
 def unfinished(visit: Visit, dataset: str) -> None:
     """Why the last writing of answers stopped before its end, and the way to let it go on."""
     job = outputs.unfinished(visit.store, visit.project_id, dataset)
-    if job is None:
-        return
-    why = job.detail.get("result", {}).get("reason") or "It was stopped."
-    frame.warnings([f"The last writing of answers ended early. {why}"])
-    st.button(
-        "Go on where it stopped", key=f"answers-go-on-{job.id}", on_click=frame.attempt,
-        args=(lambda: outputs.go_on(visit.store, visit.person.id, job), "It goes on. You can leave this page."),
-    )  # fmt: skip
+    if job is not None:
+        stopped_parts.show(visit, job, "The last writing of answers ended early.", outputs.go_on)
 
 
 def gate(visit: Visit, dataset: str, where: str, what: str, *, tests: bool = False) -> None:

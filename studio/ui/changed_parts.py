@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from studio import changed
+from studio import changed, outputs
 from studio.evaluate.changes import GROUPS, PEOPLE, SURFACES
 from studio.evaluate.holding import Alike, Apart, Held, Holds
-from studio.records import Arm, Dataset, JobState, Split
-from studio.store import Store, runs
-from studio.ui import blocks, frame, job_view, model_parts
+from studio.records import Arm, Dataset, Split
+from studio.store import Store
+from studio.ui import blocks, frame, job_view, model_parts, stopped_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
@@ -55,10 +55,7 @@ def _one(visit: Visit, dataset: Dataset, known: Sequence[Arm], what: str) -> Non
     if job:
         job_panel(job_view.reader(visit.store, job.id), lambda: changed.stop(visit.store, job))
         return
-    newest = next((j for j in runs.jobs(visit.store, visit.project_id) if j.kind == kind), None)
-    if newest is not None and newest.state in (JobState.failed, JobState.cancelled):
-        told = newest.detail.get("result", {}).get("reason")
-        frame.warnings([str(told or "The last try was stopped before its end.")])
+    stopped_parts.newest(visit, kind, "The last asking ended early.", outputs.go_on)
     with st.expander("What is changed", key=f"changed-what-{what}"):
         changes = SURFACES if what == "surface" else PEOPLE
         blocks.bullets([f"{change.title}: {change.sentence}" for change in changes])

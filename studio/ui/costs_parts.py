@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from studio import costs, models
+from studio import costs, models, outputs
 from studio.evaluate import costs as figures
 from studio.records import Refusal
 from studio.store import arms, prices
-from studio.ui import answers, blocks, frame, job_view, model_parts
+from studio.ui import answers, blocks, frame, job_view, model_parts, stopped_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
@@ -152,6 +152,7 @@ def _measuring(visit: Visit, found: Sequence[costs.Measured]) -> None:
         stop = (lambda: costs.stop(visit.store, job)) if visit.may_edit else None
         job_panel(job_view.reader(visit.store, job.id), stop)
         return
+    stopped_parts.newest(visit, costs.KIND, "The last timing ended early.", outputs.go_on)
     if not visit.may_edit or not model_parts.are_here(visit):
         return
     known = {arm.id: arm for arm in arms.every(visit.store, visit.project_id)}

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from studio import judging, models, vote_sets
-from studio.records import Arm, Dataset, JobState
-from studio.store import Store, runs
-from studio.ui import blocks, frame, job_view
+from studio.records import Arm, Dataset
+from studio.store import Store
+from studio.ui import blocks, frame, job_view, stopped_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
@@ -27,7 +27,7 @@ def show(visit: Visit, dataset: Dataset, known: Sequence[Arm]) -> None:
     if job:
         job_panel(job_view.reader(visit.store, job.id), lambda: judging.stop(visit.store, job))
         return
-    _failed(visit)
+    stopped_parts.newest(visit, judging.KIND, "The last judgement ended early.", judging.go_on)
     found = _found(visit.store, str(visit.store.workspace), visit.store.version, visit.project_id, dataset.id)
     if found:
         _said(found)
@@ -49,13 +49,6 @@ def _found(_store: Store, workspace: str, version: int, project: str, dataset: s
 @st.cache_data(max_entries=8, show_spinner=False)
 def _voted(_store: Store, workspace: str, version: int, project: str) -> int:
     return judging.voted(_store, project)
-
-
-def _failed(visit: Visit) -> None:
-    newest = next((job for job in runs.jobs(visit.store, visit.project_id) if job.kind == judging.KIND), None)
-    if newest is not None and newest.state in (JobState.failed, JobState.cancelled):
-        told = newest.detail.get("result", {}).get("reason")
-        frame.warnings([str(told or "The last judgement was stopped before its end.")])
 
 
 def _said(found: judging.Found) -> None:

@@ -8,10 +8,10 @@ import streamlit as st
 
 from studio import side_effects
 from studio.evaluate.side_effects import Report, items
-from studio.records import ArmKind, Job, JobState
+from studio.records import ArmKind
 from studio.side_effects import Found
 from studio.store import arms, runs
-from studio.ui import answers, blocks, frame, job_view, model_parts
+from studio.ui import answers, blocks, frame, job_view, model_parts, stopped_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
@@ -35,7 +35,7 @@ def show(visit: Visit) -> None:
     if job:
         job_panel(job_view.reader(visit.store, job.id), lambda: side_effects.stop(visit.store, job))
         return
-    _failed(visit)
+    stopped_parts.newest(visit, side_effects.KIND, "The last asking ended early.", side_effects.resume)
     names = {arm.id: arm.name for arm in here}
     chosen = here[0].id
     if len(here) > 1:
@@ -56,21 +56,6 @@ def _start(visit: Visit, arm: str) -> None:
         lambda: side_effects.start(visit.store, visit.person.id, arm),
         "They are being asked. You can leave this page; it goes on.",
     )
-
-
-def _failed(visit: Visit) -> None:
-    """Why the newest try came to nothing, and the way on for one that was stopped."""
-    newest = next((j for j in runs.jobs(visit.store, visit.project_id) if j.kind == side_effects.KIND), None)
-    if newest is not None and newest.state in (JobState.failed, JobState.cancelled):
-        reason = newest.detail.get("result", {}).get("reason") or "The last try was stopped before its end."
-        frame.warnings([str(reason)])
-        if visit.may_edit:
-            st.button("Go on with it", key="side-effects-resume", icon=":material/play_arrow:", on_click=_resume,
-                      args=(visit, newest))  # fmt: skip
-
-
-def _resume(visit: Visit, job: Job) -> None:
-    frame.attempt(lambda: side_effects.resume(visit.store, visit.person.id, job), "It goes on.")
 
 
 def _found(visit: Visit, found: Found) -> None:

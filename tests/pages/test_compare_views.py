@@ -8,7 +8,7 @@ import pytest
 from round_seed import Seeded, ready
 from signed_in import opened, person, press, words
 
-from studio import changed, datasets, side_effects
+from studio import changed, costs, datasets, judging, side_effects
 from studio.evaluate.changes import PEOPLE, SURFACES
 from studio.evaluate.side_effects import items
 from studio.records import Role, Split, canonical
@@ -25,6 +25,12 @@ def ended(store: Store, project: str, name: str, kind: str, detail: dict[str, An
     store.act("job.started", "ann", {"id": name, "kind": kind, "folder": name, "detail": detail}, project)
     told = {"id": name, "state": "done", "result": {"state": "done", **result}}
     store.act("job.finished", "ann", told, project)
+
+
+def failed(store: Store, project: str, kind: str, detail: dict[str, Any]) -> None:
+    store.act("job.started", "ann", {"id": kind, "kind": kind, "folder": kind, "detail": detail}, project)
+    result = {"state": "failed", "reason": f"The {kind} worker was killed."}
+    store.act("job.finished", "ann", {"id": kind, "state": "failed", "result": result}, project)
 
 
 def asked_again(store: Store, seeded: Seeded, what: str) -> None:
@@ -78,3 +84,21 @@ def test_whoever_tries_an_input_is_noted_as_having_seen_the_arms_write(store: St
     press(at, "playground-ask")
     assert dora.id in arms.exposed(store, seeded.project)
     assert "not on this machine yet" in words(at)
+
+
+def test_what_ended_early_says_why_and_goes_on_only_for_those_who_may(store: Store, seeded: Seeded) -> None:
+    _, dora = person(store, "Dora", Role.designer)
+    _, pia = person(store, "Pia", Role.pm)
+    about = {"dataset": seeded.dataset, "arms": [seeded.base, seeded.tuned], "model": "smollm2-135m"}
+    for kind in (*changed.KINDS.values(), judging.KIND, costs.KIND):
+        failed(store, seeded.project, kind, about)
+    for page, kinds in (("evaluate", (*changed.KINDS.values(), judging.KIND)), ("baselines", (costs.KIND,))):
+        at = opened(store, dora, page, project=seeded.project, compare_view="beside")
+        for kind in kinds:
+            assert f"ended early. The {kind} worker was killed." in words(at)
+            press(at, f"stopped-go-on-{kind}")
+            # The folder of this job is nowhere: that is said, and nothing else happens.
+            assert f"The job {kind} has no readable spec.json." in words(at)
+    read_only = opened(store, pia, "baselines", project=seeded.project)
+    assert "The timing worker was killed." in words(read_only)
+    assert not [b for b in read_only.button if (b.key or "").startswith("stopped-go-on-")]
