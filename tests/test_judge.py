@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from studio.brief_records import Criterion
@@ -74,6 +76,17 @@ def test_agreement_with_people_has_its_interval_and_decides_whether_it_is_used()
     assert wrong.share == pytest.approx(0.1) and not wrong.usable and "no better than a coin" in wrong.sentence
     lean = judge.leaning(found, "Tuned 1", "Base", told)
     assert (lean.decided, lean.value) == (16, 1.0) and "a model's opinion, not a vote" in lean.sentence
+
+
+def test_pairs_of_one_prompt_are_not_so_many_witnesses() -> None:
+    people = dict.fromkeys((couple.id for couple in COUPLES), "first")
+    twice = [replace(couple, prompt=COUPLES[n // 2].prompt) for n, couple in enumerate(COUPLES)]
+    said = replies("good")
+    alone, told = (judge.calibrated(judge.verdicts(asked, said), people, None) for asked in (COUPLES, twice))
+    assert (alone.decided, alone.prompts, told.decided, told.prompts) == (20, 20, 20, 10)
+    # Clopper and Pearson: 20 of 20, and 10 of 10.
+    assert alone.low == pytest.approx(0.025 ** (1 / 20)) and told.low == pytest.approx(0.025 ** (1 / 10))
+    assert "n = 10 prompts" in told.sentence
 
 
 def test_a_reply_that_cannot_be_read_is_counted() -> None:

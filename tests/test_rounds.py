@@ -104,6 +104,15 @@ def test_missing_older_and_foreign_outputs_are_refused(store: Store, seeded: See
     store.act("generations.stored", MAKER, payload, seeded.project)
     with pytest.raises(Refusal, match="not written by its trained weights"):
         opened(store, seeded, baselines=(seeded.base,))
+    for part in ("base", "template", "settings"):
+        mixed = [
+            {**dataclasses.asdict(g), "hashes": {**g.hashes, **({part: "another"} if n else {})}}
+            for n, g in enumerate(written)
+        ]  # fmt: skip
+        payload = {"dataset": seeded.dataset, "job": "", "rows_blob": store.put_blob(canonical(mixed))}
+        store.act("generations.stored", MAKER, payload, seeded.project)
+        with pytest.raises(Refusal, match="come from another model, chat template or settings"):
+            opened(store, seeded, baselines=(seeded.base,))
 
 
 def test_undoing_the_opening_only_works_before_the_first_vote(store: Store, seeded: Seeded, rita: Person) -> None:

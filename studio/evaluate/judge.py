@@ -9,8 +9,9 @@ a person, and no gate reads it.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from studio.evaluate.checks import interval
 from studio.records import Brief, Prompt, Speaker
@@ -39,9 +40,11 @@ class Couple:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """Couple -> "first", "second" or "" (none: it saw no difference, changed with the order, or answered neither)."""
+    """`of`: couple -> "first", "second" or "" (none: it saw no difference, changed with the order, or answered
+    neither). `asked`: couple -> the prompt it is about, as text."""
 
     of: Mapping[str, str]
+    asked: Mapping[str, str]
     turned: int
     unread: int
 
@@ -52,13 +55,16 @@ class Verdicts:
 
 @dataclass(frozen=True)
 class Calibration:
-    """Over `n` pairs that people decided: on how many the judge `decided` too, and on how many of those it `agreed`,
-    as a share with its exact 95 % interval. `turned`: pairs where another order changed its mind; `people`: how often
-    two people agree on such pairs, None where that was not measured."""
+    """Over `n` pairs that people decided: on how many the judge `decided` too, and on how many of those it `agreed`.
+    `share`: how often it agrees, the mean over the `prompts` of those pairs, since pairs of one prompt hang together;
+    with its 95 % interval, exact where each prompt has one pair, else wider than it need be. `turned`: pairs
+    where another order changed its mind; `people`: how often two people agree on such pairs, None where that was not
+    measured."""
 
     n: int
     decided: int
     agreed: int
+    prompts: int
     share: float
     low: float
     high: float
@@ -114,35 +120,37 @@ def verdicts(couples: Sequence[Couple], replies: Mapping[str, str]) -> Verdicts:
         one, other = (side.get(letter, "") for side, letter in zip(sides, said, strict=True))
         turned += bool(one and other and one != other)
         found[couple.id] = one if one == other else ""
-    return Verdicts(found, turned, unread)
+    return Verdicts(found, {couple.id: couple.prompt.asked for couple in couples}, turned, unread)
 
 
 def calibrated(found: Verdicts, preferred: Mapping[str, str], people: float | None) -> Calibration:
     """`preferred`: couple -> the side that people preferred ("first" or "second"); `people`: how often two of them
     agree, in [0, 1]."""
     decided = {name: side for name, side in found.decided.items() if name in preferred}
-    agreed, n = sum(preferred[name] == side for name, side in decided.items()), len(decided)
-    low, high = interval(agreed, n)
-    share = agreed / n if n else 0.0
+    by_prompt: dict[str, list[bool]] = defaultdict(list)
+    for name, side in decided.items():
+        by_prompt[found.asked[name]].append(preferred[name] == side)
+    agreed, prompts = sum(map(sum, by_prompt.values())), len(by_prompt)
+    share = sum(sum(each) / len(each) for each in by_prompt.values()) / prompts if prompts else 0.0
+    low, high = interval(share * prompts, prompts)
     usable = low > _COIN
-    return Calibration(len(preferred), n, agreed, share, low, high, found.turned, found.unread, people, usable,
-                       _calibrated_sentence(len(preferred), n, share, low, high, found, people, usable))  # fmt: skip
+    told = Calibration(len(preferred), len(decided), agreed, prompts, share, low, high, found.turned, found.unread,
+                       people, usable, "")  # fmt: skip
+    return replace(told, sentence=_calibrated_sentence(told))
 
 
-def _calibrated_sentence(
-    pairs: int, n: int, share: float, low: float, high: float, found: Verdicts, people: float | None, usable: bool
-) -> str:
-    if not n:
-        return f"It decided none of the {pairs} pairs that people decided, so it cannot be used here."
+def _calibrated_sentence(told: Calibration) -> str:
+    if not told.decided:
+        return f"It decided none of the {told.n} pairs that people decided, so it cannot be used here."
     said = (
-        f"On {n} of {pairs} pairs it preferred the same answer in both orders, and then agreed with people on "
-        f"{100 * share:.0f} % ({100 * low:.0f} to {100 * high:.0f} %)."
+        f"On {told.decided} of {told.n} pairs it preferred the same answer in both orders, and then agreed with people "
+        f"on {100 * told.share:.0f} % ({100 * told.low:.0f} to {100 * told.high:.0f} %, n = {told.prompts} prompts)."
     )
-    if people is not None:
-        said += f" Two people agree on {100 * people:.0f} %."
-    if found.turned:
-        said += f" On {found.turned} it changed its mind with the order."
-    if not usable:
+    if told.people is not None:
+        said += f" Two people agree on {100 * told.people:.0f} %."
+    if told.turned:
+        said += f" On {told.turned} it changed its mind with the order."
+    if not told.usable:
         return f"{said} That may be no better than a coin, so nothing else it says is shown."
     return said
 

@@ -178,6 +178,7 @@ def _outputs(store: Store, plan: Plan, tests: Sequence[Example]) -> Outputs:
                 "Generate outputs on the Compare page first."
             )
         _refuse_foreign(store, arm, found[name])
+        _refuse_mixed(arm, found[name])
         _refuse_unrepeated(store, plan.dataset, arm)
     for name in plan.baselines:
         _refuse_alike(found[plan.candidate], found[name])
@@ -203,6 +204,15 @@ def _refuse_foreign(store: Store, arm: Arm, written: dict[str, Generation]) -> N
         raise Refusal(
             f"Some outputs of {arm.name} were not written by its trained weights. Nothing was opened. "
             "Generate its outputs again on the Compare page."
+        )
+
+
+def _refuse_mixed(arm: Arm, written: dict[str, Generation]) -> None:
+    """All that an arm wrote comes from one model, asked in one way."""
+    if any(len({g.hashes.get(part) for g in written.values()}) > 1 for part in ("base", "template", "settings")):
+        raise Refusal(
+            f"Some outputs of {arm.name} come from another model, chat template or settings than the others. Nothing "
+            "was opened. Generate its outputs again on the Compare page."
         )
 
 

@@ -10,7 +10,7 @@ from studio import side_effects
 from studio.evaluate.side_effects import Report, items
 from studio.records import ArmKind
 from studio.side_effects import Found
-from studio.store import arms, runs
+from studio.store import Store, arms, runs
 from studio.ui import answers, blocks, frame, job_view, model_parts, stopped_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
@@ -42,13 +42,18 @@ def show(visit: Visit) -> None:
         chosen = st.selectbox(
             "Tuned model", list(names), format_func=names.__getitem__, key="side-effects-arm", width=560
         )
-    found = side_effects.ready(visit.store, visit.project_id).get(chosen)
+    found = _ready(visit.store, str(visit.store.workspace), visit.store.version, visit.project_id).get(chosen)
     if found:
         _found(visit, found)
     if visit.may_edit and model_parts.are_here(visit):
         label = "Ask again" if found else "Ask it and its base"
         st.button(label, key="side-effects-start", type="tertiary" if found else "secondary",
                   icon=":material/healing:", on_click=_start, args=(visit, chosen))  # fmt: skip
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _ready(_store: Store, workspace: str, version: int, project: str) -> dict[str, Found]:
+    return side_effects.ready(_store, project)
 
 
 def _start(visit: Visit, arm: str) -> None:
