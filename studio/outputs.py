@@ -244,9 +244,12 @@ def stop(store: Store, job: Job) -> None:
     place.of(folder).cancel(folder)
 
 
-def current(store: Store, dataset: str, arm: Arm) -> dict[str, Generation]:
-    """Example -> output of the arm as it is now (an older version's outputs are left out)."""
-    return {g.example: g for g in arms.generations(store, dataset, arm.id) if is_current(arm, g)}
+def current(
+    store: Store, dataset: str, arm: Arm, examples: Sequence[str] | None = None
+) -> dict[str, Generation]:  # fmt: skip
+    """Example -> output of the arm as it is now (an older version's outputs are left out); of these `examples` only,
+    where they are given."""
+    return {g.example: g for g in arms.generations(store, dataset, arm.id, examples) if is_current(arm, g)}
 
 
 def compare(store: Store, project: str, dataset: str, split: Split = Split.test) -> list[Compared]:

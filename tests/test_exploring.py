@@ -81,6 +81,15 @@ def test_a_candidate_needs_its_texts_and_is_not_there_twice(store: Store, seeded
         candidates.send(store, MAKER, seeded.project, like, input="Do you sell hammocks?", ideal=" ")
 
 
+def test_a_page_of_answers_is_read_without_the_others(store: Store, seeded: Seeded) -> None:
+    arm = arms.get(store, seeded.base)
+    assert arm is not None
+    every = outputs.current(store, seeded.dataset, arm)
+    some = list(every)[3:5]
+    assert outputs.current(store, seeded.dataset, arm, [*some, "nobody"]) == {name: every[name] for name in some}
+    assert outputs.current(store, seeded.dataset, arm, []) == {}
+
+
 def test_who_read_the_answers_is_counted_for_each_set(store: Store, seeded: Seeded) -> None:
     dataset = dataset_rows.get(store, seeded.dataset)
     assert dataset is not None

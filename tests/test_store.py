@@ -51,6 +51,19 @@ def test_a_refused_act_changes_and_journals_nothing(store: Store) -> None:
     assert store.audit() == []
 
 
+def test_the_key_of_slow_reads_leaves_out_what_changes_none_of_them(store: Store) -> None:
+    make_project(store)
+    save_example(store)
+    key = store.version_of("p", besides=("outputs.seen",))
+    assert key == store.version
+    make_project(store, "q")
+    store.act("outputs.seen", "ann", {"what": "d"}, "p")
+    assert store.version_of("p", besides=("outputs.seen",)) == key
+    store.undo(key, "ann")
+    assert store.version_of("p", besides=("outputs.seen",)) == store.version
+    assert store.version_of("nowhere", besides=("outputs.seen",)) == 0
+
+
 def test_undo_restores_and_is_itself_undone(store: Store) -> None:
     make_project(store)
     save_example(store)

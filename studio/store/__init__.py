@@ -196,6 +196,12 @@ class Store:
         """The number of the last act: a key for cached reads."""
         return self.journal.seq
 
+    def version_of(self, project: str, *, besides: Sequence[str]) -> int:
+        """The number of the last act in a project that is of none of the kinds `besides`, 0 without one: a key for
+        cached reads of what neither those nor other projects change."""
+        sql = f"SELECT max(seq) AS seq FROM acts WHERE project = ? AND kind NOT IN ({', '.join('?' for _ in besides)})"
+        return int(self.rows(sql, project, *besides)[0]["seq"] or 0)
+
     @property
     def head(self) -> str:
         return self.journal.head

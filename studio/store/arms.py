@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -156,11 +157,15 @@ def prompt_history(store: Store, arm: str) -> list[Version]:
     ]
 
 
-def generations(store: Store, dataset: str, arm: str = "") -> list[Generation]:
-    """What arms wrote to a dataset's prompts (one arm, or all)."""
+def generations(
+    store: Store, dataset: str, arm: str = "", examples: Sequence[str] | None = None
+) -> list[Generation]:  # fmt: skip
+    """What arms wrote to a dataset's prompts (one arm, or all), or to these `examples` of it."""
     where, params = "dataset = ?", [dataset]
     if arm:
         where, params = where + " AND arm = ?", [*params, arm]
+    if examples is not None:
+        where, params = f"{where} AND example IN ({', '.join('?' for _ in examples) or 'NULL'})", [*params, *examples]
     rows = store.rows(f"SELECT * FROM generations WHERE {where} ORDER BY arm, example", *params)
     return [
         Generation(r["arm"], r["example"], r["output"], r["tokens_in"], r["tokens_out"], r["seconds"],

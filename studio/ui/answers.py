@@ -17,13 +17,20 @@ from studio.ui import blocks, conversation, frame, stopped_parts
 from studio.ui.access import Visit
 
 _IN_COMMON = 0.4
+_CHANGE_NO_FIGURE = ("answer.rated", "label.given", "outputs.seen", "queue.seen", "vote.cast")
 Written = Mapping[str, Mapping[str, Generation]]
 
 
 def compared(visit: Visit, dataset: str, split: Split) -> list[outputs.Compared]:
     """Every arm that answered prompts of this split, scored by the brief's exact checks."""
     workspace = str(visit.store.workspace)
-    return _compared(visit.store, workspace, visit.store.version, visit.project_id, dataset, split.value)
+    return _compared(visit.store, workspace, figures_as_of(visit), visit.project_id, dataset, split.value)
+
+
+def figures_as_of(visit: Visit) -> int:
+    """The number of the last act that may change a figure of an arm: a key for what takes long to work out. Somebody
+    who votes, reads, labels or rates changes none."""
+    return visit.store.version_of(visit.project_id, besides=_CHANGE_NO_FIGURE)
 
 
 @st.cache_data(max_entries=16, show_spinner="Checking the answers against the brief")
@@ -35,8 +42,14 @@ def _compared(
 
 def examples(visit: Visit, dataset: Dataset, split: Split) -> list[Example]:
     """The frozen examples of a split, taking turns over the slices."""
-    found = dataset_rows.get(visit.store, dataset.id)
-    rows = datasets.rows_in(visit.store, found, split) if found else []
+    return _examples(visit.store, str(visit.store.workspace), dataset.id, split.value)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _examples(_store: Store, workspace: str, dataset: str, split: str) -> list[Example]:
+    """What is in a frozen set never changes."""
+    found = dataset_rows.get(_store, dataset)
+    rows = datasets.rows_in(_store, found, Split(split)) if found else []
     return datasets.spread(rows, len(rows))
 
 

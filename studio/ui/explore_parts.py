@@ -12,6 +12,7 @@ from studio.evaluate.exploring import Cell, cell, right
 from studio.evaluation import Report
 from studio.outputs import Compared
 from studio.records import ArmKind, Brief, Dataset, Example, Refusal, Split
+from studio.store import Store
 from studio.ui import answers, blocks, draft_fields, frame, keys, shots_parts, taught_parts
 from studio.ui.access import Visit
 
@@ -25,14 +26,16 @@ def show(visit: Visit, brief: Brief, dataset: Dataset, told: Report | None, show
     blocks.section("The answers, side by side", "")
     if not answers.may_read(visit, dataset.id, "evaluate", tests=True):
         return
-    examples = _asked_for(answers.examples(visit, dataset, Split.test))
-    written = {each.arm.id: outputs.current(visit.store, dataset.id, each.arm) for each in shown}
+    every = answers.examples(visit, dataset, Split.test)
+    examples = _asked_for(every)
     one, other = _pair(shown, told.other if told else "")
     left, right_side = st.columns(2)
     with left:
         rule = _rule(shown) if one and other else ""
     places = _cells(told, one, other, [e.id for e in examples], rule) if told and one and other else {}
-    odd = {e.id for e in examples if any(e.id not in own or not own[e.id].output.strip() for own in written.values())}
+    named = tuple(each.arm.id for each in shown)
+    workspace, as_of = str(visit.store.workspace), answers.figures_as_of(visit)
+    odd = _odd(visit.store, every, shown, workspace, as_of, dataset.id, named) & {e.id for e in examples}
     with right_side:
         wanted = _cell(one, other, places, odd, len(examples))
     found = [e for e in examples if wanted == _EVERY or (e.id in odd if wanted == _ODD else places.get(e.id) == wanted)]
@@ -44,15 +47,28 @@ def show(visit: Visit, brief: Brief, dataset: Dataset, told: Report | None, show
     pages = max(1, -(-len(found) // PAGE_SIZE))
     page = st.pagination(pages, key=f"evaluate-page-{wanted}-{len(found)}") if pages > 1 else 1
     beside = other.arm.id if differs and other else ""
-    for example in found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]:
+    here = found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    ids = [e.id for e in here]
+    written = {each.arm.id: outputs.current(visit.store, dataset.id, each.arm, ids) for each in shown}
+    for example in here:
         answers.side_by_side(brief, example, shown, written, f"evaluate-prompt-{example.id}", beside=beside)
-        own = {name: every[example.id] for name, every in written.items() if example.id in every}
+        own = {name: each[example.id] for name, each in written.items() if example.id in each}
         shots_parts.given(visit, dataset, [each.arm for each in shown], own, f"evaluate-given-{example.id}")
         taught_parts.beside(visit, dataset, example, shown, written)
         _candidate(visit, example)
 
 
 # -- what is shown ----------------------------------------------------------------------------------
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _odd(
+    _store: Store, _examples: Sequence[Example], _shown: Sequence[Compared], workspace: str, version: int,
+    dataset: str, arms: Sequence[str],
+) -> set[str]:  # fmt: skip
+    """The prompts to which one of these arms says nothing, or has no answer."""
+    written = [outputs.current(_store, dataset, each.arm) for each in _shown]
+    return {e.id for e in _examples if any(e.id not in own or not own[e.id].output.strip() for own in written)}
 
 
 def _asked_for(examples: Sequence[Example]) -> list[Example]:

@@ -15,7 +15,7 @@ from studio.evaluate.turns import At
 from studio.evaluation import Report
 from studio.records import ArmKind, Dataset, Task
 from studio.store import Store
-from studio.ui import blocks, frame, job_view
+from studio.ui import answers, blocks, frame, job_view
 from studio.ui.access import Visit
 from studio.wording import TASK_WORDS
 
@@ -23,7 +23,7 @@ from studio.wording import TASK_WORDS
 def report(visit: Visit, dataset: str, compared: Sequence[outputs.Compared], other: str = "") -> Report | None:
     """All that is told of these arms, worked out once for each state of the project."""
     workspace = str(visit.store.workspace)
-    return _report(visit.store, compared, workspace, visit.store.version, visit.project_id, dataset, other)
+    return _report(visit.store, compared, workspace, answers.figures_as_of(visit), visit.project_id, dataset, other)
 
 
 @st.cache_data(max_entries=16, show_spinner="Working out the figures and their intervals")

@@ -9,6 +9,7 @@ import streamlit as st
 from studio import integrity, outputs
 from studio.records import Dataset, Split
 from studio.store import Store
+from studio.store import datasets as dataset_rows
 from studio.ui import answers, blocks
 from studio.ui.access import Visit
 
@@ -18,8 +19,7 @@ _MARKS = {True: "passed", False: "failed", None: "not told"}
 def card(visit: Visit, dataset: Dataset, compared: Sequence[outputs.Compared]) -> None:
     """The sentence over all arms, what failed of each, and every check for who wants to read them."""
     workspace = str(visit.store.workspace)
-    prompts = [e.id for e in answers.examples(visit, dataset, Split.test)]
-    found = _report(visit.store, compared, prompts, workspace, visit.store.version, dataset.id)
+    found = _report(visit.store, compared, workspace, answers.figures_as_of(visit), dataset, dataset.id)
     blocks.section(
         "Are these answers what they say?",
         "A known product once showed a tuned model's answers as the base's. So each answer keeps the hashes of what "
@@ -39,7 +39,6 @@ def card(visit: Visit, dataset: Dataset, compared: Sequence[outputs.Compared]) -
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _report(
-    _store: Store, _compared: Sequence[outputs.Compared], _prompts: Sequence[str], workspace: str, version: int,
-    dataset: str,
+    _store: Store, _compared: Sequence[outputs.Compared], workspace: str, version: int, _dataset: Dataset, dataset: str
 ) -> list[integrity.Integrity]:  # fmt: skip
-    return integrity.report(_store, dataset, _compared, _prompts)
+    return integrity.report(_store, dataset, _compared, sorted(dataset_rows.ids_in(_store, _dataset, Split.test)))

@@ -13,7 +13,8 @@ from studio.records import Role, Speaker, Split, Turn, canonical, to_json
 from studio.review import rounds
 from studio.store import Store, arms, ratings
 from studio.store import datasets as dataset_rows
-from studio.ui import act_words
+from studio.ui import act_words, answers
+from studio.ui.access import Visit
 
 
 @pytest.fixture
@@ -155,6 +156,24 @@ def test_conversations_have_a_part_of_their_own(store: Store, pia: tuple[str, st
     said = words(opened(store, pia[1], "evaluate", project=seeded.project))
     assert "Does it hold through a conversation?" in said and "at turn 8 and later" in said
     assert "turn 8 and later (how far into a conversation)" in said
+
+
+def test_figures_are_worked_out_again_when_they_change_and_only_then(store: Store, seeded: Seeded) -> None:
+    dora, session = person(store, "Dora", Role.designer)
+    at = opened(store, session, "evaluate", project=seeded.project)
+    visit = Visit(store, dora, seeded.project, "evaluate")
+    before = answers.figures_as_of(visit)
+    press(at, "evaluate-show")
+    assert answers.figures_as_of(visit) == before < store.version
+    rows = [
+        {"arm": g.arm, "example": g.example, "output": "", "tokens_in": 1, "tokens_out": 0, "seconds": 0.1,
+         "similarity": None, "hashes": g.hashes} for g in arms.generations(store, seeded.dataset, seeded.base)[:2]
+    ]  # fmt: skip
+    payload = {"dataset": seeded.dataset, "job": "", "rows_blob": store.put_blob(canonical(rows))}
+    store.act("generations.stored", MAKER, payload, seeded.project)
+    at = sound(at.run())
+    assert "Base says nothing to 2." in words(at)
+    assert "An answer empty or missing (2)" in at.selectbox(key="evaluate-filter").options
 
 
 def test_answers_are_rated_one_by_one_without_a_name(store: Store, seeded: Seeded) -> None:
