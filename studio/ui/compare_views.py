@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import streamlit as st
+
 from studio import outputs
 from studio.records import Arm, Brief, Dataset, Split
 from studio.ui import (
@@ -32,6 +34,8 @@ def show(visit: Visit, brief: Brief, dataset: Dataset) -> None:
     known = evaluate_parts.in_use(visit)
     views = {**_VIEWS, **_TRY} if visit.may_edit else _VIEWS
     chosen = form_fields.view(keys.COMPARE_VIEW, views, "Which part of Compare") if known else "test"
+    if known:
+        st.space("small")  # apart from the sentence below
     if chosen == "beside":
         _beside(visit, dataset, known)
     elif chosen == "try":

@@ -124,6 +124,7 @@ def train(ada: Walker) -> None:
     ada.page.wait_for_timeout(15_000)
     ada.picture("train-running")
     ada.sees("Trainings", timeout=LONG)
+    ada.page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
     ada.picture("train")
 
 
