@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from studio.evaluate.checks import interval
 from studio.records import JobState, Run
 from studio.train import leaning
 from studio.train.diary import diary
@@ -31,6 +33,17 @@ def test_it_says_on_how_many_pairs_and_how_sure_that_is() -> None:
     assert "by a factor of 2.98e+03" in found.evidence[1]  # e to the (0.8 / 0.1)
     assert "80% sure and no surer: its margin is 0.80, and above 1.39" in found.evidence[2]
     assert "the tuned model that it started as" in leaning.lesson(run([0.9], [0.5], taken=10, start="q")).evidence[0]
+
+
+def test_pairs_of_one_prompt_are_not_so_many_witnesses() -> None:
+    alone = run([0.7], [0.6], taken=10, n=40)
+    rows = [[f"e{n // 4}~{n % 4}", 0.6, 5] for n in range(40)]
+    four = replace(alone, result=alone.result | {"kept_aside": {"step": 10, "rows": rows}})
+    assert leaning.lesson(alone).word == "learned" and "n = 40 prompts" in leaning.lesson(alone).sentence
+    found = leaning.lesson(four)
+    assert found.word == "unclear" and "on 28 of 40 pairs kept aside" in found.sentence
+    low, high = interval(7, 10)
+    assert f"(95 % interval {low:.0%} to {high:.0%}; n = 10 prompts)" in found.sentence
 
 
 def test_what_may_be_luck_is_not_called_learned() -> None:

@@ -258,6 +258,19 @@ def test_a_paired_figure_says_better_worse_or_neither() -> None:
     assert "empty" in found["good"].against
 
 
+def test_a_few_prompts_are_no_finding_however_far_apart() -> None:
+    def told(n: int) -> metrics.Figure:
+        names = [f"p{at}" for at in range(n)]
+        ideals = dict.fromkeys(names, "We ship it on Monday.")
+        good = {name: Answer(Subject("in", ideals[name], ideals[name])) for name in names}
+        bad = {name: Answer(Subject("in", f"No {at}.", ideals[name])) for at, name in enumerate(names)}
+        return metrics.Compared(Task.text, Brief(), names, ideals).arms({"a": good, "b": bad}, "b")["a"].against["chrf"]
+
+    few, enough = told(3), told(metrics.FEWEST)
+    assert few.low > 0 and not few.beyond_chance and "too few prompts to tell" in few.sentence
+    assert enough.beyond_chance and "better by" in enough.sentence
+
+
 def test_a_missing_answer_is_missing_not_a_shorter_set() -> None:
     names = ["a", "b", "c"]
     ideals = dict.fromkeys(names, "x")

@@ -16,6 +16,8 @@ from studio.evaluate.resampling import Draws, Estimate, Floats, Measure, mean
 from studio.records import Brief, CheckKind, Criterion, Task
 
 _SHAPES = (CheckKind.json_fields, CheckKind.json_schema)
+FEWEST = 10
+"""Prompts below which a distance is no finding: of so few the bootstrap's interval is too narrow."""
 _MOST_VALUES = 20
 _EACH_VALUE = 4
 _FIELD = "field:"
@@ -58,6 +60,11 @@ class Figure:
     unit: str
     wanted: Wanted
     sentence: str
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Of a distance: whether its interval, over enough prompts, leaves out that there is none."""
+        return self.n >= FEWEST and (self.low > 0 or self.high < 0)
 
 
 @dataclass(frozen=True)
@@ -342,9 +349,12 @@ def _said(kind: _Kind, found: Estimate) -> Figure:
 def _said_distance(kind: _Kind, found: Estimate) -> Figure:
     value, low, high = (apart(each, kind.unit) for each in (found.value, found.low, found.high))
     interval = f"95 % interval {low} to {high}; n = {found.n:,} prompts that both answered"
-    better = {Wanted.more: found.low > 0, Wanted.less: found.high < 0, Wanted.neither: False}[kind.wanted]
-    worse = {Wanted.more: found.high < 0, Wanted.less: found.low > 0, Wanted.neither: False}[kind.wanted]
-    if kind.wanted is Wanted.neither:
+    few = found.n < FEWEST
+    better = {Wanted.more: found.low > 0, Wanted.less: found.high < 0, Wanted.neither: False}[kind.wanted] and not few
+    worse = {Wanted.more: found.high < 0, Wanted.less: found.low > 0, Wanted.neither: False}[kind.wanted] and not few
+    if few:
+        what = "too few prompts to tell,"
+    elif kind.wanted is Wanted.neither:
         what = "differs by" if found.low > 0 or found.high < 0 else "differs by no more than chance can explain,"
     else:
         what = "better by" if better else "worse by" if worse else "no more apart than chance can explain,"

@@ -12,7 +12,8 @@ from typing import Any
 
 from studio.evaluate.checks import interval
 from studio.records import Run
-from studio.train import verdict
+from studio.store.datasets import example_of
+from studio.train import kept_aside, verdict
 from studio.train.verdict import Lesson
 
 BEFORE = math.log(2)
@@ -35,8 +36,12 @@ def of_run(run: Run) -> Lesson:
     if taken is None or not evidence:
         return Lesson("unmeasured", "It ran, but how it leans was not measured on pairs kept aside.")
     n = int(evidence["kept_aside"])
-    low, high = interval(taken["accuracy"] * n, n)
-    counted = f"on {taken['accuracy'] * n:g} of {n:,} pairs kept aside (95 % interval {low:.0%} to {high:.0%})"
+    prompts = _prompts(run, n)
+    low, high = interval(taken["accuracy"] * prompts, prompts)
+    counted = (
+        f"on {taken['accuracy'] * n:g} of {n:,} pairs kept aside (95 % interval {low:.0%} to {high:.0%}; n = "
+        f"{prompts:,} prompts)"
+    )
     figures = _figures(run, taken)
     if high < 0.5:
         return Lesson(
@@ -65,6 +70,12 @@ def of_run(run: Run) -> Lesson:
     return Lesson("learned", said, figures)
 
 
+def _prompts(run: Run, pairs: int) -> int:
+    """How many prompts the pairs kept aside are about: those of one prompt often share an answer, and lean alike."""
+    look = kept_aside.look_of(run.result)
+    return len({example_of(name) for name, _, _ in look.rows}) if look else pairs
+
+
 def _figures(run: Run, taken: dict[str, Any]) -> tuple[str, ...]:
     loss = run.result["evidence"]["loss"]
     smoothing = run.settings["label_smoothing"]
@@ -73,7 +84,8 @@ def _figures(run: Run, taken: dict[str, Any]) -> tuple[str, ...]:
         f"Measured against {start}: before the first step no pair leans either way, and costs {BEFORE:.2f} (loss).",
         f"After step {taken['step']:,}, whose checkpoint was taken, the loss is {loss:.2f} and the odds of the "
         f"preferred answer have grown by a factor of {math.exp(taken['margin'] / run.settings['beta']):,.3g} on "
-        "average (geometric mean).",
+        "average (geometric mean). The checkpoint was chosen on these very pairs, so both look a little better than "
+        "they are.",
     ]
     if smoothing:
         wanted = math.log((1 - smoothing) / smoothing)

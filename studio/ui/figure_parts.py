@@ -102,7 +102,7 @@ def _differences(told: Report, shown: Sequence[outputs.Compared]) -> None:
         told_twice = told.kind.task is not Task.text
         differs = [
             f.sentence for f in found
-            if (f.low > 0 or f.high < 0) and not (told_twice and f.key.startswith(metrics.RULE))
+            if f.beyond_chance and not (told_twice and f.key.startswith(metrics.RULE))
         ]  # fmt: skip
         if each.arm.id == told.other:
             continue
