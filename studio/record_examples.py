@@ -8,6 +8,8 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+_PAIR = "~"
+
 
 class Status(enum.StrEnum):
     """Where an example stands on its way into a dataset."""
@@ -103,6 +105,16 @@ class Example:
     @property
     def prompt(self) -> Prompt:
         return Prompt(self.input, self.earlier, self.system)
+
+
+def pair_id(example: str, place: int) -> str:
+    """The id of a row in a set of votes: several may be about the prompt of one example."""
+    return f"{example}{_PAIR}{place}"
+
+
+def example_of(row: str) -> str:
+    """The example that a row of a frozen set is about, from the row's id: itself, or the one whose prompt it has."""
+    return row.partition(_PAIR)[0]
 
 
 def spread(examples: Sequence[Example], count: int) -> list[Example]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from studio import datasets
+from studio.record_examples import pair_id
 from studio.records import Dataset, Example, Pair, Refusal, Round, Split, Vote, canonical, from_json, sha256, to_json
 from studio.review.preferred import LEFT_OUT, NOT_COUNTED, Disagreement, Judged, Preferred, judged
 from studio.store import Store, rounds
@@ -172,7 +173,7 @@ def _prompts(store: Store, used: Sequence[Round]) -> dict[str, Example]:
 def _row(asked: Example, pair: Preferred, place: int) -> Example:
     """The answer that people preferred in the place of the ideal one. Nobody has approved it."""
     return replace(
-        asked, id=rows.pair_id(asked.id, place), ideal=pair.chosen, worse=pair.rejected, approvals=(),
+        asked, id=pair_id(asked.id, place), ideal=pair.chosen, worse=pair.rejected, approvals=(),
         group=asked.group or asked.id, source="votes", split=None,
     )  # fmt: skip
 

@@ -6,14 +6,13 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from studio.record_examples import example_of
 from studio.records import Act, Dataset, Example, Refusal, Split, canonical, from_json
 from studio.store.journal import Blobs
 from studio.store.writes import Row, Tx, applies
 
 if TYPE_CHECKING:
     from studio.store import Store
-
-_PAIR = "~"
 
 
 def _unused(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
@@ -130,16 +129,6 @@ def raw_rows(store: Store, dataset: Dataset) -> list[dict[str, Any]]:
     """The frozen rows as plain JSON values, for those who compare many and need few as records."""
     found: list[dict[str, Any]] = json.loads(store.get_blob(dataset.rows_blob))
     return found
-
-
-def pair_id(example: str, place: int) -> str:
-    """The id of a row in a set of votes: several may be about the prompt of one example."""
-    return f"{example}{_PAIR}{place}"
-
-
-def example_of(row: str) -> str:
-    """The example that a row of a frozen set is about, from the row's id: itself, or the one whose prompt it has."""
-    return row.partition(_PAIR)[0]
 
 
 def ids_in(store: Store, dataset: Dataset, split: Split) -> frozenset[str]:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from studio.evaluate.checks import interval
+from studio.record_examples import example_of
 from studio.records import Run
-from studio.store.datasets import example_of
 from studio.train import kept_aside, verdict
 from studio.train.verdict import Lesson
 

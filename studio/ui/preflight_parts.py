@@ -11,8 +11,8 @@ from pathlib import Path
 import streamlit as st
 
 from studio.jobs import place
+from studio.record_examples import example_of
 from studio.records import Job, JobState, Refusal, from_json
-from studio.store import datasets as dataset_rows
 from studio.store import examples, prices, runs
 from studio.train import line, preflight, preflight_words, step
 from studio.train.forecast import BatchRow, LeftOut
@@ -142,7 +142,7 @@ def _left_out(visit: Visit, report: preflight.Report) -> None:
 
 
 def _one_left_out(visit: Visit, row: LeftOut, limit: int) -> None:
-    example = examples.get(visit.store, dataset_rows.example_of(row.id))
+    example = examples.get(visit.store, example_of(row.id))
     blocks.excerpt(example.input if example else row.id)
     blocks.note(f"Left out: {row.reason}.")
     if row.beyond:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from studio.record_examples import example_of
 from studio.records import Dataset, Job, JobState, Run, Split
 from studio.store import arms, examples, runs
 from studio.store import datasets as dataset_rows
@@ -229,7 +230,7 @@ def _dropped(visit: Visit, run: Run) -> None:
         return
     with st.expander(f"{blocks.several(len(left_out), 'example')} left out", key=f"train-dropped-{run.id}"):
         for row in left_out[:_DROPPED_SHOWN]:
-            example = examples.get(visit.store, dataset_rows.example_of(row["id"]))
+            example = examples.get(visit.store, example_of(row["id"]))
             blocks.excerpt(example.input if example else row["id"])
             blocks.note(f"Left out: {row['reason']}.")
             if example:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from studio import vote_sets
 from studio.baselines import DEFAULT_MODEL
+from studio.record_examples import example_of
 from studio.records import Dataset, Job, Run, Split
 from studio.store import Store, arms, rounds
 from studio.store import datasets as dataset_rows
@@ -70,7 +71,7 @@ def _newest(visit: Visit) -> None:
 def _spends(visit: Visit, made: vote_sets.Found) -> str:
     """What nobody can do any more afterwards, and what to do about it."""
     before = dataset_rows.spent(visit.store, visit.project_id)
-    prompts = {dataset_rows.example_of(row.id) for row in made.rows} - before.keys()
+    prompts = {example_of(row.id) for row in made.rows} - before.keys()
     said = blocks.several(len(prompts), "test prompt")
     return (
         f"This spends {said}: a model that is taught by votes on a prompt cannot be tested on it. No arm can answer "
