@@ -169,8 +169,8 @@ def job(folder: Path, provider: Provider, arm: ArmSpec, prompts: list[Example], 
     rows = [job_folder.prompt_row(e.id, e.prompt) | {"ideal": e.ideal, "slice": e.slice} for e in (*POOL, *prompts)]
     spec = {
         "kind": "generate", "id": "job", "model": {"name": "m", "path": provider.address, "sha256": ""},
-        "arms": [to_json(arm)], "decoding": to_json(Decoding()), "prompts": rows[len(POOL) :], "shelf": "inputs/shelf.jsonl",
-        "embedder": {"name": "minilm", "path": embedder} if embedder else None,
+        "arms": [to_json(arm)], "decoding": to_json(Decoding()), "prompts": rows[len(POOL) :],
+        "shelf": "inputs/shelf.jsonl", "embedder": {"name": "minilm", "path": embedder} if embedder else None,
     }  # fmt: skip
     return job_folder.create(folder / "job", spec, {"shelf.jsonl": job_folder.jsonl(rows[: len(POOL)])})
 
