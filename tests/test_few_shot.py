@@ -168,9 +168,9 @@ def test_examples_of_an_older_set_are_not_shown(store: Store, dataset: Dataset) 
 def job(folder: Path, provider: Provider, arm: ArmSpec, prompts: list[Example], embedder: str = "") -> Path:
     rows = [job_folder.prompt_row(e.id, e.prompt) | {"ideal": e.ideal, "slice": e.slice} for e in (*POOL, *prompts)]
     spec = {
-        "kind": "generate", "model": {"name": "m", "path": provider.address, "sha256": ""}, "arms": [to_json(arm)],
-        "decoding": to_json(Decoding()), "prompts": rows[len(POOL) :], "shelf": "inputs/shelf.jsonl",
-        "embedder": {"name": "minilm", "path": embedder} if embedder else None,
+        "kind": "generate", "id": "job", "model": {"name": "m", "path": provider.address, "sha256": ""},
+        "arms": [to_json(arm)], "decoding": to_json(Decoding()), "prompts": rows[len(POOL) :],
+        "shelf": "inputs/shelf.jsonl", "embedder": {"name": "minilm", "path": embedder} if embedder else None,
     }  # fmt: skip
     return job_folder.create(folder / "job", spec, {"shelf.jsonl": job_folder.jsonl(rows[: len(POOL)])})
 
