@@ -116,8 +116,8 @@ def _estimate(measure: Measure, drawn: Floats) -> Estimate | None:
         # As for the rules. Near 0 and 1 draws vary too little, and where all prompts are alike not at all.
         return Estimate(value, *interval(value * measure.n, measure.n), measure.n)
     low, high = _between(drawn, measure.n)
-    if measure.bounded and not low < high:
-        # All right, or all wrong: no more certain than a share would be.
+    if (measure.bounded or measure.share) and not low < high:
+        # All alike, or a single prompt: no more certain than a share would be.
         low, high = interval(value * measure.n, measure.n)
     return Estimate(value, min(low, value), max(high, value), measure.n)
 

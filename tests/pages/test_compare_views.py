@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from round_seed import Seeded, ready
+from round_seed import MAKER, Seeded, ready
 from signed_in import opened, person, press, words
 
-from studio import changed, costs, datasets, judging, side_effects
+from studio import baselines, changed, costs, datasets, judging, side_effects
 from studio.evaluate.changes import PEOPLE, SURFACES
 from studio.evaluate.side_effects import items
 from studio.records import Role, Split, canonical
@@ -77,12 +77,16 @@ def test_what_tuning_broke_is_told_of_the_model_that_was_asked(store: Store, see
 
 def test_whoever_tries_an_input_is_noted_as_having_seen_the_arms_write(store: Store, seeded: Seeded) -> None:
     dora, session = person(store, "Dora", Role.designer)
+    for name in ("Two", "Three", "Four"):
+        baselines.add_prompt(store, MAKER, seeded.project, name=name, text="Be kind.")
     at = opened(store, session, "evaluate", project=seeded.project, compare_view="try")
     assert "Try an input" in words(at) and "no longer decide anything" in words(at)
     assert at.button(key="playground-ask").disabled
     at.text_area(key="playground-input").set_value("Where is it?").run()
     press(at, "playground-ask")
     assert dora.id in arms.exposed(store, seeded.project)
+    # Each of the six is told, though not all are asked at once.
+    assert len(arms.every(store, seeded.project)) == 6 == words(at).count("no answer")
     assert "not on this machine yet" in words(at)
 
 
