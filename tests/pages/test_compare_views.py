@@ -8,11 +8,12 @@ import pytest
 from round_seed import MAKER, Seeded, ready
 from signed_in import opened, person, press, words
 
-from studio import baselines, changed, costs, datasets, judging, side_effects
+from studio import baselines, changed, costs, datasets, judging, outputs, side_effects
 from studio.evaluate.changes import PEOPLE, SURFACES
 from studio.evaluate.side_effects import items
-from studio.records import Role, Split, canonical
-from studio.store import Store, arms
+from studio.records import Refusal, Role, Split, canonical
+from studio.review import rounds
+from studio.store import Store, arms, runs
 from studio.store import datasets as dataset_rows
 
 
@@ -103,6 +104,12 @@ def test_what_ended_early_says_why_and_goes_on_only_for_those_who_may(store: Sto
             press(at, f"stopped-go-on-{kind}")
             # The folder of this job is nowhere: that is said, and nothing else happens.
             assert f"The job {kind} has no readable spec.json." in words(at)
+    opened_round = rounds.open_round(store, MAKER, seeded.project, seeded.plan)
+    job = runs.job(store, changed.KINDS["surface"])
+    assert job is not None
+    with pytest.raises(Refusal, match="A blind round is open on what Base, Tuned on Dataset 1 wrote"):
+        outputs.go_on(store, "dora", job)
+    rounds.cancel(store, MAKER, opened_round, "enough")
     read_only = opened(store, pia, "baselines", project=seeded.project)
     assert "The timing worker was killed." in words(read_only)
     assert not [b for b in read_only.button if (b.key or "").startswith("stopped-go-on-")]
