@@ -45,6 +45,8 @@ def asked_again(store: Store, seeded: Seeded, what: str) -> None:
          "similarity": None, "hashes": {}, "output": "" if version.id.endswith(("typos", "woman")) else example.ideal}
         for example in kept for version in changed.versions(example, changes)
     ]  # fmt: skip
+    # Of a change that an older studio made, and this one does not.
+    rows.append(rows[0] | {"example": f"{rows[0]['example']}-of-old"})
     blob = store.put_blob(canonical(rows))
     about = {"dataset": seeded.dataset, "arms": [seeded.base]}
     ended(store, seeded.project, what, changed.KINDS[what], about, {"outputs_blob": blob})
