@@ -87,7 +87,8 @@ def _found(store: Store, job: Job, what: str) -> Found | None:
     known = {arm.id: arm for arm in arms.every(store, job.project, retired=True)}
     by_arm: dict[str, dict[str, Generation]] = defaultdict(dict)
     for row in rows:
-        by_arm[row["arm"]][row["example"]] = _generation(row)
+        if row["example"] in asked:  # a change that the studio no longer makes is left out
+            by_arm[row["arm"]][row["example"]] = _generation(row)
     answered = {}
     for arm, written in by_arm.items():
         scores = evaluation.main_scores(task, brief, asked, written)

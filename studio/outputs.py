@@ -166,8 +166,10 @@ def go_on(store: Store, actor: str, job: Job) -> None:
         raise Refusal("This job writes no answers. Nothing was changed.")
     if job.detail.get("split") == Split.test.value and (dataset := dataset_rows.get(store, job.detail["dataset"])):
         looks.raise_if_spent(store, dataset, "Nothing was changed.")
-    for name in job.detail["arms"]:
-        elsewhere.require_allowed(store, usable(store, name).model)
+    chosen = [usable(store, name) for name in job.detail["arms"]]
+    _refuse_in_a_round(store, job.project, job.detail["dataset"], chosen)
+    for arm in chosen:
+        elsewhere.require_allowed(store, arm.model)
     launch.resume(store, actor, job)
 
 

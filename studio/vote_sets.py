@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,7 +69,7 @@ def found(store: Store, project: str, *, practice: bool = False) -> Found:
     for pair in made.preferred:
         named.append(_row(prompts[pair.example], pair, seen[pair.example]))
         seen[pair.example] += 1
-    kept_aside = _kept_aside(named)
+    kept_aside = _kept_aside(named, _placed_before(store, project))
     placed = tuple(replace(row, split=Split.validation if row.group in kept_aside else Split.train) for row in named)
     return Found(placed, made, _facts(used, made, practice), used[0].registration["brief_version"] if used else 0)
 
@@ -178,11 +178,21 @@ def _row(asked: Example, pair: Preferred, place: int) -> Example:
     )  # fmt: skip
 
 
-def _kept_aside(named: Sequence[Example]) -> frozenset[str]:
+def _placed_before(store: Store, project: str) -> dict[str, Split]:
+    """Group -> the side it was on in the sets of votes so far, of the newest that has it."""
+    before = reversed(rows.of_votes(store, project, discarded=True))
+    return {row.group: row.split for each in before for row in rows.rows_of(store, each) if row.split}
+
+
+def _kept_aside(named: Sequence[Example], before: Mapping[str, Split]) -> frozenset[str]:
     """The groups to be measured on, by the hash of their names: a tenth of all, or ten where that is more, but never
-    more than a quarter. A prompt, and what belongs with it, stays on one side."""
+    more than a quarter. A prompt, and what belongs with it, stays on one side; on the side it was on `before`, too: a
+    model that learned from an earlier set may be what the next training starts as."""
     groups = sorted({row.group for row in named}, key=lambda group: sha256(f"votes/{group}"))
-    return frozenset(groups[: min(max(round(_KEPT_ASIDE * len(groups)), _AT_LEAST), len(groups) // 4)])
+    wanted = min(max(round(_KEPT_ASIDE * len(groups)), _AT_LEAST), len(groups) // 4)
+    kept = [group for group in groups if before.get(group) is Split.validation]
+    fresh = [group for group in groups if group not in before]
+    return frozenset([*kept, *fresh[: max(0, wanted - len(kept))]])
 
 
 def _facts(used: Sequence[Round], made: Judged, practice: bool) -> Facts:

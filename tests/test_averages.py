@@ -47,3 +47,12 @@ def test_the_sentence_names_who_is_there() -> None:
         "the bare base 0.5; n = 6 prompts."
     )
     assert both.finding.startswith("The tuned model keeps 2.8 rules (95 % interval")
+
+
+@pytest.mark.parametrize(("n", "told"), [(1, False), (5, False), (6, True), (40, True)])
+def test_of_equal_differences_it_takes_six_as_in_a_sign_test(n: int, told: bool) -> None:
+    names = [str(at) for at in range(n)]
+    found = difference(dict.fromkeys(names, 1.0), dict.fromkeys(names, 0.0), 1)
+    assert (found.low > 0) is told and (2 * 0.5**n <= 0.05) is told
+    alike = difference(dict.fromkeys(names, 1.0), dict.fromkeys(names, 1.0), 1)
+    assert alike.high == -alike.low == pytest.approx(1 - 0.025 ** (1 / n))

@@ -258,6 +258,13 @@ def test_a_paired_figure_says_better_worse_or_neither() -> None:
     assert "empty" in found["good"].against
 
 
+@pytest.mark.parametrize("n", [1, 6])
+def test_ratings_that_are_all_alike_are_no_certainty(n: int) -> None:
+    found = Draws(n).estimates([mean(np.full(n, 0.75), share=True)])[0]
+    assert found is not None and (found.value, found.n) == (0.75, n)
+    assert (found.low, found.high) == pytest.approx(interval(0.75 * n, n)) and found.low < 0.75 < found.high
+
+
 def test_a_few_prompts_are_no_finding_however_far_apart() -> None:
     def told(n: int) -> metrics.Figure:
         names = [f"p{at}" for at in range(n)]

@@ -108,9 +108,12 @@ def test_all_prompts_together_are_tested_by_themselves() -> None:
     base = {f"p{at}": 0.0 for at in range(40)}
     tuned = {name: float(at % 2) for at, name in enumerate(base)}
     said = parts.overall(tuned, base, ("Tuned 1", "Base"), "right labels")
-    assert said == "Over all prompts Tuned 1 is better than Base by 50 points (right labels: p < 0.001; n = 40)."
+    assert said.startswith("Over all prompts Tuned 1 is better than Base by 50 points (right labels: 95 % interval ")
+    # 0.5 ± t(39) sqrt(0.25 / 39).
+    assert said.endswith("+34 to +66 points, p < 0.001; n = 40).")
     few = parts.overall({"p1": 1.0}, base, ("Tuned 1", "Base"), "right labels")
-    assert "differ by no more than chance can explain (right labels: p = 1.000; n = 1)" in few
+    assert "differ by no more than chance can explain (right labels: 95 % interval -95 to +100 points" in few
+    assert "p = 1.000; n = 1)" in few
     assert parts.overall({"x": 1.0}, base, ("Tuned 1", "Base"), "right labels") == ""
 
 

@@ -127,6 +127,27 @@ def test_votes_are_frozen_as_they_are_and_a_prompt_stays_on_one_side(store: Stor
         vote_sets.freeze(store, "pia", seeded.project)
 
 
+def test_a_prompt_stays_on_its_side_in_a_later_set(store: Store, voted: tuple[Seeded, Round]) -> None:
+    """A model that learned from the first set may be what a training on the second starts as."""
+    seeded, _ = voted
+    made = vote_sets.found(store, seeded.project)
+    aside, taught = ({r.group for r in made.rows if r.split is side} for side in (Split.validation, Split.train))
+    # An earlier set of half the prompts, in which a prompt that was kept aside here was learned from, and the reverse.
+    one, other = min(aside), min(taught)
+    sides = {one: Split.train, other: Split.validation}
+    earlier = [replace(r, split=sides.get(r.group, r.split)) for r in made.rows[::2] if r.group not in sides]
+    earlier += [replace(r, split=sides[r.group]) for r in made.rows if r.group in sides]
+    dataset = {
+        "id": "v0", "sha256": "v0", "brief_version": 1, "splits": {}, "name": "Votes 0",
+        "rows_blob": store.put_blob(canonical(to_json(earlier))),
+        "health": {"votes": to_json(made.facts), "waivers": {}},
+    }  # fmt: skip
+    store.act("votes.frozen", "pia", {"dataset": dataset}, seeded.project)
+    later = {r.group: r.split for r in vote_sets.found(store, seeded.project).rows}
+    assert all(later[r.group] is r.split for r in earlier) and later.keys() == aside | taught
+    assert (later[one], later[other]) == (Split.train, Split.validation)
+
+
 def test_the_export_is_what_is_trained_on(store: Store, voted: tuple[Seeded, Round], tmp_path: Path) -> None:
     seeded, _ = voted
     args = {"project": seeded.project, "what": "preferences", "format": "jsonl", "out": str(tmp_path / "out")}

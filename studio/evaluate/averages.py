@@ -56,15 +56,24 @@ def average(shares: Sequence[float], rules: int) -> Average:
 
 
 def difference(a: Mapping[str, float], b: Mapping[str, float], rules: int) -> Average:
-    """How many rules more `a` keeps than `b` per prompt, over the prompts both answered."""
+    """How many rules more `a` keeps than `b` per prompt, over the prompts both answered.
+
+    Where all differ by the same amount t says nothing; `half_of_equal` stands in.
+    """
     both = [a[name] - b[name] for name in a if name in b]
     n = len(both)
     mean = sum(both) / n if n else 0.0
     half = half_width(both)
     if half is None:
-        # All prompts differ by the same amount: as far as n such prompts can be trusted.
-        half = 1.0 - interval(n, n)[0]
+        half = half_of_equal(mean, n)
     return Average(mean * rules, (mean - half) * rules, (mean + half) * rules, n, rules)
+
+
+def half_of_equal(value: float, n: int) -> float:
+    """How far the mean difference of two shares may be from `value`, by which all of `n` prompts differ: what n prompts
+    can have missed (at 95 %, exact) may differ by 1 the other way. Of prompts that all differ by 1 it takes six until
+    this leaves out 0, as in a sign test."""
+    return (1.0 + abs(value)) * (1.0 - interval(n, n)[0])
 
 
 def half_width(values: Sequence[float]) -> float | None:

@@ -17,6 +17,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from studio.evaluate import averages
 from studio.evaluate.resampling import Floats
 from studio.review.evidence import holm
 
@@ -114,12 +115,16 @@ def verdict(parts: Sequence[Part], one: str, other: str) -> str:
 
 
 def overall(one: Mapping[str, float], other: Mapping[str, float], names: tuple[str, str], of: str) -> str:
-    """One sentence over all prompts that both answered (`of`: what the score is): the difference, tested by itself."""
+    """One sentence over all prompts that both answered (`of`: what the score is): the difference with its interval,
+    tested by itself."""
     both = np.array([one[name] - other[name] for name in one if name in other])
     if not len(both):
         return ""
-    p, points = sign_flip(both), 100 * float(both.mean())
-    chance = f"p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}; n = {len(both):,}"
+    p, gap = sign_flip(both), averages.difference(one, other, 1)
+    points = 100 * gap.value
+    low, high = (100 * max(-1.0, min(1.0, end)) for end in (gap.low, gap.high))
+    interval = f"95 % interval {low:+.0f} to {high:+.0f} points"
+    chance = f"{interval}, p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}; n = {gap.n:,}"
     if p > LEVEL:
         return f"Over all prompts {names[0]} and {names[1]} differ by no more than chance can explain ({of}: {chance})."
     return (

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.evaluate.averages import half_of_equal
 from studio.evaluate.checks import interval
 
 Floats = NDArray[np.float64]
@@ -115,8 +116,8 @@ def _estimate(measure: Measure, drawn: Floats) -> Estimate | None:
         # As for the rules. Near 0 and 1 draws vary too little, and where all prompts are alike not at all.
         return Estimate(value, *interval(value * measure.n, measure.n), measure.n)
     low, high = _between(drawn, measure.n)
-    if measure.bounded and not low < high:
-        # All right, or all wrong: no more certain than a share would be.
+    if (measure.bounded or measure.share) and not low < high:
+        # All alike, or a single prompt: no more certain than a share would be.
         low, high = interval(value * measure.n, measure.n)
     return Estimate(value, min(low, value), max(high, value), measure.n)
 
@@ -127,8 +128,7 @@ def _difference(one: Measure, other: Measure, drawn: Floats) -> Estimate | None:
         return None
     low, high = _between(drawn, one.n)
     if one.share and not low < high:
-        # All prompts differ by the same amount: as far as n such prompts can be trusted.
-        half = 1.0 - interval(one.n, one.n)[0]
+        half = half_of_equal(value, one.n)
         low, high = value - half, value + half
     return Estimate(value, min(low, value), max(high, value), one.n)
 

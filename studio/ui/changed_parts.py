@@ -11,7 +11,7 @@ from studio.evaluate.changes import GROUPS, PEOPLE, SURFACES
 from studio.evaluate.holding import Alike, Apart, Held, Holds
 from studio.records import Arm, Dataset, Split
 from studio.store import Store
-from studio.ui import blocks, frame, job_view, model_parts, stopped_parts
+from studio.ui import answers, blocks, frame, job_view, model_parts, stopped_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
@@ -59,7 +59,8 @@ def _one(visit: Visit, dataset: Dataset, known: Sequence[Arm], what: str) -> Non
     with st.expander("What is changed", key=f"changed-what-{what}"):
         changes = SURFACES if what == "surface" else PEOPLE
         blocks.bullets([f"{change.title}: {change.sentence}" for change in changes])
-    found = _found(visit.store, str(visit.store.workspace), visit.store.version, visit.project_id, dataset.id, what)
+    as_of = answers.figures_as_of(visit)
+    found = _found(visit.store, str(visit.store.workspace), as_of, visit.project_id, dataset.id, what)
     if found:
         _answered(found, what)
     if visit.may_edit and model_parts.are_here(visit):

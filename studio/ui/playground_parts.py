@@ -15,6 +15,8 @@ from studio.ui.access import Visit
 _FIELD = "playground-input"
 _ASKED, _TOLD = "playground-asked", "playground-told"
 _A_ROW = 3
+_AT_ONCE = 4
+"""Arms asked at the same time: the model process answers one after the other, and refuses when too many wait."""
 
 
 def show(visit: Visit, brief: Brief, known: Sequence[Arm]) -> None:
@@ -55,9 +57,7 @@ def _ask(visit: Visit, known: Sequence[Arm]) -> None:
 def _waiting(visit: Visit, left: Sequence[Arm], text: str) -> None:
     """Asks each second for what is missing; the page runs again with each answer."""
     told = st.session_state[_TOLD]
-    for arm in left:
-        if arm.id in told:
-            continue
+    for arm in [arm for arm in left if arm.id not in told][:_AT_ONCE]:
         try:
             found = playground.answer(visit.store, arm, text)
         except Refusal as refusal:

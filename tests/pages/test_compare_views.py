@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from round_seed import Seeded, ready
+from round_seed import MAKER, Seeded, ready
 from signed_in import opened, person, press, words
 
-from studio import changed, costs, datasets, judging, side_effects
+from studio import baselines, changed, costs, datasets, judging, outputs, side_effects
 from studio.evaluate.changes import PEOPLE, SURFACES
 from studio.evaluate.side_effects import items
-from studio.records import Role, Split, canonical
-from studio.store import Store, arms
+from studio.records import Refusal, Role, Split, canonical
+from studio.review import rounds
+from studio.store import Store, arms, runs
 from studio.store import datasets as dataset_rows
 
 
@@ -44,6 +45,8 @@ def asked_again(store: Store, seeded: Seeded, what: str) -> None:
          "similarity": None, "hashes": {}, "output": "" if version.id.endswith(("typos", "woman")) else example.ideal}
         for example in kept for version in changed.versions(example, changes)
     ]  # fmt: skip
+    # Of a change that an older studio made, and this one does not.
+    rows.append(rows[0] | {"example": f"{rows[0]['example']}-of-old"})
     blob = store.put_blob(canonical(rows))
     about = {"dataset": seeded.dataset, "arms": [seeded.base]}
     ended(store, seeded.project, what, changed.KINDS[what], about, {"outputs_blob": blob})
@@ -77,12 +80,16 @@ def test_what_tuning_broke_is_told_of_the_model_that_was_asked(store: Store, see
 
 def test_whoever_tries_an_input_is_noted_as_having_seen_the_arms_write(store: Store, seeded: Seeded) -> None:
     dora, session = person(store, "Dora", Role.designer)
+    for name in ("Two", "Three", "Four"):
+        baselines.add_prompt(store, MAKER, seeded.project, name=name, text="Be kind.")
     at = opened(store, session, "evaluate", project=seeded.project, compare_view="try")
     assert "Try an input" in words(at) and "no longer decide anything" in words(at)
     assert at.button(key="playground-ask").disabled
     at.text_area(key="playground-input").set_value("Where is it?").run()
     press(at, "playground-ask")
     assert dora.id in arms.exposed(store, seeded.project)
+    # Each of the six is told, though not all are asked at once.
+    assert len(arms.every(store, seeded.project)) == 6 == words(at).count("no answer")
     assert "not on this machine yet" in words(at)
 
 
@@ -99,6 +106,12 @@ def test_what_ended_early_says_why_and_goes_on_only_for_those_who_may(store: Sto
             press(at, f"stopped-go-on-{kind}")
             # The folder of this job is nowhere: that is said, and nothing else happens.
             assert f"The job {kind} has no readable spec.json." in words(at)
+    opened_round = rounds.open_round(store, MAKER, seeded.project, seeded.plan)
+    job = runs.job(store, changed.KINDS["surface"])
+    assert job is not None
+    with pytest.raises(Refusal, match="A blind round is open on what Base, Tuned on Dataset 1 wrote"):
+        outputs.go_on(store, "dora", job)
+    rounds.cancel(store, MAKER, opened_round, "enough")
     read_only = opened(store, pia, "baselines", project=seeded.project)
     assert "The timing worker was killed." in words(read_only)
     assert not [b for b in read_only.button if (b.key or "").startswith("stopped-go-on-")]
