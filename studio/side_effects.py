@@ -56,12 +56,15 @@ def start(store: Store, actor: str, arm: str, items: Items | None = None) -> Job
 
 
 def ready(store: Store, project: str) -> dict[str, Found]:
-    """Arm id -> the newest finished report on each tuned arm that is in use."""
+    """Arm id -> the newest finished report on each tuned arm that is in use, by the questions the studio asks now."""
     found: dict[str, Found] = {}
+    asked = side_effects.items().sha256
     known = {arm.id: arm for arm in arms.every(store, project)}
     for job in runs.jobs(store, project):
         arm = known.get(str(job.detail.get("arm", "")))
-        if job.kind == KIND and job.state is JobState.done and arm is not None and arm.id not in found:
+        if job.kind != KIND or job.state is not JobState.done or job.detail["items_sha256"] != asked:
+            continue
+        if arm is not None and arm.id not in found:
             found[arm.id] = Found(arm, job, of(job, arm))
     return found
 

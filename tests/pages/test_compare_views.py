@@ -69,8 +69,11 @@ def test_what_tuning_broke_is_told_of_the_model_that_was_asked(store: Store, see
     right = {q.id: True for q in asked.skills}
     base = {"neutral": {name: 3.0 for name in asked.neutral}, "right": right, "answers": dict(asked.outside)}
     lost = base | {"right": {name: not name.startswith("facts") for name in right}}
+    about = {"arm": seeded.tuned}
     result = {"seen": {"base": base, seeded.tuned: lost}}
-    ended(store, seeded.project, "side", side_effects.KIND, {"arm": seeded.tuned}, result)
+    ended(store, seeded.project, "side", side_effects.KIND, about | {"items_sha256": "older"}, result)
+    assert not side_effects.ready(store, seeded.project)
+    ended(store, seeded.project, "side2", side_effects.KIND, about | {"items_sha256": asked.sha256}, result)
     found = side_effects.ready(store, seeded.project)[seeded.tuned].report
     assert [skill.word for skill in found.skills].count("lost") == 1 and "common knowledge" in found.headline
     said = words(opened(store, dora, "evaluate", project=seeded.project, compare_view="beside"))
