@@ -51,10 +51,11 @@ def test_typing_errors_are_few_and_the_same_each_time() -> None:
 
 
 @given(st.text(max_size=200))
-def test_no_input_breaks_a_change(text: str) -> None:
+def test_no_input_breaks_a_change_or_loses_a_number(text: str) -> None:
     for change in (*SURFACES, *PEOPLE):
         found = applied(change, text)
-        assert found is None or found.strip() != text.strip()
+        if found is not None:
+            assert sorted(filter(str.isdecimal, found)) == sorted(filter(str.isdecimal, text)), change.name
 
 
 def test_every_group_of_people_is_named() -> None:

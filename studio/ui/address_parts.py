@@ -34,6 +34,14 @@ def show(visit: Visit) -> None:
     st.button("Allow this address", key="admin-address-add", on_click=_add, args=(visit,))
 
 
+def allowed(visit: Visit) -> list[str]:
+    """The addresses to choose from; without one, who can change that."""
+    found = [each.address for each in addresses.allowed(visit.store)]
+    if not found:
+        blocks.plain("No address is allowed yet. An admin allows one on the page People and records.")
+    return found
+
+
 def _key(address: str) -> str:
     variable = endpoint.key_variable(address)
     if endpoint.key_for(address):

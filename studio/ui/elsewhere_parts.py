@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from studio.records import Dataset, Run
-from studio.store import addresses, arms
+from studio.store import arms
 from studio.store import datasets as dataset_rows
 from studio.train import elsewhere, step
 from studio.train.elsewhere import Told
-from studio.ui import blocks, draft_fields, frame, keys, passport_parts, taught_parts, verbatim_parts
+from studio.ui import address_parts, blocks, draft_fields, frame, keys, passport_parts, taught_parts, verbatim_parts
 from studio.ui.access import Visit
 
 _NAME, _MODEL = "elsewhere-name", "elsewhere-model"
@@ -35,9 +35,8 @@ def register(visit: Visit, sets: Sequence[Dataset]) -> None:
             "A provider's model, behind an OpenAI-compatible address. It is compared, voted on and decided like one "
             "that was tuned here. The prompts are sent there."
         )
-        known = [each.address for each in addresses.allowed(visit.store)]
+        known = address_parts.allowed(visit)
         if not known:
-            blocks.plain("No address is allowed yet. An admin allows one on the page People and records.")
             return
         names = {each.id: each.name for each in sets}
         draft_fields.line(visit, "What to call it here", _NAME, placeholder="Provider’s model 1", width=420)

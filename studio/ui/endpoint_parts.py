@@ -6,8 +6,7 @@ import streamlit as st
 
 from studio import baselines
 from studio.records import Arm
-from studio.store import addresses
-from studio.ui import blocks, draft_fields, frame, keys
+from studio.ui import address_parts, blocks, draft_fields, frame, keys
 from studio.ui.access import Visit
 
 _MODEL = "baselines-elsewhere-model"
@@ -19,9 +18,8 @@ def add(visit: Visit) -> None:
         "A model behind an OpenAI-compatible address answers with the bare input; then you can put your prompts before "
         "it, too. What you let it answer leaves this machine for that address."
     )
-    known = [each.address for each in addresses.allowed(visit.store)]
+    known = address_parts.allowed(visit)
     if not known:
-        blocks.plain("No address is allowed yet. An admin allows one on the page People and records.")
         return
     st.selectbox("Address", known, key="baselines-elsewhere-address")
     draft_fields.line(visit, "Its model’s name there", _MODEL, placeholder="gpt-4.1-mini")
