@@ -80,7 +80,8 @@ class Ballot:
     """One vote with its identities: which prompt, against which baseline. `choice` is seen from the candidate.
 
     `candidate_left`: was the candidate shown on the left; None when not recorded. `shippable_a` is the
-    candidate's side, `shippable_b` the baseline's. Raises Refusal for a choice that is not one of `Choice`.
+    candidate's side, `shippable_b` the baseline's; `length_a` and `length_b` likewise, of the answers shown, in
+    characters, None when not recorded. Raises Refusal for a choice that is not one of `Choice`.
     """
 
     prompt: str
@@ -91,6 +92,8 @@ class Ballot:
     shippable_a: bool | None = None
     shippable_b: bool | None = None
     scripted: bool = False
+    length_a: int | None = None
+    length_b: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "choice", read_choice(self.choice))
@@ -151,6 +154,7 @@ def ballots(pairs: Iterable[Pair], votes: Iterable[Vote]) -> tuple[Ballot, ...]:
         if vote.pair not in known:
             raise Refusal("A vote belongs to no pair of this round; nothing was counted.")
         pair = known[vote.pair]
+        ours, other = (pair.left, pair.right) if pair.candidate_left else (pair.right, pair.left)
         joined.append(
             Ballot(
                 prompt=pair.example,
@@ -161,6 +165,8 @@ def ballots(pairs: Iterable[Pair], votes: Iterable[Vote]) -> tuple[Ballot, ...]:
                 shippable_a=vote.shippable_a,
                 shippable_b=vote.shippable_b,
                 scripted=vote.scripted,
+                length_a=len(ours),
+                length_b=len(other),
             )
         )
     return tuple(joined)
