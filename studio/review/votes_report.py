@@ -48,7 +48,6 @@ def votes_report(
     scripted = sum(v.ballot.scripted for v in real)
     ruled = Verdict.inconclusive if scripted else alone
     checked = {a.candidate: _diagnosed(a, real, guesses) for a in told}
-    dealt, guessed = checked[about.candidate].assignment, checked[about.candidate].guess
     return {
         **_figures(about, about.hardest, checked[about.candidate]),
         "n_prompts": len({p.prompt for a in against for p in a.scored.prompts}),
@@ -58,8 +57,7 @@ def votes_report(
         "votes_alone": alone.value,
         "agreement": _agreement(against),
         "position": _position(cast),
-        "assignment": {**_spoken(dealt), "e_value": dealt.e_value, "alarm": dealt.alarm},
-        "exit_guess": {**_spoken(guessed), "banner": guessed.banner} if guessed else None,
+        **_trust(checked[about.candidate]),
         "ranking": _ranking(told),
         "floor": to_json(about.floor),
         "pairs": [_figures(a, b, checked[a.candidate]) for a in told for b in a.against],
@@ -133,6 +131,14 @@ def _figures(assessment: Assessment, against: AgainstBaseline, checked: Diagnost
         "length": {**_spoken(robust.length), "survives": robust.length.survives},
         "two_way": {**_spoken(robust.errors), "larger": robust.errors.larger},
         "leave_one_out": _spoken(robust.reviewers),
+    }
+
+
+def _trust(checked: Diagnostics) -> dict[str, Any]:
+    dealt, guessed = checked.assignment, checked.guess
+    return {
+        "assignment": {**_spoken(dealt), "e_value": dealt.e_value, "alarm": dealt.alarm},
+        "exit_guess": {**_spoken(guessed), "banner": guessed.banner} if guessed else None,
     }
 
 
