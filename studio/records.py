@@ -253,6 +253,9 @@ class Vote:
     """One reviewer's answer to one pair. `at` in ISO 8601 UTC; `scripted` when no person voted.
 
     `conflict` says why this voter was not independent when they voted; such votes stay outside the gate.
+    `seconds`: how long the pair was on screen without a key, None where nobody read or it was not kept. The voter may
+    say why, with the vote or later while the round is open: `reasons` are names of the brief's criteria, `note` their
+    own words, `better` the answer they would rather have sent. `reason` is of a skip alone.
     """
 
     pair: str
@@ -264,6 +267,10 @@ class Vote:
     scripted: bool = False
     conflict: str = ""
     at: str = ""
+    reasons: tuple[str, ...] = ()
+    note: str = ""
+    better: str = ""
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 from studio import datasets
 from studio.evaluate import checks
@@ -38,7 +39,8 @@ from studio.store import datasets as dataset_rows
 
 __all__ = [
     "DEFAULT_CAP", "MIN_SECONDS_ON_SCREEN", "SECOND_READERS", "SKIP_REASONS", "Plan", "Turn", "assess", "cancel",
-    "close", "close_if_decided", "commitment", "conflict", "counted", "counts_here", "done", "independent_people",
+    "Why", "close", "close_if_decided", "commitment", "conflict", "counted", "counts_here", "done", "explain",
+    "independent_people",
     "is_current", "left_for", "may_ship", "next_pair", "open_round", "outputs_sha256", "pace", "plan_for",
     "prompt_hash", "registered", "seal_holds", "turn", "undo_last", "vote", "vote_by_script",
 ]  # fmt: skip
@@ -65,6 +67,18 @@ class Turn:
     mine: int
     left: int
     seconds_left: float | None
+
+
+@dataclass(frozen=True)
+class Why:
+    """What a voter may say beside a vote: names of the brief's criteria, their own words, and a better answer."""
+
+    reasons: tuple[str, ...] = ()
+    note: str = ""
+    better: str = ""
+
+
+NOTHING_SAID = Why()
 
 
 def registered(found: Round) -> tuple[Registration, ...]:
@@ -162,8 +176,10 @@ def pace(mine: Sequence[Vote]) -> float | None:
 def vote(
     store: Store, found: Round, reviewer: Person, pair_id: str, side: str, *, seconds_on_screen: float,
     reason: str = "", shippable_left: bool | None = None, shippable_right: bool | None = None,
+    why: Why = NOTHING_SAID,
 ) -> Round:  # fmt: skip
-    """Casts one vote (`side`: left, right, tie, both_bad, skip), then applies the closing rule.
+    """Casts one vote (`side`: left, right, tie, both_bad, skip), with what the voter says beside it, then applies the
+    closing rule.
 
     Raises Refusal for a second vote on the pair, a late one, one on a pair that was hardly on screen, and
     anything that is not a vote. Returns the round as it is afterwards.
@@ -183,7 +199,8 @@ def vote(
     payload = {
         "round": found.id, "registration": found.sha256, "pair": pair_id, "choice": _choice(side, pair).value,
         "reason": reason.strip(), "shippable_a": ships[0], "shippable_b": ships[1], "scripted": reviewer.scripted,
-        "conflict": conflict(store, found.project, reviewer),
+        "conflict": conflict(store, found.project, reviewer), **_said(store, found, why),
+        "seconds": None if reviewer.scripted else round(seconds_on_screen, 2),
     }  # fmt: skip
     store.act("vote.cast", reviewer.id, payload, found.project)
     return close_if_decided(store, found)
@@ -197,11 +214,31 @@ def _choice(side: str, pair: Pair) -> Choice:
     return Choice(side)
 
 
+def explain(store: Store, found: Round, reviewer: str, pair_id: str, why: Why) -> None:
+    """Says more about a vote that was cast, in place of what was said before. Raises Refusal once the round closed."""
+    payload = {"round": found.id, "pair": pair_id, **_said(store, found, why)}
+    store.act("vote.explained", reviewer, payload, found.project)
+
+
+def _said(store: Store, found: Round, why: Why) -> dict[str, Any]:
+    if why.reasons:
+        brief = briefs.version(store, found.project, found.registration["brief_version"])
+        known = [criterion.name for criterion in brief.criteria] if brief else []
+        if strange := [name for name in why.reasons if name not in known]:
+            raise Refusal(
+                f"“{strange[0]}” is no criterion of this round's brief; nothing was counted. Reload the page."
+            )
+    return {"reasons": list(dict.fromkeys(why.reasons)), "note": why.note.strip(), "better": why.better.strip()}
+
+
 def undo_last(store: Store, found: Round, reviewer: str) -> None:
-    """Takes the reviewer's last vote in this round back. Raises Refusal when there is none or it closed."""
+    """Takes the reviewer's last vote in this round back, with what was said beside it. Raises Refusal when there is
+    none or it closed."""
     last = rounds.last_vote(store, found.id, reviewer)
     if last is None:
         raise Refusal("You have no vote in this round to undo. Nothing was changed.")
+    for seq in rounds.explained(store, found.id, last[1].pair, reviewer):
+        store.undo(seq, reviewer)
     store.undo(last[0], reviewer)
 
 
