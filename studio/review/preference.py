@@ -25,6 +25,7 @@ from studio.review.assessment import (
     projected,
     shrunken,
     slice_finding,
+    stop_reason,
     tested,
 )
 from studio.review.assignment import (
@@ -161,6 +162,7 @@ __all__ = [
     "shrunken",
     "slice_finding",
     "standard_error",
+    "stop_reason",
     "tested",
     "two_way",
     "verdict_in_words",
