@@ -25,6 +25,7 @@ from studio.review.assessment import (
     projected,
     shrunken,
     slice_finding,
+    stop_reason,
     tested,
 )
 from studio.review.evidence import (
@@ -123,6 +124,7 @@ __all__ = [
     "shrunken",
     "slice_finding",
     "standard_error",
+    "stop_reason",
     "tested",
     "votes_report",
     "wilson",

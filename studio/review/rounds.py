@@ -30,7 +30,7 @@ from studio.review.opening import (
     outputs_sha256,
     plan_for,
     prompt_hash,
-    read_registration,
+    read_registrations,
     seal_holds,
 )
 from studio.review.scoring import Ballot, Registration, ballots
@@ -82,9 +82,9 @@ class Why:
 NOTHING_SAID = Why()
 
 
-def registered(found: Round) -> Registration:
-    """The frozen registration as the rule reads it."""
-    return read_registration(found.registration)
+def registered(found: Round) -> tuple[Registration, ...]:
+    """The frozen registration as the rule reads it, for each candidate in cost order."""
+    return read_registrations(found.registration)
 
 
 # -- voting ----------------------------------------------------------------------------------------
@@ -113,7 +113,9 @@ def done(store: Store, found: Round) -> int:
 
 
 def _done(store: Store, found: Round, cast: Sequence[Vote]) -> int:
-    return min(len(s.prompts) for s in preference.score(_ballots(store, found, cast), registered(found)))
+    return min(len(s.prompts) for each in registered(found) for s in preference.score(
+        _ballots(store, found, cast, each.candidate), each
+    ))  # fmt: skip
 
 
 def left_for(store: Store, found: Round, reviewer: str) -> int:
@@ -240,13 +242,15 @@ def undo_last(store: Store, found: Round, reviewer: str) -> None:
 # -- closing ---------------------------------------------------------------------------------------
 
 
-def assess(store: Store, found: Round) -> preference.Assessment:
-    """What the counted votes say by the registered rule. For pages only once the round is closed."""
-    return preference.assess(_ballots(store, found, rounds.votes(store, found.id)), registered(found))
+def assess(store: Store, found: Round) -> tuple[preference.Assessment, ...]:
+    """What the counted votes say by the registered rule, for each candidate in cost order. For pages only once the
+    round is closed."""
+    cast = rounds.votes(store, found.id)
+    return tuple(preference.assess(_ballots(store, found, cast, each.candidate), each) for each in registered(found))
 
 
-def _ballots(store: Store, found: Round, cast: Sequence[Vote]) -> Sequence[Ballot]:
-    return ballots(_pairs(store, found), counted(found, cast))
+def _ballots(store: Store, found: Round, cast: Sequence[Vote], candidate: str) -> Sequence[Ballot]:
+    return ballots(_pairs(store, found), counted(found, cast), candidate)
 
 
 _BECAUSE = {
@@ -261,7 +265,7 @@ def close_if_decided(store: Store, found: Round) -> Round:
     now = rounds.get(store, found.id)
     if now is None or now.state != "open":
         return now or found
-    reason = assess(store, now).stop_reason
+    reason = preference.stop_reason(assess(store, now))
     if not reason:
         return now
     try:

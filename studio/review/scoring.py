@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from studio.records import Choice, Pair, Refusal, Vote
+from studio.records import Choice, Pair, PairKind, Refusal, Vote
 
 WORTH = {Choice.a: 1.0, Choice.b: 0.0, Choice.tie: 0.5, Choice.both_bad: 0.5}
 """What a vote adds to its prompt's score, seen from the candidate. A skip adds nothing."""
@@ -143,14 +143,19 @@ def read_choice(value: object) -> Choice:
         raise Refusal(f"{value!r} is not a vote this studio knows ({known}); nothing was counted.") from None
 
 
-def ballots(pairs: Iterable[Pair], votes: Iterable[Vote]) -> tuple[Ballot, ...]:
-    """The round's votes with their pairs' identities, in the order of `votes`. Raises Refusal for an unknown pair."""
+def ballots(pairs: Iterable[Pair], votes: Iterable[Vote], candidate: str) -> tuple[Ballot, ...]:
+    """The votes on the real pairs of one candidate with their identities, in the order of `votes`.
+
+    Raises Refusal for a vote on an unknown pair.
+    """
     known = {pair.id: pair for pair in pairs}
     joined = []
     for vote in votes:
         if vote.pair not in known:
             raise Refusal("A vote belongs to no pair of this round; nothing was counted.")
         pair = known[vote.pair]
+        if pair.kind is not PairKind.real or pair.candidate != candidate:
+            continue
         joined.append(
             Ballot(
                 prompt=pair.example,

@@ -5,7 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from studio.records import Act, Choice, Pair, Refusal, Round, Turn, Vote, canonical, from_json
+from studio.records import (
+    Act,
+    Choice,
+    Pair,
+    PairKind,
+    Refusal,
+    Round,
+    Turn,
+    Vote,
+    candidates_of,
+    canonical,
+    from_json,
+)
 from studio.store.writes import Row, Tx, applies
 
 if TYPE_CHECKING:
@@ -35,8 +47,10 @@ def round_opened(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
         "sha256": payload["sha256"], "state": "open", "commitment": payload["commitment"], "seed": "",
         "closed_because": "", "actor": act.actor, "at": act.at, "closed_at": "",
     })  # fmt: skip
-    # Pairs of the first version hold no earlier turns.
-    rows = [{"earlier": "[]", **row, "round": payload["id"]} for row in json.loads(tx.blob(payload["pairs_blob"]))]
+    first = candidates_of(payload["registration"])[0].arm
+    # Older pairs hold no earlier turns, and are real ones about the round's only candidate.
+    older = {"earlier": "[]", "candidate": first, "kind": PairKind.real.value, "of": ""}
+    rows = [{**older, **row, "round": payload["id"]} for row in json.loads(tx.blob(payload["pairs_blob"]))]
     tx.insert_many("pairs", rows, ("round", payload["id"]))
 
 
@@ -123,7 +137,8 @@ def _round(row: Row) -> Round:
 def _pair(row: Row) -> Pair:
     return Pair(row["id"], row["round"], row["position"], row["example"], row["slice"], row["input"], row["left_text"],
                 row["right_text"], row["baseline"], row["candidate_left"],
-                tuple(from_json(Turn, turn) for turn in json.loads(row["earlier"])))  # fmt: skip
+                tuple(from_json(Turn, turn) for turn in json.loads(row["earlier"])), candidate=row["candidate"],
+                kind=PairKind(row["kind"]), of=row["of"])  # fmt: skip
 
 
 def every(store: Store, project: str) -> list[Round]:
