@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 from round_seed import MAKER, Seeded, person, ready
 
-from studio.records import Choice, Pair, Person, Refusal, Role, Round, Vote
+from studio.records import Choice, Pair, PairKind, Person, Refusal, Role, Round, Vote
 from studio.review import dealing, desk, rounds
 from studio.store import Store
 from studio.store import rounds as rows
@@ -18,8 +18,8 @@ from studio.store import rounds as rows
 SECONDS = 5.0
 
 
-def pair(name: str, prompt: str = "") -> Pair:
-    return Pair(name, "r", 0, prompt or name, "late", "in", "left", "right", "base", True)
+def pair(name: str, kind: PairKind = PairKind.real, of: str = "") -> Pair:
+    return Pair(name, "r", 0, name, "late", "in", "left", "right", "base", True, kind=kind, of=of)
 
 
 def a_round(votes: dict[str, int], **more: object) -> Round:
@@ -53,6 +53,33 @@ def test_a_slice_that_asks_for_experts_goes_to_them_only() -> None:
     found, pairs = a_round({"a": 1}, experts={"late": ["otto"]}), [pair("a")]
     assert offered(found, pairs, [], "rita") == [] and offered(found, pairs, [], "otto") == ["a"]
     assert offered(a_round({"a": 1}, experts={"early": ["otto"]}), pairs, [], "rita") == ["a"]
+
+
+def test_a_repeat_waits_for_whoever_judged_the_first_and_some_pairs_later() -> None:
+    names = [f"p{n}" for n in range(dealing.REPEATED_AFTER + 2)]
+    found = a_round(dict.fromkeys(names, 2))
+    again = pair("again", PairKind.repeat, "p0")
+    pairs = [pair(names[0]), again, *(pair(name) for name in names[1:])]
+    cast = [Vote(name, "rita", Choice.a) for name in names[: dealing.REPEATED_AFTER]]
+    assert "again" not in offered(found, pairs, cast, "rita")
+    cast.append(Vote(names[dealing.REPEATED_AFTER], "rita", Choice.a))
+    assert offered(found, pairs, cast, "rita") == ["again", names[-1]]
+    assert "again" not in offered(found, pairs, cast, "otto")
+    skipped = [dataclasses.replace(cast[0], choice=Choice.skip, reason="no idea"), *cast[1:]]
+    assert "again" not in offered(found, pairs, skipped, "rita")
+
+
+def test_gold_is_for_everybody_and_never_comes_in_a_row() -> None:
+    names = [f"p{n}" for n in range(8)]
+    found = a_round(dict.fromkeys(names, 2))
+    gold = [pair(f"g{n}", PairKind.gold) for n in range(2)]
+    pairs = [*gold, *(pair(name) for name in names)]
+    cast = [Vote(each.id, who, Choice.a) for who in ("ada", "bo", "cy") for each in gold]
+    seen: list[str] = []
+    while left := offered(found, pairs, cast, "rita"):
+        seen.append(left[0])
+        cast.append(Vote(left[0], "rita", Choice.a))
+    assert seen == ["p0", "p1", "p2", "p3", "g0", "p4", "p5", "p6", "p7", "g1"]
 
 
 # -- the seats -------------------------------------------------------------------------------------
@@ -152,7 +179,7 @@ def test_a_vote_after_the_seat_was_filled_is_kept_and_left_out_by_the_rule(store
     for who, side in ((otto, "left"), (rita, "right")):
         rounds.vote(store, found, who, first.id, side, seconds_on_screen=SECONDS)
     assert rounds.is_surplus(store, found, first.id, rita.id) and not rounds.is_surplus(store, found, first.id, otto.id)
-    (against,) = rounds.assess(store, found).against
+    ((against,),) = (each.against for each in rounds.assess(store, found))
     assert against.scored.surplus == 1 and len(against.scored.prompts) == 1 and len(rows.votes(store, found.id)) == 2
 
 

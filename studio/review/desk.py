@@ -63,7 +63,7 @@ class Desk:
             with self._lock:
                 held = self._held(found, reviewer, offer)
                 screen = self._screens.get((found, reviewer))
-                free = [p for p in offer.pairs if not seated or held[p.id] < offer.seats[p.id]]
+                free = [p for p in offer.pairs if not seated or held[p.id] < offer.seats.get(p.id, held[p.id] + 1)]
                 kept = [p for p in offer.pairs if screen and screen.pair == p.id]
                 pair = next(iter(kept or free), None)
                 if pair is not None:
