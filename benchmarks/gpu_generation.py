@@ -2,7 +2,7 @@
 
 Two tables. The bundled model on the demo's inputs, greedy, each answer as long as the model makes it (`--model FOLDER`
 and `--prompts FILE` take the place of the workspace's). And a Llama of 8B shape with random weights, whose answers get
-lengths drawn beforehand (log-normal, mean about 120 word pieces, at most 512), the same for every way: the model's own
+lengths drawn beforehand (log-normal, mean about 110 word pieces, at most 256), the same for every way: the model's own
 end mark never comes from random weights.
 
 Ways: one prompt at a time through transformers' `generate`, as most scripts do; batches side by side, of so many, as a
@@ -40,7 +40,7 @@ from studio.jobs import folder as job_folder
 from studio.records import Decoding, Prompt, Split
 from studio.train.adapted import device, device_name
 
-ALONE = 24
+ALONE = 16
 """So many prompts are answered one at a time: more would only take longer."""
 
 Ids = Sequence[int]
@@ -219,7 +219,7 @@ def _random(shape: str, count: int) -> Asked:
     model = shaped(shape, torch.bfloat16).eval()
     ids = [[draw.randrange(3, 500) for _ in range(max(8, min(1024, round(draw.lognormvariate(4.9, 0.6)))))]
            for _ in range(count)]  # fmt: skip
-    most = [max(4, min(512, round(draw.lognormvariate(4.55, 0.7)))) for _ in ids]
+    most = [max(4, min(256, round(draw.lognormvariate(4.55, 0.7)))) for _ in ids]
     return Asked(model, ids, most, 2, exact=True)
 
 
@@ -242,8 +242,8 @@ def main() -> None:
                 _table(f"bundled model, {dtype}", asked, _ways(sizes), 2 if args.tiny else ALONE, args.seconds)
                 del asked
     if "8B" in args.only:
-        asked = _random("tiny" if args.tiny else "8B", 8 if args.tiny else 192)
-        sizes = (4,) if args.tiny else (32, 192)
+        asked = _random("tiny" if args.tiny else "8B", 8 if args.tiny else 128)
+        sizes = (4,) if args.tiny else (32, 128)
         _table("8B, random weights", asked, _ways(sizes), 2 if args.tiny else 6, args.seconds)
 
 
