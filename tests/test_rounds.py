@@ -306,7 +306,8 @@ def test_two_reviewers_get_different_pairs_and_second_readers_the_same(
     found = opened(store, seeded, baselines=(seeded.base,), second_readers=0.25)
     assert sum(p["votes"] == 2 for p in found.registration["prompts"]) == 6
     one, two = rounds.turn(store, found, rita.id), rounds.turn(store, found, otto.id)
-    assert one.pair and two.pair and one.pair.id != two.pair.id
+    votes = {p["id"]: p["votes"] for p in found.registration["prompts"]}
+    assert one.pair and two.pair and (one.pair.id == two.pair.id) == (votes[one.pair.example] == 2)
     found = vote_like_the_script(store, found, rita)
     assert found.state == "open" and rounds.turn(store, found, rita.id).pair is None
     assert rounds.turn(store, found, otto.id).left == 6
@@ -359,7 +360,7 @@ def test_ticks_stay_with_their_pair() -> None:
     place.tick("r", "rita", "p1", "left", True)
     assert place.ticked("r", "rita", "p1") == {"right": False}
     place.show("r", "rita", "p2")
-    assert place.ticked("r", "rita", "p2") == {} and place.elsewhere("r", "otto") == {"p2"}
+    assert place.ticked("r", "rita", "p2") == {}
 
 
 # -- closing and signing ---------------------------------------------------------------------------

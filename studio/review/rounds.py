@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import statistics
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -17,7 +16,8 @@ from typing import Any
 from studio import datasets
 from studio.evaluate import checks
 from studio.records import Choice, Pair, Person, Refusal, Round, Split, Vote
-from studio.review import desk, preference
+from studio.review import dealing, desk, preference
+from studio.review.dealing import counted
 from studio.review.independence import conflict, independent_people
 from studio.review.opening import (
     DEFAULT_CAP,
@@ -41,7 +41,7 @@ __all__ = [
     "DEFAULT_CAP", "MIN_SECONDS_ON_SCREEN", "SECOND_READERS", "SKIP_REASONS", "Plan", "Turn", "assess", "cancel",
     "Why", "close", "close_if_decided", "commitment", "conflict", "counted", "counts_here", "done", "explain",
     "independent_people",
-    "is_current", "left_for", "may_ship", "next_pair", "open_round", "outputs_sha256", "pace", "plan_for",
+    "is_current", "is_surplus", "left_for", "may_ship", "next_pair", "open_round", "outputs_sha256", "pace", "plan_for",
     "prompt_hash", "registered", "seal_holds", "turn", "undo_last", "vote", "vote_by_script",
 ]  # fmt: skip
 
@@ -57,8 +57,9 @@ LONGEST_PAUSE = 300.0
 class Turn:
     """All that anybody sees while a round is open: the pair to vote on, and how far it is.
 
-    `pair` is None when nothing is left for this reviewer. `done` of at most `last` prompts in the round; `mine`
-    votes cast and `left` pairs to go. `seconds_left` at this reviewer's own pace, None before three votes.
+    `pair` is None when nothing is left for this reviewer, or when all that is left is on other screens now. `done` of
+    at most `last` prompts in the round; `mine` votes cast and `left` pairs to go. `seconds_left` at this reviewer's own
+    pace, None before three votes.
     """
 
     pair: Pair | None
@@ -90,18 +91,20 @@ def registered(found: Round) -> tuple[Registration, ...]:
 
 
 def turn(store: Store, found: Round, reviewer: str) -> Turn:
-    """Puts the next pair before this reviewer, with how far they are. Pairs on other reviewers' screens come last."""
-    cast = rounds.votes(store, found.id)
-    waiting, place = _waiting(store, found, reviewer, cast), desk.of(store)
-    elsewhere = place.elsewhere(found.id, reviewer)
-    pair = next((p for p in waiting if p.id not in elsewhere), waiting[0] if waiting else None)
-    if pair is not None:
-        place.show(found.id, reviewer, pair.id)
-    mine = [v for v in cast if v.reviewer == reviewer]
+    """Puts the next pair before this reviewer, with how far they are; the one on screen stays until it is done."""
+    cast: list[Vote] = []
+    counts = counts_here(store, found, reviewer)
+
+    def offered() -> dealing.Offer:
+        cast[:] = rounds.votes(store, found.id)
+        return dealing.offer(found, _pairs(store, found), cast, reviewer, counts=counts)
+
+    pair, offer = desk.of(store).deal(found.id, reviewer, offered, seated=counts)
+    mine, waiting = [v for v in cast if v.reviewer == reviewer], len(offer.pairs)
     seconds = pace(mine)
-    left = seconds * len(waiting) if seconds is not None else None
+    left = seconds * waiting if seconds is not None else None
     done = _done(store, found, cast)
-    return Turn(pair, done, int(found.registration["cap"]), len(mine), len(waiting), left)
+    return Turn(pair, done, int(found.registration["cap"]), len(mine), waiting, left)
 
 
 def done(store: Store, found: Round) -> int:
@@ -117,19 +120,24 @@ def _done(store: Store, found: Round, cast: Sequence[Vote]) -> int:
 
 def left_for(store: Store, found: Round, reviewer: str) -> int:
     """How many pairs wait for this reviewer, without putting one before them."""
-    return len(_waiting(store, found, reviewer, rounds.votes(store, found.id)))
+    return len(_waiting(store, found, reviewer))
 
 
 def next_pair(store: Store, found: Round, reviewer: str) -> Pair | None:
     """The first pair in the registered order that still needs a vote and this reviewer has not voted on."""
-    waiting = _waiting(store, found, reviewer, rounds.votes(store, found.id))
-    return waiting[0] if waiting else None
+    return next(iter(_waiting(store, found, reviewer)), None)
 
 
-def _waiting(store: Store, found: Round, reviewer: str, cast: Sequence[Vote]) -> list[Pair]:
-    everything, mine = _pairs(store, found), {v.pair for v in cast if v.reviewer == reviewer}
-    full = _full(found, everything, cast) if counts_here(store, found, reviewer) else set()
-    return [p for p in everything if p.id not in mine and p.id not in full]
+def _waiting(store: Store, found: Round, reviewer: str) -> Sequence[Pair]:
+    counts = counts_here(store, found, reviewer)
+    cast = rounds.votes(store, found.id)
+    return dealing.offer(found, _pairs(store, found), cast, reviewer, counts=counts).pairs
+
+
+def is_surplus(store: Store, found: Round, pair_id: str, reviewer: str) -> bool:
+    """Whether this reviewer's vote came when the pair had all of its votes: kept, and left out by the rule."""
+    pair = next(p for p in _pairs(store, found) if p.id == pair_id)
+    return dealing.is_surplus(found, pair, rounds.votes(store, found.id), reviewer)
 
 
 def _pairs(store: Store, found: Round) -> Sequence[Pair]:
@@ -144,20 +152,6 @@ def _with_system(store: Store, found: Round) -> list[Pair]:
     examples = datasets.rows_in(store, dataset, Split.test) if dataset else []
     systems = {example.id: example.system for example in examples}
     return [replace(pair, system=systems.get(pair.example, "")) for pair in rounds.pairs(store, found.id)]
-
-
-def _full(found: Round, everything: Sequence[Pair], cast: Sequence[Vote]) -> set[str]:
-    """Pairs that need nobody any more: they have their votes, or as many reviewers skipped them."""
-    seen = counted(found, cast)
-    skips = Counter(v.pair for v in seen if v.choice is Choice.skip)
-    votes = Counter(v.pair for v in seen if v.choice is not Choice.skip)
-    wanted = {p["id"]: p["votes"] for p in found.registration["prompts"]}
-    return {p.id for p in everything if max(votes[p.id], skips[p.id]) >= wanted[p.example]}
-
-
-def counted(found: Round, cast: Sequence[Vote]) -> list[Vote]:
-    """The votes that the rule sees: in a practice round all, else only the independent ones."""
-    return [v for v in cast if found.registration["practice"] or not v.conflict]
 
 
 def counts_here(store: Store, found: Round, reviewer: str) -> bool:
@@ -187,6 +181,8 @@ def vote(
     pair = next((p for p in _pairs(store, found) if p.id == pair_id), None)
     if pair is None:
         raise Refusal("This pair is not part of the round. The vote was not counted. Reload the page.")
+    if not dealing.is_for(found, pair, reviewer.id):
+        raise Refusal("This pair is kept for somebody who knows its field. The vote was not counted. Reload the page.")
     twice = rounds.has_voted(store, found.id, pair_id, reviewer.id)
     hasty = seconds_on_screen < MIN_SECONDS_ON_SCREEN and not reviewer.scripted
     if twice or hasty:
@@ -240,6 +236,7 @@ def undo_last(store: Store, found: Round, reviewer: str) -> None:
     for seq in rounds.explained(store, found.id, last[1].pair, reviewer):
         store.undo(seq, reviewer)
     store.undo(last[0], reviewer)
+    desk.of(store).show(found.id, reviewer, last[1].pair)
 
 
 # -- closing ---------------------------------------------------------------------------------------
