@@ -15,7 +15,7 @@ from studio import baselines, outputs, people, signing
 from studio.records import Candidate, Choice, PairKind, Person, Prompt, Refusal, Role, Round, Verdict, canonical, sha256
 from studio.review import desk, planning, rounds
 from studio.review.evidence import evidence_path
-from studio.review.opening import APART, deal
+from studio.review.sides import APART, deal
 from studio.store import Store, arms
 from studio.store import decisions as decision_rows
 from studio.store import examples as example_rows

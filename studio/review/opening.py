@@ -1,12 +1,11 @@
-"""Opening a blind round: what is registered and hashed before the first vote, and how the sides are drawn.
+"""Opening a blind round: what is registered and hashed before the first vote.
 
-The sides come from a seed that is committed to (its SHA-256 is shown) when the round opens and published when
-it closes. One prompt's pairs are kept apart, because the candidate's answer is the one that stands in all of them.
+The sides (`studio.review.sides`) come from a seed that is committed to (its SHA-256 is shown) when the round opens and
+published when it closes.
 """
 
 from __future__ import annotations
 
-import hashlib
 import random
 import secrets
 import uuid
@@ -35,7 +34,8 @@ from studio.records import (
     to_json,
 )
 from studio.review.independence import independent_people
-from studio.review.scoring import Guardrail, PlannedPrompt, Registration
+from studio.review.scoring import Registration, read_registrations
+from studio.review.sides import Dealt, commitment, deal
 from studio.store import Store, arms, briefs, rewritten, rounds, runs
 from studio.store import datasets as dataset_rows
 from studio.train import release
@@ -43,8 +43,6 @@ from studio.train import release
 DEFAULT_CAP = 200
 SECOND_READERS = 0.20
 """The share of prompts that two reviewers vote on when there are two: how agreement is measured."""
-APART = 12
-"""How many prompts lie between two pairs of the same prompt."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +70,6 @@ class Plan:
         return tuple(
             Candidate(arm, (*self.baselines, *self.candidates[:place])) for place, arm in enumerate(self.candidates)
         )
-
-
-@dataclass(frozen=True)
-class Dealt:
-    """One pair as drawn: a random id that says nothing, the prompt, the two arms and the candidate's side."""
-
-    id: str
-    prompt: str
-    candidate: str
-    baseline: str
-    candidate_left: bool
 
 
 def plan_for(store: Store, project: str, candidate: str, dataset: str) -> Plan:
@@ -157,23 +144,6 @@ def _refuse_unreleasable(store: Store, registration: dict[str, Any]) -> None:
                 f"{facts['name']} was trained {why}, so it is not for release, whatever the votes. "
                 "Nothing was opened. Train it again without them."
             )
-
-
-def read_registrations(frozen: dict[str, Any]) -> tuple[Registration, ...]:
-    """A round's frozen registration as the rule reads it, for each candidate in cost order. Raises Refusal for one that
-    cannot be judged."""
-    return tuple(
-        Registration(
-            candidate=each.arm,
-            baselines=each.baselines,
-            prompts=tuple(PlannedPrompt(p["id"], p["slice"], p["votes"]) for p in frozen["prompts"]),
-            cap=frozen["cap"],
-            theta_min=frozen["theta_min"],
-            floor=frozen["floor"],
-            guardrails=tuple(Guardrail(g["name"], g["delta"], g["critical"]) for g in frozen["guardrails"]),
-        )
-        for each in candidates_of(frozen)
-    )
 
 
 # -- what the arms wrote ---------------------------------------------------------------------------
@@ -310,44 +280,6 @@ def _arm_facts(arm: Arm, written: dict[str, Generation]) -> dict[str, object]:
 # -- the sides -------------------------------------------------------------------------------------
 
 
-def deal(seed: str, contests: Sequence[Candidate], prompts: Sequence[str]) -> list[Dealt]:
-    """A pair per prompt and couple of arms from the seed alone: each couple's sides balanced, one prompt's pairs apart.
-
-    Prompts are dealt in blocks of at least `APART`, in order: first each prompt of the block with one drawn couple,
-    then with another. So the unbroken run of completed prompts never lags by more than a block, and all candidates
-    are judged by the same people in the same hours.
-    Everybody sees the ids while the round is open, so they are hashes that say nothing of the draw of the sides.
-    """
-    draw = random.Random(f"{seed}/sides")
-    couples = [(each.arm, baseline) for each in contests for baseline in each.baselines]
-    sides = {couple: _balanced(draw, len(prompts)) for couple in couples}
-    dealt: list[Dealt] = []
-    for block in _blocks(len(prompts)):
-        drawn = {i: draw.sample(couples, len(couples)) for i in block}
-        for turn in range(len(couples)):
-            for i in block:
-                couple = drawn[i][turn]
-                dealt.append(Dealt(_pair_id(seed, len(dealt)), prompts[i], *couple, sides[couple][i]))
-    return dealt
-
-
-def _pair_id(seed: str, place: int) -> str:
-    """No generator: from enough of its numbers its seed could be computed, and with that every side."""
-    return sha256(f"{seed}/ids/{place}")[:24]
-
-
-def _blocks(n: int) -> list[range]:
-    count = max(1, n // APART)
-    edges = [round(i * n / count) for i in range(count + 1)]
-    return [range(a, b) for a, b in zip(edges, edges[1:], strict=False)]
-
-
-def _balanced(draw: random.Random, n: int) -> list[bool]:
-    sides = [i % 2 == 0 for i in range(n)]
-    draw.shuffle(sides)
-    return sides
-
-
 def _pairs(seed: str, plan: Plan, order: Sequence[Example], outputs: Outputs) -> list[dict[str, Any]]:
     prompts = {e.id: e for e in order}
     pairs = []
@@ -362,12 +294,6 @@ def _pairs(seed: str, plan: Plan, order: Sequence[Example], outputs: Outputs) ->
             "candidate": dealt.candidate, "kind": PairKind.real.value, "of": "",
         })  # fmt: skip
     return pairs
-
-
-def commitment(seed: str, pairs: Sequence[dict[str, Any]]) -> str:
-    """What is published at the opening: a hash of the seed and the side of every pair."""
-    sides = [[p["id"], p["candidate_left"]] for p in pairs]
-    return hashlib.sha256(seed.encode() + canonical(sides)).hexdigest()
 
 
 def seal_holds(store: Store, found: Round) -> bool:

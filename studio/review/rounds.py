@@ -23,17 +23,16 @@ from studio.review.opening import (
     DEFAULT_CAP,
     SECOND_READERS,
     Plan,
-    commitment,
     is_current,
     may_ship,
     open_round,
     outputs_sha256,
     plan_for,
     prompt_hash,
-    read_registrations,
     seal_holds,
 )
-from studio.review.scoring import Ballot, Registration, ballots
+from studio.review.scoring import Ballot, Registration, ballots, read_registrations
+from studio.review.sides import commitment
 from studio.store import Store, briefs, people, rounds
 from studio.store import datasets as dataset_rows
 

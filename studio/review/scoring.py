@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from studio.records import Choice, Pair, PairKind, Refusal, Vote
+from studio.records import Choice, Pair, PairKind, Refusal, Vote, candidates_of
 
 WORTH = {Choice.a: 1.0, Choice.b: 0.0, Choice.tie: 0.5, Choice.both_bad: 0.5}
 """What a vote adds to its prompt's score, seen from the candidate. A skip adds nothing."""
@@ -135,6 +136,23 @@ class Scored:
     @property
     def scores(self) -> tuple[float, ...]:
         return tuple(p.score for p in self.prompts)
+
+
+def read_registrations(frozen: dict[str, Any]) -> tuple[Registration, ...]:
+    """A round's frozen registration as the rule reads it, for each candidate in cost order. Raises Refusal for one that
+    cannot be judged."""
+    return tuple(
+        Registration(
+            candidate=each.arm,
+            baselines=each.baselines,
+            prompts=tuple(PlannedPrompt(p["id"], p["slice"], p["votes"]) for p in frozen["prompts"]),
+            cap=frozen["cap"],
+            theta_min=frozen["theta_min"],
+            floor=frozen["floor"],
+            guardrails=tuple(Guardrail(g["name"], g["delta"], g["critical"]) for g in frozen["guardrails"]),
+        )
+        for each in candidates_of(frozen)
+    )
 
 
 def read_choice(value: object) -> Choice:
