@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+from test_few_shot import by_letters
 
 from studio import baselines, datasets, outputs, projects
 from studio.documents import leaks, reading
@@ -45,13 +44,6 @@ from studio.records import (
 from studio.review.opening import is_current
 from studio.store import Store, arms
 from studio.store import documents as rows
-
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
-
-
-def by_letters(texts: Sequence[str]) -> np.ndarray:
-    counts = np.array([[text.lower().count(letter) for letter in LETTERS] for text in texts], np.float32)
-    return np.asarray(counts / np.linalg.norm(counts, axis=1, keepdims=True), np.float32)
 
 
 def pdf(*pages: str) -> bytes:
