@@ -37,9 +37,9 @@ from tokenizers.models import WordLevel
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, TrainerCallback
 
 from studio.train import fit
-from studio.train.adapted import device, device_name
+from studio.train.adapted import device, device_name, load
 from studio.train.batches import IGNORED, Encoded, length, scored
-from studio.train.settings import Settings
+from studio.train.settings import LORA, QLORA, Settings
 
 ROWS_A_STEP, MEAN, MOST, SPREAD, ANSWER = 32, 400, 2048, 0.7, 0.6
 _SHAPES = {
@@ -121,7 +121,7 @@ def rows_for(shape: str, count: int) -> list[Encoded]:
     return made
 
 
-def _model(shape: str, dtype: torch.dtype) -> Any:
+def shaped(shape: str, dtype: torch.dtype) -> Any:
     config = LlamaConfig(**_SHAPES[shape], max_position_embeddings=8192, rope_theta=500_000.0, pad_token_id=0)
     config._attn_implementation = "sdpa"
     torch.manual_seed(0)
@@ -134,21 +134,32 @@ def _model(shape: str, dtype: torch.dtype) -> Any:
         torch.set_default_dtype(kept)
 
 
-def _settings(plan: Plan) -> Settings:
+def _settings(plan: Plan, method: str = LORA) -> Settings:
     return Settings(
         "benchmark", epochs=1 + (plan.warm + plan.steps) * ROWS_A_STEP // len(plan.rows), learning_rate=2e-4,
-        upper_layers=1.0, micro_batch=8, accumulation=ROWS_A_STEP // 8, max_length=MOST,
+        upper_layers=1.0, micro_batch=8, accumulation=ROWS_A_STEP // 8, max_length=MOST, method=method,
     )  # fmt: skip
 
 
-def studio(plan: Plan, folder: Path, compiled: bool) -> Measured:
+def _loaded(plan: Plan, folder: Path, method: str) -> Any:
+    """The model as a run has it. Weights in four bits are made while a file is read, so one is written first."""
+    if method == LORA:
+        return shaped(plan.shape, torch.bfloat16)
+    shaped(plan.shape, torch.bfloat16).save_pretrained(folder / "model")
+    gc.collect()
+    if device() == "cuda":
+        torch.cuda.empty_cache()
+    return load(folder / "model", method)
+
+
+def studio(plan: Plan, folder: Path, compiled: bool, method: str = LORA) -> Measured:
     """The studio's own training code, as a run of the studio prepares it."""
 
     def told(kind: str, **fields: Any) -> None:
         print(f"    {kind}: {fields}", file=sys.stderr, flush=True)
 
-    trainer = fit.prepare(_model(plan.shape, torch.bfloat16), plan.rows, [], _settings(plan), folder, told,
-                          compiled=compiled)  # fmt: skip
+    model = _loaded(plan, folder, method)
+    trainer = fit.prepare(model, plan.rows, [], _settings(plan, method), folder, told, compiled=compiled)
     if device() == "cuda":
         print(f"    micro-batch: {trainer.by}", file=sys.stderr)
         torch.cuda.reset_peak_memory_stats()
@@ -176,7 +187,7 @@ def trl(plan: Plan, folder: Path, dtype: torch.dtype, at_once: int = 8, **option
     if device() == "cuda":
         torch.cuda.reset_peak_memory_stats()
     trainer = _counting()(
-        _model(plan.shape, dtype), config, processing_class=tokenizer,
+        shaped(plan.shape, dtype), config, processing_class=tokenizer,
         train_dataset=Dataset.from_list([{name: row[name] for name in names} for row in plan.rows]),
         peft_config=LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM"),
     )  # fmt: skip
@@ -207,6 +218,7 @@ def trainers(liger: bool) -> dict[str, Callable[[Plan, Path], Measured]]:
         "TRL defaults (float32 weights)": lambda p, f: trl(p, f, torch.float32),
         "Yardstick, not compiled": lambda p, f: studio(p, f, False),
         "TRL defaults, bf16 weights": lambda p, f: trl(p, f, half),
+        "Yardstick, weights in four bits (QLoRA)": lambda p, f: studio(p, f, False, QLORA),
     }
 
 

@@ -86,7 +86,7 @@ def walk(
 
 
 def _result(store: Store, project: str, dataset: str, closed: rounds.Round) -> dict[str, Any]:
-    ruling, assessment = signing.ruling(store, closed), rounds.assess(store, closed)
+    ruling, (assessment,) = signing.ruling(store, closed), rounds.assess(store, closed)
     hardest = assessment.hardest
     return {
         "arms": {c.arm.name: rules_kept(c) for c in outputs.compare(store, project, dataset)},

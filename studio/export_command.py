@@ -17,7 +17,7 @@ from studio import datasets, exports, loop, people, run_export, vote_sets
 from studio.exports import folder
 from studio.generation import chat
 from studio.models.files import files_sha256
-from studio.records import Refusal, Round, Split, sha256
+from studio.records import PairKind, Refusal, Round, Split, sha256
 from studio.reports import dataset_card
 from studio.review import rounds
 from studio.review.votes_table import write_votes
@@ -135,13 +135,14 @@ def _vote_rows(store: Store, found: Round) -> list[dict[str, object]]:
     return [
         {
             "prompt": pair.example, "reviewer": shown.get(vote.reviewer, vote.reviewer),
-            "arm_a": names[found.registration["candidate"]], "arm_b": names[pair.baseline],
+            "arm_a": names[pair.candidate], "arm_b": names[pair.baseline],
             "shown_left": "a" if pair.candidate_left else "b", "choice": vote.choice.value, "slice": pair.slice,
             "shippable_a": _yes_no(vote.shippable_a), "shippable_b": _yes_no(vote.shippable_b),
             "scripted": _yes_no(vote.scripted), "reason": vote.reason, "at": vote.at,
         }
         for vote in rounds.counted(found, round_rows.votes(store, found.id))
         for pair in [pairs[vote.pair]]
+        if pair.kind is PairKind.real
     ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ value or field raises `ValueError`, it is never read as a default.
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,11 +18,11 @@ from studio.record_json import canonical, from_json, sha256, to_json
 from studio.record_recipes import MOST_SHOTS, Choosing, Given, Recipe, Shots, recipe_sha256
 
 __all__ = [
-    "HARD_KINDS", "MOST_SHOTS", "PROMPTING", "SCALE_LEVELS", "Act", "Arm", "ArmKind", "Brief", "Check", "CheckKind",
-    "Choice", "Choosing", "Consent", "Criterion", "Dataset", "Decoding", "Example", "Generation", "Given", "Job",
-    "JobState", "Pair", "Person", "Prompt", "Recipe", "Refusal", "Role", "Round", "Run", "Shots", "Slice", "Speaker",
-    "Split", "Status", "Task", "Turn", "Verdict", "Vote", "canonical", "from_json", "recipe_sha256", "sha256",
-    "to_json",
+    "HARD_KINDS", "MOST_SHOTS", "PROMPTING", "SCALE_LEVELS", "Act", "Arm", "ArmKind", "Brief", "Candidate", "Check",
+    "CheckKind", "Choice", "Choosing", "Consent", "Criterion", "Dataset", "Decoding", "Example", "Generation", "Given",
+    "Job", "JobState", "Pair", "PairKind", "Person", "Prompt", "Recipe", "Refusal", "Role", "Round", "Run", "Shots",
+    "Slice", "Speaker", "Split", "Status", "Task", "Turn", "Verdict", "Vote", "candidates_of", "canonical", "from_json",
+    "recipe_sha256", "sha256", "to_json",
 ]  # fmt: skip
 
 
@@ -76,6 +77,16 @@ class Choice(enum.StrEnum):
     tie = "tie"
     both_bad = "both_bad"
     skip = "skip"
+
+
+class PairKind(enum.StrEnum):
+    """`real`: two arms; only these count. `gold`: one side was made worse on purpose. `repeat`: a pair that its
+    reviewer saw before, sides swapped. `sentinel`: one arm's two samples."""
+
+    real = "real"
+    gold = "gold"
+    repeat = "repeat"
+    sentinel = "sentinel"
 
 
 class Verdict(enum.StrEnum):
@@ -180,6 +191,22 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """An arm of a round that might ship, and the arms that it must beat."""
+
+    arm: str
+    baselines: tuple[str, ...]
+
+
+def candidates_of(registration: Mapping[str, Any]) -> tuple[Candidate, ...]:
+    """Who competes in a round, the cheapest first. Rounds of the first version registered one candidate only."""
+    told = registration.get("candidates") or [
+        {"arm": registration["candidate"], "baselines": registration["baselines"]}
+    ]
+    return tuple(Candidate(each["arm"], tuple(each["baselines"])) for each in told)
+
+
+@dataclass(frozen=True)
 class Round:
     """A registered blind round. `registration` is frozen and hashed before the first vote."""
 
@@ -193,11 +220,16 @@ class Round:
     closed_because: str = ""
     at: str = ""
 
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        return candidates_of(self.registration)
+
 
 @dataclass(frozen=True)
 class Pair:
     """Two outputs of one prompt, in the order a reviewer sees them. Arms stay on the server. `system`: the system text
-    that the prompt came with, the same for both."""
+    that the prompt came with, the same for both. `candidate`: the arm that choice `a` means. `of`: the pair that this
+    one repeats or was made from, "" for none."""
 
     id: str
     round: str
@@ -211,6 +243,9 @@ class Pair:
     candidate_left: bool
     earlier: tuple[Turn, ...] = ()
     system: str = ""
+    candidate: str = ""
+    kind: PairKind = PairKind.real
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -218,6 +253,9 @@ class Vote:
     """One reviewer's answer to one pair. `at` in ISO 8601 UTC; `scripted` when no person voted.
 
     `conflict` says why this voter was not independent when they voted; such votes stay outside the gate.
+    `seconds`: how long the pair was on screen without a key, None where nobody read or it was not kept. The voter may
+    say why, with the vote or later while the round is open: `reasons` are names of the brief's criteria, `note` their
+    own words, `better` the answer they would rather have sent. `reason` is of a skip alone.
     """
 
     pair: str
@@ -229,6 +267,10 @@ class Vote:
     scripted: bool = False
     conflict: str = ""
     at: str = ""
+    reasons: tuple[str, ...] = ()
+    note: str = ""
+    better: str = ""
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)

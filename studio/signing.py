@@ -8,6 +8,7 @@ from studio import decision, loop
 from studio.decision import Gate, GateState, Ruling
 from studio.records import Person, Refusal, Role, Round, Verdict, to_json
 from studio.review import rounds
+from studio.review.gates import join_words
 from studio.store import Store, arms, runs
 from studio.store import decisions as rows
 from studio.store import rounds as round_rows
@@ -20,7 +21,7 @@ def ruling(store: Store, found: Round) -> Ruling:
     """What the registered rule says about a round. While it is open the ruling holds no evidence."""
     cast = round_rows.votes(store, found.id)
     return decision.verdict(
-        [rounds.assess(store, found)],
+        rounds.assess(store, found),
         gates(store, found),
         independent=not found.registration["practice"] and any(not v.conflict for v in cast),
         scripted=any(v.scripted for v in cast),
@@ -76,11 +77,16 @@ def _fresh(store: Store, found: Round) -> Gate:
 
 
 def _for_release(store: Store, found: Round) -> Gate:
-    name, candidate = "Made to be released", found.registration["arms"][found.registration["candidate"]]
-    if why := release.why_not(store, runs.get(store, candidate["run"])):
-        text = f"{candidate['name']} was trained {why}, so it is not for release."
-        return Gate(name, GateState.failed, text, final=True)
-    text = f"{candidate['name']} was trained without planted secrets and without practice votes."
+    name, facts = "Made to be released", [found.registration["arms"][each.arm] for each in found.candidates]
+    unfit = [
+        f"{arm['name']} was trained {why}, so it is not for release."
+        for arm in facts
+        if (why := release.why_not(store, runs.get(store, arm["run"])))
+    ]
+    if unfit:
+        return Gate(name, GateState.failed, " ".join(unfit), final=True)
+    who = join_words([arm["name"] for arm in facts])
+    text = f"{who} {'was' if len(facts) == 1 else 'were'} made without planted secrets and without practice votes."
     return Gate(name, GateState.passed, text, final=True)
 
 

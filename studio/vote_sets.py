@@ -14,7 +14,20 @@ from typing import Any
 
 from studio import datasets
 from studio.record_examples import pair_id
-from studio.records import Dataset, Example, Pair, Refusal, Round, Split, Vote, canonical, from_json, sha256, to_json
+from studio.records import (
+    Dataset,
+    Example,
+    Pair,
+    PairKind,
+    Refusal,
+    Round,
+    Split,
+    Vote,
+    canonical,
+    from_json,
+    sha256,
+    to_json,
+)
 from studio.review.preferred import LEFT_OUT, NOT_COUNTED, Disagreement, Judged, Preferred, judged
 from studio.store import Store, rounds
 from studio.store import datasets as rows
@@ -158,7 +171,8 @@ def _counts(each: Round, practice: bool) -> bool:
 
 def _cast(store: Store, each: Round) -> list[tuple[Pair, Vote]]:
     pairs = {pair.id: pair for pair in rounds.pairs(store, each.id)}
-    return [(pairs[vote.pair], vote) for vote in rounds.votes(store, each.id)]
+    cast = [(pairs[vote.pair], vote) for vote in rounds.votes(store, each.id)]
+    return [(pair, vote) for pair, vote in cast if pair.kind is PairKind.real]
 
 
 def _prompts(store: Store, used: Sequence[Round]) -> dict[str, Example]:

@@ -34,7 +34,7 @@ class Seeded:
 
     @property
     def plan(self) -> rounds.Plan:
-        return rounds.Plan(self.tuned, (self.base, self.prompted), self.dataset)
+        return rounds.Plan((self.tuned,), (self.base, self.prompted), self.dataset)
 
 
 def ready(

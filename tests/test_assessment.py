@@ -20,6 +20,7 @@ from studio.review.preference import (
     assess,
     score,
     shrunken,
+    stop_reason,
 )
 
 
@@ -127,13 +128,22 @@ def test_a_plan_that_cannot_be_judged_is_refused(wrong: dict[str, object]) -> No
 
 def test_a_clear_winner_is_a_go_and_stops_the_round() -> None:
     found = verdict_of("w" * 30, prompts=100)
-    assert (found.votes_alone, found.stop_reason, found.stopped_early) == (Verdict.go, "go", True)
-    assert verdict_of("w" * 5, prompts=100).stop_reason == ""
+    assert (found.votes_alone, stop_reason([found]), found.stopped_early) == (Verdict.go, "go", True)
+    assert stop_reason([verdict_of("w" * 5, prompts=100)]) == ""
 
 
 def test_a_loser_is_a_no_go() -> None:
     found = verdict_of("l" * 20, prompts=100)
-    assert (found.votes_alone, found.stop_reason) == (Verdict.no_go, "no-go")
+    assert (found.votes_alone, stop_reason([found])) == (Verdict.no_go, "no-go")
+
+
+def test_a_go_closes_the_round_only_once_every_cheaper_candidate_failed() -> None:
+    won, lost, undecided = (verdict_of(choices, prompts=100) for choices in ("w" * 30, "l" * 20, "w" * 5))
+    assert stop_reason([won, undecided]) == "go", "nothing dearer can be the answer any more"
+    assert stop_reason([undecided, won]) == "", "the cheaper one may still pass"
+    assert stop_reason([lost, won]) == "go"
+    assert stop_reason([lost, undecided]) == ""
+    assert stop_reason([lost, lost]) == "no-go"
 
 
 def test_the_test_at_the_cap_decides_once_and_not_after_an_amendment() -> None:
@@ -143,7 +153,7 @@ def test_the_test_at_the_cap_decides_once_and_not_after_an_amendment() -> None:
     assert (found.votes_alone, found.at_cap) == (Verdict.go, True)
     assert found.against[0].p_cap == pytest.approx(0.0022, abs=1e-4)
     amended = verdict_of("".join(mixed), cap_amended=True)
-    assert (amended.votes_alone, amended.stop_reason) == (Verdict.inconclusive, "cap")
+    assert (amended.votes_alone, stop_reason([amended])) == (Verdict.inconclusive, "cap")
     assert verdict_of("".join(mixed), prompts=300, cap=300).votes_alone is Verdict.keep_collecting
 
 

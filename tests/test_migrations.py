@@ -11,8 +11,8 @@ import pytest
 
 from studio import projects
 from studio.examples import step
-from studio.records import Status
-from studio.store import Store, examples
+from studio.records import PairKind, Status, canonical
+from studio.store import Store, examples, rounds
 from studio.store.migrations import MIGRATIONS, m001_first
 
 
@@ -76,6 +76,23 @@ def test_the_schema_is_the_same_from_blank_and_from_the_first_version(tmp_path: 
         with duckdb.connect(str(tmp_path / name / "studio.duckdb"), read_only=True) as db:
             found.append(_columns(db))
     assert found[0] == found[1]
+
+
+def test_pairs_of_an_older_round_are_about_its_only_candidate(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    pair = {"id": "p", "position": 0, "example": "e", "slice": "", "input": "a question", "left_text": "one",
+            "right_text": "two", "baseline": "base", "candidate_left": True}  # fmt: skip
+    payload = {"id": "r", "registration": {"candidate": "tuned", "baselines": ["base"]}, "sha256": "", "commitment": "",
+               "pairs_blob": store.put_blob(canonical([pair]))}  # fmt: skip
+    store.act("round.opened", "ann", payload, "mine")
+    store.close()
+    _as_first_version(tmp_path / "studio.duckdb")
+    store = Store.open(tmp_path)
+    try:
+        (found,) = rounds.pairs(store, "r")
+        assert (found.candidate, found.kind, found.of) == ("tuned", PairKind.real, "")
+    finally:
+        store.close()
 
 
 @pytest.mark.parametrize("number", range(len(MIGRATIONS)))

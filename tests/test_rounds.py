@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import threading
 from collections import Counter
 
@@ -11,10 +12,10 @@ import pytest
 from round_seed import MAKER, Seeded, person, ready, vote_like_the_script
 
 from studio import baselines, outputs, people, signing
-from studio.records import Choice, Person, Prompt, Refusal, Role, Round, Verdict, canonical, sha256
+from studio.records import Candidate, Choice, PairKind, Person, Prompt, Refusal, Role, Round, Verdict, canonical, sha256
 from studio.review import desk, planning, rounds
 from studio.review.evidence import evidence_path
-from studio.review.opening import APART, deal
+from studio.review.sides import APART, deal
 from studio.store import Store, arms
 from studio.store import decisions as decision_rows
 from studio.store import examples as example_rows
@@ -61,21 +62,62 @@ def test_a_round_registers_and_seals_before_the_first_vote(store: Store, seeded:
 
 def test_pairs_of_one_prompt_stand_apart_so_that_the_common_answer_does_not_give_the_candidate_away() -> None:
     prompts = [f"p{i}" for i in range(50)]
-    dealt = deal("seed", ["a", "b", "c"], prompts)
+    dealt = deal("seed", [Candidate("x", ("a", "b", "c"))], prompts)
     assert Counter(d.prompt for d in dealt) == dict.fromkeys(prompts, 3)
     last: dict[str, int] = {}
     for i, each in enumerate(dealt):
         assert i - last.get(each.prompt, -APART) >= APART
         last[each.prompt] = i
-    assert [d.prompt for d in deal("seed", ["a"], prompts)] == prompts
+    assert [d.prompt for d in deal("seed", [Candidate("x", ("a",))], prompts)] == prompts
     assert len({d.id for d in dealt}) == 150
 
 
 def test_the_ids_of_pairs_take_no_part_in_the_draw_of_the_sides() -> None:
     prompts = [f"p{i}" for i in range(40)]
-    one, two = deal("seed", ["a"], prompts), deal("seed", ["a", "b"], prompts)
+    one, two = (deal("seed", [Candidate("x", others)], prompts) for others in (("a",), ("a", "b")))
     assert [d.id for d in one] == [d.id for d in two][:40]  # drawn together, another baseline would change them
-    assert not {d.id for d in one} & {d.id for d in deal("other", ["a"], prompts)}
+    assert not {d.id for d in one} & {d.id for d in deal("other", [Candidate("x", ("a",))], prompts)}
+
+
+def test_several_candidates_each_must_beat_the_cheaper_ones_too(store: Store, seeded: Seeded, rita: Person) -> None:
+    found = opened(store, seeded, candidates=(seeded.prompted, seeded.tuned), baselines=(seeded.base,), cap=12)
+    assert found.candidates == (
+        Candidate(seeded.prompted, (seeded.base,)), Candidate(seeded.tuned, (seeded.base, seeded.prompted))
+    )  # fmt: skip
+    pairs = rows.pairs(store, found.id)
+    assert len(pairs) == 36 and {p.kind for p in pairs} == {PairKind.real}
+    for pair in pairs:
+        ours = pair.left if pair.candidate_left else pair.right
+        assert ours == next(
+            g.output for g in arms.generations(store, seeded.dataset, pair.candidate) if g.example == pair.example
+        )
+    for couple in {(p.candidate, p.baseline) for p in pairs}:
+        assert sum(p.candidate_left for p in pairs if (p.candidate, p.baseline) == couple) == 6
+    found = vote_like_the_script(store, found, rita)
+    cheaper, dearer = rounds.assess(store, found)
+    assert (cheaper.candidate, dearer.candidate) == (seeded.prompted, seeded.tuned)
+    assert found.state == "closed" and rounds.seal_holds(store, found)
+    assert [a.baseline for a in dearer.against] == [seeded.base, seeded.prompted]
+
+
+def test_a_round_of_the_first_version_is_read_and_judged_as_before(store: Store, seeded: Seeded, rita: Person) -> None:
+    opened(store, seeded)
+    act = store.recent(seeded.project, "pia")[0]
+    payload = store.payload(act)
+    store.undo(act.seq, "pia")
+    frozen = payload["registration"]
+    (only,) = frozen.pop("candidates")
+    frozen |= {"candidate": only["arm"], "baselines": only["baselines"], "cost_order": [only["arm"]]}
+    dealt = json.loads(store.get_blob(payload["pairs_blob"]))
+    older = [{k: v for k, v in row.items() if k not in ("candidate", "kind", "of", "earlier")} for row in dealt]
+    payload |= {"sha256": sha256(canonical(frozen)), "pairs_blob": store.put_blob(canonical(older))}
+    store.act("round.opened", "pia", payload, seeded.project)
+    found = rows.every(store, seeded.project)[0]
+    assert found.candidates == (Candidate(seeded.tuned, (seeded.base, seeded.prompted)),)
+    assert {(p.candidate, p.kind, p.of) for p in rows.pairs(store, found.id)} == {(seeded.tuned, PairKind.real, "")}
+    found = vote_like_the_script(store, found, rita)
+    assert found.state == "closed" and rounds.seal_holds(store, found)
+    assert rounds.assess(store, found)[0].candidate == seeded.tuned
 
 
 def test_what_cannot_be_judged_is_not_opened(store: Store, seeded: Seeded, rita: Person) -> None:
@@ -83,6 +125,8 @@ def test_what_cannot_be_judged_is_not_opened(store: Store, seeded: Seeded, rita:
         opened(store, seeded, baselines=())
     with pytest.raises(Refusal, match="at least one baseline"):
         opened(store, seeded, baselines=(seeded.tuned,))
+    with pytest.raises(Refusal, match="needs an arm that might ship"):
+        opened(store, seeded, candidates=())
     with pytest.raises(Refusal, match=r"from 0\.5 to below 1"):
         opened(store, seeded, theta_min=0.4)
     with pytest.raises(Refusal, match="between 0 and 1"):
@@ -166,7 +210,7 @@ def test_votes_in_conflict_are_kept_and_decide_nothing(store: Store, seeded: See
     saul = person(store, "Saul", Role.pm)
     store.act("outputs.seen", saul.id, {"what": seeded.dataset}, seeded.project)
     found = vote_like_the_script(store, found, saul)
-    assert found.state == "open" and rounds.assess(store, found).done == 0
+    assert found.state == "open" and rounds.assess(store, found)[0].done == 0
     assert len(rows.votes(store, found.id)) == 24 and all(v.conflict for v in rows.votes(store, found.id))
     assert rounds.turn(store, found, rita.id).left == 24
     assert vote_like_the_script(store, found, rita).state == "closed"
@@ -251,7 +295,7 @@ def test_a_skipped_prompt_leaves_the_round_and_is_counted(store: Store, seeded: 
     following = rounds.next_pair(store, found, other.id)
     assert following is not None and following.id != skipped.id
     found = vote_like_the_script(store, found, other)
-    assert found.state == "closed" and rounds.assess(store, found).excluded == 1
+    assert found.state == "closed" and rounds.assess(store, found)[0].excluded == 1
 
 
 def test_two_reviewers_get_different_pairs_and_second_readers_the_same(
@@ -262,12 +306,13 @@ def test_two_reviewers_get_different_pairs_and_second_readers_the_same(
     found = opened(store, seeded, baselines=(seeded.base,), second_readers=0.25)
     assert sum(p["votes"] == 2 for p in found.registration["prompts"]) == 6
     one, two = rounds.turn(store, found, rita.id), rounds.turn(store, found, otto.id)
-    assert one.pair and two.pair and one.pair.id != two.pair.id
+    votes = {p["id"]: p["votes"] for p in found.registration["prompts"]}
+    assert one.pair and two.pair and (one.pair.id == two.pair.id) == (votes[one.pair.example] == 2)
     found = vote_like_the_script(store, found, rita)
     assert found.state == "open" and rounds.turn(store, found, rita.id).pair is None
     assert rounds.turn(store, found, otto.id).left == 6
     found = vote_like_the_script(store, found, otto)
-    assert found.state == "closed" and rounds.assess(store, found).agreement.prompts == 6
+    assert found.state == "closed" and rounds.assess(store, found)[0].agreement.prompts == 6
 
 
 def test_twenty_clicks_at_once_are_one_vote(store: Store, seeded: Seeded, rita: Person) -> None:
@@ -315,7 +360,7 @@ def test_ticks_stay_with_their_pair() -> None:
     place.tick("r", "rita", "p1", "left", True)
     assert place.ticked("r", "rita", "p1") == {"right": False}
     place.show("r", "rita", "p2")
-    assert place.ticked("r", "rita", "p2") == {} and place.elsewhere("r", "otto") == {"p2"}
+    assert place.ticked("r", "rita", "p2") == {}
 
 
 # -- closing and signing ---------------------------------------------------------------------------

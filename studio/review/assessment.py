@@ -154,14 +154,9 @@ class Assessment:
     votes_alone: Verdict
 
     @property
-    def stop_reason(self) -> str:
-        """Why the server closes the round now: "go", "no-go" or "cap"; empty while it stays open."""
-        return {Verdict.go: "go", Verdict.no_go: "no-go", Verdict.inconclusive: "cap"}.get(self.votes_alone, "")
-
-    @property
     def stopped_early(self) -> bool:
         """Whether the evidence decided before the cap, which makes theta optimistic."""
-        return bool(self.stop_reason) and not self.at_cap
+        return self.votes_alone in (Verdict.go, Verdict.no_go) and not self.at_cap
 
     @property
     def hardest(self) -> AgainstBaseline:
@@ -221,6 +216,16 @@ def tested(assessments: Sequence[Assessment], finished: bool = False) -> tuple[A
         told.append((assessment, alone))
     undecided = [pair for pair in told if pair[1] is Verdict.inconclusive]
     return undecided[0] if undecided else told[-1]
+
+
+def stop_reason(assessments: Sequence[Assessment]) -> str:
+    """Why the server closes the round now: "go", "no-go" or "cap"; empty while it stays open.
+
+    `assessments` in the registered cost order. A go closes it once every cheaper candidate failed; without one it
+    goes on until all are decided.
+    """
+    _, alone = tested(assessments)
+    return {Verdict.go: "go", Verdict.no_go: "no-go", Verdict.inconclusive: "cap"}.get(alone, "")
 
 
 def position_of(votes: Iterable[Ballot]) -> Position:

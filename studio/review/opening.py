@@ -1,12 +1,11 @@
-"""Opening a blind round: what is registered and hashed before the first vote, and how the sides are drawn.
+"""Opening a blind round: what is registered and hashed before the first vote.
 
-The sides come from a seed that is committed to (its SHA-256 is shown) when the round opens and published when
-it closes. One prompt's pairs are kept apart, because the candidate's answer is the one that stands in all of them.
+The sides (`studio.review.sides`) come from a seed that is committed to (its SHA-256 is shown) when the round opens and
+published when it closes.
 """
 
 from __future__ import annotations
 
-import hashlib
 import random
 import secrets
 import uuid
@@ -18,21 +17,25 @@ from studio import datasets, looks
 from studio.records import (
     Arm,
     ArmKind,
+    Candidate,
     Decoding,
     Example,
     Generation,
+    PairKind,
     Recipe,
     Refusal,
     Role,
     Round,
     Split,
+    candidates_of,
     canonical,
     recipe_sha256,
     sha256,
     to_json,
 )
 from studio.review.independence import independent_people
-from studio.review.scoring import Guardrail, PlannedPrompt, Registration
+from studio.review.scoring import Registration, read_registrations
+from studio.review.sides import Dealt, commitment, deal
 from studio.store import Store, arms, briefs, rewritten, rounds, runs
 from studio.store import datasets as dataset_rows
 from studio.train import release
@@ -40,19 +43,18 @@ from studio.train import release
 DEFAULT_CAP = 200
 SECOND_READERS = 0.20
 """The share of prompts that two reviewers vote on when there are two: how agreement is measured."""
-APART = 12
-"""How many prompts lie between two pairs of the same prompt."""
 
 
 @dataclass(frozen=True)
 class Plan:
     """What a round will register. `cap` counts prompts; `floor` in (0, 1), or None when not asked.
 
+    `candidates`: arms that might ship, the cheapest first; each must beat the cheaper ones and all the `baselines`.
     `second_readers`: the share of prompts, 0 to 1, that need votes of two reviewers. `practice`: declared to be one,
     whoever votes, so that scripted votes count in it; a round in which nobody is independent is one anyway.
     """
 
-    candidate: str
+    candidates: tuple[str, ...]
     baselines: tuple[str, ...]
     dataset: str
     cap: int = DEFAULT_CAP
@@ -62,15 +64,12 @@ class Plan:
     second_readers: float = 0.0
     practice: bool = False
 
-
-@dataclass(frozen=True)
-class Dealt:
-    """One pair as drawn: a random id that says nothing, the prompt, the baseline and the candidate's side."""
-
-    id: str
-    prompt: str
-    baseline: str
-    candidate_left: bool
+    @property
+    def contests(self) -> tuple[Candidate, ...]:
+        """Each candidate with all that it must beat, the cheapest first."""
+        return tuple(
+            Candidate(arm, (*self.baselines, *self.candidates[:place])) for place, arm in enumerate(self.candidates)
+        )
 
 
 def plan_for(store: Store, project: str, candidate: str, dataset: str) -> Plan:
@@ -79,7 +78,7 @@ def plan_for(store: Store, project: str, candidate: str, dataset: str) -> Plan:
     others = [a for a in arms.every(store, project) if a.id != candidate and a.kind is not ArmKind.tuned]
     reviewers = [p for p in independent_people(store, project) if p.role is Role.reviewer]
     second = SECOND_READERS if len(reviewers) > 1 else 0.0
-    return Plan(candidate, tuple(a.id for a in others if a.id in written), dataset, second_readers=second)
+    return Plan((candidate,), tuple(a.id for a in others if a.id in written), dataset, second_readers=second)
 
 
 def ready_arms(store: Store, project: str, dataset: str) -> list[Arm]:
@@ -110,7 +109,7 @@ def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
     outputs = _outputs(store, plan, tests)
     registration = _registration(store, project, plan, prompts, outputs)
     _refuse_unreleasable(store, registration)
-    read_registration(registration)
+    read_registrations(registration)
     pairs = _pairs(seed, plan, order[: registration["cap"]], outputs)
     payload = {
         "id": name, "registration": registration, "sha256": sha256(canonical(registration)),
@@ -124,7 +123,10 @@ def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
 
 def _refuse_unfit(plan: Plan) -> None:
     """Refuses a plan that could never be judged, before its outputs are looked at."""
-    Registration(plan.candidate, plan.baselines, (), plan.cap, plan.theta_min, plan.floor)
+    if not plan.candidates:
+        raise Refusal("A round needs an arm that might ship. Nothing was opened. Choose a candidate.")
+    for each in plan.contests:
+        Registration(each.arm, each.baselines, (), plan.cap, plan.theta_min, plan.floor)
 
 
 def may_ship(store: Store, run: str) -> bool:
@@ -134,26 +136,14 @@ def may_ship(store: Store, run: str) -> bool:
 
 def _refuse_unreleasable(store: Store, registration: dict[str, Any]) -> None:
     """People's votes are not spent on a model that may never ship; to practise on it is fine."""
-    candidate = registration["arms"][registration["candidate"]]
-    why = release.why_not(store, runs.get(store, candidate["run"]))
-    if why and not registration["practice"]:
-        raise Refusal(
-            f"{candidate['name']} was trained {why}, so it is not for release, whatever the votes. "
-            "Nothing was opened. Train it again without them."
-        )
-
-
-def read_registration(frozen: dict[str, Any]) -> Registration:
-    """A round's frozen registration as the rule reads it. Raises Refusal for one that cannot be judged."""
-    return Registration(
-        candidate=frozen["candidate"],
-        baselines=tuple(frozen["baselines"]),
-        prompts=tuple(PlannedPrompt(p["id"], p["slice"], p["votes"]) for p in frozen["prompts"]),
-        cap=frozen["cap"],
-        theta_min=frozen["theta_min"],
-        floor=frozen["floor"],
-        guardrails=tuple(Guardrail(g["name"], g["delta"], g["critical"]) for g in frozen["guardrails"]),
-    )
+    for each in candidates_of(registration):
+        facts = registration["arms"][each.arm]
+        why = release.why_not(store, runs.get(store, facts["run"]))
+        if why and not registration["practice"]:
+            raise Refusal(
+                f"{facts['name']} was trained {why}, so it is not for release, whatever the votes. "
+                "Nothing was opened. Train it again without them."
+            )
 
 
 # -- what the arms wrote ---------------------------------------------------------------------------
@@ -166,7 +156,7 @@ def _outputs(store: Store, plan: Plan, tests: Sequence[Example]) -> Outputs:
     """What each arm wrote to each test prompt: complete, of the arm's present version, and told apart."""
     wanted = {e.id for e in tests}
     found: Outputs = {}
-    for name in (plan.candidate, *plan.baselines):
+    for name in (*plan.candidates, *plan.baselines):
         arm = arms.get(store, name)
         if arm is None or arm.retired:
             raise Refusal("One of the arms is not in use any more. Nothing was opened.")
@@ -180,8 +170,9 @@ def _outputs(store: Store, plan: Plan, tests: Sequence[Example]) -> Outputs:
         _refuse_foreign(store, arm, found[name])
         _refuse_mixed(arm, found[name])
         _refuse_unrepeated(store, plan.dataset, arm)
-    for name in plan.baselines:
-        _refuse_alike(found[plan.candidate], found[name])
+    for each in plan.contests:
+        for name in each.baselines:
+            _refuse_alike(found[each.arm], found[name])
     return found
 
 
@@ -261,10 +252,8 @@ def _registration(
     assert brief is not None
     named = {arm.id: arm for arm in arms.every(store, project)}
     return {
-        "candidate": plan.candidate,
-        "baselines": list(plan.baselines),
+        "candidates": [{"arm": each.arm, "baselines": list(each.baselines)} for each in plan.contests],
         "arms": {name: _arm_facts(named[name], written) for name, written in outputs.items()},
-        "cost_order": [plan.candidate],
         "dataset": plan.dataset,
         "brief_version": brief.version,
         "decoding": to_json(Decoding()),
@@ -291,67 +280,26 @@ def _arm_facts(arm: Arm, written: dict[str, Generation]) -> dict[str, object]:
 # -- the sides -------------------------------------------------------------------------------------
 
 
-def deal(seed: str, baselines: Sequence[str], prompts: Sequence[str]) -> list[Dealt]:
-    """A pair per prompt and baseline from the seed alone: sides balanced for each baseline, one prompt's pairs apart.
-
-    Prompts are dealt in blocks of at least `APART`, in order: first each prompt of the block against one drawn
-    baseline, then against another. So the unbroken run of completed prompts never lags by more than a block.
-    Everybody sees the ids while the round is open, so they are hashes that say nothing of the draw of the sides.
-    """
-    draw = random.Random(f"{seed}/sides")
-    sides = {name: _balanced(draw, len(prompts)) for name in baselines}
-    dealt: list[Dealt] = []
-    for block in _blocks(len(prompts)):
-        against = {i: draw.sample(list(baselines), len(baselines)) for i in block}
-        for turn in range(len(baselines)):
-            for i in block:
-                name = against[i][turn]
-                dealt.append(Dealt(_pair_id(seed, len(dealt)), prompts[i], name, sides[name][i]))
-    return dealt
-
-
-def _pair_id(seed: str, place: int) -> str:
-    """No generator: from enough of its numbers its seed could be computed, and with that every side."""
-    return sha256(f"{seed}/ids/{place}")[:24]
-
-
-def _blocks(n: int) -> list[range]:
-    count = max(1, n // APART)
-    edges = [round(i * n / count) for i in range(count + 1)]
-    return [range(a, b) for a, b in zip(edges, edges[1:], strict=False)]
-
-
-def _balanced(draw: random.Random, n: int) -> list[bool]:
-    sides = [i % 2 == 0 for i in range(n)]
-    draw.shuffle(sides)
-    return sides
-
-
 def _pairs(seed: str, plan: Plan, order: Sequence[Example], outputs: Outputs) -> list[dict[str, Any]]:
     prompts = {e.id: e for e in order}
     pairs = []
-    for position, dealt in enumerate(deal(seed, plan.baselines, list(prompts))):
+    for position, dealt in enumerate(deal(seed, plan.contests, list(prompts))):
         example = prompts[dealt.prompt]
-        ours, other = (outputs[a][example.id].output.strip() for a in (plan.candidate, dealt.baseline))
+        ours, other = (outputs[a][example.id].output.strip() for a in (dealt.candidate, dealt.baseline))
         left, right = (ours, other) if dealt.candidate_left else (other, ours)
         pairs.append({
             "id": dealt.id, "round": "", "position": position, "example": example.id, "slice": example.slice,
             "input": example.input, "left_text": left, "right_text": right, "baseline": dealt.baseline,
             "candidate_left": dealt.candidate_left, "earlier": canonical(to_json(example.earlier)).decode(),
+            "candidate": dealt.candidate, "kind": PairKind.real.value, "of": "",
         })  # fmt: skip
     return pairs
-
-
-def commitment(seed: str, pairs: Sequence[dict[str, Any]]) -> str:
-    """What is published at the opening: a hash of the seed and the side of every pair."""
-    sides = [[p["id"], p["candidate_left"]] for p in pairs]
-    return hashlib.sha256(seed.encode() + canonical(sides)).hexdigest()
 
 
 def seal_holds(store: Store, found: Round) -> bool:
     """Whether the published seed deals exactly the pairs and sides that were voted on and committed to."""
     pairs, frozen = rounds.pairs(store, found.id), found.registration
     prompts = [p["id"] for p in frozen["prompts"]][: frozen["cap"]]
-    shown = [Dealt(p.id, p.example, p.baseline, p.candidate_left) for p in pairs]
+    shown = [Dealt(p.id, p.example, p.candidate, p.baseline, p.candidate_left) for p in pairs]
     sides = [{"id": p.id, "candidate_left": p.candidate_left} for p in pairs]
-    return shown == deal(found.seed, frozen["baselines"], prompts) and commitment(found.seed, sides) == found.commitment
+    return shown == deal(found.seed, found.candidates, prompts) and commitment(found.seed, sides) == found.commitment

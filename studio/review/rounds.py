@@ -8,38 +8,39 @@ from __future__ import annotations
 
 import datetime
 import statistics
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 from studio import datasets
 from studio.evaluate import checks
 from studio.records import Choice, Pair, Person, Refusal, Round, Split, Vote
-from studio.review import desk, preference
+from studio.review import dealing, desk, preference
+from studio.review.dealing import counted
 from studio.review.independence import conflict, independent_people
 from studio.review.opening import (
     DEFAULT_CAP,
     SECOND_READERS,
     Plan,
-    commitment,
     is_current,
     may_ship,
     open_round,
     outputs_sha256,
     plan_for,
     prompt_hash,
-    read_registration,
     seal_holds,
 )
-from studio.review.scoring import Ballot, Registration, ballots
+from studio.review.scoring import Ballot, Registration, ballots, read_registrations
+from studio.review.sides import commitment
 from studio.store import Store, briefs, people, rounds
 from studio.store import datasets as dataset_rows
 
 __all__ = [
     "DEFAULT_CAP", "MIN_SECONDS_ON_SCREEN", "SECOND_READERS", "SKIP_REASONS", "Plan", "Turn", "assess", "cancel",
-    "close", "close_if_decided", "commitment", "conflict", "counted", "counts_here", "done", "independent_people",
-    "is_current", "left_for", "may_ship", "next_pair", "open_round", "outputs_sha256", "pace", "plan_for",
+    "Why", "close", "close_if_decided", "commitment", "conflict", "counted", "counts_here", "done", "explain",
+    "independent_people",
+    "is_current", "is_surplus", "left_for", "may_ship", "next_pair", "open_round", "outputs_sha256", "pace", "plan_for",
     "prompt_hash", "registered", "seal_holds", "turn", "undo_last", "vote", "vote_by_script",
 ]  # fmt: skip
 
@@ -55,8 +56,9 @@ LONGEST_PAUSE = 300.0
 class Turn:
     """All that anybody sees while a round is open: the pair to vote on, and how far it is.
 
-    `pair` is None when nothing is left for this reviewer. `done` of at most `last` prompts in the round; `mine`
-    votes cast and `left` pairs to go. `seconds_left` at this reviewer's own pace, None before three votes.
+    `pair` is None when nothing is left for this reviewer, or when all that is left is on other screens now. `done` of
+    at most `last` prompts in the round; `mine` votes cast and `left` pairs to go. `seconds_left` at this reviewer's own
+    pace, None before three votes.
     """
 
     pair: Pair | None
@@ -67,27 +69,41 @@ class Turn:
     seconds_left: float | None
 
 
-def registered(found: Round) -> Registration:
-    """The frozen registration as the rule reads it."""
-    return read_registration(found.registration)
+@dataclass(frozen=True)
+class Why:
+    """What a voter may say beside a vote: names of the brief's criteria, their own words, and a better answer."""
+
+    reasons: tuple[str, ...] = ()
+    note: str = ""
+    better: str = ""
+
+
+NOTHING_SAID = Why()
+
+
+def registered(found: Round) -> tuple[Registration, ...]:
+    """The frozen registration as the rule reads it, for each candidate in cost order."""
+    return read_registrations(found.registration)
 
 
 # -- voting ----------------------------------------------------------------------------------------
 
 
 def turn(store: Store, found: Round, reviewer: str) -> Turn:
-    """Puts the next pair before this reviewer, with how far they are. Pairs on other reviewers' screens come last."""
-    cast = rounds.votes(store, found.id)
-    waiting, place = _waiting(store, found, reviewer, cast), desk.of(store)
-    elsewhere = place.elsewhere(found.id, reviewer)
-    pair = next((p for p in waiting if p.id not in elsewhere), waiting[0] if waiting else None)
-    if pair is not None:
-        place.show(found.id, reviewer, pair.id)
-    mine = [v for v in cast if v.reviewer == reviewer]
+    """Puts the next pair before this reviewer, with how far they are; the one on screen stays until it is done."""
+    cast: list[Vote] = []
+    counts = counts_here(store, found, reviewer)
+
+    def offered() -> dealing.Offer:
+        cast[:] = rounds.votes(store, found.id)
+        return dealing.offer(found, _pairs(store, found), cast, reviewer, counts=counts)
+
+    pair, offer = desk.of(store).deal(found.id, reviewer, offered, seated=counts)
+    mine, waiting = [v for v in cast if v.reviewer == reviewer], len(offer.pairs)
     seconds = pace(mine)
-    left = seconds * len(waiting) if seconds is not None else None
+    left = seconds * waiting if seconds is not None else None
     done = _done(store, found, cast)
-    return Turn(pair, done, int(found.registration["cap"]), len(mine), len(waiting), left)
+    return Turn(pair, done, int(found.registration["cap"]), len(mine), waiting, left)
 
 
 def done(store: Store, found: Round) -> int:
@@ -96,24 +112,31 @@ def done(store: Store, found: Round) -> int:
 
 
 def _done(store: Store, found: Round, cast: Sequence[Vote]) -> int:
-    return min(len(s.prompts) for s in preference.score(_ballots(store, found, cast), registered(found)))
+    return min(len(s.prompts) for each in registered(found) for s in preference.score(
+        _ballots(store, found, cast, each.candidate), each
+    ))  # fmt: skip
 
 
 def left_for(store: Store, found: Round, reviewer: str) -> int:
     """How many pairs wait for this reviewer, without putting one before them."""
-    return len(_waiting(store, found, reviewer, rounds.votes(store, found.id)))
+    return len(_waiting(store, found, reviewer))
 
 
 def next_pair(store: Store, found: Round, reviewer: str) -> Pair | None:
     """The first pair in the registered order that still needs a vote and this reviewer has not voted on."""
-    waiting = _waiting(store, found, reviewer, rounds.votes(store, found.id))
-    return waiting[0] if waiting else None
+    return next(iter(_waiting(store, found, reviewer)), None)
 
 
-def _waiting(store: Store, found: Round, reviewer: str, cast: Sequence[Vote]) -> list[Pair]:
-    everything, mine = _pairs(store, found), {v.pair for v in cast if v.reviewer == reviewer}
-    full = _full(found, everything, cast) if counts_here(store, found, reviewer) else set()
-    return [p for p in everything if p.id not in mine and p.id not in full]
+def _waiting(store: Store, found: Round, reviewer: str) -> Sequence[Pair]:
+    counts = counts_here(store, found, reviewer)
+    cast = rounds.votes(store, found.id)
+    return dealing.offer(found, _pairs(store, found), cast, reviewer, counts=counts).pairs
+
+
+def is_surplus(store: Store, found: Round, pair_id: str, reviewer: str) -> bool:
+    """Whether this reviewer's vote came when the pair had all of its votes: kept, and left out by the rule."""
+    pair = next(p for p in _pairs(store, found) if p.id == pair_id)
+    return dealing.is_surplus(found, pair, rounds.votes(store, found.id), reviewer)
 
 
 def _pairs(store: Store, found: Round) -> Sequence[Pair]:
@@ -128,20 +151,6 @@ def _with_system(store: Store, found: Round) -> list[Pair]:
     examples = datasets.rows_in(store, dataset, Split.test) if dataset else []
     systems = {example.id: example.system for example in examples}
     return [replace(pair, system=systems.get(pair.example, "")) for pair in rounds.pairs(store, found.id)]
-
-
-def _full(found: Round, everything: Sequence[Pair], cast: Sequence[Vote]) -> set[str]:
-    """Pairs that need nobody any more: they have their votes, or as many reviewers skipped them."""
-    seen = counted(found, cast)
-    skips = Counter(v.pair for v in seen if v.choice is Choice.skip)
-    votes = Counter(v.pair for v in seen if v.choice is not Choice.skip)
-    wanted = {p["id"]: p["votes"] for p in found.registration["prompts"]}
-    return {p.id for p in everything if max(votes[p.id], skips[p.id]) >= wanted[p.example]}
-
-
-def counted(found: Round, cast: Sequence[Vote]) -> list[Vote]:
-    """The votes that the rule sees: in a practice round all, else only the independent ones."""
-    return [v for v in cast if found.registration["practice"] or not v.conflict]
 
 
 def counts_here(store: Store, found: Round, reviewer: str) -> bool:
@@ -160,8 +169,10 @@ def pace(mine: Sequence[Vote]) -> float | None:
 def vote(
     store: Store, found: Round, reviewer: Person, pair_id: str, side: str, *, seconds_on_screen: float,
     reason: str = "", shippable_left: bool | None = None, shippable_right: bool | None = None,
+    why: Why = NOTHING_SAID,
 ) -> Round:  # fmt: skip
-    """Casts one vote (`side`: left, right, tie, both_bad, skip), then applies the closing rule.
+    """Casts one vote (`side`: left, right, tie, both_bad, skip), with what the voter says beside it, then applies the
+    closing rule.
 
     Raises Refusal for a second vote on the pair, a late one, one on a pair that was hardly on screen, and
     anything that is not a vote. Returns the round as it is afterwards.
@@ -169,6 +180,8 @@ def vote(
     pair = next((p for p in _pairs(store, found) if p.id == pair_id), None)
     if pair is None:
         raise Refusal("This pair is not part of the round. The vote was not counted. Reload the page.")
+    if not dealing.is_for(found, pair, reviewer.id):
+        raise Refusal("This pair is kept for somebody who knows its field. The vote was not counted. Reload the page.")
     twice = rounds.has_voted(store, found.id, pair_id, reviewer.id)
     hasty = seconds_on_screen < MIN_SECONDS_ON_SCREEN and not reviewer.scripted
     if twice or hasty:
@@ -181,7 +194,8 @@ def vote(
     payload = {
         "round": found.id, "registration": found.sha256, "pair": pair_id, "choice": _choice(side, pair).value,
         "reason": reason.strip(), "shippable_a": ships[0], "shippable_b": ships[1], "scripted": reviewer.scripted,
-        "conflict": conflict(store, found.project, reviewer),
+        "conflict": conflict(store, found.project, reviewer), **_said(store, found, why),
+        "seconds": None if reviewer.scripted else round(seconds_on_screen, 2),
     }  # fmt: skip
     store.act("vote.cast", reviewer.id, payload, found.project)
     return close_if_decided(store, found)
@@ -195,24 +209,47 @@ def _choice(side: str, pair: Pair) -> Choice:
     return Choice(side)
 
 
+def explain(store: Store, found: Round, reviewer: str, pair_id: str, why: Why) -> None:
+    """Says more about a vote that was cast, in place of what was said before. Raises Refusal once the round closed."""
+    payload = {"round": found.id, "pair": pair_id, **_said(store, found, why)}
+    store.act("vote.explained", reviewer, payload, found.project)
+
+
+def _said(store: Store, found: Round, why: Why) -> dict[str, Any]:
+    if why.reasons:
+        brief = briefs.version(store, found.project, found.registration["brief_version"])
+        known = [criterion.name for criterion in brief.criteria] if brief else []
+        if strange := [name for name in why.reasons if name not in known]:
+            raise Refusal(
+                f"“{strange[0]}” is no criterion of this round's brief; nothing was counted. Reload the page."
+            )
+    return {"reasons": list(dict.fromkeys(why.reasons)), "note": why.note.strip(), "better": why.better.strip()}
+
+
 def undo_last(store: Store, found: Round, reviewer: str) -> None:
-    """Takes the reviewer's last vote in this round back. Raises Refusal when there is none or it closed."""
+    """Takes the reviewer's last vote in this round back, with what was said beside it. Raises Refusal when there is
+    none or it closed."""
     last = rounds.last_vote(store, found.id, reviewer)
     if last is None:
         raise Refusal("You have no vote in this round to undo. Nothing was changed.")
+    for seq in rounds.explained(store, found.id, last[1].pair, reviewer):
+        store.undo(seq, reviewer)
     store.undo(last[0], reviewer)
+    desk.of(store).show(found.id, reviewer, last[1].pair)
 
 
 # -- closing ---------------------------------------------------------------------------------------
 
 
-def assess(store: Store, found: Round) -> preference.Assessment:
-    """What the counted votes say by the registered rule. For pages only once the round is closed."""
-    return preference.assess(_ballots(store, found, rounds.votes(store, found.id)), registered(found))
+def assess(store: Store, found: Round) -> tuple[preference.Assessment, ...]:
+    """What the counted votes say by the registered rule, for each candidate in cost order. For pages only once the
+    round is closed."""
+    cast = rounds.votes(store, found.id)
+    return tuple(preference.assess(_ballots(store, found, cast, each.candidate), each) for each in registered(found))
 
 
-def _ballots(store: Store, found: Round, cast: Sequence[Vote]) -> Sequence[Ballot]:
-    return ballots(_pairs(store, found), counted(found, cast))
+def _ballots(store: Store, found: Round, cast: Sequence[Vote], candidate: str) -> Sequence[Ballot]:
+    return ballots(_pairs(store, found), counted(found, cast), candidate)
 
 
 _BECAUSE = {
@@ -227,7 +264,7 @@ def close_if_decided(store: Store, found: Round) -> Round:
     now = rounds.get(store, found.id)
     if now is None or now.state != "open":
         return now or found
-    reason = assess(store, now).stop_reason
+    reason = preference.stop_reason(assess(store, now))
     if not reason:
         return now
     try:

@@ -163,9 +163,27 @@ def m011_ratings(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def m012_why_they_voted(db: duckdb.DuckDBPyConnection) -> None:
+    """What a voter says beside the vote, and how long they had read. Votes of before have none of it."""
+    for column in ("reasons VARCHAR DEFAULT '[]'", "note VARCHAR DEFAULT ''", "better VARCHAR DEFAULT ''"):
+        db.execute(f"ALTER TABLE votes ADD COLUMN {column}")
+    db.execute("ALTER TABLE votes ADD COLUMN seconds DOUBLE")
+
+
+def m013_pairs(db: duckdb.DuckDBPyConnection) -> None:
+    """What kind a pair is and whom it is about: until now its round's only candidate."""
+    for name, value in (("candidate", ""), ("kind", "real"), ("of", "")):
+        db.execute(f"""ALTER TABLE pairs ADD COLUMN "{name}" VARCHAR DEFAULT '{value}'""")
+    db.execute(
+        "UPDATE pairs SET candidate = json_extract_string(rounds.registration, '$.candidate') FROM rounds "
+        "WHERE rounds.id = pairs.round"
+    )
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
-    m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings,
+    m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
+    m013_pairs,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {

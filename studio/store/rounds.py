@@ -5,13 +5,30 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from studio.records import Act, Choice, Pair, Refusal, Round, Turn, Vote, canonical, from_json
+from studio.records import (
+    Act,
+    Choice,
+    Pair,
+    PairKind,
+    Refusal,
+    Round,
+    Turn,
+    Vote,
+    candidates_of,
+    canonical,
+    from_json,
+)
 from studio.store.writes import Row, Tx, applies
 
 if TYPE_CHECKING:
     from studio.store import Store
 
 TWICE = "You voted on that pair already; the first vote stands. Take it back to vote again."
+MOST_NOTE, MOST_BETTER = 2_000, 20_000
+"""Characters that a note and a better answer may have."""
+TOO_LATE = (
+    "The round closed before this arrived, so it was not added to your vote. The vote is safe, and so is your text."
+)
 CLOSED = "The round closed before this vote arrived, so it was not counted. Everything voted before is safe."
 
 
@@ -30,8 +47,10 @@ def round_opened(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
         "sha256": payload["sha256"], "state": "open", "commitment": payload["commitment"], "seed": "",
         "closed_because": "", "actor": act.actor, "at": act.at, "closed_at": "",
     })  # fmt: skip
-    # Pairs of the first version hold no earlier turns.
-    rows = [{"earlier": "[]", **row, "round": payload["id"]} for row in json.loads(tx.blob(payload["pairs_blob"]))]
+    first = candidates_of(payload["registration"])[0].arm
+    # Older pairs hold no earlier turns, and are real ones about the round's only candidate.
+    older = {"earlier": "[]", "candidate": first, "kind": PairKind.real.value, "of": ""}
+    rows = [{**older, **row, "round": payload["id"]} for row in json.loads(tx.blob(payload["pairs_blob"]))]
     tx.insert_many("pairs", rows, ("round", payload["id"]))
 
 
@@ -42,7 +61,8 @@ def _still_open(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 
 @applies("vote.cast", guard=_still_open)
 def vote_cast(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: round, registration (its hash), pair, choice, reason, shippable_a, shippable_b, scripted, conflict."""
+    """payload: round, registration (its hash), pair, choice, reason, shippable_a, shippable_b, scripted, conflict;
+    newer ones also reasons, note, better, seconds."""
     found = tx.need("rounds", payload["round"])
     if found["state"] != "open":
         raise Refusal(CLOSED)
@@ -57,8 +77,31 @@ def vote_cast(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     tx.insert("votes", {
         "pair": payload["pair"], "reviewer": act.actor, "round": payload["round"], "choice": choice.value,
         "reason": payload["reason"], "shippable_a": payload["shippable_a"], "shippable_b": payload["shippable_b"],
-        "scripted": payload["scripted"], "conflict": payload["conflict"], "at": act.at,
+        "scripted": payload["scripted"], "conflict": payload["conflict"], "at": act.at, **_said(payload),
+        "seconds": payload.get("seconds"),
     }, TWICE)  # fmt: skip
+
+
+def _said(payload: dict[str, Any]) -> Row:
+    """What a voter said beside the vote, as columns; votes of before said nothing."""
+    note, better = payload.get("note", ""), payload.get("better", "")
+    if len(note) > MOST_NOTE or len(better) > MOST_BETTER:
+        raise Refusal(
+            f"A note may have {MOST_NOTE:,} characters and a better answer {MOST_BETTER:,}. Nothing was saved; what "
+            "you wrote is still there: shorten it."
+        )
+    return {"reasons": canonical(payload.get("reasons", [])).decode(), "note": note, "better": better}
+
+
+@applies("vote.explained", guard=_still_open)
+def vote_explained(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: round, pair, reasons, note, better: all that the actor now says beside their vote on the pair."""
+    if tx.need("rounds", payload["round"])["state"] != "open":
+        raise Refusal(TOO_LATE)
+    vote = tx.get("votes", payload["round"], payload["pair"], act.actor)
+    if vote is None:
+        raise Refusal("You have no vote on that pair to say more about. Nothing was saved; what you wrote is kept.")
+    tx.update("votes", vote, **_said(payload))
 
 
 @applies("round.closed")
@@ -94,7 +137,8 @@ def _round(row: Row) -> Round:
 def _pair(row: Row) -> Pair:
     return Pair(row["id"], row["round"], row["position"], row["example"], row["slice"], row["input"], row["left_text"],
                 row["right_text"], row["baseline"], row["candidate_left"],
-                tuple(from_json(Turn, turn) for turn in json.loads(row["earlier"])))  # fmt: skip
+                tuple(from_json(Turn, turn) for turn in json.loads(row["earlier"])), candidate=row["candidate"],
+                kind=PairKind(row["kind"]), of=row["of"])  # fmt: skip
 
 
 def every(store: Store, project: str) -> list[Round]:
@@ -122,7 +166,8 @@ def votes(store: Store, name: str) -> list[Vote]:
     rows = store.rows('SELECT * FROM votes WHERE round = ? ORDER BY "at", pair, reviewer', name)
     return [
         Vote(r["pair"], r["reviewer"], Choice(r["choice"]), r["reason"], r["shippable_a"], r["shippable_b"],
-             r["scripted"], r["conflict"], r["at"])
+             r["scripted"], r["conflict"], r["at"], tuple(json.loads(r["reasons"])), r["note"], r["better"],
+             r["seconds"])
         for r in rows
     ]  # fmt: skip
 
@@ -130,6 +175,16 @@ def votes(store: Store, name: str) -> list[Vote]:
 def has_voted(store: Store, name: str, pair_id: str, reviewer: str) -> bool:
     sql = "SELECT 1 FROM votes WHERE round = ? AND pair = ? AND reviewer = ?"
     return bool(store.rows(sql, name, pair_id, reviewer))
+
+
+def explained(store: Store, name: str, pair_id: str, reviewer: str) -> list[int]:
+    """The numbers of the acts that said more about a vote that stands and were not undone, the last first."""
+    sql = (
+        "SELECT seq, payload FROM acts WHERE kind = 'vote.explained' AND actor = ? AND undone_by IS NULL "
+        "ORDER BY seq DESC LIMIT 200"
+    )
+    found = [(row["seq"], json.loads(store.get_blob(row["payload"]))) for row in store.rows(sql, reviewer)]
+    return [seq for seq, payload in found if (payload["round"], payload["pair"]) == (name, pair_id)]
 
 
 def last_vote(store: Store, name: str, reviewer: str) -> tuple[int, Vote] | None:

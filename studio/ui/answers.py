@@ -17,7 +17,7 @@ from studio.ui import blocks, conversation, frame, stopped_parts
 from studio.ui.access import Visit
 
 _IN_COMMON = 0.4
-_CHANGE_NO_FIGURE = ("answer.rated", "label.given", "outputs.seen", "queue.seen", "vote.cast")
+_CHANGE_NO_FIGURE = ("answer.rated", "label.given", "outputs.seen", "queue.seen", "vote.cast", "vote.explained")
 Written = Mapping[str, Mapping[str, Generation]]
 
 

@@ -236,7 +236,7 @@ def _numbers(candidate: str, against: tuple[str, ...], dataset: str, most: int, 
     if doubled and not second:
         blocks.note("This needs two reviewers who really vote: such a prompt counts once both have.")
     return rounds.Plan(
-        candidate, against, dataset, int(cap), margin / 100, floor / 100 if floor else None,
+        (candidate,), against, dataset, int(cap), margin / 100, floor / 100 if floor else None,
         second_readers=rounds.SECOND_READERS if doubled else 0.0,
     )  # fmt: skip
 

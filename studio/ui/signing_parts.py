@@ -146,12 +146,11 @@ def _saw(visit: Visit, found: Round) -> None:
 
 def _explorer(visit: Visit, found: Round) -> None:
     names, who = signing.names(found), people.names(visit.store)
-    candidate = names[found.registration["candidate"]]
     every, cast = round_rows.pairs(visit.store, found.id), round_rows.votes(visit.store, found.id)
     by_pair: dict[str, list[Vote]] = {}
     for vote in cast:
         by_pair.setdefault(vote.pair, []).append(vote)
-    chosen = _filtered(every, by_pair, names, candidate)
+    chosen = _filtered(every, by_pair, names)
     if not chosen:
         blocks.note("No pair is like that.")
         return
@@ -159,12 +158,10 @@ def _explorer(visit: Visit, found: Round) -> None:
     page = st.pagination(pages, key="decision-page") if pages > 1 else 1
     for pair in chosen[(page - 1) * _PAGE : page * _PAGE]:
         with st.container(border=True, key=f"decision-pair-{pair.id}"):
-            _pair(pair, by_pair.get(pair.id, []), candidate, names[pair.baseline], who)
+            _pair(pair, by_pair.get(pair.id, []), names[pair.candidate], names[pair.baseline], who)
 
 
-def _filtered(
-    every: Sequence[Pair], by_pair: dict[str, list[Vote]], names: dict[str, str], candidate: str
-) -> list[Pair]:
+def _filtered(every: Sequence[Pair], by_pair: dict[str, list[Vote]], names: dict[str, str]) -> list[Pair]:
     one, two, three = st.columns(3)
     baselines, slices = sorted({p.baseline for p in every}), sorted({p.slice for p in every if p.slice})
     with one:
@@ -174,7 +171,7 @@ def _filtered(
     with two:
         said = st.selectbox(
             "Votes that say", ["", *Choice], key="decision-said",
-            format_func=lambda c: _said(c, candidate, "the baseline") if c else "Anything",
+            format_func=lambda c: _said(c, "the candidate", "the baseline") if c else "Anything",
         )  # fmt: skip
     with three:
         kind = st.selectbox("Kind of input", ["", *slices], key="decision-slice", format_func=lambda s: s or "All")

@@ -38,7 +38,8 @@ def ruling(visit: Visit, found: Round) -> tuple[Ruling, Assessment]:
 
 @st.cache_data(max_entries=8, show_spinner="Applying the registered rule")
 def _ruling(_store: Store, workspace: str, version: int, found: Round) -> tuple[Ruling, Assessment]:
-    return signing.ruling(_store, found), rounds.assess(_store, found)
+    ruled = signing.ruling(_store, found)
+    return ruled, next(a for a in rounds.assess(_store, found) if a.candidate == ruled.subject)
 
 
 def nothing_yet(visit: Visit) -> None:

@@ -23,6 +23,11 @@ _VOTES = (
     ("both_bad", "Both bad", "4"),
 )  # fmt: skip
 _SHIP_KEYS = {("left", True): "Q", ("left", False): "W", ("right", True): "O", ("right", False): "P"}
+_SURPLUS = (
+    "While this pair lay untouched on your screen, somebody else was asked and was first. Your vote is kept, as a "
+    "surplus: it stays outside the count."
+)
+_LOOK_AGAIN_SECONDS = 4
 _REASON_KEYS = ("7", "8", "9")
 
 
@@ -77,7 +82,7 @@ def _pair(visit: Visit, found: Round) -> None:
     with st.container(key="vote-bar"):
         notices.show_any()
         if place.pair is None:
-            _nothing_left(place)
+            _nothing_left(visit, now, place)
             with st.container(key="vote-keys", horizontal=True, gap="small"):
                 _undo_button(visit, now, place, "none")
         elif st.session_state.get(keys.SKIPPING) == place.pair.id:
@@ -156,19 +161,37 @@ def _reasons(visit: Visit, found: Round, pair: Pair) -> None:
         st.button("Back", key=f"skip-back-{pair.id}", shortcut="B", on_click=_skip, args=("",), type="tertiary")
 
 
-def _nothing_left(place: rounds.Turn) -> None:
+def _nothing_left(visit: Visit, found: Round, place: rounds.Turn) -> None:
+    if place.left:
+        blocks.lead(f"{blocks.several(place.left, 'pair')} may still come to you.")
+        blocks.note(
+            "Somebody else is reading what is left now. As soon as one is free it appears here by itself; you may also "
+            "come back later."
+        )
+        _look_again(visit, found)
+        return
     blocks.lead("You have judged everything there is for you. Thank you.")
     blocks.note("The round stays open until the others are through; it closes by itself.")
+
+
+@st.fragment(run_every=_LOOK_AGAIN_SECONDS)
+def _look_again(visit: Visit, found: Round) -> None:
+    """Asks for a pair now and then while all that is left is on other screens."""
+    now = round_rows.get(visit.store, found.id)
+    if now is None or now.state != "open" or rounds.turn(visit.store, now, visit.person.id).pair is not None:
+        st.rerun()
 
 
 def _vote(visit: Visit, found: Round, pair: str, side: str, reason: str = "") -> None:
     """Writes the vote before anything is drawn; how long the pair was on screen is known to the server only."""
     place, who = desk.of(visit.store), visit.person.id
     ticked = place.ticked(found.id, who, pair)
-    frame.attempt(lambda: rounds.vote(
+    voted = frame.attempt(lambda: rounds.vote(
         visit.store, found, visit.person, pair, side, seconds_on_screen=place.seconds(found.id, who, pair),
         reason=reason, shippable_left=ticked.get("left"), shippable_right=ticked.get("right"),
     ))  # fmt: skip
+    if voted is not None and place.was_late(found.id, who, pair) and rounds.is_surplus(visit.store, found, pair, who):
+        st.session_state[keys.NOTICE] = ["said", _SURPLUS]
     st.session_state.pop(keys.SKIPPING, None)
 
 

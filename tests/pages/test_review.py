@@ -220,3 +220,17 @@ def test_whoever_is_shut_out_votes_no_more(store: Store, seeded: Seeded) -> None
     time.sleep(rounds.MIN_SECONDS_ON_SCREEN)
     at.button(key=key).click().run()
     assert rows.votes(store, found.id) == []
+
+
+def test_the_last_seat_on_another_screen_is_waited_for(store: Store, seeded: Seeded) -> None:
+    plan = replace(seeded.plan, baselines=(seeded.base,), cap=1)
+    rita, session = person(store, "Rita", Role.reviewer)
+    otto, other = person(store, "Otto", Role.reviewer)
+    found = rounds.open_round(store, "maker", seeded.project, plan)
+    opened(store, session, "review", project=seeded.project)
+    at = opened(store, other, "review", project=seeded.project)
+    assert "1 pair may still come to you" in words(at)
+    assert not [b for b in at.button if (b.key or "").startswith("vote-left")]
+    (pair,) = rows.pairs(store, found.id)
+    rounds.vote(store, found, rita, pair.id, "skip", reason="no idea", seconds_on_screen=5.0)
+    assert "Thank you" in words(opened(store, other, "review", project=seeded.project))

@@ -1,0 +1,105 @@
+"""Which pairs wait for one reviewer, and how many votes each still needs. Pure: records in, an offer out.
+
+A pair has as many seats as it is to get votes. A vote that is counted takes one; so does a screen that the pair is on
+(`studio.review.desk`). Votes outside the count take none: such a reviewer may read every pair.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from studio.records import Choice, Pair, PairKind, Round, Vote
+
+REPEATED_AFTER = 8
+"""How many pairs of their own lie at least between a reviewer's vote and the same pair once more."""
+SPACED = 4
+"""How many ordinary pairs lie between two that are no evidence, while there are ordinary ones."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Pairs that this reviewer could be dealt, the next one first.
+
+    `seats`: pair -> votes it still needs; a pair that is missing there may be read by any number.
+    `voters`: pair -> who voted on it.
+    """
+
+    pairs: tuple[Pair, ...]
+    seats: Mapping[str, int]
+    voters: Mapping[str, frozenset[str]]
+
+
+def offer(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote], reviewer: str, *, counts: bool) -> Offer:
+    """What waits for `reviewer`, in the registered order. `cast`: all votes of the round in order; `counts`: whether
+    theirs will be counted.
+
+    Gold is for everybody. A repeat is for one who voted on the first, `REPEATED_AFTER` pairs of their own later. What
+    is no evidence comes `SPACED` ordinary pairs apart at least, so that nobody who joins late meets a row of it.
+    """
+    mine = [vote for vote in cast if vote.reviewer == reviewer]
+    seats = _free(found, pairs, cast) if counts else {}
+    voted, ready = {vote.pair for vote in mine}, _to_repeat(mine)
+    waiting = [
+        pair for pair in pairs
+        if pair.id not in voted and seats.get(pair.id, 1) > 0 and is_for(found, pair, reviewer)
+        and (pair.kind is not PairKind.repeat or pair.of in ready)
+    ]  # fmt: skip
+    ordinary = {pair.id for pair in pairs if pair.kind is PairKind.real}
+    if len(mine) < SPACED or not all(vote.pair in ordinary for vote in mine[-SPACED:]):
+        waiting.sort(key=lambda pair: pair.id not in ordinary)
+    voters: dict[str, set[str]] = defaultdict(set)
+    for vote in cast:
+        voters[vote.pair].add(vote.reviewer)
+    return Offer(tuple(waiting), seats, {pair: frozenset(who) for pair, who in voters.items()})
+
+
+def _to_repeat(mine: Sequence[Vote]) -> set[str]:
+    """Pairs that this reviewer judged long enough ago."""
+    return {vote.pair for vote in mine[: max(0, len(mine) - REPEATED_AFTER)] if vote.choice is not Choice.skip}
+
+
+def is_for(found: Round, pair: Pair, reviewer: str) -> bool:
+    """Whether this reviewer may be asked about this pair: some slices ask for somebody who knows the field."""
+    experts = found.registration.get("experts", {}).get(pair.slice)
+    return experts is None or reviewer in experts
+
+
+def counted(found: Round, cast: Sequence[Vote]) -> list[Vote]:
+    """The votes that the rule sees: in a practice round all, else only the independent ones."""
+    return [v for v in cast if found.registration["practice"] or not v.conflict]
+
+
+def wanted(found: Round, pair: Pair) -> int | None:
+    """How many votes the pair is to get; None for one that everybody is to read."""
+    return _wanted({p["id"]: int(p["votes"]) for p in found.registration["prompts"]}, pair)
+
+
+def _wanted(planned: Mapping[str, int], pair: Pair) -> int | None:
+    if pair.kind is PairKind.gold:
+        return None
+    return planned[pair.example] if pair.kind is PairKind.real else 1
+
+
+def is_surplus(found: Round, pair: Pair, cast: Sequence[Vote], reviewer: str) -> bool:
+    """Whether the reviewer's vote on the pair came after it had all of its votes; the rule leaves such a vote out."""
+    seen = counted(found, [v for v in cast if v.pair == pair.id])
+    at = next((n for n, v in enumerate(seen) if v.reviewer == reviewer), None)
+    votes = wanted(found, pair)
+    return at is not None and votes is not None and not _needs(votes, seen[:at])
+
+
+def _free(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote]) -> dict[str, int]:
+    by_pair: dict[str, list[Vote]] = defaultdict(list)
+    for vote in counted(found, cast):
+        by_pair[vote.pair].append(vote)
+    planned = {p["id"]: int(p["votes"]) for p in found.registration["prompts"]}
+    needed = {pair.id: _wanted(planned, pair) for pair in pairs}
+    return {name: _needs(votes, by_pair[name]) for name, votes in needed.items() if votes is not None}
+
+
+def _needs(votes: int, cast: Sequence[Vote]) -> int:
+    """How many votes a pair still needs: none once it has them, or once as many reviewers skipped it."""
+    seen = Counter(vote.choice is Choice.skip for vote in cast)
+    return 0 if seen[True] >= votes else max(0, votes - seen[False])
