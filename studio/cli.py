@@ -112,7 +112,13 @@ def _votes(args: Args) -> Result:
     from studio.review.votes_report import votes_report
     from studio.review.votes_table import parse_votes
 
-    return votes_report(parse_votes(_text_of(args.file)), theta_min=args.theta_min, cap=args.cap, floor=args.floor)
+    told = {"theta_min": args.theta_min, "cap": args.cap, "floor": args.floor, "guesses": args.guesses}
+    return votes_report(parse_votes(_text_of(args.file)), **told)
+
+
+def _guesses(text: str) -> tuple[int, int]:
+    right, _slash, of = text.partition("/")
+    return int(right), int(of)  # argparse tells of a ValueError what was typed
 
 
 def _models(args: Args) -> Result:
@@ -295,6 +301,7 @@ def _add_model_work(add: Add) -> None:
     votes.add_argument("--theta-min", type=float, default=0.55, help="the smallest win that matters")
     votes.add_argument("--cap", type=int, help="the registered number of prompts")
     votes.add_argument("--floor", type=float, default=0.60, help="the shippable floor")
+    votes.add_argument("--guesses", type=_guesses, metavar="RIGHT/ALL", help="right guesses of which arm was tuned")
 
 
 def _add_arms(add: Add) -> None:

@@ -10,6 +10,7 @@ import math
 import random
 from pathlib import Path
 
+import krippendorff
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -196,6 +197,10 @@ def test_krippendorffs_own_example_p3() -> None:
     found = agreement([*agreed, (2, 2, 3, 2), (1, 2, 3, 4), (1, 1, 2, 1)])
     assert found.alpha_nominal == pytest.approx(0.743, abs=5e-4)
     assert found.alpha_ordinal == pytest.approx(0.815, abs=5e-4)
+    every = [*agreed, (2, 2, 3, 2), (1, 2, 3, 4), (1, 1, 2, 1)]
+    counts = [[unit.count(value) for value in range(1, 6)] for unit in every]
+    scaled = krippendorff.alpha(value_counts=counts, level_of_measurement="interval", value_domain=range(1, 6))
+    assert scaled == pytest.approx(0.849, abs=5e-4)  # not shown by the studio: answers have an order, no distance
 
 
 def test_agreement_of_four_raters_as_published_with_irrcac() -> None:
@@ -229,6 +234,24 @@ def test_davidson_t2() -> None:
     assert math.log(found.strengths["x"] / found.strengths["y"]) == pytest.approx(0.405465, abs=1e-6)
     assert found.nu == pytest.approx(0.408248, abs=1e-6)
     assert np.mean(scores(60, 20, 40)) == pytest.approx(0.583333, abs=5e-7)
+
+
+PUDDINGS = """
+1 2 19 22 16   1 3 16 19 12   2 3 19 19 10   1 4 18 23 13   2 4 23 19 9    3 4 19 20 15   1 5 13 19 18   2 5 16 20 12
+3 5 16 15 17   4 5 17 14 16   1 6 18 21 12   2 6 22 20 12   3 6 13 18 10   4 6 14 19 18   5 6 11 21 12
+"""
+"""Chocolate puddings i and j: times i was preferred, times j, times neither (Davidson, 1970, example 2)."""
+
+
+def test_puddings_with_ties_as_published_p2() -> None:
+    cells = [int(cell) for cell in PUDDINGS.split()]
+    wins, ties = dict[tuple[str, str], int](), dict[tuple[str, str], int]()
+    for i, j, won, lost, tied in zip(*(cells[k::5] for k in range(5)), strict=True):
+        wins[str(i), str(j)], wins[str(j), str(i)], ties[str(i), str(j)] = won, lost, tied
+    found = davidson(wins, ties)
+    shares = [found.strengths[str(k)] / sum(found.strengths.values()) for k in range(1, 7)]
+    assert shares == pytest.approx([0.1388, 0.1730, 0.1617, 0.1654, 0.1587, 0.2024], abs=6e-5)
+    assert found.nu == pytest.approx(0.7468, abs=6e-5)
 
 
 def test_journal_citations_as_published() -> None:

@@ -76,6 +76,33 @@ def test_verdicts(votes: list[dict[str, Any]], cap: int | None, verdict: str) ->
     assert votes_report(votes, cap=cap)["verdict"] == verdict
 
 
+def test_the_report_says_how_far_it_can_be_trusted() -> None:
+    votes = [{**r, "length_a": 100 + i % 7 * 10, "length_b": 120, "reviewer": f"r{i % 3}"}
+             for i, r in enumerate(random.Random(5).sample(table(70, 10, 20), 100))]  # fmt: skip
+    report = votes_report(votes, guesses=(34, 50))
+    assert report["assignment"]["pairs"] == 100 and report["assignment"]["e_value"] < 1
+    assert report["length"]["survives"] is True and report["length"]["interval"][0] > 0.5
+    assert report["two_way"]["by_prompt"] == pytest.approx(report["se_prompt"])
+    assert [w["votes"] for w in report["leave_one_out"]["without"]] == [34, 33, 33]
+    assert report["exit_guess"]["p"] == pytest.approx(0.0077, abs=5e-5)
+    assert (report["verdict"], report["in_words"]) == ("GO", "go")
+    assert json.loads(json.dumps(report, allow_nan=False)) == report
+    for key in ("assignment", "length", "two_way", "leave_one_out", "exit_guess", "agreement", "position"):
+        assert report[key]["sentence"].endswith(".")
+
+
+def test_a_go_that_rests_on_length_is_called_so_and_stays_a_go() -> None:
+    """The candidate's answers are longer; where they are much longer they win, else it is even."""
+    votes = []
+    for i in range(200):
+        much = i % 2 == 0
+        choice = "a" if (much and i % 10) or (not much and i % 4 == 1) else "b"
+        votes.append(row(i, choice, shown_left="ab"[i // 4 % 2], length_a=300 if much else 104, length_b=100))
+    report = votes_report(votes)
+    assert (report["verdict"], report["in_words"]) == ("GO", "go, length-dependent")
+    assert report["length"]["survives"] is False and report["length"]["longer"] == 1.0
+
+
 def test_scripted_votes_are_told_apart() -> None:
     report = votes_report(table(70, 0, 30, scripted="yes"))
     assert (report["votes_alone"], report["scripted_votes"]) == ("GO", 100)

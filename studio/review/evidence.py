@@ -27,7 +27,7 @@ BASE_EVIDENCE = 20.0
 LAMBDAS: npt.NDArray[np.float64] = np.arange(1, 50, dtype=np.float64) * 0.02
 _LOG_WEIGHTS = -(((LAMBDAS - 0.2) / 0.15) ** 2) / 2
 _LOG_WEIGHTS -= np.log(np.exp(_LOG_WEIGHTS).sum())
-_LARGEST = 1e300  # evidence is shown and stored as JSON, which knows no infinity
+_LARGEST = 1e300
 _BISECTIONS = 45
 
 Scores = Sequence[float] | npt.NDArray[np.float64]
@@ -59,20 +59,20 @@ class Projection:
 def evidence_above(scores: Scores, t: float = 0.5) -> float:
     """Evidence against `theta <= t`, for scores in [0, 1] and 0 < t < 1. 1.0 without scores."""
     values, counts = _tally(scores)
-    return _shown(_log_above(values, counts, t))
+    return bounded(_log_above(values, counts, t))
 
 
 def evidence_below(scores: Scores, t: float) -> float:
     """Evidence against `theta >= t`, for scores in [0, 1] and 0 < t < 1. 1.0 without scores."""
     values, counts = _tally(scores)
-    return _shown(_log_below(values, counts, t))
+    return bounded(_log_below(values, counts, t))
 
 
 def evidence_path(scores: Scores, t: float, above: bool = True) -> tuple[float, ...]:
     """The evidence after each score, in order: what a curve shows once a round is closed."""
     x = _checked(scores)
     logs = np.log1p(_bets(x, t, above))
-    return tuple(_shown(row) for row in _mixed(np.cumsum(logs, axis=0)))
+    return tuple(bounded(row) for row in _mixed(np.cumsum(logs, axis=0)))
 
 
 def confidence_sequence(scores: Scores, alpha: float = 0.05, sides: int = 2) -> Interval:
@@ -216,5 +216,6 @@ def _log_below(values: npt.NDArray[np.float64], counts: npt.NDArray[np.float64],
     return float(_mixed(counts @ np.log1p(_bets(values, t, False))))
 
 
-def _shown(log_evidence: float) -> float:
+def bounded(log_evidence: float) -> float:
+    """An e-value from its logarithm, cut at 1e300: it is shown and stored as JSON, which knows no infinity."""
     return math.exp(log_evidence) if log_evidence < math.log(_LARGEST) else _LARGEST

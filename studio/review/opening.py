@@ -1,12 +1,12 @@
-"""Opening a blind round: what is registered and hashed before the first vote, and how the sides are drawn.
+"""Opening a blind round: what is registered and hashed before the first vote.
 
-The sides come from a seed that is committed to (its SHA-256 is shown) when the round opens and published when
-it closes. One prompt's pairs are kept apart, because the candidate's answer is the one that stands in all of them.
+The sides (`studio.review.sides`) come from a seed that is committed to (its SHA-256 is shown) when the round opens and
+published when it closes.
 """
 
 from __future__ import annotations
 
-import hashlib
+import datetime
 import random
 import secrets
 import uuid
@@ -22,7 +22,6 @@ from studio.records import (
     Decoding,
     Example,
     Generation,
-    PairKind,
     Recipe,
     Refusal,
     Role,
@@ -34,17 +33,19 @@ from studio.records import (
     sha256,
     to_json,
 )
+from studio.review import gold, pairing
 from studio.review.independence import independent_people
-from studio.review.scoring import Guardrail, PlannedPrompt, Registration
+from studio.review.scoring import Guardrail, Registration, read_registrations
+from studio.review.sides import commitment, drawn_as_sealed
 from studio.store import Store, arms, briefs, rewritten, rounds, runs
 from studio.store import datasets as dataset_rows
 from studio.train import release
 
 DEFAULT_CAP = 200
+MOST_ARMS, MOST_VOTES, MOST_WORDS = 4, 3, 4000
+"""The most arms of a round, votes on a prompt, and characters of its guidelines."""
 SECOND_READERS = 0.20
 """The share of prompts that two reviewers vote on when there are two: how agreement is measured."""
-APART = 12
-"""How many prompts lie between two pairs of the same prompt."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,12 @@ class Plan:
     """What a round will register. `cap` counts prompts; `floor` in (0, 1), or None when not asked.
 
     `candidates`: arms that might ship, the cheapest first; each must beat the cheaper ones and all the `baselines`.
-    `second_readers`: the share of prompts, 0 to 1, that need votes of two reviewers. `practice`: declared to be one,
-    whoever votes, so that scripted votes count in it; a round in which nobody is independent is one anyway.
+    `votes`: how many each prompt gets, 1 to 3; `second_readers`: the share of prompts, 0 to 1, that get two at least.
+    `guardrails` None: every slice of the brief, with the margin 0.10. `gold` pairs have a known answer, and a reviewer
+    must get `gold_right` of them right to stay in the count; `repeats` come twice, sides swapped. `shown_plain`:
+    without Markdown marks. `guidelines`: for the reviewers. `deadline`: the last day as YYYY-MM-DD, "" for none.
+    `practice`: declared to be one, whoever votes, so that scripted votes count in it; a round in which nobody is
+    independent is one anyway.
     """
 
     candidates: tuple[str, ...]
@@ -62,8 +67,15 @@ class Plan:
     cap: int = DEFAULT_CAP
     theta_min: float = 0.55
     floor: float | None = 0.60
-    guardrail_delta: float = 0.10
+    guardrails: tuple[Guardrail, ...] | None = None
+    votes: int = 1
     second_readers: float = 0.0
+    gold: int = 0
+    gold_right: int = 0
+    repeats: int = 0
+    shown_plain: bool = False
+    guidelines: str = ""
+    deadline: str = ""
     practice: bool = False
 
     @property
@@ -72,17 +84,6 @@ class Plan:
         return tuple(
             Candidate(arm, (*self.baselines, *self.candidates[:place])) for place, arm in enumerate(self.candidates)
         )
-
-
-@dataclass(frozen=True)
-class Dealt:
-    """One pair as drawn: a random id that says nothing, the prompt, the two arms and the candidate's side."""
-
-    id: str
-    prompt: str
-    candidate: str
-    baseline: str
-    candidate_left: bool
 
 
 def plan_for(store: Store, project: str, candidate: str, dataset: str) -> Plan:
@@ -117,13 +118,14 @@ def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
     looks.raise_if_spent(store, dataset, "Nothing was opened.")
     seed, name = secrets.token_hex(16), uuid.uuid4().hex[:12]
     order = random.Random(f"{seed}/order").sample(tests, len(tests))
-    prompts = _planned(seed, plan, order)
     _refuse_unfit(plan)
     outputs = _outputs(store, plan, tests)
-    registration = _registration(store, project, plan, prompts, outputs)
+    spare = datasets.rows_in(store, dataset, Split.validation)
+    registration = _registration(store, project, plan, _planned(seed, plan, order), outputs)
+    registration["gold"] = {"pairs": gold.drawn(seed, spare, plan.gold), "right": plan.gold_right}
     _refuse_unreleasable(store, registration)
     read_registrations(registration)
-    pairs = _pairs(seed, plan, order[: registration["cap"]], outputs)
+    pairs = pairing.rows(seed, registration, {e.id: e for e in (*tests, *spare)}, outputs)
     payload = {
         "id": name, "registration": registration, "sha256": sha256(canonical(registration)),
         "commitment": commitment(seed, pairs), "sealed": {"seed": seed}, "pairs_blob": store.put_blob(canonical(pairs)),
@@ -138,8 +140,28 @@ def _refuse_unfit(plan: Plan) -> None:
     """Refuses a plan that could never be judged, before its outputs are looked at."""
     if not plan.candidates:
         raise Refusal("A round needs an arm that might ship. Nothing was opened. Choose a candidate.")
+    if len({*plan.candidates, *plan.baselines}) > MOST_ARMS:
+        raise Refusal(f"A round is about {MOST_ARMS} arms at most. Nothing was opened. Choose fewer.")
+    if not 1 <= plan.votes <= MOST_VOTES:
+        raise Refusal(f"A prompt gets from 1 to {MOST_VOTES} votes, not {plan.votes}. Nothing was opened.")
+    if len(plan.guidelines) > MOST_WORDS:
+        raise Refusal(f"The guidelines are longer than {MOST_WORDS:,} characters. Nothing was opened. Shorten them.")
+    refuse_past(plan.deadline, "Nothing was opened.")
+    gold.GoldRule(plan.gold, plan.gold_right)
     for each in plan.contests:
         Registration(each.arm, each.baselines, (), plan.cap, plan.theta_min, plan.floor)
+
+
+def refuse_past(deadline: str, kept: str) -> None:
+    """Refuses a last day that is none or is over. `kept`: what did not happen, to be said."""
+    if not deadline:
+        return
+    try:
+        day = datetime.date.fromisoformat(deadline)
+    except ValueError:
+        raise Refusal(f"“{deadline}” is not a day. {kept} Write it as year-month-day.") from None
+    if day < datetime.datetime.now(datetime.UTC).date():
+        raise Refusal(f"The deadline {deadline} is over already. {kept} Choose a later day.")
 
 
 def may_ship(store: Store, run: str) -> bool:
@@ -159,33 +181,15 @@ def _refuse_unreleasable(store: Store, registration: dict[str, Any]) -> None:
             )
 
 
-def read_registrations(frozen: dict[str, Any]) -> tuple[Registration, ...]:
-    """A round's frozen registration as the rule reads it, for each candidate in cost order. Raises Refusal for one that
-    cannot be judged."""
-    return tuple(
-        Registration(
-            candidate=each.arm,
-            baselines=each.baselines,
-            prompts=tuple(PlannedPrompt(p["id"], p["slice"], p["votes"]) for p in frozen["prompts"]),
-            cap=frozen["cap"],
-            theta_min=frozen["theta_min"],
-            floor=frozen["floor"],
-            guardrails=tuple(Guardrail(g["name"], g["delta"], g["critical"]) for g in frozen["guardrails"]),
-        )
-        for each in candidates_of(frozen)
-    )
-
-
 # -- what the arms wrote ---------------------------------------------------------------------------
 
-Outputs = dict[str, dict[str, Generation]]
-"""Arm -> prompt -> output."""
+Written = dict[str, dict[str, Generation]]
 
 
-def _outputs(store: Store, plan: Plan, tests: Sequence[Example]) -> Outputs:
+def _outputs(store: Store, plan: Plan, tests: Sequence[Example]) -> Written:
     """What each arm wrote to each test prompt: complete, of the arm's present version, and told apart."""
     wanted = {e.id for e in tests}
-    found: Outputs = {}
+    found: Written = {}
     for name in (*plan.candidates, *plan.baselines):
         arm = arms.get(store, name)
         if arm is None or arm.retired:
@@ -271,16 +275,22 @@ def outputs_sha256(written: dict[str, Generation]) -> str:
 
 def _planned(seed: str, plan: Plan, order: Sequence[Example]) -> list[dict[str, object]]:
     """The prompts in their random order, each with the number of votes it is to get."""
-    doubled = random.Random(f"{seed}/second").sample(range(len(order)), round(plan.second_readers * len(order)))
-    return [{"id": e.id, "slice": e.slice, "votes": 2 if i in set(doubled) else 1} for i, e in enumerate(order)]
+    doubled = set(random.Random(f"{seed}/second").sample(range(len(order)), round(plan.second_readers * len(order))))
+    return [
+        {"id": e.id, "slice": e.slice, "votes": max(plan.votes, 2 if i in doubled else 1)} for i, e in enumerate(order)
+    ]
 
 
 def _registration(
-    store: Store, project: str, plan: Plan, prompts: list[dict[str, object]], outputs: Outputs
+    store: Store, project: str, plan: Plan, prompts: list[dict[str, object]], outputs: Written
 ) -> dict[str, Any]:  # fmt: skip
     brief = briefs.latest(store, project)
     assert brief is not None
     named = {arm.id: arm for arm in arms.every(store, project)}
+    guardrails = plan.guardrails
+    if guardrails is None:
+        guardrails = tuple(Guardrail(s.name, critical=s.critical) for s in brief.slices)
+    cap = min(plan.cap, len(prompts))
     return {
         "candidates": [{"arm": each.arm, "baselines": list(each.baselines)} for each in plan.contests],
         "arms": {name: _arm_facts(named[name], written) for name, written in outputs.items()},
@@ -288,14 +298,15 @@ def _registration(
         "brief_version": brief.version,
         "decoding": to_json(Decoding()),
         "prompts": prompts,
-        "cap": min(plan.cap, len(prompts)),
+        "cap": cap,
+        "dealt": [cap, len(prompts) - cap],
         "theta_min": plan.theta_min,
         "floor": plan.floor,
-        "guardrails": [
-            {"name": s.name, "delta": plan.guardrail_delta, "critical": s.critical} for s in brief.slices
-        ],
-        "gold": [],
-        "exclusion": "none",
+        "guardrails": [{"name": g.name, "delta": g.delta, "critical": g.critical} for g in guardrails],
+        "repeats": plan.repeats,
+        "shown_plain": plan.shown_plain,
+        "guidelines": plan.guidelines.strip(),
+        "deadline": plan.deadline,
         "practice": plan.practice or not independent_people(store, project),
     }  # fmt: skip
 
@@ -307,73 +318,6 @@ def _arm_facts(arm: Arm, written: dict[str, Generation]) -> dict[str, object]:
     }  # fmt: skip
 
 
-# -- the sides -------------------------------------------------------------------------------------
-
-
-def deal(seed: str, contests: Sequence[Candidate], prompts: Sequence[str]) -> list[Dealt]:
-    """A pair per prompt and couple of arms from the seed alone: each couple's sides balanced, one prompt's pairs apart.
-
-    Prompts are dealt in blocks of at least `APART`, in order: first each prompt of the block with one drawn couple,
-    then with another. So the unbroken run of completed prompts never lags by more than a block, and all candidates
-    are judged by the same people in the same hours.
-    Everybody sees the ids while the round is open, so they are hashes that say nothing of the draw of the sides.
-    """
-    draw = random.Random(f"{seed}/sides")
-    couples = [(each.arm, baseline) for each in contests for baseline in each.baselines]
-    sides = {couple: _balanced(draw, len(prompts)) for couple in couples}
-    dealt: list[Dealt] = []
-    for block in _blocks(len(prompts)):
-        drawn = {i: draw.sample(couples, len(couples)) for i in block}
-        for turn in range(len(couples)):
-            for i in block:
-                couple = drawn[i][turn]
-                dealt.append(Dealt(_pair_id(seed, len(dealt)), prompts[i], *couple, sides[couple][i]))
-    return dealt
-
-
-def _pair_id(seed: str, place: int) -> str:
-    """No generator: from enough of its numbers its seed could be computed, and with that every side."""
-    return sha256(f"{seed}/ids/{place}")[:24]
-
-
-def _blocks(n: int) -> list[range]:
-    count = max(1, n // APART)
-    edges = [round(i * n / count) for i in range(count + 1)]
-    return [range(a, b) for a, b in zip(edges, edges[1:], strict=False)]
-
-
-def _balanced(draw: random.Random, n: int) -> list[bool]:
-    sides = [i % 2 == 0 for i in range(n)]
-    draw.shuffle(sides)
-    return sides
-
-
-def _pairs(seed: str, plan: Plan, order: Sequence[Example], outputs: Outputs) -> list[dict[str, Any]]:
-    prompts = {e.id: e for e in order}
-    pairs = []
-    for position, dealt in enumerate(deal(seed, plan.contests, list(prompts))):
-        example = prompts[dealt.prompt]
-        ours, other = (outputs[a][example.id].output.strip() for a in (dealt.candidate, dealt.baseline))
-        left, right = (ours, other) if dealt.candidate_left else (other, ours)
-        pairs.append({
-            "id": dealt.id, "round": "", "position": position, "example": example.id, "slice": example.slice,
-            "input": example.input, "left_text": left, "right_text": right, "baseline": dealt.baseline,
-            "candidate_left": dealt.candidate_left, "earlier": canonical(to_json(example.earlier)).decode(),
-            "candidate": dealt.candidate, "kind": PairKind.real.value, "of": "",
-        })  # fmt: skip
-    return pairs
-
-
-def commitment(seed: str, pairs: Sequence[dict[str, Any]]) -> str:
-    """What is published at the opening: a hash of the seed and the side of every pair."""
-    sides = [[p["id"], p["candidate_left"]] for p in pairs]
-    return hashlib.sha256(seed.encode() + canonical(sides)).hexdigest()
-
-
 def seal_holds(store: Store, found: Round) -> bool:
     """Whether the published seed deals exactly the pairs and sides that were voted on and committed to."""
-    pairs, frozen = rounds.pairs(store, found.id), found.registration
-    prompts = [p["id"] for p in frozen["prompts"]][: frozen["cap"]]
-    shown = [Dealt(p.id, p.example, p.candidate, p.baseline, p.candidate_left) for p in pairs]
-    sides = [{"id": p.id, "candidate_left": p.candidate_left} for p in pairs]
-    return shown == deal(found.seed, found.candidates, prompts) and commitment(found.seed, sides) == found.commitment
+    return drawn_as_sealed(found, rounds.pairs(store, found.id))

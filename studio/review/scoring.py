@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from studio.records import Choice, Pair, PairKind, Refusal, Vote
+from studio.records import Choice, Pair, PairKind, Refusal, Vote, candidates_of
 
 WORTH = {Choice.a: 1.0, Choice.b: 0.0, Choice.tie: 0.5, Choice.both_bad: 0.5}
 """What a vote adds to its prompt's score, seen from the candidate. A skip adds nothing."""
@@ -80,7 +81,8 @@ class Ballot:
     """One vote with its identities: which prompt, against which baseline. `choice` is seen from the candidate.
 
     `candidate_left`: was the candidate shown on the left; None when not recorded. `shippable_a` is the
-    candidate's side, `shippable_b` the baseline's. Raises Refusal for a choice that is not one of `Choice`.
+    candidate's side, `shippable_b` the baseline's; `length_a` and `length_b` likewise, of the answers shown, in
+    characters, None when not recorded. Raises Refusal for a choice that is not one of `Choice`.
     """
 
     prompt: str
@@ -91,6 +93,8 @@ class Ballot:
     shippable_a: bool | None = None
     shippable_b: bool | None = None
     scripted: bool = False
+    length_a: int | None = None
+    length_b: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "choice", read_choice(self.choice))
@@ -134,6 +138,23 @@ class Scored:
         return tuple(p.score for p in self.prompts)
 
 
+def read_registrations(frozen: dict[str, Any]) -> tuple[Registration, ...]:
+    """A round's frozen registration as the rule reads it, for each candidate in cost order. Raises Refusal for one that
+    cannot be judged."""
+    return tuple(
+        Registration(
+            candidate=each.arm,
+            baselines=each.baselines,
+            prompts=tuple(PlannedPrompt(p["id"], p["slice"], p["votes"]) for p in frozen["prompts"]),
+            cap=frozen["cap"],
+            theta_min=frozen["theta_min"],
+            floor=frozen["floor"],
+            guardrails=tuple(Guardrail(g["name"], g["delta"], g["critical"]) for g in frozen["guardrails"]),
+        )
+        for each in candidates_of(frozen)
+    )
+
+
 def read_choice(value: object) -> Choice:
     """A choice from its text. Raises Refusal for anything else: an unknown vote is never counted as a tie."""
     try:
@@ -156,6 +177,7 @@ def ballots(pairs: Iterable[Pair], votes: Iterable[Vote], candidate: str) -> tup
         pair = known[vote.pair]
         if pair.kind is not PairKind.real or pair.candidate != candidate:
             continue
+        ours, other = (pair.left, pair.right) if pair.candidate_left else (pair.right, pair.left)
         joined.append(
             Ballot(
                 prompt=pair.example,
@@ -166,6 +188,8 @@ def ballots(pairs: Iterable[Pair], votes: Iterable[Vote], candidate: str) -> tup
                 shippable_a=vote.shippable_a,
                 shippable_b=vote.shippable_b,
                 scripted=vote.scripted,
+                length_a=len(ours),
+                length_b=len(other),
             )
         )
     return tuple(joined)

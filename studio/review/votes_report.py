@@ -10,16 +10,19 @@ from typing import Any
 from studio.records import Choice, Refusal, Verdict, to_json
 from studio.review.agreement import agreement
 from studio.review.assessment import AgainstBaseline, Assessment, judge, position_of, projected, tested
+from studio.review.diagnostics import Diagnostics, diagnose, verdict_in_words
 from studio.review.evidence import Interval
 from studio.review.gates import preference_sentence, projection_sentence
 from studio.review.ranking import Comparison, ranking
 from studio.review.scoring import Guardrail, PlannedPrompt, Registration, Scored, score
+from studio.review.sensitivity import exit_guess
 from studio.review.votes_table import TableVote, read_votes
 
 
 def votes_report(
-    table: Sequence[Mapping[Any, Any]], theta_min: float = 0.55, cap: int | None = None, floor: float = 0.60
-) -> dict[str, Any]:
+    table: Sequence[Mapping[Any, Any]], theta_min: float = 0.55, cap: int | None = None, floor: float = 0.60,
+    guesses: tuple[int, int] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """What a votes table says, as the JSON object of `studio votes`. Raises Refusal for a table it cannot trust.
 
     Prompts count in the order they first appear, up to `cap`; a prompt is complete with the votes it has, and
@@ -27,6 +30,8 @@ def votes_report(
     guardrail, and gold rows judge reviewers, never arms. The top-level figures are those of the candidate that
     the verdict is about, against its hardest baseline; `pairs` has every pair. A table knows no audits and no
     independence, so its verdict is that of the votes alone, and INCONCLUSIVE if a script cast any of them.
+    `guesses`: how many of how many guesses of which arm was the candidate were right. Diagnostics never change the
+    verdict; a GO that does not survive equal lengths is told so in `in_words`.
     """
     votes = read_votes(table)
     real = [v for v in votes if not v.gold]
@@ -41,17 +46,21 @@ def votes_report(
     against = [a for assessment in told for a in assessment.against]
     n_votes = sum(a.votes for a in against)
     scripted = sum(v.ballot.scripted for v in real)
+    ruled = Verdict.inconclusive if scripted else alone
+    checked = {a.candidate: _diagnosed(a, real, guesses) for a in told}
     return {
-        **_figures(about, about.hardest),
+        **_figures(about, about.hardest, checked[about.candidate]),
         "n_prompts": len({p.prompt for a in against for p in a.scored.prompts}),
         "n_votes": n_votes,
-        "verdict": (Verdict.inconclusive if scripted else alone).value,
+        "verdict": ruled.value,
+        "in_words": verdict_in_words(ruled, checked[about.candidate]),
         "votes_alone": alone.value,
         "agreement": _agreement(against),
         "position": _position(cast),
+        **_trust(checked[about.candidate]),
         "ranking": _ranking(told),
         "floor": to_json(about.floor),
-        "pairs": [_figures(a, b) for a in told for b in a.against],
+        "pairs": [_figures(a, b, checked[a.candidate]) for a in told for b in a.against],
         "projection": _projection(about) if alone is Verdict.keep_collecting else None,
         "gold": _gold(votes),
         "skips": len(real) - len(cast),
@@ -84,7 +93,13 @@ def _assess(votes: Sequence[TableVote], theta_min: float, cap: int | None, floor
     return judge(scored, plan, real)
 
 
-def _figures(assessment: Assessment, against: AgainstBaseline) -> dict[str, Any]:
+def _diagnosed(assessment: Assessment, votes: Sequence[TableVote], guesses: tuple[int, int] | None) -> Diagnostics:
+    own = [v.ballot for v in votes if v.candidate == assessment.candidate]
+    return diagnose(assessment, own, exit_guess(*guesses) if guesses else None, even=False)
+
+
+def _figures(assessment: Assessment, against: AgainstBaseline, checked: Diagnostics) -> dict[str, Any]:
+    robust = next(each for each in checked.against if each.baseline == against.baseline)
     return {
         "candidate": assessment.candidate,
         "baseline": against.baseline,
@@ -113,23 +128,34 @@ def _figures(assessment: Assessment, against: AgainstBaseline) -> dict[str, Any]
             for f in against.slices
         },
         "sentence": preference_sentence(against, assessment.candidate, against.baseline),
+        "length": {**_spoken(robust.length), "survives": robust.length.survives},
+        "two_way": {**_spoken(robust.errors), "larger": robust.errors.larger},
+        "leave_one_out": _spoken(robust.reviewers),
     }
+
+
+def _trust(checked: Diagnostics) -> dict[str, Any]:
+    dealt, guessed = checked.assignment, checked.guess
+    return {
+        "assignment": {**_spoken(dealt), "e_value": dealt.e_value, "alarm": dealt.alarm},
+        "exit_guess": {**_spoken(guessed), "banner": guessed.banner} if guessed else None,
+    }
+
+
+def _spoken(found: Any) -> dict[str, Any]:
+    """A diagnostic as JSON, with its sentence; intervals as two ends."""
+    told = {
+        key: list(value.values()) if key == "interval" and value else value for key, value in to_json(found).items()
+    }
+    return {**told, "sentence": found.sentence}
 
 
 def _agreement(against: Iterable[AgainstBaseline]) -> dict[str, Any]:
-    found = agreement([p.labels for a in against for p in a.scored.prompts if len(p.labels) > 1])
-    return {**to_json(found), "sentence": found.sentence}
+    return _spoken(agreement([p.labels for a in against for p in a.scored.prompts if len(p.labels) > 1]))
 
 
 def _position(votes: Iterable[TableVote]) -> dict[str, Any]:
-    found = position_of(v.ballot for v in votes)
-    return {
-        "left": found.left,
-        "decisive": found.decisive,
-        "p": found.p,
-        "interval": _ends(found.interval),
-        "sentence": found.sentence,
-    }
+    return _spoken(position_of(v.ballot for v in votes))
 
 
 def _ranking(told: Iterable[Assessment]) -> list[dict[str, Any]]:

@@ -94,7 +94,7 @@ def _read_row(n: int, row: Mapping[Any, Any]) -> TableVote:
     if cells["gold"] not in ("", cells["arm_a"], cells["arm_b"]):
         raise _refusal(n, "gold", f"{cells['gold']!r} is neither of the row's arms")
     for name in ("length_a", "length_b"):
-        if cells[name] and not re.fullmatch("[0-9]+", cells[name]):
+        if cells[name] and not re.fullmatch("[0-9]{1,9}", cells[name]):
             raise _refusal(n, name, f"{cells[name]!r} is not a whole number")
     ballot = Ballot(
         prompt=cells["prompt"],
@@ -105,6 +105,8 @@ def _read_row(n: int, row: Mapping[Any, Any]) -> TableVote:
         shippable_a=_yes_no(n, "shippable_a", cells),
         shippable_b=_yes_no(n, "shippable_b", cells),
         scripted=bool(_yes_no(n, "scripted", cells)),
+        length_a=int(cells["length_a"]) if cells["length_a"] else None,
+        length_b=int(cells["length_b"]) if cells["length_b"] else None,
     )
     return TableVote(n, cells["arm_a"], cells["slice"], cells["gold"], ballot)
 

@@ -39,15 +39,17 @@ def ballot(visit: Visit, found: Round, brief: Brief | None) -> None:
     elif conflict:
         frame.warnings([f"Your votes here are kept, but they stay outside the count, because you {conflict}."])
     with st.container(horizontal=True, gap="small"):
-        _criteria(brief)
+        _criteria(brief, str(found.registration.get("guidelines") or ""))
         _how()
     _pair(visit, found, brief)
 
 
-def _criteria(brief: Brief | None) -> None:
+def _criteria(brief: Brief | None, guidelines: str) -> None:
     if brief is None:
         return
     with st.popover("What good looks like", key="review-criteria"):
+        if guidelines:
+            frame.reading(guidelines, "For this round")
         blocks.plain(brief.task)
         for criterion in brief.criteria:
             blocks.item(criterion.name, criterion.how_to_tell)

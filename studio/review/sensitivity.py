@@ -1,0 +1,295 @@
+"""Would the preference found still stand if lengths were equal, a reviewer were missing, or reviewers differ? Pure.
+
+Everything here looks at the votes against one baseline. It is shown beside a verdict and never changes it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from studio.records import Choice, Refusal
+from studio.review.agreement import wilson
+from studio.review.evidence import Interval, evidence_above
+from studio.review.regression import Array, logistic
+from studio.review.scoring import WORTH, Ballot
+
+GUESSED = 0.05
+"""At this p value or below, the page says in a banner that reviewers could tell which answer was tuned."""
+_Z = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class LengthAdjusted:
+    """`theta` is the raw share; `equal` what a logistic regression on side and relative length expects of answers of
+    equal length, with its 95 % interval (clustered by prompt). None when it cannot be told, and `why` says why.
+
+    `longer`: share of votes in which the candidate's answer was the longer one; `n` prompts, `votes` on them. A
+    regression describes these votes; it does not prove that length made anybody choose.
+    """
+
+    n: int
+    votes: int
+    theta: float | None
+    longer: float
+    equal: float | None
+    interval: Interval | None
+    why: str = ""
+
+    @property
+    def survives(self) -> bool | None:
+        """Whether the candidate is still preferred at equal length, beyond doubt; None when it cannot be told."""
+        return None if self.interval is None else self.interval.low > 0.5
+
+    @property
+    def sentence(self) -> str:
+        """What the figures mean, in plain words."""
+        if self.equal is None or self.interval is None or self.theta is None:
+            return f"What length had to do with it cannot be told: {self.why}."
+        told = (
+            f"The candidate's answer was the longer one in {self.longer:.0%} of {self.votes} votes. At equal length "
+            f"people would prefer it in {100 * self.equal:.0f} of 100 prompts (95 % interval {self.interval.low:.0%} "
+            f"to {self.interval.high:.0%}, n = {self.n} prompts), beside {100 * self.theta:.0f} as it was"
+        )
+        if self.theta <= 0.5:
+            return f"{told}."
+        end = "the preference does not rest on length" if self.survives else "the preference may rest on length"
+        return f"{told}: {end}."
+
+
+@dataclass(frozen=True)
+class TwoWay:
+    """The standard error of theta, clustered by prompt, and by prompt and reviewer together (Cameron, Gelbach and
+    Miller, 2011). With few `reviewers` the second is rough. None below two prompts or two reviewers."""
+
+    n: int
+    reviewers: int
+    theta: float | None
+    by_prompt: float | None
+    two_way: float | None
+
+    @property
+    def larger(self) -> float | None:
+        """The one to report: whichever is larger."""
+        known = [error for error in (self.by_prompt, self.two_way) if error is not None]
+        return max(known) if known else None
+
+    @property
+    def interval(self) -> Interval | None:
+        """A 95 % interval of the fixed kind from the larger error; it does not allow for looking while votes come."""
+        if self.theta is None or self.larger is None:
+            return None
+        return Interval(max(0.0, self.theta - _Z * self.larger), min(1.0, self.theta + _Z * self.larger))
+
+    @property
+    def sentence(self) -> str:
+        """What the figures mean, in plain words."""
+        if self.by_prompt is None or self.interval is None:
+            return "Too few prompts to tell how far the figure may be off."
+        if self.two_way is None:
+            return (
+                f"Only one reviewer voted (n = {self.n} prompts), so nothing is known of how other people would vote; "
+                f"over prompts the standard error is {self.by_prompt:.3f}."
+            )
+        more = self.two_way > self.by_prompt
+        reads = (
+            "Who voted made a difference" if more else "Who voted made no difference beyond which prompts were asked"
+        )
+        few = " With so few reviewers this is rough." if self.reviewers < 6 else ""
+        return (
+            f"{reads}: the standard error is {self.by_prompt:.3f} over prompts and "
+            f"{self.two_way:.3f} over prompts and {self.reviewers} reviewers together. By the larger one the "
+            f"preference lies between {self.interval.low:.0%} and {self.interval.high:.0%} (n = {self.n} prompts).{few}"
+        )
+
+
+@dataclass(frozen=True)
+class Without:
+    """The figures without one reviewer's `votes`: theta over the `n` prompts that still have one, its evidence."""
+
+    reviewer: str
+    votes: int
+    n: int
+    theta: float | None
+    e_go: float
+
+
+@dataclass(frozen=True)
+class LeaveOneOut:
+    """Theta with everybody, and without each reviewer in turn; most votes first."""
+
+    theta: float | None
+    without: tuple[Without, ...]
+
+    @property
+    def turning(self) -> tuple[Without, ...]:
+        """The reviewers without whom the candidate would no longer be preferred, or would be."""
+        if self.theta is None:
+            return ()
+        return tuple(w for w in self.without if w.theta is None or (w.theta > 0.5) != (self.theta > 0.5))
+
+    @property
+    def sentence(self) -> str:
+        """What the figures mean, in plain words; reviewers are counted, not named."""
+        told = [w.theta for w in self.without if w.theta is not None]
+        if self.theta is None or len(self.without) < 2 or not told:
+            return "With fewer than two reviewers nobody can be left out."
+        spread = f"between {min(told):.0%} and {max(told):.0%} (with all of them {self.theta:.0%})"
+        if not self.turning:
+            return f"Leaving out any one of {len(self.without)} reviewers leaves the preference {spread}."
+        who = "one reviewer" if len(self.turning) == 1 else f"any of {len(self.turning)} reviewers"
+        return f"The result hangs on {who}: without them the preference would turn. Leaving one out, it lies {spread}."
+
+
+@dataclass(frozen=True)
+class ExitGuess:
+    """How many reviewers' guesses "which one was tuned?" were right. `p`: exact, one-sided, against guessing."""
+
+    right: int
+    n: int
+    chance: float
+    p: float
+    interval: Interval
+
+    @property
+    def banner(self) -> bool:
+        return self.p <= GUESSED
+
+    @property
+    def sentence(self) -> str:
+        """What the figures mean, in plain words."""
+        if not self.n:
+            return "Nobody has guessed which answers were the tuned model's."
+        told = (
+            f"{self.right} of {self.n} guesses of which one was tuned were right (95 % interval "
+            f"{self.interval.low:.0%} to {self.interval.high:.0%}; guessing gives {self.chance:.0%}; p = {self.p:.4f})"
+        )
+        if self.banner:
+            return f"{told}: reviewers could tell, so read the result as that of people who may have known."
+        return f"{told}: no sign that reviewers knew which was which."
+
+
+def exit_guess(right: int, n: int, chance: float = 0.5) -> ExitGuess:
+    """The exit question: `right` of `n` guesses, each right by luck with probability `chance`."""
+    if not 0 <= right <= n or not 0 < chance < 1:
+        raise Refusal(f"{right} right guesses of {n} at a chance of {chance} cannot be; nothing was computed.")
+    tail = sum(math.comb(n, k) * chance**k * (1 - chance) ** (n - k) for k in range(right, n + 1))
+    return ExitGuess(right, n, chance, min(1.0, tail), wilson(right, n))
+
+
+def length_adjusted(votes: Iterable[Ballot]) -> LengthAdjusted:
+    """Theta at equal length from votes against one baseline whose lengths and sides are recorded; skips left out.
+
+    The win (a tie is 1/2) on side and on the standardised (len_c - len_b) / (len_c + len_b), each prompt weighing
+    the same; theta at equal length is the mean over both sides, its interval by the delta method on the logit.
+    """
+    sided = [(v, _relative(v)) for v in _cast(votes) if v.candidate_left is not None]
+    told = [v for v, difference in sided if difference is not None]
+    relative = [difference for _, difference in sided if difference is not None]
+    weights = _weights(told)
+    n = len({v.prompt for v in told})
+    theta = float(np.dot(weights, [WORTH[v.choice] for v in told])) / n if n else None
+    longer = sum(r > 0 for r in relative) / len(told) if told else 0.0
+    raw = LengthAdjusted(n, len(told), theta, longer, None, None)
+    if n < 3:
+        return replace(raw, why="too few votes have the lengths of both answers")
+    spread = float(np.std(relative))
+    if spread < 1e-9:
+        return replace(raw, why="the two answers differed in length by the same share everywhere")
+    sides = [0.5 if v.candidate_left else -0.5 for v in told]
+    columns = [np.ones(len(told)), np.asarray(relative) / spread]
+    if len(set(sides)) > 1:
+        columns.append(np.asarray(sides))
+    fit = logistic(np.column_stack(columns), [WORTH[v.choice] for v in told], [v.prompt for v in told], weights)
+    if fit is None:
+        return replace(raw, why="every vote was the same, or length or side alone tells the votes apart")
+    equal, interval = _at_equal(fit.coefficients, fit.covariance)
+    return replace(raw, equal=equal, interval=interval)
+
+
+def two_way(votes: Iterable[Ballot]) -> TwoWay:
+    """Standard errors of theta from votes against one baseline: by prompt, by prompt and reviewer. Skips left out."""
+    cast = _cast(votes)
+    n, reviewers = len({v.prompt for v in cast}), len({v.reviewer for v in cast})
+    if n < 2:
+        return TwoWay(n, reviewers, None, None, None)
+    shares = np.asarray(_weights(cast)) / n
+    worth = np.asarray([WORTH[v.choice] for v in cast])
+    theta = float(shares @ worth)
+    rest = shares * (worth - theta)
+    by_prompt = _clustered(rest, [v.prompt for v in cast])
+    if reviewers < 2:
+        return TwoWay(n, reviewers, theta, math.sqrt(by_prompt), None)
+    both = by_prompt + _clustered(rest, [v.reviewer for v in cast])
+    both -= _clustered(rest, [(v.prompt, v.reviewer) for v in cast])
+    return TwoWay(n, reviewers, theta, math.sqrt(by_prompt), math.sqrt(max(both, 0.0)))
+
+
+def leave_one_out(votes: Iterable[Ballot]) -> LeaveOneOut:
+    """Theta against one baseline without each reviewer in turn. Skips and prompts left without a vote drop out."""
+    cast = _cast(votes)
+    counts = defaultdict[str, int](int)
+    for vote in cast:
+        counts[vote.reviewer] += 1
+    without = []
+    for reviewer in sorted(counts, key=lambda who: (-counts[who], who)):
+        scores = _scores([v for v in cast if v.reviewer != reviewer])
+        theta = float(np.mean(scores)) if scores else None
+        without.append(Without(reviewer, counts[reviewer], len(scores), theta, evidence_above(scores)))
+    whole = _scores(cast)
+    return LeaveOneOut(float(np.mean(whole)) if whole else None, tuple(without))
+
+
+def _cast(votes: Iterable[Ballot]) -> list[Ballot]:
+    return [v for v in votes if v.choice is not Choice.skip]
+
+
+def _by_prompt(votes: Sequence[Ballot]) -> Mapping[str, list[float]]:
+    found = defaultdict[str, list[float]](list)
+    for vote in votes:
+        found[vote.prompt].append(WORTH[vote.choice])
+    return found
+
+
+def _scores(votes: Sequence[Ballot]) -> list[float]:
+    return [sum(row) / len(row) for row in _by_prompt(votes).values()]
+
+
+def _weights(votes: Sequence[Ballot]) -> list[float]:
+    """Each prompt weighs 1, however many votes it has."""
+    counts = {prompt: len(row) for prompt, row in _by_prompt(votes).items()}
+    return [1 / counts[v.prompt] for v in votes]
+
+
+def _clustered(rest: Array, clusters: Sequence[Hashable]) -> float:
+    """The variance of a sum of `rest` over clusters, with G / (G - 1)."""
+    sums = defaultdict[Hashable, float](float)
+    for value, name in zip(rest.tolist(), clusters, strict=True):
+        sums[name] += value
+    return sum(s * s for s in sums.values()) * len(sums) / (len(sums) - 1)
+
+
+def _relative(vote: Ballot) -> float | None:
+    """How much longer the candidate's answer was, from -1 to 1; None when a length was not recorded."""
+    if vote.length_a is None or vote.length_b is None:
+        return None
+    return (vote.length_a - vote.length_b) / max(vote.length_a + vote.length_b, 1)
+
+
+def _at_equal(beta: Array, covariance: Array) -> tuple[float, Interval]:
+    side = float(beta[2]) if len(beta) > 2 else 0.0
+    ends = [1 / (1 + math.exp(-(float(beta[0]) + half))) for half in (side / 2, -side / 2)]
+    theta = sum(ends) / 2
+    slopes = [p * (1 - p) for p in ends]
+    gradient = np.zeros(len(beta))
+    gradient[0] = sum(slopes) / 2
+    if len(beta) > 2:
+        gradient[2] = (slopes[0] - slopes[1]) / 4
+    error = math.sqrt(float(gradient @ covariance @ gradient)) / (theta * (1 - theta))
+    logit = math.log(theta / (1 - theta))
+    low, high = (1 / (1 + math.exp(-(logit + z * error))) for z in (-_Z, _Z))
+    return theta, Interval(low, high)
