@@ -198,10 +198,16 @@ def m015_documents(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def m016_checkpoints(db: duckdb.DuckDBPyConnection) -> None:
+    """Which checkpoint of its run an arm is, where it is another than the run's own model."""
+    db.execute("ALTER TABLE arms ADD COLUMN step BIGINT DEFAULT 0")
+    db.execute("ALTER TABLE arms ADD COLUMN adapter_sha256 VARCHAR DEFAULT ''")
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
     m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
-    m013_pairs, m014_as_written, m015_documents,
+    m013_pairs, m014_as_written, m015_documents, m016_checkpoints,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
