@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from studio.records import Refusal, Verdict
 from studio.review.assessment import Assessment, SliceState, tested
+from studio.review.diagnostics import verdict_in_words
 from studio.review.evidence import Projection
 from studio.review.gates import (
     UNBUILT_GATES,
@@ -34,6 +35,7 @@ class Ruling:
     """The verdict with its reasons. `arm` is the cheapest arm that may ship, empty unless the verdict is GO.
 
     `subject`: the arm that the sentences speak of. `votes_alone`: what the votes alone would say.
+    `length_dependent`: a GO whose preference does not survive answers of equal length; it stays one.
     `headline`: one sentence to repeat. `because` and `would_change`: further sentences, the weightiest first.
     """
 
@@ -47,6 +49,12 @@ class Ruling:
     gates: tuple[Gate, ...] = ()
     scripted: bool = False
     practice: bool = False
+    length_dependent: bool = False
+
+    @property
+    def in_words(self) -> str:
+        """The verdict as it is said: "go", "keep collecting", "go, length-dependent"."""
+        return verdict_in_words(self.verdict, self.length_dependent)
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,7 @@ def verdict(
     finished: bool = False,
     projection: Projection | None = None,
     names: Mapping[str, str] | None = None,
+    length_dependent: Mapping[str, str] | None = None,
 ) -> Ruling:
     """Rule on one round.
 
@@ -72,7 +81,9 @@ def verdict(
     computed; the unbuilt ones are added. `independent`: at least one voter neither curated, launched nor saw
     outputs. `scripted`: any vote was cast by a script. `collecting`: the round is still open, so the ruling
     shows no evidence. `finished`: closed for good, though perhaps before its cap. `projection`: shown with
-    KEEP COLLECTING. `names`: arm id to display name. Raises Refusal without an assessment.
+    KEEP COLLECTING. `names`: arm id to display name. `length_dependent`: the candidates whose preference is not there
+    any more, beyond doubt, at equal length, each with a sentence; it is said with a GO and changes none. Raises Refusal
+    without an assessment.
     """
     if not assessments:
         raise Refusal("There is no round to rule on: nothing was assessed.")
@@ -88,17 +99,21 @@ def verdict(
     if scripted or not independent or (alone is Verdict.go and blocking):
         ruled = Verdict.inconclusive
     trust = _Trust(scripted, independent)
+    told = (length_dependent or {}).get(subject.candidate)
+    lengthy = (told,) if told and ruled is Verdict.go else ()
+    because = _because(assessments, subject, (ruled, alone), blocking, projection, words)
     return Ruling(
         verdict=ruled,
         votes_alone=alone,
         headline=_headline(subject, alone, blocking, trust, words),
         arm=subject.candidate if ruled is Verdict.go else "",
         subject=subject.candidate,
-        because=_because(assessments, subject, (ruled, alone), blocking, projection, words),
+        because=(*because[: len(subject.against)], *lengthy, *because[len(subject.against) :]),
         would_change=_would_change((ruled, alone), words[subject.candidate], blocking, trust),
         gates=shown,
         scripted=scripted,
         practice=not independent,
+        length_dependent=bool(lengthy),
     )
 
 
