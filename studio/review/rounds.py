@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from studio import datasets
 from studio.evaluate import checks
-from studio.records import Choice, Pair, Person, Refusal, Round, Split, Vote
+from studio.records import Choice, Pair, Person, Refusal, Round, Vote
 from studio.review import dealing, desk, preference
 from studio.review.dealing import counted
 from studio.review.independence import conflict, independent_people
@@ -31,7 +30,7 @@ from studio.review.opening import (
     prompt_hash,
     seal_holds,
 )
-from studio.review.scoring import Ballot, Registration, ballots, read_registrations
+from studio.review.scoring import Registration, read_registrations
 from studio.review.sides import commitment
 from studio.store import Store, briefs, people, rounds
 from studio.store import datasets as dataset_rows
@@ -102,19 +101,13 @@ def turn(store: Store, found: Round, reviewer: str) -> Turn:
     mine, waiting = [v for v in cast if v.reviewer == reviewer], len(offer.pairs)
     seconds = pace(mine)
     left = seconds * waiting if seconds is not None else None
-    done = _done(store, found, cast)
+    done = dealing.completed(found, _pairs(store, found), cast)
     return Turn(pair, done, int(found.registration["cap"]), len(mine), waiting, left)
 
 
 def done(store: Store, found: Round) -> int:
     """How many prompts are completed: all that the team sees of an open round."""
-    return _done(store, found, rounds.votes(store, found.id))
-
-
-def _done(store: Store, found: Round, cast: Sequence[Vote]) -> int:
-    return min(len(s.prompts) for each in registered(found) for s in preference.score(
-        _ballots(store, found, cast, each.candidate), each
-    ))  # fmt: skip
+    return dealing.completed(found, _pairs(store, found), rounds.votes(store, found.id))
 
 
 def left_for(store: Store, found: Round, reviewer: str) -> int:
@@ -135,8 +128,9 @@ def _waiting(store: Store, found: Round, reviewer: str) -> Sequence[Pair]:
 
 def is_surplus(store: Store, found: Round, pair_id: str, reviewer: str) -> bool:
     """Whether this reviewer's vote came when the pair had all of its votes: kept, and left out by the rule."""
-    pair = next(p for p in _pairs(store, found) if p.id == pair_id)
-    return dealing.is_surplus(found, pair, rounds.votes(store, found.id), reviewer)
+    pairs = _pairs(store, found)
+    pair = next(p for p in pairs if p.id == pair_id)
+    return dealing.is_surplus(found, pairs, pair, rounds.votes(store, found.id), reviewer)
 
 
 def _pairs(store: Store, found: Round) -> Sequence[Pair]:
@@ -148,7 +142,7 @@ def _with_system(store: Store, found: Round) -> list[Pair]:
     """The pairs with the system texts of their prompts, which stand in the frozen dataset and so cannot change either;
     that way rounds show them that were opened before they were shown."""
     dataset = dataset_rows.get(store, found.registration["dataset"])
-    examples = datasets.rows_in(store, dataset, Split.test) if dataset else []
+    examples = dataset_rows.rows_of(store, dataset) if dataset else ()
     systems = {example.id: example.system for example in examples}
     return [replace(pair, system=systems.get(pair.example, "")) for pair in rounds.pairs(store, found.id)]
 
@@ -245,11 +239,7 @@ def assess(store: Store, found: Round) -> tuple[preference.Assessment, ...]:
     """What the counted votes say by the registered rule, for each candidate in cost order. For pages only once the
     round is closed."""
     cast = rounds.votes(store, found.id)
-    return tuple(preference.assess(_ballots(store, found, cast, each.candidate), each) for each in registered(found))
-
-
-def _ballots(store: Store, found: Round, cast: Sequence[Vote], candidate: str) -> Sequence[Ballot]:
-    return ballots(_pairs(store, found), counted(found, cast), candidate)
+    return dealing.assessed(found, _pairs(store, found), cast)
 
 
 _BECAUSE = {
@@ -302,7 +292,7 @@ def vote_by_script(store: Store, found: Round, reviewer: Person, most: int = 10_
     brief, dataset = briefs.latest(store, found.project), dataset_rows.get(store, found.registration["dataset"])
     if brief is None or dataset is None or not reviewer.scripted:
         raise Refusal("Only the scripted reviewer can vote by script. Nothing was counted.")
-    ideals = {e.id: e.ideal for e in datasets.rows_in(store, dataset, Split.test)}
+    ideals = {e.id: e.ideal for e in dataset_rows.rows_of(store, dataset)}
     for _ in range(most):
         pair = next_pair(store, found, reviewer.id) if found.state == "open" else None
         if pair is None:

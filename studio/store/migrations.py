@@ -180,10 +180,16 @@ def m013_pairs(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def m014_as_written(db: duckdb.DuckDBPyConnection) -> None:
+    """Where a round shows answers without their Markdown marks: what was written."""
+    for name in ("left_written", "right_written"):
+        db.execute(f"ALTER TABLE pairs ADD COLUMN {name} VARCHAR DEFAULT ''")
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
     m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
-    m013_pairs,
+    m013_pairs, m014_as_written,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
