@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.decision import Gate
-from studio.judgement import Judgement, judge, sealed
+from studio.judgement import Judgement, judge
 from studio.records import Choice, Pair, PairKind, Refusal, Round, Vote, canonical, from_json, sha256, to_json
 from studio.review.assessment import FLOOR_COVERAGE, AgainstBaseline, Assessment
 from studio.review.assignment import ALARM
 from studio.review.evidence import BASE_EVIDENCE, CAP_P, GO_EVIDENCE
+from studio.review.sides import drawn_as_sealed
 
 FORMAT = "yardstick-certificate-1"
 RULE = {
@@ -58,6 +59,7 @@ class Verified:
     headline: str = ""
     attested: tuple[str, ...] = ()
     sha256: str = ""
+    head: str = ""
 
     @property
     def ok(self) -> bool:
@@ -100,12 +102,11 @@ def verify(content: bytes) -> Verified:
         return Verified(("The file is no JSON, or not all of it, so nothing could be checked.",))
     if not isinstance(found, dict) or set(found) != {*PARTS, "sums", "sha256"}:
         return Verified(("The file is not a whole certificate: parts are missing, or there are others.",))
-    if problems := _changed(found, content):
-        return Verified(tuple(problems))
     try:
-        return _run_again(found)
-    except (Refusal, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-        return Verified((f"What the certificate holds cannot be run again ({error}).",), sha256=found["sha256"])
+        problems = _changed(found, content)
+        return Verified(tuple(problems)) if problems else _run_again(found)
+    except (Refusal, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
+        return Verified((f"What the certificate holds cannot be run again ({error}).",))
 
 
 def _changed(found: Mapping[str, Any], content: bytes) -> list[str]:
@@ -139,15 +140,16 @@ def _run_again(found: Mapping[str, Any]) -> Verified:
         problems.append("The certificate was made by another version of the rule, so this studio may judge otherwise.")
     if sha256(canonical(again.registration)) != again.sha256:
         problems.append("The registration is not the one that was hashed before the first vote.")
-    if not sealed(again, pairs):
+    if not drawn_as_sealed(again, pairs):
         problems.append("The seed does not deal the sides that were committed to when the round opened.")
     problems += [
         f"A text of pair {each['id']} is not the one that was hashed." for each in found["pairs"] if _odd(each)
     ]
     problems += _otherwise(_told(judged), found["verdict"])
     attested = tuple(f"{gate.name}: {gate.state.value}. {gate.sentence}" for gate in gates)
+    ruled = judged.ruling
     return Verified(
-        tuple(problems), judged.ruling.verdict.value, judged.ruling.headline, attested, str(found["sha256"])
+        tuple(problems), ruled.verdict.value, ruled.headline, attested, found["sha256"], str(found["chain"]["head"])
     )
 
 

@@ -87,34 +87,35 @@ def verdict(
     """
     if not assessments:
         raise Refusal("There is no round to rule on: nothing was assessed.")
-    words = Words(names or {})
     if collecting:
         return _still_open(assessments)
+    words = Words(names or {})
     subject, alone = tested(assessments, finished)
-    known = {gate.name for gate in gates}
-    shown = (*vote_gates(subject, words.names), *gates, *(g for g in unchecked_gates() if g.name not in known))
+    shown = _every_gate(subject, gates, words)
     blocking = tuple(g for g in shown if g.state is not GateState.passed and (g.blocks or g.state is GateState.failed))
     scripted = scripted or any(a.scripted for a in assessments)
     ruled = alone
     if scripted or not independent or (alone is Verdict.go and blocking):
         ruled = Verdict.inconclusive
-    trust = _Trust(scripted, independent)
-    told = (length_dependent or {}).get(subject.candidate)
-    lengthy = (told,) if told and ruled is Verdict.go else ()
-    because = _because(assessments, subject, (ruled, alone), blocking, projection, words)
+    lengthy = (length_dependent or {}).get(subject.candidate, "") if ruled is Verdict.go else ""
     return Ruling(
         verdict=ruled,
         votes_alone=alone,
-        headline=_headline(subject, alone, blocking, trust, words),
+        headline=_headline(subject, alone, blocking, _Trust(scripted, independent), words),
         arm=subject.candidate if ruled is Verdict.go else "",
         subject=subject.candidate,
-        because=(*because[: len(subject.against)], *lengthy, *because[len(subject.against) :]),
-        would_change=_would_change((ruled, alone), words[subject.candidate], blocking, trust),
+        because=_because(assessments, subject, (ruled, alone), blocking, projection, words, lengthy),
+        would_change=_would_change((ruled, alone), words[subject.candidate], blocking, _Trust(scripted, independent)),
         gates=shown,
         scripted=scripted,
         practice=not independent,
         length_dependent=bool(lengthy),
     )
+
+
+def _every_gate(subject: Assessment, gates: Sequence[Gate], words: Words) -> tuple[Gate, ...]:
+    known = {gate.name for gate in gates}
+    return (*vote_gates(subject, words.names), *gates, *(g for g in unchecked_gates() if g.name not in known))
 
 
 def _still_open(assessments: Sequence[Assessment]) -> Ruling:
@@ -173,10 +174,12 @@ def _because(
     blocking: Sequence[Gate],
     projection: Projection | None,
     words: Words,
+    lengthy: str,
 ) -> tuple[str, ...]:
     ruled, alone = verdicts
     arm = words[subject.candidate]
     sentences = [preference_sentence(a, arm, words[a.baseline]) for a in subject.against]
+    sentences += [lengthy] if lengthy else []
     if ruled is not alone:
         sentences.append(f"The votes alone would say {alone.value.replace('_', ' ')}.")
     if alone is Verdict.go and subject.stopped_early:

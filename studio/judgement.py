@@ -15,9 +15,11 @@ from studio.review.assessment import Assessment, assess
 from studio.review.dealing import counted
 from studio.review.diagnostics import Diagnostics, diagnose
 from studio.review.gates import assignment_gate
+from studio.review.gold import rule_of
+from studio.review.raters import Reliability, reliability
 from studio.review.scoring import Lengths, ballots, read_registrations
 from studio.review.sensitivity import ExitGuess
-from studio.review.sides import Dealt, commitment, deal
+from studio.review.sides import drawn_as_sealed
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Judgement:
 
     assessments: tuple[Assessment, ...]
     diagnostics: tuple[Diagnostics, ...]
+    raters: Reliability
     ruling: Ruling
 
     @property
@@ -45,7 +48,7 @@ def judge(
     `gates`: those that are not of the votes; the seal and the assignment audit are added here. `lengths`: of the
     answers, where the pairs come without their texts. Raises Refusal for votes that the round does not know.
     """
-    seen = counted(found, votes)
+    seen = counted(found, pairs, votes)
     plans = read_registrations(found.registration)
     cast = [ballots(pairs, seen, plan.candidate, lengths) for plan in plans]
     assessments = tuple(assess(own, plan) for own, plan in zip(cast, plans, strict=True))
@@ -60,7 +63,7 @@ def judge(
         names=names(found),
         length_dependent={a.candidate: each.length_dependent for a, each in zip(assessments, checked, strict=True)},
     )
-    return Judgement(assessments, checked, ruled)
+    return Judgement(assessments, checked, reliability(pairs, votes, rule_of(found.registration)), ruled)
 
 
 def names(found: Round) -> dict[str, str]:
@@ -68,19 +71,11 @@ def names(found: Round) -> dict[str, str]:
     return {name: facts["name"] for name, facts in found.registration["arms"].items()}
 
 
-def sealed(found: Round, pairs: Sequence[Pair]) -> bool:
-    """Whether the published seed deals exactly the pairs and sides that were voted on and committed to."""
-    prompts = [p["id"] for p in found.registration["prompts"]][: found.registration["cap"]]
-    shown = [Dealt(p.id, p.example, p.candidate, p.baseline, p.candidate_left) for p in pairs]
-    sides = [{"id": p.id, "candidate_left": p.candidate_left} for p in pairs]
-    return shown == deal(found.seed, found.candidates, prompts) and commitment(found.seed, sides) == found.commitment
-
-
 def seal_gate(found: Round, pairs: Sequence[Pair]) -> Gate:
     """Whether the sides are those that were locked away before the first vote."""
     name = "Sides sealed"
     if found.state != "closed":
         return Gate(name, GateState.open, "The sides are published when the round closes.")
-    if sealed(found, pairs):
+    if drawn_as_sealed(found, pairs):
         return Gate(name, GateState.passed, "The published seed gives the sides that were committed to at the opening.")
     return Gate(name, GateState.failed, "The sides do not match what was committed to when the round opened.")
