@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from studio import datasets, outputs, wording
-from studio.evaluate import checks
+from studio.evaluate import checks, citations
 from studio.records import PROMPTING, Arm, Brief, Dataset, Example, Generation, Split
 from studio.review import rounds
 from studio.store import Store, arms
@@ -189,7 +189,16 @@ def side_by_side(
                     _marked(origin.output, found.output, each.arm.name)
                 else:
                     frame.reading(found.output, each.arm.name)
+                _cites(found)
                 _rules(brief, example, found.output)
+
+
+def _cites(found: Generation) -> None:
+    """Which of the passages that it was given an answer cites, and the numbers that it was not given."""
+    given = len(found.given.passages)
+    if given:
+        known = citations.missing(found.output, given)
+        blocks.cites([n for n in citations.cited(found.output) if n not in known], known, given)
 
 
 def _marked(origin: str, output: str, name: str) -> None:

@@ -104,6 +104,9 @@ PROMPT_FROM = "baselines-from"
 SHOTS = "baselines-shots"
 """Prefix of the choices of what a few-shot arm shows; what is chosen and the arm's id follow."""
 
+PASSAGES = "passages"
+"""Prefix of the fields for what an arm is given of documents; its id follows."""
+
 SKIPPING = "review-skipping"
 """Id of the pair whose skip is waiting for a reason."""
 
