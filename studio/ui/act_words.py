@@ -56,7 +56,8 @@ _DONE = {
     "round.cancelled": "Blind round cancelled", "round.closed": "Blind round closed by its rule",
     "round.opened": "Blind round opened", "session.closed": "Signed out", "session.opened": "Signed in again",
     "token.withdrawn": "Invitation withdrawn", "undone": "A step undone", "vote.cast": "Vote cast",
-    "vote.explained": "More said about a vote",
+    "vote.explained": "More said about a vote", "exit.guessed": "Guessed which answers were tuned",
+    "reminder.sent": "Reminder sent", "webhook.set": "Address for reminders set",
 }  # fmt: skip
 
 

@@ -115,6 +115,12 @@ def known_to(visit: Visit) -> bool:
     return bool(rounds.conflict(visit.store, visit.project_id, visit.person))
 
 
+def read(visit: Visit, dataset: str) -> None:
+    """Notes that whose words are whose is on the screen of somebody who is known to be no longer blind: what makes them
+    so now may end (work undone, another role), what they read does not."""
+    outputs.saw(visit.store, visit.person.id, visit.project_id, dataset)
+
+
 def held_back(visit: Visit) -> bool:
     """Whether figures by arm are kept from this person now: a blind round is open in which their votes would count."""
     going_on = any(found.state == "open" for found in round_rows.every(visit.store, visit.project_id))

@@ -116,6 +116,9 @@ WHY_OPEN = "review-why-open"
 WHY_LAST = "review-why-last"
 """Whether this voter says more about their last vote instead of reading the next pair."""
 
+STOPPED = "review-stopped"
+"""Whether this voter stopped for now, instead of reading the next pair."""
+
 LINK = "admin-new-link"
 """[name, link] of an invitation just made: shown until it was copied, kept nowhere else."""
 
