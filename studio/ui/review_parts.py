@@ -15,7 +15,7 @@ from studio.store import Store, briefs
 from studio.store import datasets as dataset_rows
 from studio.store import projects as project_rows
 from studio.store import rounds as round_rows
-from studio.ui import access, blocks, dataset_parts, exit_parts, frame, notices, voting_parts, why_parts
+from studio.ui import access, blocks, dataset_parts, exit_parts, frame, notices, standing_parts, voting_parts, why_parts
 from studio.ui.access import Visit
 
 _LOOK = Path(__file__).parent / "assets" / "rounds.css"
@@ -125,6 +125,7 @@ def registered(visit: Visit, found: Round) -> None:
             "check."
         )
     if visit.person.role in _TEAM:
+        standing_parts.show(visit, found)
         _end_it(visit, found)
 
 
