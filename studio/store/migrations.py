@@ -180,10 +180,18 @@ def m013_pairs(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def m014_taken_out(db: duckdb.DuckDBPyConnection) -> None:
+    """Prompts whose votes were taken out of the studio to teach from."""
+    db.execute(
+        'CREATE TABLE taken (project VARCHAR, example VARCHAR, person VARCHAR, "at" VARCHAR, '
+        "PRIMARY KEY (project, example))"
+    )
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
     m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
-    m013_pairs,
+    m013_pairs, m014_taken_out,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -218,6 +226,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "token_prices": ("model",),
     "tasks": ("project",),
     "ratings": ("id",),
+    "taken": ("project", "example"),
     "series": ("id",),
     "series_parts": ("series", "part"),
     "addresses": ("address",),
