@@ -246,6 +246,13 @@ class Pair:
     candidate: str = ""
     kind: PairKind = PairKind.real
     of: str = ""
+    left_written: str = ""
+    right_written: str = ""
+
+    @property
+    def as_written(self) -> tuple[str, str]:
+        """Left and right as their arms wrote them, where the round shows them without Markdown marks."""
+        return self.left_written or self.left, self.right_written or self.right
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any
 from studio.background import Background, Words
 from studio.jobs.vectors import Vectors, key
 from studio.models.checked import checked_model
+from studio.models.loading import quick_loading
 from studio.records import Refusal
 
 _BATCH = 64  # about 0.3 s of two cores: the longest that a search waits behind the reading
@@ -64,14 +65,16 @@ class Slot:
 
 def _embedder(reference: Mapping[str, str]) -> Any:
     path = checked_model(dict(reference))
-    from studio.evaluate.embed import Embedder
+    with quick_loading(unused=()):  # other threads work here
+        from studio.evaluate.embed import Embedder
 
     return Embedder(path)
 
 
 def _writer(reference: Mapping[str, str]) -> Any:
     path = checked_model(dict(reference))
-    from studio.generation.local import LocalModel
+    with quick_loading(unused=()):
+        from studio.generation.local import LocalModel
 
     return LocalModel(path, reference["sha256"])
 

@@ -26,6 +26,7 @@ import psutil
 from studio.jobs import folder as job_folder
 from studio.jobs.local import is_running
 from studio.models.checked import check_adapter, checked_model
+from studio.models.loading import quick_loading
 from studio.models.machine import free_memory_bytes, others_at_work
 from studio.records import Refusal, from_json, to_json
 from studio.train.memory import keep_within, peak_memory_mb, ran_out
@@ -174,7 +175,8 @@ def plain(error: BaseException, job: str) -> str:
 def _train(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     model = checked_model(spec["model"])
 
-    from studio.train import circumstances, energy, fit
+    with quick_loading():
+        from studio.train import circumstances, energy, fit
 
     meter = energy.Meter(energy.counters(circumstances.card()))
     fitted = _learning(fit.fit, folder, spec, model, stop)
@@ -189,7 +191,8 @@ def _preflight(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     began, busy = time.monotonic(), others_at_work()
     model = checked_model(spec["model"])
 
-    from studio.train import circumstances, rehearsal
+    with quick_loading():
+        from studio.train import circumstances, rehearsal
 
     measured, shown = _learning(partial(rehearsal.rehearse, began=began), folder, spec, model, stop)
     # The run notes its circumstances too, which takes a moment.
@@ -274,7 +277,8 @@ def _convert(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
 def _takeaway(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     model = checked_model(spec["model"])
     check_adapter(spec["adapter"], spec["adapter_sha256"])
-    from studio.train import takeaway_work
+    with quick_loading():
+        from studio.train import takeaway_work
 
     made = takeaway_work.make(spec, model, folder, stop, partial(job_folder.append, folder))
     return Outcome(made or {}, stopped=made is None)
@@ -284,7 +288,8 @@ def _side_effects(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
     for arm in spec["arms"]:
         check_adapter(arm.get("adapter", ""), arm.get("adapter_sha256", ""))
     model = checked_model(spec["model"])
-    from studio.generation import side_work
+    with quick_loading():
+        from studio.generation import side_work
 
     made = side_work.measure(spec, model, folder, stop, partial(job_folder.append, folder))
     return Outcome(made or {}, stopped=made is None)

@@ -37,7 +37,8 @@ ENVIRONMENT = {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
 def held_by_the_libraries() -> int:
     """Bytes that the kernel counts for a worker before it has a model."""
     code = (
-        "import psutil, studio.worker; studio.worker.leave_out_four_bits(); import studio.train.fit; "
+        "import psutil, studio.worker\nstudio.worker.leave_out_four_bits()\n"
+        "with studio.worker.quick_loading(): import studio.train.circumstances, studio.train.fit\n"
         "print(psutil.Process().memory_info().data)"
     )
     told = subprocess.run([sys.executable, "-c", code], env={**worker_environment(), **ENVIRONMENT},

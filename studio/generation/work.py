@@ -16,6 +16,7 @@ from studio.generation import ArmSpec, Asked, Generator, Written, prompt_hashes
 from studio.generation.again import Rewritten, sample
 from studio.jobs import folder as job_folder
 from studio.models.checked import check_adapter, checked_model
+from studio.models.loading import quick_loading
 from studio.records import Decoding, Example, Prompt, from_json, to_json
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def _generator(model: dict[str, str], most_requests: int) -> Generator:
 
         return EndpointModel(model["path"], model["name"], most=most_requests)
     path = checked_model(model)
-    from studio.generation.local import LocalModel
+    with quick_loading():
+        from studio.generation.local import LocalModel
 
     return LocalModel(path, model["sha256"])
 
@@ -88,7 +90,8 @@ def _embedder(embedder: dict[str, str] | None) -> Embedder | None:
     if embedder is None:
         return None
     path = checked_model(embedder)
-    from studio.evaluate.embed import Embedder
+    with quick_loading(unused=()):  # its library does not load without them
+        from studio.evaluate.embed import Embedder
 
     return Embedder(path)
 

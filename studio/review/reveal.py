@@ -171,5 +171,6 @@ def _found(each: Reason, candidate: str, baseline: str) -> str:
     interval = each.interval if each.won > each.lost else wilson(each.lost, each.won + each.lost)
     return (
         f"“{each.criterion}” spoke for {arm} on {times:,} of the {several(each.won + each.lost, 'prompt')} where it "
-        f"was the reason for a choice (95 % interval {100 * interval.low:.0f} to {100 * interval.high:.0f} %): more than luck."
+        f"was the reason for a choice (95 % interval {100 * interval.low:.0f} to {100 * interval.high:.0f} %): "
+        "more than luck."
     )

@@ -180,7 +180,13 @@ def m013_pairs(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def m014_taken_out(db: duckdb.DuckDBPyConnection) -> None:
+def m014_as_written(db: duckdb.DuckDBPyConnection) -> None:
+    """Where a round shows answers without their Markdown marks: what was written."""
+    for name in ("left_written", "right_written"):
+        db.execute(f"ALTER TABLE pairs ADD COLUMN {name} VARCHAR DEFAULT ''")
+
+
+def m015_taken_out(db: duckdb.DuckDBPyConnection) -> None:
     """Prompts whose votes were taken out of the studio to teach from."""
     db.execute(
         'CREATE TABLE taken (project VARCHAR, example VARCHAR, person VARCHAR, "at" VARCHAR, '
@@ -191,7 +197,7 @@ def m014_taken_out(db: duckdb.DuckDBPyConnection) -> None:
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
     m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
-    m013_pairs, m014_taken_out,
+    m013_pairs, m014_as_written, m015_taken_out,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {

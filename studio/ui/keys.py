@@ -107,6 +107,12 @@ SHOTS = "baselines-shots"
 SKIPPING = "review-skipping"
 """Id of the pair whose skip is waiting for a reason."""
 
+WHY_OPEN = "review-why-open"
+"""Whether this voter says why beside each vote."""
+
+WHY_LAST = "review-why-last"
+"""Whether this voter says more about their last vote instead of reading the next pair."""
+
 LINK = "admin-new-link"
 """[name, link] of an invitation just made: shown until it was copied, kept nowhere else."""
 

@@ -101,7 +101,7 @@ def _preferences(visit: Visit, name: str) -> None:
 
 def _take(visit: Visit, made: vote_sets.Found) -> None:
     frame.attempt(
-        lambda: vote_sets.take_out(visit.store, visit.person.id, visit.project_id, made) or True,
+        lambda: vote_sets.take_out(visit.store, visit.person.id, visit.project_id, made),
         "The file is ready to download. Its prompts test nothing any more.",
     )
     notices.keep_for("taken")

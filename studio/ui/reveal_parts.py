@@ -22,7 +22,7 @@ def _told(
     _store: Store, workspace: str, version: int, found: Round
 ) -> tuple[tuple[Account, ...], dict[str, tuple[Account, ...]]]:
     pairs = round_rows.pairs(_store, found.id)
-    votes = rounds.counted(found, round_rows.votes(_store, found.id))
+    votes = rounds.counted(found, pairs, round_rows.votes(_store, found.id))
     return reveal.accounts(pairs, votes), reveal.by_slice(pairs, votes)
 
 
