@@ -14,6 +14,7 @@ elif found.state == "open":
     verdict_parts.waiting(visit, found)
 else:
     ruled, assessed = verdict_parts.ruling(visit, found)
+    verdict_parts.could_tell(visit, found)
     verdict_parts.verdict(ruled)
     verdict_parts.gates(ruled)
     verdict_parts.evidence(visit, found, ruled, assessed)

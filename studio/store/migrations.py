@@ -186,7 +186,28 @@ def m014_as_written(db: duckdb.DuckDBPyConnection) -> None:
         db.execute(f"ALTER TABLE pairs ADD COLUMN {name} VARCHAR DEFAULT ''")
 
 
-def m015_taken_out(db: duckdb.DuckDBPyConnection) -> None:
+def m015_documents(db: duckdb.DuckDBPyConnection) -> None:
+    """Documents that a team uploads, and the passages that they are cut into."""
+    db.execute(
+        "CREATE TABLE documents (id VARCHAR PRIMARY KEY, project VARCHAR, name VARCHAR, sha256 VARCHAR, "
+        'passages BIGINT, words BIGINT, removed BOOLEAN, actor VARCHAR, "at" VARCHAR)'
+    )
+    db.execute(
+        "CREATE TABLE passages (id VARCHAR PRIMARY KEY, document VARCHAR, number BIGINT, heading VARCHAR, "
+        "page BIGINT, text VARCHAR)"
+    )
+
+
+def m016_leaving_a_round(db: duckdb.DuckDBPyConnection) -> None:
+    """What reviewers take to be the tuned model's answer, and where reminders of rounds are sent."""
+    db.execute(
+        "CREATE TABLE guesses (round VARCHAR, pair VARCHAR, reviewer VARCHAR, side VARCHAR, "
+        '"at" VARCHAR, PRIMARY KEY (round, pair, reviewer))'
+    )
+    db.execute('CREATE TABLE webhooks (project VARCHAR PRIMARY KEY, address VARCHAR, person VARCHAR, "at" VARCHAR)')
+
+
+def m017_taken_out(db: duckdb.DuckDBPyConnection) -> None:
     """Prompts whose votes were taken out of the studio to teach from."""
     db.execute(
         'CREATE TABLE taken (project VARCHAR, example VARCHAR, person VARCHAR, "at" VARCHAR, '
@@ -197,7 +218,8 @@ def m015_taken_out(db: duckdb.DuckDBPyConnection) -> None:
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
     m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
-    m013_pairs, m014_as_written, m015_taken_out,
+    m013_pairs, m014_as_written, m015_documents, m016_leaving_a_round,
+    m017_taken_out,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -218,6 +240,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "rounds": ("id",),
     "pairs": ("id",),
     "votes": ("round", "pair", "reviewer"),
+    "guesses": ("round", "pair", "reviewer"),
+    "webhooks": ("project",),
     "decisions": ("id",),
     "comments": ("id",),
     "queues": ("id",),
@@ -233,6 +257,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "tasks": ("project",),
     "ratings": ("id",),
     "taken": ("project", "example"),
+    "documents": ("id",),
+    "passages": ("id",),
     "series": ("id",),
     "series_parts": ("series", "part"),
     "addresses": ("address",),

@@ -56,7 +56,9 @@ _DONE = {
     "round.cancelled": "Blind round cancelled", "round.closed": "Blind round closed by its rule",
     "round.opened": "Blind round opened", "session.closed": "Signed out", "session.opened": "Signed in again",
     "token.withdrawn": "Invitation withdrawn", "undone": "A step undone", "vote.cast": "Vote cast",
-    "vote.explained": "More said about a vote", "votes.taken": "Preference pairs taken out to train with",
+    "vote.explained": "More said about a vote", "exit.guessed": "Guessed which answers were tuned",
+    "reminder.sent": "Reminder sent", "webhook.set": "Address for reminders set",
+    "votes.taken": "Preference pairs taken out to train with",
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from studio.store import Store, briefs
 from studio.store import datasets as dataset_rows
 from studio.store import projects as project_rows
 from studio.store import rounds as round_rows
-from studio.ui import access, blocks, dataset_parts, frame, notices, voting_parts, why_parts
+from studio.ui import access, blocks, dataset_parts, exit_parts, frame, notices, voting_parts, why_parts
 from studio.ui.access import Visit
 
 _LOOK = Path(__file__).parent / "assets" / "rounds.css"
@@ -83,6 +83,8 @@ def nothing_waits() -> None:
 def thanks(visit: Visit, found: Round) -> None:
     frame.empty("Thank you", "This round is closed, and your votes are in it. You will be asked when there is another.")
     why_parts.unsent(visit, found)
+    notices.show("exit")
+    exit_parts.ask(visit, found)
 
 
 def ended(visit: Visit, found: Round) -> None:

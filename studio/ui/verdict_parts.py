@@ -10,7 +10,7 @@ import streamlit as st
 from studio import signing
 from studio.decision import Gate, GateState, Ruling
 from studio.records import Choice, Round, Verdict
-from studio.review import rounds
+from studio.review import guesses, rounds
 from studio.review.preference import Assessment, SliceState
 from studio.store import Store
 from studio.store import rounds as round_rows
@@ -57,6 +57,13 @@ def waiting(visit: Visit, found: Round) -> None:
     done, last = rounds.done(visit.store, found), int(found.registration["cap"])
     blocks.lead(f"Votes are coming in: {done:,} of at most {blocks.several(last, 'prompt')} are done.")
     blocks.plain("Nobody sees the evidence while a round is open. The server closes it once it is decided.")
+
+
+def could_tell(visit: Visit, found: Round) -> None:
+    """A banner over the verdict where reviewers guessed too well which answers were the tuned model's."""
+    guessed = guesses.counted(visit.store, found)
+    if guessed.banner:
+        frame.warnings([guessed.sentence])
 
 
 def labels(ruled: Ruling) -> list[str]:
@@ -156,7 +163,7 @@ def evidence(visit: Visit, found: Round, ruled: Ruling, assessed: Assessment) ->
     blocks.section("Can the votes be trusted?")
     skips = sum(v.choice is Choice.skip for v in round_rows.votes(visit.store, found.id))
     outside = sum(bool(v.conflict) for v in round_rows.votes(visit.store, found.id))
-    told = [assessed.position.sentence, *_agreement(assessed)]
+    told = [assessed.position.sentence, *_agreement(assessed), guesses.counted(visit.store, found).sentence]
     if skips:
         told.append(f"{blocks.several(skips, 'vote')} were skips; {assessed.excluded} prompts left the round by them.")
     if outside and not ruled.practice:

@@ -13,8 +13,9 @@ from streamlit.testing.v1 import AppTest
 from studio import baselines, people, projects
 from studio import brief as step
 from studio.records import Choice, Criterion, Role, Round
-from studio.review import rounds
+from studio.review import guesses, rounds
 from studio.store import Store, arms, briefs
+from studio.store import guesses as guess_rows
 from studio.store import rounds as rows
 
 
@@ -287,3 +288,23 @@ def test_what_was_written_when_the_round_closed_first_stays_with_its_author(stor
     assert "Left is kinder." in words(opened(store, session, "review", project=seeded.project))
     press(at, "why-unsent-done")
     assert "Left is kinder." not in words(at)
+
+
+def test_who_stops_is_asked_which_answers_were_tuned_and_can_go_on(store: Store, seeded: Seeded) -> None:
+    rita, session = person(store, "Rita", Role.reviewer)
+    found = open_round(store, seeded)
+    vote_like_the_script(store, found, rita, 7)
+    at = opened(store, session, "review", project=seeded.project)
+    press(at, "vote-stop")
+    asked = [g.key for g in at.segmented_control if g.key and g.key.startswith("exit-guess-")]
+    assert 0 < len(asked) <= guesses.ASKED and "7 votes of yours are in" in words(at)
+    press(at, "exit-send")
+    assert "no pair to guess about" in words(at)
+    at.segmented_control(key=asked[0]).set_value("left").run()
+    press(at, "exit-send")
+    assert len(guess_rows.of_round(store, found.id)) == 1 and "your guesses are kept" in words(at)
+    press(at, "exit-go-on")
+    read_then(at, "vote-left-")
+    assert len(rows.votes(store, found.id)) == 8
+    press(at, "vote-stop")
+    assert not at.segmented_control, "asked once"
