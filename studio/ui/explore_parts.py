@@ -101,7 +101,7 @@ def _pair(shown: Sequence[Compared], beside: str) -> tuple[Compared | None, Comp
     names = {each.arm.id: each.arm.name for each in shown}
     if len(shown) < 2:
         return None, None
-    tuned = [each.arm.id for each in shown if each.arm.kind is ArmKind.tuned]
+    tuned = [each.arm.id for each in shown if each.arm.kind is ArmKind.tuned and not each.arm.step]
     first = tuned[-1] if tuned else shown[0].arm.id
     base = next((each.arm.id for each in shown if each.arm.kind is ArmKind.base and each.arm.id != first), "")
     second = base or (beside if beside in names and beside != first else next(n for n in names if n != first))
