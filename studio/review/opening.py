@@ -243,8 +243,8 @@ def prompt_hash(system_prompt: str) -> str:
 
 def _refuse_foreign(store: Store, arm: Arm, written: dict[str, Generation]) -> None:
     """A tuned arm's outputs must carry the hash of its own run's weights."""
-    run = runs.get(store, arm.run) if arm.kind is ArmKind.tuned else None
-    if run is not None and any(g.hashes.get("adapter") != run.adapter_sha256 for g in written.values()):
+    weights = runs.weights(store, arm)
+    if weights and any(g.hashes.get("adapter") != weights for g in written.values()):
         raise Refusal(
             f"Some outputs of {arm.name} were not written by its trained weights. Nothing was opened. "
             "Generate its outputs again on the Compare page."
