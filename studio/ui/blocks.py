@@ -80,7 +80,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -
     )
     st.html(
         f'<div class="ys-table" role="region" tabindex="0" aria-label="{escape(caption)}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"<caption><span>{escape(caption)}</span></caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
