@@ -34,6 +34,7 @@ from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
 from studio.store import rounds as round_rows
 from studio.train import elsewhere, launch
+from studio.train.checkpoints import final_of
 
 MOST_REQUESTS = 2_000
 """As many requests may one job send to a model elsewhere, those included that are sent again."""
@@ -243,8 +244,9 @@ def arm_spec(store: Store, arm: Arm) -> dict[str, Any]:
         run = runs.get(store, arm.run)
         if run is None or not run.adapter_sha256:
             raise Refusal(f"{arm.name} has no finished training behind it. Nothing was started.")
-        adapter = str(adapter_folder(store, run.job, run.adapter)) if run.adapter else ""
-        sha = run.adapter_sha256
+        where = f"checkpoints/{final_of(arm.step)}" if arm.step else run.adapter
+        adapter = str(adapter_folder(store, run.job, where)) if where else ""
+        sha = runs.weights(store, arm)
     return {
         "id": arm.id, "system_prompt": arm.system_prompt, "adapter": adapter, "adapter_sha256": sha,
         "recipe": to_json(arm.recipe),
@@ -305,7 +307,8 @@ def headline(compared: Sequence[Compared]) -> averages.Headline | None:
     """The sentence on top: the newest tuned model, the best prompt and the base among `compared`."""
     named = {kind: [c for c in compared if c.arm.kind is kind] for kind in ArmKind}
     best = max([c for kind in PROMPTING for c in named[kind]], key=lambda c: c.average.value, default=None)
-    tuned, base = named[ArmKind.tuned][-1:], named[ArmKind.base][:1]
+    own = [c for c in named[ArmKind.tuned] if not c.arm.step] or named[ArmKind.tuned]
+    tuned, base = own[-1:], named[ArmKind.base][:1]
     return averages.headline(*(
         averages.Named(c.arm.name, c.average, c.shares) if c else None
         for c in (tuned[0] if tuned else None, best, base[0] if base else None)

@@ -47,12 +47,24 @@ def test_a_go_needs_every_gate_checked() -> None:
 def test_unchecked_gates_hold_a_go_back_and_are_named() -> None:
     ruling = rule(assessed("w" * 30), gates=())
     assert (ruling.verdict, ruling.votes_alone, ruling.arm) == (Verdict.inconclusive, Verdict.go, "")
-    assert ruling.headline == "People prefer the tuned model; 5 gates are not checked yet, so it cannot ship."
+    assert ruling.headline == (
+        f"People prefer the tuned model; {len(UNBUILT_GATES)} gates are not checked yet, so it cannot ship."
+    )
     assert {g.name for g in ruling.gates if g.state is GateState.unchecked} == {name for name, _ in UNBUILT_GATES}
     assert unchecked_gates() == tuple(g for g in ruling.gates if g.state is GateState.unchecked)
     assert any("Memorisation" in sentence for sentence in ruling.would_change)
     four = rule(assessed("w" * 30), gates=ALL_CHECKED[1:])
     assert "1 gate is not checked yet" in four.headline
+
+
+def test_a_go_that_may_rest_on_length_says_so_and_stays_a_go() -> None:
+    told = {"tuned": "At equal length people would prefer it in 52 of 100 prompts."}
+    ruling = rule(assessed("w" * 30), length_dependent=told)
+    assert (ruling.verdict, ruling.in_words) == (Verdict.go, "go, length-dependent")
+    assert ruling.because[1] == told["tuned"] and ruling.because[0].startswith("People preferred")
+    assert rule(assessed("w" * 30), length_dependent={"tuned": ""}).in_words == "go"
+    lost = rule(assessed("l" * 20), length_dependent=told)
+    assert lost.in_words == "no go" and told["tuned"] not in lost.because
 
 
 def test_a_failed_gate_holds_a_go_back() -> None:

@@ -19,6 +19,7 @@ from studio.review.assessment import (
     SliceFinding,
     SliceState,
 )
+from studio.review.assignment import ALARM, Assignment
 from studio.review.evidence import BASE_EVIDENCE, CAP_P, GO_EVIDENCE, Interval, Projection
 
 
@@ -49,7 +50,6 @@ UNBUILT_GATES = (
     ("Memorisation", "whether the tuned model recites its training examples has not been measured"),
     ("Personal data", "the examples and outputs have not been searched for personal data"),
     ("Health waivers", "nobody has reviewed the findings that were waived in the dataset's health report"),
-    ("Assignment audit", "whether sides and prompts were dealt by chance has not been audited"),
 )
 """Gates that are registered with every round but that the studio cannot compute yet: name and what is not known."""
 
@@ -67,6 +67,22 @@ class Words:
 def unchecked_gates() -> tuple[Gate, ...]:
     """The gates nothing computes yet, as they are shown: unchecked, and blocking GO."""
     return tuple(Gate(name, GateState.unchecked, f"Not checked yet: {what}.") for name, what in UNBUILT_GATES)
+
+
+def assignment_gate(audits: Sequence[Assignment]) -> Gate:
+    """Whether sides and baselines were dealt by chance, over all candidates: the mean of their e-values is one, too."""
+    name = "Assignment audit"
+    seen = [audit for audit in audits if audit.pairs]
+    if not seen:
+        return Gate(name, GateState.open, "Nobody has voted yet, so there is nothing to audit.")
+    evidence = sum(audit.e_value for audit in seen) / len(seen)
+    worst = max(seen, key=lambda audit: audit.e_value)
+    told = tuple(f"pairs with the candidate on the left: {audit.left} of {audit.pairs}" for audit in seen)
+    if evidence >= ALARM:
+        return Gate(name, GateState.failed, worst.sentence, told)
+    pairs = sum(audit.pairs for audit in seen)
+    text = f"Nothing speaks against {pairs:,} pairs dealt by chance"
+    return Gate(name, GateState.passed, f"{text} ({_figure(evidence)} to 1, an alarm at {ALARM:,.0f}).", told)
 
 
 def vote_gates(assessment: Assessment, names: Mapping[str, str] | None = None) -> tuple[Gate, ...]:

@@ -10,7 +10,7 @@ import datetime
 import random
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +104,25 @@ def ready_arms(store: Store, project: str, dataset: str) -> list[Arm]:
         arm for arm in arms.every(store, project)
         if wanted and wanted <= {g.example for g in written if g.arm == arm.id and is_current(arm, g)}
     ]  # fmt: skip
+
+
+def answers(store: Store, dataset: str, arm: str) -> dict[str, str]:
+    """Prompt -> what the arm wrote to it, for the test prompts of a dataset: to plan with, never to show."""
+    found = dataset_rows.get(store, dataset)
+    wanted = {e.id for e in datasets.rows_in(store, found, Split.test)} if found else set()
+    return {g.example: g.output for g in arms.generations(store, dataset, arm) if g.example in wanted}
+
+
+def in_cost_order(chosen: Sequence[Arm], prices: Mapping[str, tuple[str, float | None]]) -> list[Arm]:
+    """The cheapest first: by what a request of each costs (`prices`: arm -> currency and price), where all have a price
+    in one currency; otherwise by kind, a tuned model last, for it has to be trained and kept."""
+    known = [prices[arm.id] for arm in chosen if arm.id in prices]
+    if len(known) == len(chosen) and len({currency for currency, _ in known}) == 1:
+        told = {arm.id: price for arm, (_, price) in zip(chosen, known, strict=True) if price is not None}
+        if len(told) == len(chosen):
+            return sorted(chosen, key=lambda arm: told[arm.id])
+    kinds = list(ArmKind)
+    return sorted(chosen, key=lambda arm: (arm.kind is ArmKind.tuned, kinds.index(arm.kind)))
 
 
 def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
@@ -224,8 +243,8 @@ def prompt_hash(system_prompt: str) -> str:
 
 def _refuse_foreign(store: Store, arm: Arm, written: dict[str, Generation]) -> None:
     """A tuned arm's outputs must carry the hash of its own run's weights."""
-    run = runs.get(store, arm.run) if arm.kind is ArmKind.tuned else None
-    if run is not None and any(g.hashes.get("adapter") != run.adapter_sha256 for g in written.values()):
+    weights = runs.weights(store, arm)
+    if weights and any(g.hashes.get("adapter") != weights for g in written.values()):
         raise Refusal(
             f"Some outputs of {arm.name} were not written by its trained weights. Nothing was opened. "
             "Generate its outputs again on the Compare page."
