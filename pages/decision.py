@@ -1,7 +1,7 @@
 """Decision: ship it? Its record is a signed decision with its reasons."""
 
 from studio import signing
-from studio.ui import access, frame, review_parts, signing_parts, verdict_parts
+from studio.ui import access, frame, pairs_parts, reveal_parts, review_parts, signing_parts, verdict_parts
 
 visit = access.open_page("decision")
 frame.page(visit, "decision", "Decision", "Ship it?")
@@ -18,6 +18,7 @@ else:
     verdict_parts.verdict(ruled)
     verdict_parts.gates(ruled)
     verdict_parts.evidence(visit, found, ruled, assessed)
+    reveal_parts.why(visit, found, ruled)
     signing_parts.sign(visit, found, ruled)
-    signing_parts.pairs(visit, found, ruled)
+    pairs_parts.pairs(visit, found, ruled)
 signing_parts.signed(visit)

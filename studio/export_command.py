@@ -28,6 +28,7 @@ from studio.store import examples as example_rows
 from studio.store import people as people_rows
 from studio.store import rounds as round_rows
 from studio.train import takeaway
+from studio.wording import several
 
 Args = dict[str, Any]
 FOLDER = "hf"
@@ -175,14 +176,20 @@ def _certificate(texts: bool) -> Callable[[Store, str, Args], Written]:
     return write
 
 
-def _preferences(store: Store, project: str, args: Args) -> Written:
-    """What a training by votes would learn from, as prompt / chosen / rejected lines with their votes: pairs that
-    people decided, of all closed rounds; labelled practice and scripted where that is what they are."""
+def preferences_to_take(store: Store, project: str) -> vote_sets.Found:
+    """The pairs that a file of preferences holds: those that a decision may rest on, else those of practice. Raises
+    Refusal without a closed round."""
     made = vote_sets.found(store, project)
     if not made.rows:
         made = vote_sets.found(store, project, practice=True)
     if not made.facts.rounds:
         raise Refusal("There is no closed round here. Votes are exported once their round is closed.")
+    return made
+
+
+def preferences_jsonl(made: vote_sets.Found) -> bytes:
+    """Prompt / chosen / rejected lines with their votes, as TRL's preference trainers read them; labelled practice and
+    scripted where that is what they are."""
     # A trainer reads a file of texts or a file of chats, never a mixture.
     chats = any(row.earlier or row.system for row in made.rows)
     lines = []
@@ -193,8 +200,15 @@ def _preferences(store: Store, project: str, args: Args) -> Written:
             line = {"prompt": chat.messages(row.prompt), **answers}
         line |= {"votes_for": pair.votes_for, "votes_against": pair.against, "practice": made.facts.practice}
         lines.append(json.dumps(line | {"scripted": pair.scripted}, ensure_ascii=False))
-    notes = tuple(vote_sets.in_words(made.facts))
-    return Written({"": "".join(line + "\n" for line in lines).encode()}, len(lines), notes)
+    return "".join(line + "\n" for line in lines).encode()
+
+
+def _preferences(store: Store, project: str, args: Args) -> Written:
+    """What a training by votes would learn from. The file is meant to be learned from, so its prompts are spent."""
+    made = preferences_to_take(store, project)
+    vote_sets.take_out(store, people.COMMAND, project, made)
+    spent = f"Spent for testing from now on: {several(len(vote_sets.prompts_of(made)), 'prompt')} of these pairs."
+    return Written({"": preferences_jsonl(made)}, len(made.rows), (*vote_sets.in_words(made.facts), spent))
 
 
 def _run_as(form: str) -> Callable[[Store, str, Args], Written]:

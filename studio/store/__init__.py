@@ -42,6 +42,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     rounds,
     runs,
     series,
+    taken,
     tasks,
     views,
     waivers,

@@ -213,10 +213,19 @@ def m017_checkpoints(db: duckdb.DuckDBPyConnection) -> None:
     db.execute("ALTER TABLE arms ADD COLUMN adapter_sha256 VARCHAR DEFAULT ''")
 
 
+def m018_taken_out(db: duckdb.DuckDBPyConnection) -> None:
+    """Prompts whose votes were taken out of the studio to teach from."""
+    db.execute(
+        'CREATE TABLE taken (project VARCHAR, example VARCHAR, person VARCHAR, "at" VARCHAR, '
+        "PRIMARY KEY (project, example))"
+    )
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
     m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
     m013_pairs, m014_as_written, m015_documents, m016_leaving_a_round, m017_checkpoints,
+    m018_taken_out,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -253,6 +262,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "token_prices": ("model",),
     "tasks": ("project",),
     "ratings": ("id",),
+    "taken": ("project", "example"),
     "documents": ("id",),
     "passages": ("id",),
     "series": ("id",),

@@ -129,7 +129,7 @@ TAUGHT_OUT = "train-taught-out"
 """Ids of the examples that the next training is to leave out, as ticked so far."""
 
 LIKE_REFUSED = "evaluate-like-refused"
-"""[example, sentence]: why the candidate written beside this test prompt was not taken."""
+"""[field, sentence]: why the candidate written beside a test prompt in this field was not taken."""
 
 TAUGHT_OPEN = "evaluate-taught-open"
 """[arm, example] of the answer whose nearest training examples are shown."""

@@ -42,6 +42,11 @@ def _ruling(_store: Store, workspace: str, version: int, found: Round) -> tuple[
     return ruled, next(a for a in rounds.assess(_store, found) if a.candidate == ruled.subject)
 
 
+@st.cache_data(max_entries=8, show_spinner="Applying the registered rule")
+def _assessed(_store: Store, workspace: str, version: int, found: Round) -> tuple[Assessment, ...]:
+    return rounds.assess(_store, found)
+
+
 def nothing_yet(visit: Visit) -> None:
     frame.empty(
         "There is nothing to decide yet",
@@ -158,6 +163,8 @@ def _item(state: GateState, name: str, text: str, evidence: Sequence[str], more:
 def evidence(visit: Visit, found: Round, ruled: Ruling, assessed: Assessment) -> None:
     """Preference, slices, side, agreement and the way the evidence grew. Closed rounds only."""
     names, marks = signing.names(found), labels(ruled)
+    if len(found.candidates) > 1:
+        _candidates(visit, found, ruled, names)
     _preference(assessed, names, marks)
     _slices(assessed, names)
     blocks.section("Can the votes be trusted?")
@@ -190,6 +197,30 @@ def _agreement(assessed: Assessment) -> list[str]:
         f"{found.sentence} 1 means full agreement and 0 what luck would give: alpha counts every difference alike, "
         "ordinal counts a near miss as less, AC1 holds up when one answer dominates.",
     ]
+
+
+def _candidates(visit: Visit, found: Round, ruled: Ruling, names: dict[str, str]) -> None:
+    """Everyone that might have shipped, in the registered order, and how far each came."""
+    blocks.section(
+        "Is the cheaper one enough?",
+        "Tested in the registered order of cost; the verdict is about the first that passes, or the first undecided.",
+    )
+    told = _assessed(visit.store, str(visit.store.workspace), visit.store.version, found)
+    subject = [each.candidate for each in told].index(ruled.subject)
+    passed = told[subject].votes_alone is Verdict.go
+    rows = []
+    for place, each in enumerate(told):
+        state = "votes pass" if each.votes_alone is Verdict.go else "votes do not pass"
+        state = "not needed: a cheaper one passed" if passed and place > subject else state
+        for against in each.against:
+            share = "none" if against.theta is None else f"{100 * against.theta:.0f} %"
+            rows.append([
+                f"{place + 1}. {names[each.candidate]}", names[against.baseline], share,
+                blocks.between((against.interval.low, against.interval.high)), f"{against.n:,}", state,
+            ])  # fmt: skip
+    blocks.table(
+        ["Candidate", "against", "preferred (theta)", "95 % interval", "prompts", "state"], rows, "In cost order"
+    )
 
 
 def _preference(assessed: Assessment, names: dict[str, str], marks: Sequence[str]) -> None:
