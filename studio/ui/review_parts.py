@@ -15,7 +15,7 @@ from studio.review.gates import join_words
 from studio.store import briefs
 from studio.store import projects as project_rows
 from studio.store import rounds as round_rows
-from studio.ui import access, blocks, exit_parts, frame, notices, setup_parts, voting_parts, why_parts
+from studio.ui import access, blocks, exit_parts, frame, notices, setup_parts, standing_parts, voting_parts, why_parts
 from studio.ui.access import Visit
 
 _LOOK = Path(__file__).parent / "assets" / "rounds.css"
@@ -127,6 +127,7 @@ def registered(visit: Visit, found: Round) -> None:
             "check."
         )
     if visit.person.role in _TEAM:
+        standing_parts.show(visit, found)
         _end_it(visit, found)
 
 

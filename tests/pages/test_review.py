@@ -328,3 +328,25 @@ def test_who_stops_is_asked_which_answers_were_tuned_and_can_go_on(store: Store,
     assert len(rows.votes(store, found.id)) == 8
     press(at, "vote-stop")
     assert not at.segmented_control, "asked once"
+
+
+def test_the_team_finds_the_link_who_is_behind_and_a_reminder(store: Store, seeded: Seeded) -> None:
+    rita, session = person(store, "Rita", Role.reviewer)
+    _, team = person(store, "Pia", Role.pm)
+    _, admin = person(store, "Ann", Role.admin)
+    found = open_round(store, seeded)
+    vote_like_the_script(store, found, rita, 3)
+    at = opened(store, team, "review", project=seeded.project)
+    at.session_state["review-standing"] = True
+    said = words(at.run())
+    assert "Rita" in said and "3 of about 16" in said and "an admin sets an address" in said
+    copied = [code.value for code in at.code]
+    assert copied[0].endswith(f"/review?project={seeded.project}") and copied[0] in copied[1]
+    assert "Rita: 3 of about 16 pairs" in copied[1]
+    at = opened(store, admin, "review", project=seeded.project)
+    at.session_state["review-standing"] = True
+    at.run().text_input(key="standing-webhook").input("http://chat.example/x").run()
+    press(at, "standing-set")
+    assert "only go to an address that begins with https://" in words(at)
+    assert at.text_input(key="standing-webhook").value == "http://chat.example/x"
+    assert not [e for e in opened(store, session, "review", project=seeded.project).expander if "behind" in e.label]
