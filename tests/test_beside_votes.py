@@ -6,8 +6,8 @@ import dataclasses
 from typing import Any
 
 import pytest
-
 from round_seed import MAKER, Seeded, person, ready
+
 from studio import beside_votes, signing
 from studio.decision import Gate, GateState
 from studio.evaluate import side_effects
