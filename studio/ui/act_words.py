@@ -46,6 +46,7 @@ _JOBS = {
     "takeaway": "Tuned model packed to take away", "side_effects": "Side effects of tuning measured",
     "judging": "A judge was asked", "robustness": "Answering changed inputs started",
     "fairness": "Answering as other people started",
+    "conversations": "Going through conversations started",
 }  # fmt: skip
 _DONE = {
     "decision.signed": "Decision signed", "decision.withdrawn": "Decision withdrawn",

@@ -350,3 +350,14 @@ def test_the_team_finds_the_link_who_is_behind_and_a_reminder(store: Store, seed
     assert "only go to an address that begins with https://" in words(at)
     assert at.text_input(key="standing-webhook").value == "http://chat.example/x"
     assert not [e for e in opened(store, session, "review", project=seeded.project).expander if "behind" in e.label]
+
+
+def test_a_kind_of_input_can_be_kept_for_who_knows_the_field(store: Store, seeded: Seeded) -> None:
+    rita, _ = person(store, "Rita", Role.reviewer)
+    _, session = person(store, "Pia", Role.pm)
+    at = opened(store, session, "review", project=seeded.project)
+    field = next(m for m in at.multiselect if "review-experts-" in (m.key or ""))
+    field.set_value([rita.id]).run()
+    press(at, "review-open")
+    (found,) = rows.every(store, seeded.project)
+    assert list(found.registration["experts"].values()) == [[rita.id]] and "Asked of these alone" in words(at)
