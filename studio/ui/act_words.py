@@ -60,6 +60,7 @@ _DONE = {
     "vote.explained": "More said about a vote", "exit.guessed": "Guessed which answers were tuned",
     "reminder.sent": "Reminder sent", "webhook.set": "Address for reminders set",
     "votes.taken": "Preference pairs taken out to train with",
+    "waivers.reviewed": "Accepted findings read a second time",
 }  # fmt: skip
 
 
