@@ -1,7 +1,7 @@
 """Decision: ship it? Its record is a signed decision with its reasons."""
 
 from studio import signing
-from studio.ui import access, frame, pairs_parts, reveal_parts, review_parts, signing_parts, verdict_parts
+from studio.ui import access, amend_parts, frame, pairs_parts, reveal_parts, review_parts, signing_parts, verdict_parts
 
 visit = access.open_page("decision")
 frame.page(visit, "decision", "Decision", "Ship it?")
@@ -12,11 +12,13 @@ if found is None:
     verdict_parts.nothing_yet(visit)
 elif found.state == "open":
     verdict_parts.waiting(visit, found)
+    amend_parts.shown(visit, found)
 else:
     ruled, assessed = verdict_parts.ruling(visit, found)
     verdict_parts.could_tell(visit, found)
     verdict_parts.verdict(ruled)
     verdict_parts.gates(ruled)
+    amend_parts.shown(visit, found)
     verdict_parts.evidence(visit, found, ruled, assessed)
     reveal_parts.why(visit, found, ruled)
     signing_parts.sign(visit, found, ruled)

@@ -116,6 +116,32 @@ def test_the_prompt_competes_beside_the_tuned_model_and_is_tested_first(store: S
     assert "2 gold pairs; whoever can no longer get" in words(at)
 
 
+def test_a_pm_amends_an_open_round_with_a_reason_and_everybody_reads_it(store: Store, seeded: Seeded) -> None:
+    found = open_round(store, seeded)
+    _, session = person(store, "Pia", Role.pm)
+    at = opened(store, session, "review", project=seeded.project)
+    keys = {field: f"amend-{field}-{found.id}-{found.sha256[:8]}" for field in ("cap", "why", "guidelines")}
+    at.number_input(key=keys["cap"]).set_value(5)
+    at.text_area(key=keys["guidelines"]).set_value("Be kind.")
+    press(at, "review-amend-do")
+    assert "An amendment needs a reason" in words(at) and rows.get(store, found.id) == found
+    assert at.number_input(key=keys["cap"]).value == 5
+    at.text_input(key=keys["why"]).set_value("Two reviewers fell ill.")
+    press(at, "review-amend-do")
+    _, other = person(store, "Rita", Role.reviewer)
+    told = words(opened(store, other, "review", project=seeded.project))
+    changed = ("At most 5 prompts instead of 8", "other guidelines", "Two reviewers fell ill. Signed by Pia")
+    for said in (*changed, found.sha256):
+        "At most 5 prompts instead of 8",
+        "other guidelines",
+        "Two reviewers fell ill. Signed by Pia",
+        found.sha256,
+    ):
+        assert said in told, said
+    assert "review-amend-do" not in {b.key for b in opened(store, other, "review", project=seeded.project).button}
+    assert "At most 5 prompts instead of 8" in words(opened(store, session, "decision", project=seeded.project))
+
+
 def test_a_model_that_is_not_for_release_is_not_offered_as_what_might_ship(store: Store) -> None:
     seeded = ready(store, tests=8, settings={"canaries": 1})
     at = opened(store, person(store, "Pia", Role.pm)[1], "review", project=seeded.project)
