@@ -15,7 +15,19 @@ from studio.review.gates import join_words
 from studio.store import briefs
 from studio.store import projects as project_rows
 from studio.store import rounds as round_rows
-from studio.ui import access, amend_parts, blocks, exit_parts, frame, notices, setup_parts, voting_parts, why_parts
+from studio.ui import (
+    access,
+    amend_parts,
+    blocks,
+    exit_parts,
+    expert_parts,
+    frame,
+    notices,
+    setup_parts,
+    standing_parts,
+    voting_parts,
+    why_parts,
+)
 from studio.ui.access import Visit
 
 _LOOK = Path(__file__).parent / "assets" / "rounds.css"
@@ -120,6 +132,7 @@ def registered(visit: Visit, found: Round) -> None:
             "Gold": gold.rule_of(frozen).sentence,
             "Repeats": f"{blocks.several(frozen.get('repeats', 0), 'pair')} twice for the same reviewer, sides swapped",
             "Shown": "without Markdown marks" if frozen.get("shown_plain") else "as written",
+            **expert_parts.registered(visit, frozen.get("experts", {})),
         })  # fmt: skip
         blocks.note(
             "The registration is a fingerprint (SHA-256) of the systems, their outputs, the prompts in their order "
@@ -130,6 +143,7 @@ def registered(visit: Visit, found: Round) -> None:
     amend_parts.shown(visit, found)
     amend_parts.form(visit, found)
     if visit.person.role in _TEAM:
+        standing_parts.show(visit, found)
         _end_it(visit, found)
 
 

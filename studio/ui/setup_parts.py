@@ -18,7 +18,7 @@ from studio.review.scoring import Guardrail
 from studio.store import Store, briefs
 from studio.store import datasets as dataset_rows
 from studio.store import rounds as round_rows
-from studio.ui import blocks, dataset_parts, draft_fields, frame, notices, setup_outlook
+from studio.ui import blocks, dataset_parts, draft_fields, expert_parts, frame, notices, setup_outlook
 from studio.ui.access import Visit
 
 _WATCHED = {"watch": "must not get worse", "critical": "critical: must be cleared", "off": "not watched"}
@@ -105,6 +105,7 @@ def _form(visit: Visit, about: _About) -> None:
     _numbers(about, default)
     if about.slices:
         _slices(about)
+        expert_parts.choose(visit, [name for name, _, _ in about.slices], about.key)
     _trust(about)
     plan = _read(about)
     _looks(visit, plan, about)
@@ -319,6 +320,7 @@ def _read(about: _About) -> rounds.Plan:
         shown_plain=bool(typed.get(about.key("plain"))),
         guidelines=str(typed.get(about.key("guidelines")) or ""),
         deadline=day.isoformat() if day else "",
+        experts=expert_parts.chosen([name for name, _, _ in about.slices], about.key),
     )
 
 

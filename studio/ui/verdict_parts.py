@@ -106,7 +106,7 @@ def gates(ruled: Ruling) -> None:
     if unchecked:
         names = [f"{g.name}: {_with_gloss(g.name, g.sentence)}" for g in unchecked]
         told = (
-            f"{blocks.several(len(unchecked), 'gate')} belong to every round, and this studio cannot compute them yet. "
+            f"{blocks.several(len(unchecked), 'gate')} belong to every round and are not measured for this one. "
             "What is not checked is not passed: each of them stops a GO."
         )
         items.append(_item(GateState.unchecked, "Not checked yet", told, names, "Which ones"))
