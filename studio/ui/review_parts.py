@@ -23,6 +23,7 @@ from studio.ui import (
     expert_parts,
     frame,
     notices,
+    own_parts,
     setup_parts,
     standing_parts,
     voting_parts,
@@ -97,6 +98,7 @@ def thanks(visit: Visit, found: Round) -> None:
     why_parts.unsent(visit, found)
     notices.show("exit")
     exit_parts.ask(visit, found)
+    own_parts.last(visit, found)
 
 
 def ended(visit: Visit, found: Round) -> None:
@@ -104,6 +106,7 @@ def ended(visit: Visit, found: Round) -> None:
     blocks.plain(found.closed_because)
     why_parts.unsent(visit, found)
     blocks.way(visit, "decision", "Open Decision", "review-decision")
+    own_parts.last(visit, found)
 
 
 def cancelled(visit: Visit) -> None:

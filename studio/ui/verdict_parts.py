@@ -9,9 +9,11 @@ import streamlit as st
 
 from studio import signing
 from studio.decision import Gate, GateState, Ruling
-from studio.records import Choice, Round, Verdict
+from studio.records import Choice, PairKind, Round, Verdict
 from studio.review import guesses, rounds
+from studio.review.gold import excluded, rule_of
 from studio.review.preference import Assessment, SliceState
+from studio.review.raters import reliability
 from studio.store import Store
 from studio.store import rounds as round_rows
 from studio.ui import blocks, frame, verdict_charts
@@ -175,13 +177,29 @@ def evidence(visit: Visit, found: Round, ruled: Ruling, assessed: Assessment) ->
         told.append(f"{blocks.several(skips, 'vote')} were skips; {assessed.excluded} prompts left the round by them.")
     if outside and not ruled.practice:
         told.append(f"{blocks.several(outside, 'vote')} stayed outside the count: their voters were not independent.")
-    blocks.bullets(told)
+    blocks.bullets(told + _raters(visit, found))
     blocks.section(
         "How the evidence grew",
         "Evidence for the candidate over each baseline, prompt by prompt, in the registered order. Nobody saw this "
         "while the round was open.",
     )
     verdict_charts.growth(assessed, names, marks, "decision-growth")
+
+
+def _raters(visit: Visit, found: Round) -> list[str]:
+    """How reviewers did on pairs that judge them, and whose votes left the count by the registered rule on gold."""
+    pairs, cast = round_rows.pairs(visit.store, found.id), round_rows.votes(visit.store, found.id)
+    if all(pair.kind is PairKind.real for pair in pairs):
+        return []
+    rule = rule_of(found.registration)
+    told = [reliability(pairs, cast, rule).sentence]
+    if gone := excluded(pairs, cast, rule):
+        lost = sum(vote.reviewer in gone for vote in cast)
+        told.append(
+            f"{blocks.several(lost, 'vote')} of {blocks.several(len(gone), 'reviewer')} left the count by the rule "
+            f"that was registered: {rule.sentence}"
+        )
+    return told
 
 
 def _agreement(assessed: Assessment) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from studio import baselines, people, projects
 from studio import brief as step
-from studio.records import Choice, Criterion, Role, Round
+from studio.records import Choice, Criterion, PairKind, Role, Round
 from studio.review import guesses, rounds
 from studio.store import Store, arms, briefs
 from studio.store import guesses as guess_rows
@@ -214,6 +215,28 @@ def test_nothing_that_is_sent_tells_the_arms_apart(store: Store, seeded: Seeded)
         for secret in (seeded.tuned, seeded.base, seeded.prompted, *names, "candidate", "baseline", "theta", "tuned"):
             assert secret not in sent, secret
         read_then(at, "vote-tie-")
+
+
+def test_gold_and_repeats_are_sent_like_any_other_pair(store: Store) -> None:
+    seeded = ready(store, tests=24)
+    rita, session = person(store, "Rita", Role.reviewer)
+    plan = replace(seeded.plan, baselines=(seeded.base,), gold=2, gold_right=1, repeats=2)
+    found = rounds.open_round(store, "maker", seeded.project, plan)
+    sent: dict[PairKind, frozenset[str]] = {}
+    while (pair := rounds.next_pair(store, found, rita.id)) is not None and len(sent) < 3:
+        if pair.kind not in sent and len(rows.votes(store, found.id)) > 1:
+            page = everything_sent(opened(store, session, "review", project=seeded.project))
+            assert pair.id in page
+            sent[pair.kind] = _shape(page)
+        rounds.vote(store, found, rita, pair.id, "tie", seconds_on_screen=5.0)
+    assert set(sent) == {PairKind.real, PairKind.gold, PairKind.repeat}
+    assert len(set(sent.values())) == 1
+
+
+def _shape(page: str) -> frozenset[str]:
+    """What a page consists of without its texts and figures: the kinds of elements, keys without ids, labels."""
+    kept = [line for line in page.splitlines() if re.match(r"\s*(type|label|shortcut|help|icon|disabled|id):?", line)]
+    return frozenset(re.sub(r"[0-9a-f]{12,}|\d+", "#", line) for line in kept)
 
 
 def test_who_is_in_conflict_is_told_so(store: Store, seeded: Seeded) -> None:
