@@ -1,7 +1,7 @@
 """Decision: ship it? Its record is a signed decision with its reasons."""
 
 from studio import signing
-from studio.ui import access, frame, pairs_parts, reveal_parts, review_parts, signing_parts, verdict_parts
+from studio.ui import access, frame, pairs_parts, reveal_parts, review_parts, signing_parts, trust_parts, verdict_parts
 
 visit = access.open_page("decision")
 frame.page(visit, "decision", "Decision", "Ship it?")
@@ -20,5 +20,6 @@ else:
     verdict_parts.evidence(visit, found, ruled, assessed)
     reveal_parts.why(visit, found, ruled)
     signing_parts.sign(visit, found, ruled)
+    trust_parts.certificate(visit, found, ruled)
     pairs_parts.pairs(visit, found, ruled)
 signing_parts.signed(visit)
