@@ -1,7 +1,17 @@
 """Decision: ship it? Its record is a signed decision with its reasons."""
 
 from studio import signing
-from studio.ui import access, frame, pairs_parts, reveal_parts, review_parts, signing_parts, trust_parts, verdict_parts
+from studio.ui import (
+    access,
+    frame,
+    pairs_parts,
+    reveal_parts,
+    review_parts,
+    second_look_parts,
+    signing_parts,
+    trust_parts,
+    verdict_parts,
+)
 
 visit = access.open_page("decision")
 frame.page(visit, "decision", "Decision", "Ship it?")
@@ -17,6 +27,7 @@ else:
     verdict_parts.could_tell(visit, found)
     verdict_parts.verdict(ruled)
     verdict_parts.gates(ruled)
+    second_look_parts.look(visit, found)
     verdict_parts.evidence(visit, found, ruled, assessed)
     reveal_parts.why(visit, found, ruled)
     signing_parts.sign(visit, found, ruled)

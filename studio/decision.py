@@ -14,7 +14,7 @@ from studio.review.assessment import Assessment, SliceState, tested
 from studio.review.diagnostics import verdict_in_words
 from studio.review.evidence import Projection
 from studio.review.gates import (
-    UNBUILT_GATES,
+    BESIDE_THE_VOTES,
     Gate,
     GateState,
     Words,
@@ -27,7 +27,7 @@ from studio.review.gates import (
     vote_gates,
 )
 
-__all__ = ["UNBUILT_GATES", "Gate", "GateState", "Ruling", "preference_sentence", "unchecked_gates", "verdict"]
+__all__ = ["BESIDE_THE_VOTES", "Gate", "GateState", "Ruling", "preference_sentence", "unchecked_gates", "verdict"]
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,12 @@ def verdict(
     """Rule on one round.
 
     `assessments`: one per candidate in the registered cost order, the cheapest first. `gates`: those that were
-    computed; the unbuilt ones are added. `independent`: at least one voter neither curated, launched nor saw
-    outputs. `scripted`: any vote was cast by a script. `collecting`: the round is still open, so the ruling
-    shows no evidence. `finished`: closed for good, though perhaps before its cap. `projection`: shown with
-    KEEP COLLECTING. `names`: arm id to display name. `length_dependent`: the candidates whose preference is not there
-    any more, beyond doubt, at equal length, each with a sentence; it is said with a GO and changes none. Raises Refusal
-    without an assessment.
+    computed; those of `BESIDE_THE_VOTES` that nobody brought are added. `independent`: at least one voter neither
+    curated, launched nor saw outputs. `scripted`: any vote was cast by a script. `collecting`: the round is still open,
+    so the ruling shows no evidence. `finished`: closed for good, though perhaps before its cap. `projection`: shown
+    with KEEP COLLECTING. `names`: arm id to display name. `length_dependent`: the candidates whose preference is not
+    there any more, beyond doubt, at equal length, each with a sentence; it is said with a GO and changes none. Raises
+    Refusal without an assessment.
     """
     if not assessments:
         raise Refusal("There is no round to rule on: nothing was assessed.")
@@ -114,8 +114,9 @@ def verdict(
 
 
 def _every_gate(subject: Assessment, gates: Sequence[Gate], words: Words) -> tuple[Gate, ...]:
-    known = {gate.name for gate in gates}
-    return (*vote_gates(subject, words.names), *gates, *(g for g in unchecked_gates() if g.name not in known))
+    about = [gate for gate in gates if gate.arm in ("", subject.candidate)]
+    known = {gate.name for gate in about}
+    return (*vote_gates(subject, words.names), *about, *(g for g in unchecked_gates() if g.name not in known))
 
 
 def _still_open(assessments: Sequence[Assessment]) -> Ruling:

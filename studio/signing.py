@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from studio import certificate, loop
+from studio import beside_votes, certificate, loop
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement, judge, names
 from studio.records import Person, Refusal, Role, Round, Verdict, to_json
@@ -36,7 +36,8 @@ def judged(store: Store, found: Round) -> Judgement:
 
 def gates(store: Store, found: Round) -> list[Gate]:
     """The gates that need more than the round's own records; the others are added by the rule."""
-    return [_integrity(store, found), _fresh(store, found), _for_release(store, found)]
+    own = [_integrity(store, found), _fresh(store, found), _for_release(store, found)]
+    return [*own, *beside_votes.gates(store, found)]
 
 
 def certificate_of(store: Store, found: Round, texts: bool = False) -> bytes:

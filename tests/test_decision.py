@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from studio.decision import UNBUILT_GATES, Gate, GateState, Ruling, preference_sentence, unchecked_gates, verdict
+from studio.decision import BESIDE_THE_VOTES, Gate, GateState, Ruling, preference_sentence, unchecked_gates, verdict
 from studio.records import Refusal, Verdict, from_json, to_json
 from studio.review.preference import Assessment, Ballot, Guardrail, PlannedPrompt, Projection, Registration, assess
 
-ALL_CHECKED = tuple(Gate(name, GateState.passed, "Checked.") for name, _ in UNBUILT_GATES)
+ALL_CHECKED = tuple(Gate(name, GateState.passed, "Checked.") for name, _ in BESIDE_THE_VOTES)
 NAMES = {"tuned": "the tuned model", "base": "the base model", "prompted": "the prompted base"}
 
 
@@ -48,9 +48,9 @@ def test_unchecked_gates_hold_a_go_back_and_are_named() -> None:
     ruling = rule(assessed("w" * 30), gates=())
     assert (ruling.verdict, ruling.votes_alone, ruling.arm) == (Verdict.inconclusive, Verdict.go, "")
     assert ruling.headline == (
-        f"People prefer the tuned model; {len(UNBUILT_GATES)} gates are not checked yet, so it cannot ship."
+        f"People prefer the tuned model; {len(BESIDE_THE_VOTES)} gates are not checked yet, so it cannot ship."
     )
-    assert {g.name for g in ruling.gates if g.state is GateState.unchecked} == {name for name, _ in UNBUILT_GATES}
+    assert {g.name for g in ruling.gates if g.state is GateState.unchecked} == {name for name, _ in BESIDE_THE_VOTES}
     assert unchecked_gates() == tuple(g for g in ruling.gates if g.state is GateState.unchecked)
     assert any("Memorisation" in sentence for sentence in ruling.would_change)
     four = rule(assessed("w" * 30), gates=ALL_CHECKED[1:])

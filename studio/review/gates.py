@@ -35,7 +35,8 @@ class GateState(enum.StrEnum):
 @dataclass(frozen=True)
 class Gate:
     """One thing a GO needs. `evidence`: figures or places to look. `blocks` False: stops a GO only if failed.
-    `final`: where it failed, nobody may ship against the verdict either."""
+    `final`: where it failed, nobody may ship against the verdict either. `arm`: the candidate it is about, "" for all;
+    the ruling on another candidate leaves it out."""
 
     name: str
     state: GateState
@@ -43,15 +44,16 @@ class Gate:
     evidence: tuple[str, ...] = ()
     blocks: bool = True
     final: bool = False
+    arm: str = ""
 
 
-UNBUILT_GATES = (
+BESIDE_THE_VOTES = (
     ("Side effects", "what tuning broke outside this task has not been measured"),
     ("Memorisation", "whether the tuned model recites its training examples has not been measured"),
     ("Personal data", "the examples and outputs have not been searched for personal data"),
     ("Health waivers", "nobody has reviewed the findings that were waived in the dataset's health report"),
 )
-"""Gates that are registered with every round but that the studio cannot compute yet: name and what is not known."""
+"""Gates that every round has and that no vote can show: name, and what is not known until somebody brings them."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ class Words:
 
 
 def unchecked_gates() -> tuple[Gate, ...]:
-    """The gates nothing computes yet, as they are shown: unchecked, and blocking GO."""
-    return tuple(Gate(name, GateState.unchecked, f"Not checked yet: {what}.") for name, what in UNBUILT_GATES)
+    """The gates beside the votes as they stand while nobody brings them: unchecked, and blocking GO."""
+    return tuple(Gate(name, GateState.unchecked, f"Not checked yet: {what}.") for name, what in BESIDE_THE_VOTES)
 
 
 def assignment_gate(audits: Sequence[Assignment]) -> Gate:

@@ -21,6 +21,7 @@ ENDS_INDEPENDENCE = {
     "job.resumed": "started a training or generation job",
     "run.registered": "brought in a model that was trained elsewhere",
     "document.added": "brought in documents that one of the arms answers from",
+    "votes.taken": "took out what people preferred, with the answers",
     "outputs.seen": "saw which arm wrote what",
 }
 """Kinds of acts that end independence, the weightiest first; every other kind leaves it (a test names them)."""

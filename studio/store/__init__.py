@@ -45,6 +45,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     taken,
     tasks,
     views,
+    waiver_reviews,
     waivers,
 )
 from studio.store.journal import Blobs, Journal, link

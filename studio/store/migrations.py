@@ -221,11 +221,19 @@ def m018_taken_out(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def m019_second_look(db: duckdb.DuckDBPyConnection) -> None:
+    """Who looked a second time at what was accepted when a set was frozen."""
+    db.execute(
+        'CREATE TABLE waiver_reviews (dataset VARCHAR, person VARCHAR, "at" VARCHAR, PRIMARY KEY (dataset, person))'
+    )
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
     m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
     m013_pairs, m014_as_written, m015_documents, m016_leaving_a_round, m017_checkpoints,
     m018_taken_out,
+    m019_second_look,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -263,6 +271,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "tasks": ("project",),
     "ratings": ("id",),
     "taken": ("project", "example"),
+    "waiver_reviews": ("dataset", "person"),
     "documents": ("id",),
     "passages": ("id",),
     "series": ("id",),

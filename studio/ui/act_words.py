@@ -46,6 +46,7 @@ _JOBS = {
     "takeaway": "Tuned model packed to take away", "side_effects": "Side effects of tuning measured",
     "judging": "A judge was asked", "robustness": "Answering changed inputs started",
     "fairness": "Answering as other people started",
+    "conversations": "Going through conversations started",
 }  # fmt: skip
 _DONE = {
     "decision.signed": "Decision signed", "decision.withdrawn": "Decision withdrawn",
@@ -59,6 +60,7 @@ _DONE = {
     "vote.explained": "More said about a vote", "exit.guessed": "Guessed which answers were tuned",
     "reminder.sent": "Reminder sent", "webhook.set": "Address for reminders set",
     "votes.taken": "Preference pairs taken out to train with",
+    "waivers.reviewed": "Accepted findings read a second time",
 }  # fmt: skip
 
 

@@ -107,7 +107,7 @@ def gates(ruled: Ruling) -> None:
     if unchecked:
         names = [f"{g.name}: {_with_gloss(g.name, g.sentence)}" for g in unchecked]
         told = (
-            f"{blocks.several(len(unchecked), 'gate')} belong to every round, and this studio cannot compute them yet. "
+            f"{blocks.several(len(unchecked), 'gate')} belong to every round and are not measured for this one. "
             "What is not checked is not passed: each of them stops a GO."
         )
         items.append(_item(GateState.unchecked, "Not checked yet", told, names, "Which ones"))
@@ -164,6 +164,8 @@ def _item(state: GateState, name: str, text: str, evidence: Sequence[str], more:
 def evidence(visit: Visit, found: Round, ruled: Ruling, assessed: Assessment) -> None:
     """Preference, slices, how far to trust it, and the way the evidence grew. Closed rounds only."""
     names, marks = signing.names(found), labels(ruled)
+    if len(found.candidates) > 1:
+        _candidates(visit, found, ruled, names)
     _preference(assessed, names, marks)
     _slices(assessed, names)
     trust_parts.show(visit, found, judged(visit, found))
@@ -173,6 +175,30 @@ def evidence(visit: Visit, found: Round, ruled: Ruling, assessed: Assessment) ->
         "while the round was open.",
     )
     verdict_charts.growth(assessed, names, marks, "decision-growth")
+
+
+def _candidates(visit: Visit, found: Round, ruled: Ruling, names: dict[str, str]) -> None:
+    """Everyone that might have shipped, in the registered order, and how far each came."""
+    blocks.section(
+        "Is the cheaper one enough?",
+        "Tested in the registered order of cost; the verdict is about the first that passes, or the first undecided.",
+    )
+    told = judged(visit, found).assessments
+    subject = [each.candidate for each in told].index(ruled.subject)
+    passed = told[subject].votes_alone is Verdict.go
+    rows = []
+    for place, each in enumerate(told):
+        state = "votes pass" if each.votes_alone is Verdict.go else "votes do not pass"
+        state = "not needed: a cheaper one passed" if passed and place > subject else state
+        for against in each.against:
+            share = "none" if against.theta is None else f"{100 * against.theta:.0f} %"
+            rows.append([
+                f"{place + 1}. {names[each.candidate]}", names[against.baseline], share,
+                blocks.between((against.interval.low, against.interval.high)), f"{against.n:,}", state,
+            ])  # fmt: skip
+    blocks.table(
+        ["Candidate", "against", "preferred (theta)", "95 % interval", "prompts", "state"], rows, "In cost order"
+    )
 
 
 def _preference(assessed: Assessment, names: dict[str, str], marks: Sequence[str]) -> None:

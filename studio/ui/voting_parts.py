@@ -11,7 +11,7 @@ from html import escape
 import streamlit as st
 
 from studio.records import Brief, Pair, Round, Speaker, Turn, Vote
-from studio.review import desk, rounds
+from studio.review import desk, rounds, standing
 from studio.store import rounds as round_rows
 from studio.ui import as_seen, blocks, conversation, exit_parts, frame, keys, notices, why_parts
 from studio.ui.access import Visit
@@ -41,6 +41,8 @@ def ballot(visit: Visit, found: Round, brief: Brief | None) -> None:
     with st.container(horizontal=True, gap="small"):
         _criteria(brief, str(found.registration.get("guidelines") or ""))
         _how()
+    if last := standing.deadline(found):
+        blocks.note(f"The round is open until {last:%A}, {last.day} {last:%B %Y}.")
     _pair(visit, found, brief)
 
 
