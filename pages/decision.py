@@ -25,7 +25,7 @@ elif found.state == "open":
 else:
     ruled, assessed = verdict_parts.ruling(visit, found)
     verdict_parts.could_tell(visit, found)
-    verdict_parts.verdict(ruled)
+    verdict_parts.verdict(ruled, signing.names(found))
     verdict_parts.gates(ruled)
     second_look_parts.look(visit, found)
     verdict_parts.evidence(visit, found, ruled, assessed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +122,7 @@ def registered(visit: Visit, found: Round) -> None:
     frozen = found.registration
     floor = "not asked" if frozen["floor"] is None else f"{100 * frozen['floor']:.0f} of 100 answers fit to send"
     with st.expander("What was fixed before the first vote", key="review-registered"):
-        facts({
+        blocks.facts({
             "Opened": blocks.when(found.at),
             "Registration": found.sha256,
             "Sides, sealed": found.commitment,
@@ -151,12 +150,6 @@ def _prompts(frozen: dict[str, Any]) -> str:
     votes = Counter(p["votes"] for p in frozen["prompts"][: frozen["cap"]])
     told = [f"{n} with {blocks.several(each, 'vote')}" for each, n in sorted(votes.items())]
     return f"{blocks.several(frozen['cap'], 'prompt')}: {join_words(told)}"
-
-
-def facts(told: dict[str, str]) -> None:
-    """Names and values, set to be read and compared."""
-    items = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in told.items())
-    st.html(f'<dl class="yr-facts">{items}</dl>')
 
 
 def _end_it(visit: Visit, found: Round) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import streamlit as st
@@ -76,8 +76,9 @@ def labels(ruled: Ruling) -> list[str]:
     return [word for word, told in (("Scripted votes", ruled.scripted), ("Practice round", ruled.practice)) if told]
 
 
-def verdict(ruled: Ruling) -> None:
-    """The one word, the one sentence, why, and what would change it."""
+def verdict(ruled: Ruling, names: Mapping[str, str]) -> None:
+    """The one word, the one sentence, what ships, the weakest gate and what comes next; then why, and what would
+    change it. `names`: arm -> what it is called."""
     marks = "".join(f"<span>{escape(word)}</span>" for word in labels(ruled))
     word = _WORDS[ruled.verdict] + (", length-dependent" if ruled.length_dependent else "")
     st.html(
@@ -85,6 +86,7 @@ def verdict(ruled: Ruling) -> None:
         + f'<section class="yr-verdict"><p class="yr-word yr-{ruled.verdict.value.lower()}">{word}</p>'
         f'<p class="yr-line">{escape(ruled.headline)}</p></section>'
     )
+    blocks.facts(_glance(ruled, names))
     if ruled.because:
         blocks.section("Why")
         blocks.bullets(ruled.because)
@@ -93,24 +95,27 @@ def verdict(ruled: Ruling) -> None:
         blocks.bullets(ruled.would_change)
 
 
+def _glance(ruled: Ruling, names: Mapping[str, str]) -> dict[str, str]:
+    """What somebody asks first, in a line each."""
+    told = {"To ship": names[ruled.arm] if ruled.arm else "Nothing yet"}
+    weakest = next((gate for gate in ruled.gates if gate.name == ruled.weakest), None)
+    if weakest is not None:
+        told["Weakest gate"] = f"{weakest.name} ({_STATES[weakest.state].lower()})"
+    if ruled.would_change:
+        told["Next" if ruled.verdict is not Verdict.go else "Holds until"] = ruled.would_change[0]
+    return told
+
+
 # -- gates -----------------------------------------------------------------------------------------
 
 
 def gates(ruled: Ruling) -> None:
-    """What a GO needs, one by one; the slices and what nothing checks yet as one line each."""
-    single = [g for g in ruled.gates if not _is_slice(g) and g.state is not GateState.unchecked]
+    """What a GO needs, one by one; the slices as one line."""
+    single = [g for g in ruled.gates if not _is_slice(g)]
     sliced = [g for g in ruled.gates if _is_slice(g)]
-    unchecked = [g for g in ruled.gates if g.state is GateState.unchecked]
     items = [_item(g.state, g.name, _with_gloss(g.name, g.sentence), g.evidence) for g in single]
     if sliced:
         items.append(_slices_item(sliced))
-    if unchecked:
-        names = [f"{g.name}: {_with_gloss(g.name, g.sentence)}" for g in unchecked]
-        told = (
-            f"{blocks.several(len(unchecked), 'gate')} belong to every round and are not measured for this one. "
-            "What is not checked is not passed: each of them stops a GO."
-        )
-        items.append(_item(GateState.unchecked, "Not checked yet", told, names, "Which ones"))
     passed = sum(g.state is GateState.passed for g in ruled.gates)
     stops = sum(g.state is not GateState.passed and (g.blocks or g.state is GateState.failed) for g in ruled.gates)
     blocked = f"{stops} stand{'s' * (stops == 1)} in the way of a GO" if stops else "none stands in the way of a GO"
