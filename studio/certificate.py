@@ -91,6 +91,11 @@ def written(
     return canonical({**whole, "sha256": sha256(canonical(whole))})
 
 
+def sum_of(content: bytes) -> str:
+    """The sum that a certificate is known by; it stands in it. Raises ValueError for what is none."""
+    return str(json.loads(content)["sha256"])
+
+
 def verify(content: bytes) -> Verified:
     """Runs a certificate again: its sums, the sides from the seed, the registration's hash, the votes to the verdict.
 

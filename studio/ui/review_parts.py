@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -123,9 +122,14 @@ def registered(visit: Visit, found: Round) -> None:
     """What was fixed before the first vote, without a word about which arm is which; and the way to end it."""
     frozen = found.registration
     floor = "not asked" if frozen["floor"] is None else f"{100 * frozen['floor']:.0f} of 100 answers fit to send"
+<<<<<<< HEAD
     title = "What was fixed before the first vote" + (", as amended since" if frozen.get("amendments") else "")
     with st.expander(title, key="review-registered"):
         facts({
+=======
+    with st.expander("What was fixed before the first vote", key="review-registered"):
+        blocks.facts({
+>>>>>>> main
             "Opened": blocks.when(found.at),
             "Registration": found.sha256,
             "Sides, sealed": found.commitment,
@@ -155,12 +159,6 @@ def _prompts(frozen: dict[str, Any]) -> str:
     votes = Counter(p["votes"] for p in frozen["prompts"][: frozen["cap"]])
     told = [f"{n} with {blocks.several(each, 'vote')}" for each, n in sorted(votes.items())]
     return f"{blocks.several(frozen['cap'], 'prompt')}: {join_words(told)}"
-
-
-def facts(told: dict[str, str]) -> None:
-    """Names and values, set to be read and compared."""
-    items = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in told.items())
-    st.html(f'<dl class="yr-facts">{items}</dl>')
 
 
 def _end_it(visit: Visit, found: Round) -> None:
