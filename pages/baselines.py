@@ -2,7 +2,17 @@
 
 from studio import loop
 from studio.records import PROMPTING, ArmKind
-from studio.ui import access, answers, baselines_parts, blocks, costs_parts, frame, shots_parts
+from studio.ui import (
+    access,
+    answers,
+    baselines_parts,
+    blocks,
+    costs_parts,
+    documents_parts,
+    frame,
+    passages_parts,
+    shots_parts,
+)
 
 visit = access.open_page("baselines")
 frame.page(visit, "baselines", "Prompts", "How far does a good prompt get you, before any training?")
@@ -20,8 +30,10 @@ else:
     else:
         baselines_parts.editor(visit, arm, brief)
         shots_parts.editor(visit, arm)
+        passages_parts.editor(visit, arm)
         answers.after_tests(visit, [arm])
         baselines_parts.versions(visit, arm)
+    documents_parts.show(visit, arm)
     baselines_parts.trial(visit, arm, known, brief)
     costs_parts.show(visit)
     frame.stale(loop.stale(visit.store, visit.project_id))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from studio import datasets, models
 from studio.brief import house_prompt
+from studio.documents import step as documents
 from studio.records import (
     MOST_SHOTS,
     PROMPTING,
@@ -15,6 +16,7 @@ from studio.records import (
     ArmKind,
     Choosing,
     Dataset,
+    Passages,
     Recipe,
     Refusal,
     Shots,
@@ -73,6 +75,19 @@ def add_few_shot(
     arm = Arm(
         f"shots-{uuid.uuid4().hex[:8]}", project, ArmKind.few_shot, name.strip(), model, text.strip(), recipe=recipe
     )
+    _refuse_unfit(store, arm, name)
+    return _save(store, actor, arm)
+
+
+def add_retrieval(
+    store: Store, actor: str, project: str, *, name: str, passages: Passages, text: str = "", model: str = DEFAULT_MODEL
+) -> Arm:  # fmt: skip
+    """An arm that is given passages of documents with the input; its text asks to cite them, after `text` if any."""
+    asked = "\n\n".join(part for part in (text.strip(), documents.CITE) if part)
+    arm = Arm(
+        f"passages-{uuid.uuid4().hex[:8]}", project, ArmKind.retrieval, name.strip(), model, asked,
+        recipe=Recipe(passages=passages),
+    )  # fmt: skip
     _refuse_unfit(store, arm, name)
     return _save(store, actor, arm)
 

@@ -140,7 +140,7 @@ def _vote_rows(store: Store, found: Round) -> list[dict[str, object]]:
             "shippable_a": _yes_no(vote.shippable_a), "shippable_b": _yes_no(vote.shippable_b),
             "scripted": _yes_no(vote.scripted), "reason": vote.reason, "at": vote.at,
         }
-        for vote in rounds.counted(found, round_rows.votes(store, found.id))
+        for vote in rounds.counted(found, list(pairs.values()), round_rows.votes(store, found.id))
         for pair in [pairs[vote.pair]]
         if pair.kind is PairKind.real
     ]  # fmt: skip

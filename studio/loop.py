@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from studio.health.checks import MINIMUM
 from studio.records import PROMPTING, Arm, JobState, Refusal, Split, to_json
-from studio.store import Store, arms, briefs, datasets, decisions, examples, projects, rounds, runs
+from studio.store import Store, arms, briefs, datasets, decisions, documents, examples, projects, rounds, runs
 
 STEPS = ("brief", "examples", "health", "baselines", "train", "evaluate", "review", "decision")
 
@@ -111,6 +111,9 @@ def stale(store: Store, project: str) -> list[str]:
         found.append(f"{changed} approved examples are new or were changed after {dataset.name} was frozen.")
     if dataset and (older := [arm.name for arm in arms.every(store, project) if _shows_older(arm, dataset.id)]):
         found.append(f"{', '.join(older)} shows examples of an older set than {dataset.name}.")
+    here = {each.sha256 for each in documents.every(store, project)}
+    if lacking := [arm.name for arm in arms.every(store, project) if _reads_removed(arm, here)]:
+        found.append(f"{', '.join(lacking)} is given passages of a document that was removed.")
     ended = [run for run in runs.every(store, project) if run.state is JobState.done]
     # A set of votes comes after its round, not before its training.
     done = [run for run in ended if not run.settings.get("beta")]
@@ -121,6 +124,10 @@ def stale(store: Store, project: str) -> list[str]:
 
 def _shows_older(arm: Arm, dataset: str) -> bool:
     return arm.recipe.shots is not None and arm.recipe.shots.dataset != dataset
+
+
+def _reads_removed(arm: Arm, here: set[str]) -> bool:
+    return arm.recipe.passages is not None and any(sha not in here for sha in arm.recipe.passages.documents)
 
 
 def _changed_since(store: Store, project: str, rows_blob: str) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from studio import datasets, looks, models
+from studio.documents import step as documents
 from studio.evaluate import averages, checks
 from studio.jobs import folder as job_folder
 from studio.jobs import place
@@ -112,6 +113,7 @@ def _ready(store: Store, dataset: Dataset, arm_ids: Sequence[str]) -> list[Arm]:
         raise Refusal("No arm is chosen. Nothing was started. Choose at least one.")
     _refuse_in_a_round(store, dataset.project, dataset.id, chosen)
     refuse_older(dataset, chosen)
+    documents.refuse_gone(store, chosen)
     model = chosen[0].model
     if any(arm.model != model for arm in chosen):
         raise Refusal("These arms use different base models. Nothing was started. Generate them one model at a time.")
@@ -139,6 +141,9 @@ def prepared(
     if any(arm.recipe.shots for arm in chosen):
         spec["shelf"] = "inputs/shelf.jsonl"
         inputs["shelf.jsonl"] = job_folder.jsonl(_row(e) for e in datasets.rows_in(store, dataset, Split.train))
+    if any(arm.recipe.passages for arm in chosen):
+        spec["library"] = "inputs/library.jsonl"
+        inputs["library.jsonl"] = job_folder.jsonl(_library(store, chosen, dataset))
     return job_folder.create(workspace / "jobs" / name, spec, inputs)
 
 
@@ -188,6 +193,15 @@ def most_requests(prompts: int) -> int:
             "Nothing was started. Choose fewer arms."
         )
     return min(MOST_REQUESTS, 2 * prompts)
+
+
+def _library(store: Store, chosen: Sequence[Arm], dataset: Dataset) -> Iterator[dict[str, Any]]:
+    """The passages that these arms may be given, each with its vector where it was read already."""
+    found = documents.library(store, chosen, dataset)
+    known = documents.vectors(store, found)
+    for each in found:
+        vector = {"vector": [round(float(v), 8) for v in known[each.id]]} if each.id in known else {}
+        yield to_json(each) | vector
 
 
 def _row(example: Example) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 
 from studio import datasets, models, outputs
+from studio.documents import step as documents
+from studio.generation import Asked
+from studio.generation.passages import Library
 from studio.generation.shots import Floats, Shelf
 from studio.jobs import resident
 from studio.jobs.resident import Answer
@@ -60,14 +63,27 @@ def _reference(model: str, workspace: Path, asked: str) -> dict[str, str]:
 
 
 def _prompt(store: Store, arm: Arm, text: str) -> Prompt:
-    """The input as the arm asks it, with the examples it shows before it."""
-    if not arm.recipe.shots:
-        return Prompt(text)
-    dataset = dataset_rows.get(store, arm.recipe.shots.dataset)
-    if dataset is None:
-        raise Refusal(f"The set whose examples {arm.name} shows is not in use any more. Nothing was asked.")
-    (asked,) = _shelf(_Key(store, dataset)).around(arm.recipe.shots, [Example("playground", text, "")])
+    """The input as the arm asks it, with the examples it shows before it and the passages it is given."""
+    typed = Example("playground", text, "")
+    asked = Asked(typed.prompt)
+    if arm.recipe.shots:
+        dataset = dataset_rows.get(store, arm.recipe.shots.dataset)
+        if dataset is None:
+            raise Refusal(f"The set whose examples {arm.name} shows is not in use any more. Nothing was asked.")
+        (asked,) = _shelf(_Key(store, dataset)).around(arm.recipe.shots, [typed])
+    if arm.recipe.passages:
+        (asked,) = _library(store, arm).around(arm.recipe.passages, [typed], [asked])
     return asked.prompt
+
+
+def _library(store: Store, arm: Arm) -> Library:
+    """What the arm may be given beside the newest frozen set. Raises Refusal for a document that was removed."""
+    documents.refuse_gone(store, [arm])
+    dataset = dataset_rows.latest(store, arm.project)
+    if dataset is None:
+        raise Refusal(f"There is no frozen set, so {arm.name} has nothing to be held against. Nothing was asked.")
+    found = documents.library(store, [arm], dataset)
+    return Library(found, functools.partial(_vectors, store), documents.vectors(store, found))
 
 
 class _Key:

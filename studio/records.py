@@ -13,16 +13,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from studio.brief_records import SCALE_LEVELS, Brief, Check, CheckKind, Criterion, Slice
+from studio.record_documents import Document, Passage, Piece
 from studio.record_examples import HARD_KINDS, Consent, Example, Prompt, Speaker, Split, Status, Turn
 from studio.record_json import canonical, from_json, sha256, to_json
-from studio.record_recipes import MOST_SHOTS, Choosing, Given, Recipe, Shots, recipe_sha256
+from studio.record_recipes import (
+    MOST_PASSAGES,
+    MOST_SHOTS,
+    Choosing,
+    Given,
+    Passages,
+    Recipe,
+    Shots,
+    recipe_sha256,
+    set_parts,
+)
 
 __all__ = [
-    "HARD_KINDS", "MOST_SHOTS", "PROMPTING", "SCALE_LEVELS", "Act", "Arm", "ArmKind", "Brief", "Candidate", "Check",
-    "CheckKind", "Choice", "Choosing", "Consent", "Criterion", "Dataset", "Decoding", "Example", "Generation", "Given",
-    "Job", "JobState", "Pair", "PairKind", "Person", "Prompt", "Recipe", "Refusal", "Role", "Round", "Run", "Shots",
-    "Slice", "Speaker", "Split", "Status", "Task", "Turn", "Verdict", "Vote", "candidates_of", "canonical", "from_json",
-    "recipe_sha256", "sha256", "to_json",
+    "HARD_KINDS", "MOST_PASSAGES", "MOST_SHOTS", "PROMPTING", "SCALE_LEVELS", "Act", "Arm", "ArmKind", "Brief",
+    "Candidate", "Check", "CheckKind", "Choice", "Choosing", "Consent", "Criterion", "Dataset", "Decoding", "Document",
+    "Example", "Generation", "Given", "Job", "JobState", "Pair", "PairKind", "Passage", "Passages", "Person", "Piece",
+    "Prompt", "Recipe", "Refusal", "Role", "Round", "Run", "Shots", "Slice", "Speaker", "Split", "Status", "Task",
+    "Turn", "Verdict", "Vote", "candidates_of", "canonical", "from_json", "recipe_sha256", "set_parts", "sha256",
+    "to_json",
 ]  # fmt: skip
 
 
@@ -54,10 +66,11 @@ class ArmKind(enum.StrEnum):
     base = "base"
     prompted = "prompted"
     few_shot = "few_shot"
+    retrieval = "retrieval"
     tuned = "tuned"
 
 
-PROMPTING = (ArmKind.prompted, ArmKind.few_shot)
+PROMPTING = (ArmKind.prompted, ArmKind.few_shot, ArmKind.retrieval)
 """The kinds of arm that people write: what training has to beat."""
 
 
@@ -246,6 +259,13 @@ class Pair:
     candidate: str = ""
     kind: PairKind = PairKind.real
     of: str = ""
+    left_written: str = ""
+    right_written: str = ""
+
+    @property
+    def as_written(self) -> tuple[str, str]:
+        """Left and right as their arms wrote them, where the round shows them without Markdown marks."""
+        return self.left_written or self.left, self.right_written or self.right
 
 
 @dataclass(frozen=True)

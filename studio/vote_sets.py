@@ -28,6 +28,7 @@ from studio.records import (
     sha256,
     to_json,
 )
+from studio.review import gold
 from studio.review.preferred import LEFT_OUT, NOT_COUNTED, Disagreement, Judged, Preferred, judged
 from studio.store import Store, rounds
 from studio.store import datasets as rows
@@ -171,8 +172,13 @@ def _counts(each: Round, practice: bool) -> bool:
 
 def _cast(store: Store, each: Round) -> list[tuple[Pair, Vote]]:
     pairs = {pair.id: pair for pair in rounds.pairs(store, each.id)}
-    cast = [(pairs[vote.pair], vote) for vote in rounds.votes(store, each.id)]
-    return [(pair, vote) for pair, vote in cast if pair.kind is PairKind.real]
+    cast = rounds.votes(store, each.id)
+    gone = gold.excluded(list(pairs.values()), cast, gold.rule_of(each.registration))
+    return [
+        (replace(pair, left=pair.as_written[0], right=pair.as_written[1]), vote)
+        for vote in cast
+        if (pair := pairs[vote.pair]).kind is PairKind.real and vote.reviewer not in gone
+    ]
 
 
 def _prompts(store: Store, used: Sequence[Round]) -> dict[str, Example]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.ui.as_seen import form_of, html
+from studio.ui.as_seen import common_form, form_of, html
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,12 @@ def test_a_strange_text_takes_no_time(text: str) -> None:
 @given(st.text(max_size=300) | st.from_regex(r"[#*>`\\[\\]()!<{}:, a\n-]{0,80}"))
 def test_any_text_is_set(text: str) -> None:
     assert isinstance(html(text), str)
+
+
+def test_two_answers_are_set_in_one_form_that_favours_neither() -> None:
+    plain, marked, tree = "Just words.", "**Hello,**\n\n- one\n- two", '{"a": 1}'
+    assert common_form((marked, marked)) == common_form((plain, marked)) == "markdown"
+    assert common_form((tree, tree)) == "json" and common_form((tree, plain)) == "text"
+    assert common_form((plain, plain)) == common_form(("", "")) == "text"
+    assert common_form((marked, "x" * 30_000)) == "text"
+    assert html(plain, "markdown") == html("**x**").replace("<strong>x</strong>", plain)

@@ -19,12 +19,13 @@ SECONDS = 5.0
 
 
 def pair(name: str, kind: PairKind = PairKind.real, of: str = "") -> Pair:
-    return Pair(name, "r", 0, name, "late", "in", "left", "right", "base", True, kind=kind, of=of)
+    return Pair(name, "r", 0, of or name, "late", "in", "left", "right", "base", True, kind=kind, of=of)
 
 
 def a_round(votes: dict[str, int], **more: object) -> Round:
     prompts = [{"id": name, "slice": "late", "votes": n} for name, n in votes.items()]
-    return Round("r", "p", {"prompts": prompts, "practice": False, **more}, "", "open", "")
+    about = {"prompts": prompts, "cap": len(prompts), "practice": False, "candidate": "", "baselines": ["base"]}
+    return Round("r", "p", {**about, **more}, "", "open", "")
 
 
 def offered(found: Round, pairs: list[Pair], cast: list[Vote], who: str, counts: bool = True) -> list[str]:

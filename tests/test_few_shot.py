@@ -49,7 +49,7 @@ POOL = [
 ]  # fmt: skip
 
 
-def by_letters(texts: list[str]) -> shots.Floats:
+def by_letters(texts: Sequence[str]) -> shots.Floats:
     """How often each letter stands in a text, as a vector of length 1."""
     counts = np.array([[text.lower().count(letter) for letter in LETTERS] for text in texts], np.float32)
     found: shots.Floats = counts / np.linalg.norm(counts, axis=1, keepdims=True)

@@ -52,8 +52,10 @@ def test_a_round_registers_and_seals_before_the_first_vote(store: Store, seeded:
     assert found.sha256 == sha256(canonical(found.registration)) and found.seed == ""
     assert found.registration["cap"] == 20 and len(found.registration["prompts"]) == 24
     assert not found.registration["practice"]
-    pairs = rows.pairs(store, found.id)
-    assert len(pairs) == 40
+    assert len(rows.pairs(store, found.id)) == 48, "those of prompts over the cap are dealt, too, should it be raised"
+    under = {p["id"] for p in found.registration["prompts"][:20]}
+    pairs = [p for p in rows.pairs(store, found.id) if p.example in under]
+    assert len(pairs) == 40 and rounds.left_for(store, found, rita.id) == 40
     for baseline in (seeded.base, seeded.prompted):
         assert sum(p.candidate_left for p in pairs if p.baseline == baseline) == 10
     with pytest.raises(Refusal, match="A round is open"):
@@ -84,7 +86,8 @@ def test_several_candidates_each_must_beat_the_cheaper_ones_too(store: Store, se
     assert found.candidates == (
         Candidate(seeded.prompted, (seeded.base,)), Candidate(seeded.tuned, (seeded.base, seeded.prompted))
     )  # fmt: skip
-    pairs = rows.pairs(store, found.id)
+    under = {p["id"] for p in found.registration["prompts"][:12]}
+    pairs = [p for p in rows.pairs(store, found.id) if p.example in under]
     assert len(pairs) == 36 and {p.kind for p in pairs} == {PairKind.real}
     for pair in pairs:
         ours = pair.left if pair.candidate_left else pair.right

@@ -15,8 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import studio
 from studio.examples.batch import LIMITS, Limits, ParsedBatch, Told, batch_from_json, batch_to_json, nobody
@@ -40,10 +41,18 @@ def parse_untrusted(
 
     `told` is called here about five times a second with the share that is done; what it raises stops the reading.
     """
+    order = {"name": name, "format": format, "mapping": dict(mapping or {})}
+    return batch_from_json(apart("examples", path, order, limits, told)["batch"])
+
+
+def apart(
+    what: str, path: Path, order: Mapping[str, Any], limits: Limits = LIMITS, told: Told = nobody
+) -> dict[str, Any]:
+    """What the child says of a file that is read as `what` ("examples" or "document"), as `order` tells it to."""
     with tempfile.TemporaryDirectory(prefix="studio-import-") as folder:
         ask, answer, log, share = (Path(folder) / n for n in ("ask.json", "answer.json", "log.txt", "share"))
-        asked = {"path": str(path.resolve()), "name": name, "format": format, "mapping": dict(mapping or {})}
-        ask.write_text(json.dumps(asked | {"limits": to_json(limits)}))
+        asked = {**order, "what": what, "path": str(path.resolve()), "limits": to_json(limits)}
+        ask.write_text(json.dumps(asked))
         _run([ask, answer, share], log, limits, told)
         return _answer(answer)
 
@@ -104,7 +113,7 @@ def _environment() -> dict[str, str]:
     return {"PYTHONPATH": root, "PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "2"} | threads
 
 
-def _answer(path: Path) -> ParsedBatch:
+def _answer(path: Path) -> dict[str, Any]:
     try:
         said = json.loads(path.read_bytes())
     except (OSError, ValueError) as lost:
@@ -113,7 +122,7 @@ def _answer(path: Path) -> ParsedBatch:
         raise ColumnsUnclear(said["refusal"], tuple(said["columns"]))
     if "refusal" in said:
         raise Refusal(said["refusal"])
-    return batch_from_json(said["batch"])
+    return dict(said)
 
 
 def limit_memory(limits: Limits) -> None:
@@ -142,18 +151,8 @@ def main(ask: Path, answer: Path, share: Path) -> None:
     limits = from_json(Limits, order["limits"])
     _limit_self(limits)
     gc.disable()  # everything read is kept until the end, which is near
-    from studio.examples.parse import parse_file
-
     try:
-        batch = parse_file(
-            Path(order["path"]),
-            name=order["name"],
-            format=order["format"],
-            mapping=order["mapping"] or None,
-            limits=limits,
-            told=lambda done: _tell(share, done),
-        )
-        text = json.dumps({"batch": batch_to_json(batch)})
+        text = json.dumps(_READS[order["what"]](order, limits, lambda done: _tell(share, done)))
     except ColumnsUnclear as unclear:
         text = json.dumps({"refusal": str(unclear), "columns": unclear.columns})
     except Refusal as refusal:
@@ -163,6 +162,27 @@ def main(ask: Path, answer: Path, share: Path) -> None:
             {"refusal": f"This file needs more memory than an import may take. {_SAFE}: split it into smaller files."}
         )
     answer.write_text(text)
+
+
+def _examples(order: Mapping[str, Any], limits: Limits, told: Told) -> dict[str, Any]:
+    from studio.examples.parse import parse_file
+
+    batch = parse_file(
+        Path(order["path"]), name=order["name"], format=order["format"], mapping=order["mapping"] or None,
+        limits=limits, told=told,
+    )  # fmt: skip
+    return {"batch": batch_to_json(batch)}
+
+
+def _document(order: Mapping[str, Any], limits: Limits, told: Told) -> dict[str, Any]:
+    from studio.documents import reading
+
+    return reading.told(Path(order["path"]), order["name"])
+
+
+_READS: dict[str, Callable[[Mapping[str, Any], Limits, Told], dict[str, Any]]] = {
+    "examples": _examples, "document": _document,
+}  # fmt: skip
 
 
 def _tell(file: Path, done: float) -> None:

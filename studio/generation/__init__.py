@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from studio.records import Decoding, Given, Prompt, Recipe, canonical, recipe_sha256, sha256, to_json
+from studio.records import Decoding, Given, Prompt, Recipe, canonical, recipe_sha256, set_parts, sha256, to_json
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def prompt_hashes(arm: ArmSpec, asked: Asked) -> dict[str, str]:
     """
     if arm.recipe == Recipe():
         return {"prompt": sha256(arm.system_prompt)}
-    around = {"system_prompt": arm.system_prompt, "given": to_json(asked.given), "prompt": to_json(asked.prompt)}
+    around = {"system_prompt": arm.system_prompt, "given": set_parts(asked.given), "prompt": to_json(asked.prompt)}
     return {"prompt": sha256(canonical(around)), "recipe": recipe_sha256(arm.system_prompt, arm.recipe)}
 
 

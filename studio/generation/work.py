@@ -12,15 +12,18 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from studio.generation import ArmSpec, Asked, Generator, Written, prompt_hashes
 from studio.generation.again import Rewritten, sample
 from studio.jobs import folder as job_folder
 from studio.models.checked import check_adapter, checked_model
 from studio.models.loading import quick_loading
-from studio.records import Decoding, Example, Prompt, from_json, to_json
+from studio.records import Decoding, Example, Passage, Prompt, Recipe, from_json, set_parts, to_json
 
 if TYPE_CHECKING:
     from studio.evaluate.embed import Embedder
+    from studio.generation.passages import Library
 
 Emit = Callable[..., None]
 Questions = dict[str, list[Asked]]
@@ -69,7 +72,7 @@ def ready(
         check_adapter(arm.adapter, arm.adapter_sha256)
     generator = _generator(spec["model"], spec.get("most_requests", 0))
     generator.prepare(arms)
-    if embedder is None and any(arm.recipe.shots for arm in arms):
+    if embedder is None and any(arm.recipe != Recipe() for arm in arms):
         embedder = _embedder(spec.get("embedder"))
     return arms, generator, _questions(spec, folder, arms, embedder)
 
@@ -99,14 +102,27 @@ def _embedder(embedder: dict[str, str] | None) -> Embedder | None:
 def _questions(spec: dict[str, Any], folder: Path, arms: Sequence[ArmSpec], embedder: Embedder | None) -> Questions:
     """The same at every start: what is chosen hangs on nothing but the job's files."""
     plain = [Asked(job_folder.prompt(row)) for row in spec["prompts"]]
-    if not any(arm.recipe.shots for arm in arms):
+    if all(arm.recipe == Recipe() for arm in arms):
         return {arm.id: plain for arm in arms}
-    assert embedder is not None, "a job with examples to show has an embedder"
+    assert embedder is not None, "a job with examples or passages to show has an embedder"
     from studio.generation.shots import Shelf
 
-    shelf = Shelf([_example(row) for row in job_folder.read_rows(folder, spec["shelf"])], embedder.vectors)
-    inputs = [_example(row) for row in spec["prompts"]]
-    return {arm.id: shelf.around(arm.recipe.shots, inputs) if arm.recipe.shots else plain for arm in arms}
+    rows = job_folder.read_rows(folder, spec["shelf"]) if "shelf" in spec else []
+    shelf, library = Shelf([_example(row) for row in rows], embedder.vectors), _library(spec, folder, embedder)
+    inputs, questions = [_example(row) for row in spec["prompts"]], Questions()
+    for arm in arms:
+        shots, passages = arm.recipe.shots, arm.recipe.passages
+        asked = shelf.around(shots, inputs) if shots else plain
+        questions[arm.id] = library.around(passages, inputs, asked) if passages else asked
+    return questions
+
+
+def _library(spec: dict[str, Any], folder: Path, embedder: Embedder) -> Library:
+    from studio.generation.passages import Library
+
+    rows = job_folder.read_rows(folder, spec["library"]) if "library" in spec else []
+    known = {row["id"]: np.asarray(row.pop("vector"), np.float32) for row in rows if "vector" in row}
+    return Library([from_json(Passage, row) for row in rows], embedder.vectors, known)
 
 
 def _example(row: dict[str, Any]) -> Example:
@@ -152,7 +168,7 @@ def _output(arm: ArmSpec, prompt: dict[str, Any], asked: Asked, written: Written
         "seconds": written.seconds,
         "similarity": near,
         "hashes": {**written.hashes, **prompt_hashes(arm, asked)},
-        "given": to_json(asked.given),
+        "given": set_parts(asked.given),
     }
 
 

@@ -10,7 +10,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from studio.records import Choice, Pair, PairKind, Round, Vote
+from studio.records import Choice, Pair, PairKind, Round, Verdict, Vote
+from studio.review.assessment import Assessment, assess
+from studio.review.gold import excluded, rule_of
+from studio.review.scoring import ballots, read_registrations, score
 
 REPEATED_AFTER = 8
 """How many pairs of their own lie at least between a reviewer's vote and the same pair once more."""
@@ -42,7 +45,7 @@ def offer(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote], reviewer: s
     seats = _free(found, pairs, cast) if counts else {}
     voted, ready = {vote.pair for vote in mine}, _to_repeat(mine)
     waiting = [
-        pair for pair in pairs
+        pair for pair in _asked(found, pairs, cast)
         if pair.id not in voted and seats.get(pair.id, 1) > 0 and is_for(found, pair, reviewer)
         and (pair.kind is not PairKind.repeat or pair.of in ready)
     ]  # fmt: skip
@@ -66,9 +69,45 @@ def is_for(found: Round, pair: Pair, reviewer: str) -> bool:
     return experts is None or reviewer in experts
 
 
-def counted(found: Round, cast: Sequence[Vote]) -> list[Vote]:
-    """The votes that the rule sees: in a practice round all, else only the independent ones."""
-    return [v for v in cast if found.registration["practice"] or not v.conflict]
+def counted(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote]) -> list[Vote]:
+    """The votes that the rule sees: in a practice round all, else only the independent ones; and none of somebody
+    whom the registered rule on gold takes out."""
+    gone = excluded(pairs, cast, rule_of(found.registration))
+    return [v for v in cast if (found.registration["practice"] or not v.conflict) and v.reviewer not in gone]
+
+
+def assessed(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote]) -> tuple[Assessment, ...]:
+    """What the counted votes say by the registered rule, for each candidate in cost order. A few milliseconds each."""
+    seen = counted(found, pairs, cast)
+    return tuple(assess(ballots(pairs, seen, each.candidate), each) for each in read_registrations(found.registration))
+
+
+def completed(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote]) -> int:
+    """How many prompts have all of their votes, for every candidate that is not decided yet."""
+    seen, decided = counted(found, pairs, cast), _decided(found, pairs, cast)
+    told = {
+        each.candidate: min(len(scored.prompts) for scored in score(ballots(pairs, seen, each.candidate), each))
+        for each in read_registrations(found.registration)
+    }
+    return min([n for name, n in told.items() if name not in decided] or told.values())
+
+
+def _decided(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote]) -> frozenset[str]:
+    """Candidates that need no more votes while the round goes on for another; none where there is only one."""
+    if len(found.candidates) == 1:
+        return frozenset()
+    told = assessed(found, pairs, cast)
+    return frozenset(each.candidate for each in told if each.votes_alone is not Verdict.keep_collecting)
+
+
+def _asked(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote]) -> list[Pair]:
+    """The pairs that the round is about now: of prompts under its cap, and of candidates that are not decided yet."""
+    prompts = {p["id"] for p in found.registration["prompts"][: found.registration["cap"]]}
+    decided = _decided(found, pairs, cast)
+    return [
+        pair for pair in pairs
+        if pair.kind is PairKind.gold or (pair.example in prompts and pair.candidate not in decided)
+    ]  # fmt: skip
 
 
 def wanted(found: Round, pair: Pair) -> int | None:
@@ -82,9 +121,9 @@ def _wanted(planned: Mapping[str, int], pair: Pair) -> int | None:
     return planned[pair.example] if pair.kind is PairKind.real else 1
 
 
-def is_surplus(found: Round, pair: Pair, cast: Sequence[Vote], reviewer: str) -> bool:
+def is_surplus(found: Round, pairs: Sequence[Pair], pair: Pair, cast: Sequence[Vote], reviewer: str) -> bool:
     """Whether the reviewer's vote on the pair came after it had all of its votes; the rule leaves such a vote out."""
-    seen = counted(found, [v for v in cast if v.pair == pair.id])
+    seen = [v for v in counted(found, pairs, cast) if v.pair == pair.id]
     at = next((n for n, v in enumerate(seen) if v.reviewer == reviewer), None)
     votes = wanted(found, pair)
     return at is not None and votes is not None and not _needs(votes, seen[:at])
@@ -92,7 +131,7 @@ def is_surplus(found: Round, pair: Pair, cast: Sequence[Vote], reviewer: str) ->
 
 def _free(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote]) -> dict[str, int]:
     by_pair: dict[str, list[Vote]] = defaultdict(list)
-    for vote in counted(found, cast):
+    for vote in counted(found, pairs, cast):
         by_pair[vote.pair].append(vote)
     planned = {p["id"]: int(p["votes"]) for p in found.registration["prompts"]}
     needed = {pair.id: _wanted(planned, pair) for pair in pairs}

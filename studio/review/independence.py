@@ -5,20 +5,30 @@ from __future__ import annotations
 from studio.records import Person, Role
 from studio.store import Store, arms, people
 
-_BECAUSE = {
-    "examples.imported": "wrote, imported or approved examples",
-    "example.saved": "wrote, imported or approved examples",
-    "examples.marked": "wrote, imported or approved examples",
+_WROTE = "wrote, imported, edited or approved examples"
+ENDS_INDEPENDENCE = {
+    "examples.imported": _WROTE,
+    "example.saved": _WROTE,
+    "examples.marked": _WROTE,
+    "examples.changed": _WROTE,
+    "examples.rewritten": _WROTE,
+    "examples.trashed": _WROTE,
+    "contradiction.settled": _WROTE,
     "label.given": "labelled examples",
     "label.settled": "labelled examples",
     "queue.seen": "were shown examples to label",
     "job.started": "started a training or generation job",
+    "job.resumed": "started a training or generation job",
+    "run.registered": "brought in a model that was trained elsewhere",
     "outputs.seen": "saw which arm wrote what",
 }
-"""Kinds of acts that end independence, the weightiest first."""
+"""Kinds of acts that end independence, the weightiest first; every other kind leaves it (a test names them)."""
 
 
-_NAMELESS = ("examples.imported", "example.saved", "examples.marked", "job.started", "arm.saved")
+_NAMELESS = (
+    "examples.imported", "example.saved", "examples.marked", "examples.changed", "examples.rewritten", "job.started",
+    "run.registered", "arm.saved",
+)  # fmt: skip
 """Acts that leave it open who did them, when the command or a demo did them; an admin may have."""
 
 
@@ -27,7 +37,7 @@ def conflict(store: Store, project: str, person: Person) -> str:
     if person.scripted:
         return "are a script, not a person"
     did = store.kinds_done(project, person.id)
-    if found := next((why for kind, why in _BECAUSE.items() if kind in did), ""):
+    if found := next((why for kind, why in ENDS_INDEPENDENCE.items() if kind in did), ""):
         return found
     if "arm.saved" in did and person.id in arms.prompt_authors(store, project):
         return "wrote one of the prompts that compete"

@@ -6,6 +6,7 @@ published when it closes.
 
 from __future__ import annotations
 
+import datetime
 import random
 import secrets
 import uuid
@@ -21,7 +22,6 @@ from studio.records import (
     Decoding,
     Example,
     Generation,
-    PairKind,
     Recipe,
     Refusal,
     Role,
@@ -33,14 +33,17 @@ from studio.records import (
     sha256,
     to_json,
 )
+from studio.review import gold, pairing
 from studio.review.independence import independent_people
-from studio.review.scoring import Registration, read_registrations
-from studio.review.sides import Dealt, commitment, deal
+from studio.review.scoring import Guardrail, Registration, read_registrations
+from studio.review.sides import commitment, drawn_as_sealed
 from studio.store import Store, arms, briefs, rewritten, rounds, runs
 from studio.store import datasets as dataset_rows
 from studio.train import release
 
 DEFAULT_CAP = 200
+MOST_ARMS, MOST_VOTES, MOST_WORDS = 4, 3, 4000
+"""The most arms of a round, votes on a prompt, and characters of its guidelines."""
 SECOND_READERS = 0.20
 """The share of prompts that two reviewers vote on when there are two: how agreement is measured."""
 
@@ -50,8 +53,12 @@ class Plan:
     """What a round will register. `cap` counts prompts; `floor` in (0, 1), or None when not asked.
 
     `candidates`: arms that might ship, the cheapest first; each must beat the cheaper ones and all the `baselines`.
-    `second_readers`: the share of prompts, 0 to 1, that need votes of two reviewers. `practice`: declared to be one,
-    whoever votes, so that scripted votes count in it; a round in which nobody is independent is one anyway.
+    `votes`: how many each prompt gets, 1 to 3; `second_readers`: the share of prompts, 0 to 1, that get two at least.
+    `guardrails` None: every slice of the brief, with the margin 0.10. `gold` pairs have a known answer, and a reviewer
+    must get `gold_right` of them right to stay in the count; `repeats` come twice, sides swapped. `shown_plain`:
+    without Markdown marks. `guidelines`: for the reviewers. `deadline`: the last day as YYYY-MM-DD, "" for none.
+    `practice`: declared to be one, whoever votes, so that scripted votes count in it; a round in which nobody is
+    independent is one anyway.
     """
 
     candidates: tuple[str, ...]
@@ -60,8 +67,15 @@ class Plan:
     cap: int = DEFAULT_CAP
     theta_min: float = 0.55
     floor: float | None = 0.60
-    guardrail_delta: float = 0.10
+    guardrails: tuple[Guardrail, ...] | None = None
+    votes: int = 1
     second_readers: float = 0.0
+    gold: int = 0
+    gold_right: int = 0
+    repeats: int = 0
+    shown_plain: bool = False
+    guidelines: str = ""
+    deadline: str = ""
     practice: bool = False
 
     @property
@@ -104,13 +118,14 @@ def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
     looks.raise_if_spent(store, dataset, "Nothing was opened.")
     seed, name = secrets.token_hex(16), uuid.uuid4().hex[:12]
     order = random.Random(f"{seed}/order").sample(tests, len(tests))
-    prompts = _planned(seed, plan, order)
     _refuse_unfit(plan)
     outputs = _outputs(store, plan, tests)
-    registration = _registration(store, project, plan, prompts, outputs)
+    spare = datasets.rows_in(store, dataset, Split.validation)
+    registration = _registration(store, project, plan, _planned(seed, plan, order), outputs)
+    registration["gold"] = {"pairs": gold.drawn(seed, spare, plan.gold), "right": plan.gold_right}
     _refuse_unreleasable(store, registration)
     read_registrations(registration)
-    pairs = _pairs(seed, plan, order[: registration["cap"]], outputs)
+    pairs = pairing.rows(seed, registration, {e.id: e for e in (*tests, *spare)}, outputs)
     payload = {
         "id": name, "registration": registration, "sha256": sha256(canonical(registration)),
         "commitment": commitment(seed, pairs), "sealed": {"seed": seed}, "pairs_blob": store.put_blob(canonical(pairs)),
@@ -125,8 +140,28 @@ def _refuse_unfit(plan: Plan) -> None:
     """Refuses a plan that could never be judged, before its outputs are looked at."""
     if not plan.candidates:
         raise Refusal("A round needs an arm that might ship. Nothing was opened. Choose a candidate.")
+    if len({*plan.candidates, *plan.baselines}) > MOST_ARMS:
+        raise Refusal(f"A round is about {MOST_ARMS} arms at most. Nothing was opened. Choose fewer.")
+    if not 1 <= plan.votes <= MOST_VOTES:
+        raise Refusal(f"A prompt gets from 1 to {MOST_VOTES} votes, not {plan.votes}. Nothing was opened.")
+    if len(plan.guidelines) > MOST_WORDS:
+        raise Refusal(f"The guidelines are longer than {MOST_WORDS:,} characters. Nothing was opened. Shorten them.")
+    refuse_past(plan.deadline, "Nothing was opened.")
+    gold.GoldRule(plan.gold, plan.gold_right)
     for each in plan.contests:
         Registration(each.arm, each.baselines, (), plan.cap, plan.theta_min, plan.floor)
+
+
+def refuse_past(deadline: str, kept: str) -> None:
+    """Refuses a last day that is none or is over. `kept`: what did not happen, to be said."""
+    if not deadline:
+        return
+    try:
+        day = datetime.date.fromisoformat(deadline)
+    except ValueError:
+        raise Refusal(f"“{deadline}” is not a day. {kept} Write it as year-month-day.") from None
+    if day < datetime.datetime.now(datetime.UTC).date():
+        raise Refusal(f"The deadline {deadline} is over already. {kept} Choose a later day.")
 
 
 def may_ship(store: Store, run: str) -> bool:
@@ -148,14 +183,13 @@ def _refuse_unreleasable(store: Store, registration: dict[str, Any]) -> None:
 
 # -- what the arms wrote ---------------------------------------------------------------------------
 
-Outputs = dict[str, dict[str, Generation]]
-"""Arm -> prompt -> output."""
+Written = dict[str, dict[str, Generation]]
 
 
-def _outputs(store: Store, plan: Plan, tests: Sequence[Example]) -> Outputs:
+def _outputs(store: Store, plan: Plan, tests: Sequence[Example]) -> Written:
     """What each arm wrote to each test prompt: complete, of the arm's present version, and told apart."""
     wanted = {e.id for e in tests}
-    found: Outputs = {}
+    found: Written = {}
     for name in (*plan.candidates, *plan.baselines):
         arm = arms.get(store, name)
         if arm is None or arm.retired:
@@ -241,16 +275,22 @@ def outputs_sha256(written: dict[str, Generation]) -> str:
 
 def _planned(seed: str, plan: Plan, order: Sequence[Example]) -> list[dict[str, object]]:
     """The prompts in their random order, each with the number of votes it is to get."""
-    doubled = random.Random(f"{seed}/second").sample(range(len(order)), round(plan.second_readers * len(order)))
-    return [{"id": e.id, "slice": e.slice, "votes": 2 if i in set(doubled) else 1} for i, e in enumerate(order)]
+    doubled = set(random.Random(f"{seed}/second").sample(range(len(order)), round(plan.second_readers * len(order))))
+    return [
+        {"id": e.id, "slice": e.slice, "votes": max(plan.votes, 2 if i in doubled else 1)} for i, e in enumerate(order)
+    ]
 
 
 def _registration(
-    store: Store, project: str, plan: Plan, prompts: list[dict[str, object]], outputs: Outputs
+    store: Store, project: str, plan: Plan, prompts: list[dict[str, object]], outputs: Written
 ) -> dict[str, Any]:  # fmt: skip
     brief = briefs.latest(store, project)
     assert brief is not None
     named = {arm.id: arm for arm in arms.every(store, project)}
+    guardrails = plan.guardrails
+    if guardrails is None:
+        guardrails = tuple(Guardrail(s.name, critical=s.critical) for s in brief.slices)
+    cap = min(plan.cap, len(prompts))
     return {
         "candidates": [{"arm": each.arm, "baselines": list(each.baselines)} for each in plan.contests],
         "arms": {name: _arm_facts(named[name], written) for name, written in outputs.items()},
@@ -258,14 +298,15 @@ def _registration(
         "brief_version": brief.version,
         "decoding": to_json(Decoding()),
         "prompts": prompts,
-        "cap": min(plan.cap, len(prompts)),
+        "cap": cap,
+        "dealt": [cap, len(prompts) - cap],
         "theta_min": plan.theta_min,
         "floor": plan.floor,
-        "guardrails": [
-            {"name": s.name, "delta": plan.guardrail_delta, "critical": s.critical} for s in brief.slices
-        ],
-        "gold": [],
-        "exclusion": "none",
+        "guardrails": [{"name": g.name, "delta": g.delta, "critical": g.critical} for g in guardrails],
+        "repeats": plan.repeats,
+        "shown_plain": plan.shown_plain,
+        "guidelines": plan.guidelines.strip(),
+        "deadline": plan.deadline,
         "practice": plan.practice or not independent_people(store, project),
     }  # fmt: skip
 
@@ -277,29 +318,6 @@ def _arm_facts(arm: Arm, written: dict[str, Generation]) -> dict[str, object]:
     }  # fmt: skip
 
 
-# -- the sides -------------------------------------------------------------------------------------
-
-
-def _pairs(seed: str, plan: Plan, order: Sequence[Example], outputs: Outputs) -> list[dict[str, Any]]:
-    prompts = {e.id: e for e in order}
-    pairs = []
-    for position, dealt in enumerate(deal(seed, plan.contests, list(prompts))):
-        example = prompts[dealt.prompt]
-        ours, other = (outputs[a][example.id].output.strip() for a in (dealt.candidate, dealt.baseline))
-        left, right = (ours, other) if dealt.candidate_left else (other, ours)
-        pairs.append({
-            "id": dealt.id, "round": "", "position": position, "example": example.id, "slice": example.slice,
-            "input": example.input, "left_text": left, "right_text": right, "baseline": dealt.baseline,
-            "candidate_left": dealt.candidate_left, "earlier": canonical(to_json(example.earlier)).decode(),
-            "candidate": dealt.candidate, "kind": PairKind.real.value, "of": "",
-        })  # fmt: skip
-    return pairs
-
-
 def seal_holds(store: Store, found: Round) -> bool:
     """Whether the published seed deals exactly the pairs and sides that were voted on and committed to."""
-    pairs, frozen = rounds.pairs(store, found.id), found.registration
-    prompts = [p["id"] for p in frozen["prompts"]][: frozen["cap"]]
-    shown = [Dealt(p.id, p.example, p.candidate, p.baseline, p.candidate_left) for p in pairs]
-    sides = [{"id": p.id, "candidate_left": p.candidate_left} for p in pairs]
-    return shown == deal(found.seed, found.candidates, prompts) and commitment(found.seed, sides) == found.commitment
+    return drawn_as_sealed(found, rounds.pairs(store, found.id))

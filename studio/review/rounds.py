@@ -6,17 +6,13 @@ prompts are done. What is registered before the first vote is in `opening`, who 
 
 from __future__ import annotations
 
-import datetime
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
-from studio import datasets
 from studio.evaluate import checks
-from studio.records import Choice, Pair, Person, Refusal, Round, Split, Vote
-from studio.review import dealing, desk, preference
+from studio.records import Choice, Pair, Person, Refusal, Round, Vote
+from studio.review import dealing, desk, pace, preference
 from studio.review.dealing import counted
 from studio.review.independence import conflict, independent_people
 from studio.review.opening import (
@@ -31,7 +27,7 @@ from studio.review.opening import (
     prompt_hash,
     seal_holds,
 )
-from studio.review.scoring import Ballot, Registration, ballots, read_registrations
+from studio.review.scoring import Registration, read_registrations
 from studio.review.sides import commitment
 from studio.store import Store, briefs, people, rounds
 from studio.store import datasets as dataset_rows
@@ -39,8 +35,8 @@ from studio.store import datasets as dataset_rows
 __all__ = [
     "DEFAULT_CAP", "MIN_SECONDS_ON_SCREEN", "SECOND_READERS", "SKIP_REASONS", "Plan", "Turn", "assess", "cancel",
     "Why", "close", "close_if_decided", "commitment", "conflict", "counted", "counts_here", "done", "explain",
-    "independent_people",
-    "is_current", "is_surplus", "left_for", "may_ship", "next_pair", "open_round", "outputs_sha256", "pace", "plan_for",
+    "independent_people", "last_vote", "side_of",
+    "is_current", "is_surplus", "left_for", "may_ship", "next_pair", "open_round", "outputs_sha256", "plan_for",
     "prompt_hash", "registered", "seal_holds", "turn", "undo_last", "vote", "vote_by_script",
 ]  # fmt: skip
 
@@ -48,8 +44,6 @@ MIN_SECONDS_ON_SCREEN = 0.35
 """A pair shown for less was not read: a held key or a double click, not a vote."""
 
 SKIP_REASONS = ("I cannot judge this topic", "The input makes no sense", "I know this case or wrote it")
-LONGEST_PAUSE = 300.0
-"""Seconds between two votes beyond which a reviewer was away, not reading."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +52,7 @@ class Turn:
 
     `pair` is None when nothing is left for this reviewer, or when all that is left is on other screens now. `done` of
     at most `last` prompts in the round; `mine` votes cast and `left` pairs to go. `seconds_left` at this reviewer's own
-    pace, None before three votes.
+    pace, None before three votes. `rest`: a sentence that proposes a break, or "".
     """
 
     pair: Pair | None
@@ -67,6 +61,7 @@ class Turn:
     mine: int
     left: int
     seconds_left: float | None
+    rest: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,21 +95,15 @@ def turn(store: Store, found: Round, reviewer: str) -> Turn:
 
     pair, offer = desk.of(store).deal(found.id, reviewer, offered, seated=counts)
     mine, waiting = [v for v in cast if v.reviewer == reviewer], len(offer.pairs)
-    seconds = pace(mine)
+    seconds = pace.seconds_each(mine)
     left = seconds * waiting if seconds is not None else None
-    done = _done(store, found, cast)
-    return Turn(pair, done, int(found.registration["cap"]), len(mine), waiting, left)
+    done = dealing.completed(found, _pairs(store, found), cast)
+    return Turn(pair, done, int(found.registration["cap"]), len(mine), waiting, left, pace.rest(mine))
 
 
 def done(store: Store, found: Round) -> int:
     """How many prompts are completed: all that the team sees of an open round."""
-    return _done(store, found, rounds.votes(store, found.id))
-
-
-def _done(store: Store, found: Round, cast: Sequence[Vote]) -> int:
-    return min(len(s.prompts) for each in registered(found) for s in preference.score(
-        _ballots(store, found, cast, each.candidate), each
-    ))  # fmt: skip
+    return dealing.completed(found, _pairs(store, found), rounds.votes(store, found.id))
 
 
 def left_for(store: Store, found: Round, reviewer: str) -> int:
@@ -135,8 +124,9 @@ def _waiting(store: Store, found: Round, reviewer: str) -> Sequence[Pair]:
 
 def is_surplus(store: Store, found: Round, pair_id: str, reviewer: str) -> bool:
     """Whether this reviewer's vote came when the pair had all of its votes: kept, and left out by the rule."""
-    pair = next(p for p in _pairs(store, found) if p.id == pair_id)
-    return dealing.is_surplus(found, pair, rounds.votes(store, found.id), reviewer)
+    pairs = _pairs(store, found)
+    pair = next(p for p in pairs if p.id == pair_id)
+    return dealing.is_surplus(found, pairs, pair, rounds.votes(store, found.id), reviewer)
 
 
 def _pairs(store: Store, found: Round) -> Sequence[Pair]:
@@ -148,7 +138,7 @@ def _with_system(store: Store, found: Round) -> list[Pair]:
     """The pairs with the system texts of their prompts, which stand in the frozen dataset and so cannot change either;
     that way rounds show them that were opened before they were shown."""
     dataset = dataset_rows.get(store, found.registration["dataset"])
-    examples = datasets.rows_in(store, dataset, Split.test) if dataset else []
+    examples = dataset_rows.rows_of(store, dataset) if dataset else ()
     systems = {example.id: example.system for example in examples}
     return [replace(pair, system=systems.get(pair.example, "")) for pair in rounds.pairs(store, found.id)]
 
@@ -157,13 +147,6 @@ def counts_here(store: Store, found: Round, reviewer: str) -> bool:
     """Whether this person's votes would be counted in the round."""
     person = people.get(store, reviewer)
     return bool(found.registration["practice"]) or (person is not None and not conflict(store, found.project, person))
-
-
-def pace(mine: Sequence[Vote]) -> float | None:
-    """Seconds from one vote to the next of one reviewer: the median of the last twenty, pauses left out."""
-    times = [datetime.datetime.fromisoformat(v.at) for v in mine][-21:]
-    gaps = [gap for a, b in pairwise(times) if (gap := (b - a).total_seconds()) < LONGEST_PAUSE]
-    return statistics.median(gaps) if len(gaps) > 1 else None
 
 
 def vote(
@@ -226,6 +209,22 @@ def _said(store: Store, found: Round, why: Why) -> dict[str, Any]:
     return {"reasons": list(dict.fromkeys(why.reasons)), "note": why.note.strip(), "better": why.better.strip()}
 
 
+def side_of(vote: Vote, pair: Pair) -> str:
+    """What the voter pressed: left, right, tie, both_bad or skip."""
+    if vote.choice in (Choice.a, Choice.b):
+        return "left" if (vote.choice is Choice.a) == pair.candidate_left else "right"
+    return vote.choice.value
+
+
+def last_vote(store: Store, found: Round, reviewer: str) -> tuple[Pair, Vote] | None:
+    """The reviewer's last vote in this round that still stands, with its pair."""
+    last = rounds.last_vote(store, found.id, reviewer)
+    if last is None:
+        return None
+    vote = next(v for v in rounds.votes(store, found.id) if (v.pair, v.reviewer) == (last[1].pair, reviewer))
+    return next(p for p in _pairs(store, found) if p.id == vote.pair), vote
+
+
 def undo_last(store: Store, found: Round, reviewer: str) -> None:
     """Takes the reviewer's last vote in this round back, with what was said beside it. Raises Refusal when there is
     none or it closed."""
@@ -245,11 +244,7 @@ def assess(store: Store, found: Round) -> tuple[preference.Assessment, ...]:
     """What the counted votes say by the registered rule, for each candidate in cost order. For pages only once the
     round is closed."""
     cast = rounds.votes(store, found.id)
-    return tuple(preference.assess(_ballots(store, found, cast, each.candidate), each) for each in registered(found))
-
-
-def _ballots(store: Store, found: Round, cast: Sequence[Vote], candidate: str) -> Sequence[Ballot]:
-    return ballots(_pairs(store, found), counted(found, cast), candidate)
+    return dealing.assessed(found, _pairs(store, found), cast)
 
 
 _BECAUSE = {
@@ -302,7 +297,7 @@ def vote_by_script(store: Store, found: Round, reviewer: Person, most: int = 10_
     brief, dataset = briefs.latest(store, found.project), dataset_rows.get(store, found.registration["dataset"])
     if brief is None or dataset is None or not reviewer.scripted:
         raise Refusal("Only the scripted reviewer can vote by script. Nothing was counted.")
-    ideals = {e.id: e.ideal for e in datasets.rows_in(store, dataset, Split.test)}
+    ideals = {e.id: e.ideal for e in dataset_rows.rows_of(store, dataset)}
     for _ in range(most):
         pair = next_pair(store, found, reviewer.id) if found.state == "open" else None
         if pair is None:

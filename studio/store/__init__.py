@@ -29,6 +29,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     contradictions,
     datasets,
     decisions,
+    documents,
     examples,
     imports,
     labels,

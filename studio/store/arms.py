@@ -18,7 +18,7 @@ from studio.records import (
     Refusal,
     canonical,
     from_json,
-    to_json,
+    set_parts,
 )
 from studio.store.writes import Row, Tx, applies
 
@@ -36,7 +36,7 @@ _PROMPTING = f"({', '.join(repr(kind.value) for kind in PROMPTING)})"
 _IN_A_ROUND = "This arm takes part in the open blind round. Nothing was changed. Finish or cancel the round first."
 
 
-def _registered(tx: Tx, project: str, dataset: str = "") -> set[str]:
+def in_open_rounds(tx: Tx, project: str, dataset: str = "") -> set[str]:
     """The arms of the open rounds here (on one dataset, or on any)."""
     rows = tx.query("SELECT registration FROM rounds WHERE project = ? AND state = 'open'", project)
     open_rounds = [json.loads(row["registration"]) for row in rows]
@@ -47,17 +47,17 @@ def _save_allowed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     arm, current = payload["arm"], tx.get("arms", payload["arm"]["id"])
     renamed = current is not None and all(arm[k] == current[k] for k in ("kind", "model", "system_prompt", "run"))
     renamed = renamed and current is not None and _recipe(arm) == current["recipe"]
-    if not renamed and arm["id"] in _registered(tx, act.project):
+    if not renamed and arm["id"] in in_open_rounds(tx, act.project):
         raise Refusal(_IN_A_ROUND)
 
 
 def _retire_allowed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    if payload["id"] in _registered(tx, act.project):
+    if payload["id"] in in_open_rounds(tx, act.project):
         raise Refusal(_IN_A_ROUND)
 
 
 def _outputs_allowed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    registered = _registered(tx, act.project, payload["dataset"])
+    registered = in_open_rounds(tx, act.project, payload["dataset"])
     if registered and any(value["arm"] in registered for value in json.loads(tx.blob(payload["rows_blob"]))):
         raise Refusal(
             "A blind round is open on what these arms wrote. Nothing was changed; new outputs stay in the folder of "
@@ -84,7 +84,7 @@ def arm_saved(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 def _recipe(arm: dict[str, Any]) -> str:
     """The recipe of a payload as it stands in the row; "{}" for one from before arms had any. Raises ValueError."""
     recipe = from_json(Recipe, arm.get("recipe", {}))
-    return "{}" if recipe == Recipe() else canonical(to_json(recipe)).decode()
+    return "{}" if recipe == Recipe() else canonical(set_parts(recipe)).decode()
 
 
 @applies("arm.retired", guard=_retire_allowed, allowed=_retire_allowed)

@@ -180,10 +180,28 @@ def m013_pairs(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def m014_as_written(db: duckdb.DuckDBPyConnection) -> None:
+    """Where a round shows answers without their Markdown marks: what was written."""
+    for name in ("left_written", "right_written"):
+        db.execute(f"ALTER TABLE pairs ADD COLUMN {name} VARCHAR DEFAULT ''")
+
+
+def m015_documents(db: duckdb.DuckDBPyConnection) -> None:
+    """Documents that a team uploads, and the passages that they are cut into."""
+    db.execute(
+        "CREATE TABLE documents (id VARCHAR PRIMARY KEY, project VARCHAR, name VARCHAR, sha256 VARCHAR, "
+        'passages BIGINT, words BIGINT, removed BOOLEAN, actor VARCHAR, "at" VARCHAR)'
+    )
+    db.execute(
+        "CREATE TABLE passages (id VARCHAR PRIMARY KEY, document VARCHAR, number BIGINT, heading VARCHAR, "
+        "page BIGINT, text VARCHAR)"
+    )
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
     m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
-    m013_pairs,
+    m013_pairs, m014_as_written, m015_documents,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -218,6 +236,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "token_prices": ("model",),
     "tasks": ("project",),
     "ratings": ("id",),
+    "documents": ("id",),
+    "passages": ("id",),
     "series": ("id",),
     "series_parts": ("series", "part"),
     "addresses": ("address",),

@@ -49,7 +49,8 @@ def round_opened(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     })  # fmt: skip
     first = candidates_of(payload["registration"])[0].arm
     # Older pairs hold no earlier turns, and are real ones about the round's only candidate.
-    older = {"earlier": "[]", "candidate": first, "kind": PairKind.real.value, "of": ""}
+    older = {"earlier": "[]", "candidate": first, "kind": PairKind.real.value, "of": "",
+             "left_written": "", "right_written": ""}  # fmt: skip
     rows = [{**older, **row, "round": payload["id"]} for row in json.loads(tx.blob(payload["pairs_blob"]))]
     tx.insert_many("pairs", rows, ("round", payload["id"]))
 
@@ -138,7 +139,8 @@ def _pair(row: Row) -> Pair:
     return Pair(row["id"], row["round"], row["position"], row["example"], row["slice"], row["input"], row["left_text"],
                 row["right_text"], row["baseline"], row["candidate_left"],
                 tuple(from_json(Turn, turn) for turn in json.loads(row["earlier"])), candidate=row["candidate"],
-                kind=PairKind(row["kind"]), of=row["of"])  # fmt: skip
+                kind=PairKind(row["kind"]), of=row["of"], left_written=row["left_written"],
+                right_written=row["right_written"])  # fmt: skip
 
 
 def every(store: Store, project: str) -> list[Round]:
@@ -153,7 +155,7 @@ def get(store: Store, name: str) -> Round | None:
 
 def pairs(store: Store, name: str) -> list[Pair]:
     """In the registered order."""
-    return [_pair(row) for row in store.rows("SELECT * FROM pairs WHERE round = ? ORDER BY position", name)]
+    return [_pair(row) for row in store.rows("SELECT * FROM pairs WHERE round = ? ORDER BY position, id", name)]
 
 
 def pair(store: Store, name: str) -> Pair | None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from studio import datasets, outputs, wording
-from studio.evaluate import checks
+from studio.evaluate import checks, citations
 from studio.records import PROMPTING, Arm, Brief, Dataset, Example, Generation, Split
 from studio.review import rounds
 from studio.store import Store, arms
@@ -115,6 +115,12 @@ def known_to(visit: Visit) -> bool:
     return bool(rounds.conflict(visit.store, visit.project_id, visit.person))
 
 
+def read(visit: Visit, dataset: str) -> None:
+    """Notes that whose words are whose is on the screen of somebody who is known to be no longer blind: what makes them
+    so now may end (work undone, another role), what they read does not."""
+    outputs.saw(visit.store, visit.person.id, visit.project_id, dataset)
+
+
 def held_back(visit: Visit) -> bool:
     """Whether figures by arm are kept from this person now: a blind round is open in which their votes would count."""
     going_on = any(found.state == "open" for found in round_rows.every(visit.store, visit.project_id))
@@ -183,7 +189,16 @@ def side_by_side(
                     _marked(origin.output, found.output, each.arm.name)
                 else:
                     frame.reading(found.output, each.arm.name)
+                _cites(found)
                 _rules(brief, example, found.output)
+
+
+def _cites(found: Generation) -> None:
+    """Which of the passages that it was given an answer cites, and the numbers that it was not given."""
+    given = len(found.given.passages)
+    if given:
+        known = citations.missing(found.output, given)
+        blocks.cites([n for n in citations.cited(found.output) if n not in known], known, given)
 
 
 def _marked(origin: str, output: str, name: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from html import escape
 from typing import Any
@@ -34,9 +35,19 @@ def form_of(text: str) -> str:
     return "markdown" if _MARKDOWN.search(text) else "text"
 
 
-def html(text: str) -> str:
-    """The text as HTML in the form it has, everything in it escaped."""
-    form = form_of(text)
+def common_form(texts: Sequence[str]) -> str:
+    """One form for texts that are compared, so that how they are set favours none: the form that all have, "markdown"
+    where some are plain text, else "text"."""
+    forms = {form_of(text) for text in texts if text.strip()}
+    if len(forms) == 1:
+        return forms.pop()
+    plain = forms <= {"text", "markdown"} and all(len(text) <= _MOST for text in texts)
+    return "markdown" if forms and plain else "text"
+
+
+def html(text: str, form: str = "") -> str:
+    """The text as HTML in the form it has, or in one that it can be read in, everything in it escaped."""
+    form = form or form_of(text)
     if form == "json":
         return f'<div class="ys-tree">{_tree(_parsed(text))}</div>'
     if form == "email":
@@ -46,12 +57,13 @@ def html(text: str) -> str:
     return f"<p>{escape(text)}</p>"
 
 
-def reading(text: str, label: str) -> None:
-    """`frame.reading`, in the form the text has, unless the reader asked for the raw text."""
-    if st.session_state.get(keys.RAW) or form_of(text) == "text":
+def reading(text: str, label: str, form: str = "") -> None:
+    """`frame.reading`, in the form the text has (or `form`), unless the reader asked for the raw text."""
+    form = form or form_of(text)
+    if st.session_state.get(keys.RAW) or form == "text" or not text.strip():
         frame.reading(text, label)
         return
-    st.html(f'<article class="ys-reading"><div class="ys-label">{escape(label)}</div>{html(text)}</article>')
+    st.html(f'<article class="ys-reading"><div class="ys-label">{escape(label)}</div>{html(text, form)}</article>')
 
 
 def document(text: str) -> None:

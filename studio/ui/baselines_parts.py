@@ -8,15 +8,27 @@ import streamlit as st
 
 from studio import baselines, models, outputs
 from studio.records import PROMPTING, Arm, ArmKind, Brief, Choosing, Dataset, Example, Split
-from studio.store import arms, briefs, people
+from studio.store import arms, briefs, documents, people
 from studio.store import datasets as dataset_rows
-from studio.ui import answers, blocks, draft_fields, endpoint_parts, frame, job_view, keys, model_parts, shots_parts
+from studio.ui import (
+    answers,
+    blocks,
+    draft_fields,
+    endpoint_parts,
+    frame,
+    job_view,
+    keys,
+    model_parts,
+    passages_parts,
+    shots_parts,
+)
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
 FROM_BRIEF = "The brief"
 _NOTHING = "No text at all"
 _PLAIN, _SHOTS = "A prompt", "Examples before the input (few-shot)"
+_PASSAGES = "Passages from documents (retrieval)"
 _SHOWN_AT_FIRST = 4
 TRIED = 24
 _SHOWN = 4
@@ -79,9 +91,9 @@ def _another(visit: Visit, known: Sequence[Arm]) -> None:
     prompts = [arm for arm in known if arm.kind in PROMPTING]
     bases = {arm.model: models.entry(arm.model).title for arm in known}
     draft_fields.line(visit, "Its name", "baselines-new-name", placeholder="For example: Shorter", max_chars=60)
-    kind = st.radio("What goes before the input", [_PLAIN, _SHOTS], key="baselines-new-kind")
+    kind = st.radio("What goes before the input", [_PLAIN, _SHOTS, _PASSAGES], key="baselines-new-kind")
     texts = {FROM_BRIEF: "", **{f"A copy of {a.name}": a.system_prompt for a in prompts if a.system_prompt}}
-    if kind == _SHOTS:
+    if kind != _PLAIN:
         texts = {_NOTHING: "", **{f"The text of {a.name}": a.system_prompt for a in prompts if a.system_prompt}}
     start = st.selectbox("Its text starts from", list(texts), key=f"baselines-new-from-{kind}")
     model = next(iter(bases))
@@ -89,7 +101,9 @@ def _another(visit: Visit, known: Sequence[Arm]) -> None:
         model = st.selectbox(
             "Which model answers", list(bases), format_func=bases.__getitem__, key="baselines-new-model"
         )
-    add = _add_few_shot if kind == _SHOTS else _add
+    if kind == _PASSAGES and not documents.every(visit.store, visit.project_id):
+        blocks.note("There is no document yet. Bring one under Documents on this page first.")
+    add = {_PLAIN: _add, _SHOTS: _add_few_shot, _PASSAGES: _add_retrieval}[kind]
     st.button("Add it", key="baselines-new", type="primary", on_click=add, args=(visit, texts[start], model))
 
 
@@ -111,6 +125,11 @@ def _add_few_shot(visit: Visit, text: str, model: str) -> None:
         )  # fmt: skip
 
     _added(visit, add)
+
+
+def _add_retrieval(visit: Visit, text: str, model: str) -> None:
+    name = draft_fields.value(visit, "baselines-new-name")
+    _added(visit, lambda: passages_parts.add(visit, name, text, model))
 
 
 def _added(visit: Visit, add: Callable[[], Arm]) -> None:
@@ -265,6 +284,8 @@ def _changed(before: arms.Version | None, after: arms.Version) -> None:
         blocks.difference(before.system_prompt, after.system_prompt)
     if before.recipe != after.recipe and after.recipe.shots:
         blocks.note(f"What it shows first changed: {shots_parts.words(after.recipe.shots)}.")
+    if before.recipe != after.recipe and after.recipe.passages:
+        blocks.note(f"What it is given changed: {passages_parts.words(after.recipe.passages)}.")
     if (before.system_prompt, before.recipe) == (after.system_prompt, after.recipe):
         blocks.note("Only the name changed.")
 
@@ -347,6 +368,7 @@ def _results(visit: Visit, dataset: Dataset, arm: Arm, known: Sequence[Arm], bri
     answers.rule_table(
         shown, "Rule by rule on validation prompts: share kept, its 95 % interval, and how often it applied"
     )
+    passages_parts.figures(visit, dataset, [c.arm for c in shown], Split.validation)
     if answers.may_read(visit, dataset.id, "baselines"):
         _read(visit, dataset, shown, brief)
 
@@ -359,5 +381,6 @@ def _read(visit: Visit, dataset: Dataset, shown: Sequence[outputs.Compared], bri
         answers.side_by_side(brief, example, shown, written, f"baselines-{example.id}")
         own = {name: found[example.id] for name, found in written.items()}
         shots_parts.given(visit, dataset, [c.arm for c in shown], own, f"baselines-given-{example.id}")
+        passages_parts.given(visit, [c.arm for c in shown], own, f"baselines-passages-{example.id}")
     if len(both) > _SHOWN:
         blocks.note(f"{_SHOWN} of {len(both)} are shown here.")

@@ -115,6 +115,19 @@ def rules(broken: Sequence[str], told: int) -> None:
         st.html(f'<div class="ys-rules"><b>Breaks {len(broken)} of {told}</b><ul>{items}</ul></div>')
 
 
+def cites(exist: Sequence[int], missing: Sequence[int], given: int) -> None:
+    """Under an answer that was given passages: which it cites, and which numbers no passage has."""
+    said = f"Cites {_numbers(exist)} of {several(given, 'passage')}" if exist else "Cites no passage that it was given"
+    st.html(f'<p class="ys-rules{" ys-kept" if exist else ""}">{said}</p>')
+    if missing:
+        was = "was" if len(missing) == 1 else "were"
+        st.html(f'<p class="ys-rules"><b>Cites {_numbers(missing)}, which {was} not given</b></p>')
+
+
+def _numbers(found: Sequence[int]) -> str:
+    return ", ".join(f"[{number}]" for number in found)
+
+
 def scale(levels: Sequence[str]) -> None:
     """What each level of a scale looks like, for those who judge by it; `levels` from the lowest."""
     if levels:

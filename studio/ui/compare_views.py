@@ -18,6 +18,7 @@ from studio.ui import (
     integrity_parts,
     judge_parts,
     keys,
+    passages_parts,
     playground_parts,
     rubric_parts,
     side_effects_parts,
@@ -68,6 +69,7 @@ def _figures(
         figure_parts.show(visit, told, shown)
         figure_parts.through_conversations(told, shown)
         figure_parts.carries_over(visit, dataset, told, shown)
+    passages_parts.figures(visit, dataset, [each.arm for each in shown], Split.test)
     integrity_parts.card(visit, dataset, compared)
     if told:
         rubric_parts.show(visit, brief, dataset, told, compared)

@@ -143,6 +143,7 @@ _KINDS = {
     ArmKind.tuned: "a tuned model, bare input",
     ArmKind.prompted: "the base with a prompt before each input",
     ArmKind.few_shot: "the base with examples before each input",
+    ArmKind.retrieval: "the base with passages of documents before each input",
     ArmKind.base: "the model as it comes, bare input",
 }
 

@@ -13,7 +13,7 @@ from studio.evaluation import Report
 from studio.outputs import Compared
 from studio.records import ArmKind, Brief, Dataset, Example, Refusal, Split
 from studio.store import Store
-from studio.ui import answers, blocks, draft_fields, frame, keys, shots_parts, taught_parts
+from studio.ui import answers, blocks, draft_fields, frame, keys, passages_parts, shots_parts, taught_parts
 from studio.ui.access import Visit
 
 PAGE_SIZE = 5
@@ -54,6 +54,7 @@ def show(visit: Visit, brief: Brief, dataset: Dataset, told: Report | None, show
         answers.side_by_side(brief, example, shown, written, f"evaluate-prompt-{example.id}", beside=beside)
         own = {name: each[example.id] for name, each in written.items() if example.id in each}
         shots_parts.given(visit, dataset, [each.arm for each in shown], own, f"evaluate-given-{example.id}")
+        passages_parts.given(visit, [each.arm for each in shown], own, f"evaluate-passages-{example.id}")
         taught_parts.beside(visit, dataset, example, shown, written)
         _candidate(visit, example)
 

@@ -104,8 +104,17 @@ PROMPT_FROM = "baselines-from"
 SHOTS = "baselines-shots"
 """Prefix of the choices of what a few-shot arm shows; what is chosen and the arm's id follow."""
 
+PASSAGES = "passages"
+"""Prefix of the fields for what an arm is given of documents; its id follows."""
+
 SKIPPING = "review-skipping"
 """Id of the pair whose skip is waiting for a reason."""
+
+WHY_OPEN = "review-why-open"
+"""Whether this voter says why beside each vote."""
+
+WHY_LAST = "review-why-last"
+"""Whether this voter says more about their last vote instead of reading the next pair."""
 
 LINK = "admin-new-link"
 """[name, link] of an invitation just made: shown until it was copied, kept nowhere else."""

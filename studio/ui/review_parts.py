@@ -15,7 +15,7 @@ from studio.store import Store, briefs
 from studio.store import datasets as dataset_rows
 from studio.store import projects as project_rows
 from studio.store import rounds as round_rows
-from studio.ui import access, blocks, dataset_parts, frame, notices, voting_parts
+from studio.ui import access, blocks, dataset_parts, frame, notices, voting_parts, why_parts
 from studio.ui.access import Visit
 
 _LOOK = Path(__file__).parent / "assets" / "rounds.css"
@@ -62,7 +62,7 @@ def show(visit: Visit) -> None:
         )
         registered(visit, found)
     elif not team:
-        thanks() if found is not None else nothing_waits()
+        thanks(visit, found) if found is not None else nothing_waits()
     elif found is not None:
         ended(visit, found)
         with st.expander("Set up another round", key="review-another"):
@@ -80,13 +80,15 @@ def nothing_waits() -> None:
     )
 
 
-def thanks() -> None:
+def thanks(visit: Visit, found: Round) -> None:
     frame.empty("Thank you", "This round is closed, and your votes are in it. You will be asked when there is another.")
+    why_parts.unsent(visit, found)
 
 
 def ended(visit: Visit, found: Round) -> None:
     blocks.lead("The round is closed. The verdict is on the Decision page.")
     blocks.plain(found.closed_because)
+    why_parts.unsent(visit, found)
     blocks.way(visit, "decision", "Open Decision", "review-decision")
 
 

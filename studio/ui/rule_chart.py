@@ -19,12 +19,14 @@ _COLOURS = {
         ArmKind.tuned: "#1D5C55",
         ArmKind.prompted: "#B4560A",
         ArmKind.few_shot: "#7A3E8E",
+        ArmKind.retrieval: "#1B5E9B",
         ArmKind.base: "#5B6472",
     },
     "dark": {
         ArmKind.tuned: "#7CC4B6",
         ArmKind.prompted: "#F0A35E",
         ArmKind.few_shot: "#D3A4E0",
+        ArmKind.retrieval: "#8DBDEB",
         ArmKind.base: "#B9C0CC",
     },
 }
@@ -32,6 +34,7 @@ _SHAPES = {
     ArmKind.tuned: ("circle", "star", "hexagon"),
     ArmKind.prompted: ("diamond", "diamond-tall", "cross"),
     ArmKind.few_shot: ("triangle-up", "triangle-down", "pentagon"),
+    ArmKind.retrieval: ("triangle-left", "triangle-right", "hourglass"),
     ArmKind.base: ("square", "square-open", "x"),
 }
 _INK = {"light": ("#22201C", "#635E54", "#DDD8CD"), "dark": ("#ECE8DF", "#B3ADA1", "#3B3833")}

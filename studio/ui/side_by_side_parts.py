@@ -131,6 +131,8 @@ def _samples(visit: Visit, shown: Sequence[Run], names: Sequence[str]) -> None:
     shared = [asked for asked in last[0] if all(asked in each for each in last[1:])]
     if not shared:
         blocks.note("No prompt was answered by all of them while they learned.")
+    else:
+        answers.read(visit, shown[0].dataset)
     for asked in shared:
         with st.container(border=True):
             frame.reading(asked, "Asked")

@@ -78,6 +78,7 @@ def _found(visit: Visit, found: Found) -> None:
         f"damage shows here; a small loss can hide in so few items. Measured {blocks.when(found.job.at)}."
     )
     if answers.known_to(visit):
+        answers.read(visit, "everyday")
         _everyday(found)
 
 

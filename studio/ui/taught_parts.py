@@ -46,6 +46,7 @@ def show(visit: Visit, run: Run) -> None:
             blocks.note("It has not answered anything yet. Let it answer the validation split, or watch it learn.")
             blocks.way(visit, "evaluate", "Let it answer", f"train-taught-evaluate-{run.id}")
             return
+        answers.read(visit, run.dataset)
         labels = [blocks.start_of(prompt.input, 90) or "No input" for prompt, _ in found]
         at = st.selectbox("An answer to", range(len(found)), format_func=labels.__getitem__,
                           key=f"train-taught-answer-{run.id}", width=680)  # fmt: skip

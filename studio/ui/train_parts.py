@@ -136,8 +136,7 @@ def _followed(visit: Visit, job: Job) -> None:
     known = answers.known_to(visit)
     job_panel(job_view.reader(visit.store, job.id, samples=known), lambda: step.stop(visit.store, job),
               lambda: line.to_front(visit.store, visit.person.id, job))  # fmt: skip
-    if not known and job_view.view(visit.store, job.id).watched:
-        answers.gate(visit, str(job.detail.get("dataset", "")), f"train-{job.id}", _GROWING)
+    _whose_words(visit, job.id, str(job.detail.get("dataset", "")), known)
 
 
 # -- what came of it --------------------------------------------------------------------------------
@@ -206,8 +205,16 @@ def _details(visit: Visit, run: Run) -> None:
     with opened:
         known = answers.known_to(visit)
         job_panel(job_view.reader(visit.store, run.job, samples=known), None)
-        if not known and job_view.view(visit.store, run.job).watched:
-            answers.gate(visit, run.dataset, f"train-{run.id}", _GROWING)
+        _whose_words(visit, run.job, run.dataset, known)
+
+
+def _whose_words(visit: Visit, job: str, dataset: str, known: bool) -> None:
+    """The choice to read the answers on the way, where there are any; for those who do, that they did."""
+    if job_view.view(visit.store, job).watched:
+        if known:
+            answers.read(visit, dataset)
+        else:
+            answers.gate(visit, dataset, f"train-{job}", _GROWING)
 
 
 def _in_figures(run: Run, beside: Compared | None) -> str:

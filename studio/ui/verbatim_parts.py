@@ -32,6 +32,7 @@ def show(visit: Visit, run: Run) -> None:
         if not found.n:
             blocks.way(visit, "evaluate", "Let it answer", f"train-verbatim-evaluate-{run.id}")
         elif found.repeated and answers.known_to(visit):
+            answers.read(visit, run.dataset)
             _listed(visit, run, found)
 
 

@@ -10,10 +10,10 @@ from html import escape
 
 import streamlit as st
 
-from studio.records import Brief, Pair, Round, Speaker, Turn
+from studio.records import Brief, Pair, Round, Speaker, Turn, Vote
 from studio.review import desk, rounds
 from studio.store import rounds as round_rows
-from studio.ui import blocks, conversation, frame, keys, notices
+from studio.ui import as_seen, blocks, conversation, frame, keys, notices, why_parts
 from studio.ui.access import Visit
 from studio.wording import duration
 
@@ -39,15 +39,17 @@ def ballot(visit: Visit, found: Round, brief: Brief | None) -> None:
     elif conflict:
         frame.warnings([f"Your votes here are kept, but they stay outside the count, because you {conflict}."])
     with st.container(horizontal=True, gap="small"):
-        _criteria(brief)
+        _criteria(brief, str(found.registration.get("guidelines") or ""))
         _how()
-    _pair(visit, found)
+    _pair(visit, found, brief)
 
 
-def _criteria(brief: Brief | None) -> None:
+def _criteria(brief: Brief | None, guidelines: str) -> None:
     if brief is None:
         return
     with st.popover("What good looks like", key="review-criteria"):
+        if guidelines:
+            frame.reading(guidelines, "For this round")
         blocks.plain(brief.task)
         for criterion in brief.criteria:
             blocks.item(criterion.name, criterion.how_to_tell)
@@ -62,6 +64,8 @@ def _how() -> None:
             "Read the message, then both answers. Say which one you would rather send.",
             "Which side an answer stands on was drawn by lot. The same message can come up again with another pair.",
             "Keys: 1 left, 2 right, 3 about the same, 4 both bad, S skip, Z take your last vote back.",
+            "If you like, say why: E opens it beside the pair, M for the vote you just cast. Tick what decided it, "
+            "write a note, or the answer that would have been better. Nobody has to; one key is a whole vote.",
             "Whether an answer could be sent as it is: Q or W for the left one, O or P for the right one. You may "
             "leave it open.",
             "Nobody sees a result before the round has closed, which it does by itself.",
@@ -69,26 +73,46 @@ def _how() -> None:
 
 
 @st.fragment
-def _pair(visit: Visit, found: Round) -> None:
+def _pair(visit: Visit, found: Round, brief: Brief | None) -> None:
     now = round_rows.get(visit.store, found.id)
     if now is None or now.state != "open":
         st.rerun()
+    last = rounds.last_vote(visit.store, now, visit.person.id) if st.session_state.get(keys.WHY_LAST) else None
+    if last is not None:
+        _about_last(visit, now, brief, *last)
+        return
     place = rounds.turn(visit.store, now, visit.person.id)
     _how_far(place)
     with st.container(key="vote-pair"):
         if place.pair is not None:
             _message(place.pair)
             _answers(visit, now, place.pair)
+    skipping = place.pair is not None and st.session_state.get(keys.SKIPPING) == place.pair.id
+    saying = place.pair is not None and not skipping and why_parts.begun(visit, place.pair)
+    if place.pair is not None and saying:
+        why_parts.fields(visit, place.pair)
     with st.container(key="vote-bar"):
         notices.show_any()
         if place.pair is None:
             _nothing_left(visit, now, place)
             with st.container(key="vote-keys", horizontal=True, gap="small"):
-                _undo_button(visit, now, place, "none")
-        elif st.session_state.get(keys.SKIPPING) == place.pair.id:
+                _further(visit, now, place, None)
+        elif skipping:
             _reasons(visit, now, place.pair)
         else:
+            if saying:
+                why_parts.criteria(visit, brief, place.pair)
             _buttons(visit, now, place, place.pair)
+
+
+def _about_last(visit: Visit, found: Round, brief: Brief | None, pair: Pair, vote: Vote) -> None:
+    """The pair of the last vote once more, to say why; the pair that waits counts as just come up afterwards."""
+    desk.of(visit.store).pressed_too_soon(found.id, visit.person.id)
+    with st.container(key="vote-pair"):
+        why_parts.told(vote, pair)
+        _message(pair)
+        _answers(visit, found, pair, asked=False)
+    why_parts.last_vote(visit, found, brief, pair, vote)
 
 
 def _how_far(place: rounds.Turn) -> None:
@@ -100,6 +124,8 @@ def _how_far(place: rounds.Turn) -> None:
         f"<span>The round: {place.done:,} of at most {blocks.several(place.last, 'prompt')} done</span></p>"
         f'<div class="yr-bar" aria-hidden="true"><div style="width:{share:.1f}%"></div></div></div>'
     )
+    if place.rest:
+        blocks.note(place.rest)
 
 
 def _message(pair: Pair) -> None:
@@ -113,13 +139,13 @@ def _message(pair: Pair) -> None:
             st.html(f'<div class="yr-message"><div class="ys-label">The message</div><p>{escape(pair.input)}</p></div>')
 
 
-def _answers(visit: Visit, found: Round, pair: Pair) -> None:
+def _answers(visit: Visit, found: Round, pair: Pair, *, asked: bool = True) -> None:
     ticked = desk.of(visit.store).ticked(found.id, visit.person.id, pair.id)
-    asked = found.registration["floor"] is not None
+    form = as_seen.common_form((pair.left, pair.right))
     for column, (side, label) in zip(st.columns(2, gap="medium"), _SIDES, strict=True):
         with column, st.container(key=f"vote-{side}"):
-            frame.reading(pair.left if side == "left" else pair.right, label)
-            if asked:
+            as_seen.reading(pair.left if side == "left" else pair.right, label, form)
+            if asked and found.registration["floor"] is not None:
                 _ships(visit, found, pair, side, ticked.get(side))
 
 
@@ -139,24 +165,29 @@ def _ships(visit: Visit, found: Round, pair: Pair, side: str, ticked: bool | Non
 def _buttons(visit: Visit, found: Round, place: rounds.Turn, pair: Pair) -> None:
     with st.container(key="vote-keys", horizontal=True, gap="small"):
         for side, label, key in _VOTES:
-            args = (visit, found, pair.id, side)
+            args = (visit, found, pair, side)
             st.button(label, key=f"vote-{side}-{pair.id}", shortcut=key, on_click=_vote, args=args)
+    with st.container(key="vote-more", horizontal=True, gap="small"):
         st.button("Skip", key=f"vote-skip-{pair.id}", shortcut="S", on_click=_skip, args=(pair.id,), type="tertiary")
-        _undo_button(visit, found, place, pair.id)
+        _further(visit, found, place, pair)
 
 
-def _undo_button(visit: Visit, found: Round, place: rounds.Turn, where: str) -> None:
+def _further(visit: Visit, found: Round, place: rounds.Turn, pair: Pair | None) -> None:
+    """The keys that do not vote."""
+    why_parts.way(last=place.mine > 0)
     st.button(
-        "Take back my last vote", key=f"vote-undo-{where}", shortcut="Z", on_click=_undo, args=(visit, found),
-        type="tertiary", disabled=place.mine == 0,
+        "Take back my last vote", key=f"vote-undo-{pair.id if pair else 'none'}", shortcut="Z", on_click=_undo,
+        args=(visit, found), type="tertiary", disabled=place.mine == 0,
     )  # fmt: skip
+    if pair is not None and as_seen.common_form((pair.left, pair.right)) != "text":
+        as_seen.switch("vote-raw")
 
 
 def _reasons(visit: Visit, found: Round, pair: Pair) -> None:
     st.html('<p class="yr-why">Why skip this one?</p>')
     with st.container(key="vote-keys", horizontal=True, gap="small"):
         for n, (reason, key) in enumerate(zip(rounds.SKIP_REASONS, _REASON_KEYS, strict=True)):
-            args = (visit, found, pair.id, "skip", reason)
+            args = (visit, found, pair, "skip", reason)
             st.button(reason, key=f"skip-{n}-{pair.id}", shortcut=key, on_click=_vote, args=args)
         st.button("Back", key=f"skip-back-{pair.id}", shortcut="B", on_click=_skip, args=("",), type="tertiary")
 
@@ -182,17 +213,23 @@ def _look_again(visit: Visit, found: Round) -> None:
         st.rerun()
 
 
-def _vote(visit: Visit, found: Round, pair: str, side: str, reason: str = "") -> None:
+def _vote(visit: Visit, found: Round, pair: Pair, side: str, reason: str = "") -> None:
     """Writes the vote before anything is drawn; how long the pair was on screen is known to the server only."""
-    place, who = desk.of(visit.store), visit.person.id
-    ticked = place.ticked(found.id, who, pair)
-    voted = frame.attempt(lambda: rounds.vote(
-        visit.store, found, visit.person, pair, side, seconds_on_screen=place.seconds(found.id, who, pair),
-        reason=reason, shippable_left=ticked.get("left"), shippable_right=ticked.get("right"),
+    place, who, why = desk.of(visit.store), visit.person.id, why_parts.said(visit, pair)
+    ticked, late = place.ticked(found.id, who, pair.id), place.was_late(found.id, who, pair.id)
+    after = frame.attempt(lambda: rounds.vote(
+        visit.store, found, visit.person, pair.id, side, seconds_on_screen=place.seconds(found.id, who, pair.id),
+        reason=reason, shippable_left=ticked.get("left"), shippable_right=ticked.get("right"), why=why,
     ))  # fmt: skip
-    if voted is not None and place.was_late(found.id, who, pair) and rounds.is_surplus(visit.store, found, pair, who):
-        st.session_state[keys.NOTICE] = ["said", _SURPLUS]
     st.session_state.pop(keys.SKIPPING, None)
+    if after is not None:
+        why_parts.forget(visit, pair.id)
+        if late and rounds.is_surplus(visit.store, found, pair.id, who):
+            st.session_state[keys.NOTICE] = ["said", _SURPLUS]
+        return
+    now = round_rows.get(visit.store, found.id)
+    if now is None or now.state != "open":
+        why_parts.keep_unsent(visit, found, pair.id, why)
 
 
 def _tick(visit: Visit, found: Round, pair: str, side: str, ships: bool) -> None:
@@ -204,5 +241,12 @@ def _skip(pair: str) -> None:
 
 
 def _undo(visit: Visit, found: Round) -> None:
-    frame.attempt(lambda: rounds.undo_last(visit.store, found, visit.person.id))
+    last = rounds.last_vote(visit.store, found, visit.person.id)
+    if frame.attempt(lambda: _taken_back(visit, found)) and last is not None:
+        why_parts.put_back(visit, *last)
     st.session_state.pop(keys.SKIPPING, None)
+
+
+def _taken_back(visit: Visit, found: Round) -> bool:
+    rounds.undo_last(visit.store, found, visit.person.id)
+    return True

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import html
+from pathlib import Path
 
 import pytest
 from signed_in import opened, person, press, words
 
 from studio import baselines, costs, datasets, outputs, projects
+from studio.documents import step as documents
 from studio.examples import step as example_step
-from studio.records import Arm, ArmKind, Choosing, Dataset, Recipe, Role, Split, canonical, sha256
+from studio.records import Arm, ArmKind, Choosing, Dataset, Recipe, Role, Split, canonical, recipe_sha256, sha256
 from studio.store import Store, arms
 from studio.train import elsewhere
 
@@ -216,3 +218,46 @@ def test_a_prompt_changed_after_its_author_read_test_answers_says_so(
         arm = baselines.change_prompt(store, dora[0], arm, text=text)
     assert "Another name was changed 2 times after its author had read test answers" in words(at.run())
     assert arms.exposed(store, demo).keys() == arms.saw_tests(store, demo).keys() == {dora[0]}
+
+
+def test_an_arm_is_given_passages_of_a_document_that_was_brought(
+    store: Store, dora: tuple[str, str], demo: str, tmp_path: Path
+) -> None:
+    dataset = datasets.freeze(store, "maker", demo)
+    held = datasets.rows_in(store, dataset, Split.test)[0]
+    baselines.add_prompt(store, "maker", demo, name="House prompt")
+    at = opened(store, dora[1], "baselines", project=demo)
+    at.text_input(key="baselines-new-name").input("With papers")
+    at.radio(key="baselines-new-kind").set_value("Passages from documents (retrieval)").run()
+    assert "There is no document yet" in words(at)
+    file = tmp_path / "rules.md"
+    file.write_text(f"# Returns\n\nThirty <b>days</b>.\n\n# Answers\n\n{held.ideal}")
+    kept = documents.add(store, dora[0], demo, file, "rules.md")
+    press(at, "baselines-new")
+    arm = next(a for a in arms.every(store, demo) if a.kind is ArmKind.retrieval)
+    assert arm.name == "With papers" and arm.recipe.passages == documents.chosen(store, demo, 3)
+    said = words(at)
+    assert "1 passage would give the answers to examples kept aside" in said
+    assert "holds the ideal output of a test example" in said and "Thirty <b>days</b>" not in said
+    at.number_input(key=f"passages-count-{arm.id}").set_value(5)
+    press(at, "passages-save")
+    assert (now := arms.get(store, arm.id)) and now.recipe.passages == documents.chosen(store, demo, 5)
+    asked = datasets.rows_in(store, dataset, Split.validation)
+    rows = [
+        {"arm": arm.id, "example": e.id, "output": "Thirty days [1], so [4].", "tokens_in": 1, "tokens_out": 1,
+         "seconds": 0.1, "similarity": None, "given": {"passages": [f"{kept.id}/1"]},
+         "hashes": {"recipe": recipe_sha256(now.system_prompt, now.recipe)}}
+        for e in asked
+    ]  # fmt: skip
+    payload = {"dataset": dataset.id, "job": "", "rows_blob": store.put_blob(canonical(rows))}
+    store.act("generations.stored", "maker", payload, demo)
+    outputs.saw(store, dora[0], demo, dataset.id)
+    said = words(at.run())
+    assert f"100 % ({100 * 0.025 ** (1 / len(asked)):.0f} to 100 %) of {len(asked)} answers cite a passage" in said
+    assert (
+        "Cites [1] of 1 passage" in said and "Cites [4], which was not given" in said and "[1] rules, Returns" in said
+    )
+    press(at, f"documents-gone-{kept.id}")
+    assert "was removed, so it answers nothing" in words(at) and documents.gone(store, now) == 1
+    press(at, f"ys-undo-{store.recent(demo, dora[0], 1)[0].seq}")
+    assert documents.gone(store, now) == 0

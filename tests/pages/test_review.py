@@ -231,6 +231,59 @@ def test_the_last_seat_on_another_screen_is_waited_for(store: Store, seeded: See
     at = opened(store, other, "review", project=seeded.project)
     assert "1 pair may still come to you" in words(at)
     assert not [b for b in at.button if (b.key or "").startswith("vote-left")]
-    (pair,) = rows.pairs(store, found.id)
+    pair = rows.pairs(store, found.id)[0]
     rounds.vote(store, found, rita, pair.id, "skip", reason="no idea", seconds_on_screen=5.0)
     assert "Thank you" in words(opened(store, other, "review", project=seeded.project))
+
+
+def test_one_key_is_a_whole_vote_and_more_can_be_said_beside_it(store: Store, seeded: Seeded) -> None:
+    rita, session = person(store, "Rita", Role.reviewer)
+    found = open_round(store, seeded)
+    at = opened(store, session, "review", project=seeded.project)
+    press(at, "why-open")
+    press(at, button(at, "why-chip-0-"))
+    at.text_area(key=next(a.key for a in at.text_area if a.key and a.key.startswith("why-note-"))).input(
+        "Kinder."
+    ).run()
+    again = opened(store, session, "review", project=seeded.project)
+    assert "Kinder." in [a.value for a in again.text_area], "a draft outlives a reload"
+    read_then(again, "vote-left-")
+    (vote,) = rows.votes(store, found.id)
+    assert vote.note == "Kinder." and len(vote.reasons) == 1 and vote.better == "" and (vote.seconds or 0) > 0.3
+    assert "Kinder." not in [a.value for a in again.text_area]
+
+
+def test_the_better_answer_starts_from_the_one_that_was_chosen(store: Store, seeded: Seeded) -> None:
+    rita, session = person(store, "Rita", Role.reviewer)
+    found = open_round(store, seeded)
+    at = opened(store, session, "review", project=seeded.project)
+    first = rounds.next_pair(store, found, rita.id)
+    assert first is not None
+    read_then(at, "vote-right-")
+    press(at, "why-last")
+    field = at.text_area(key=f"why-better-{first.id}")
+    assert field.value == first.right and "Your last vote: the right one is better." in words(at)
+    press(at, button(at, "why-keep-"))
+    assert rows.votes(store, found.id)[0].better == "", "as it stands it is no better answer"
+    press(at, "why-last")
+    at.text_area(key=f"why-better-{first.id}").input(first.right + " And thank you.").run()
+    press(at, button(at, "why-keep-"))
+    assert rows.votes(store, found.id)[0].better == first.right + " And thank you."
+    press(at, button(at, "vote-undo-"))
+    assert rows.votes(store, found.id) == []
+    assert at.text_area(key=f"why-better-{first.id}").value == first.right + " And thank you."
+
+
+def test_what_was_written_when_the_round_closed_first_stays_with_its_author(store: Store, seeded: Seeded) -> None:
+    rita, session = person(store, "Rita", Role.reviewer)
+    found = open_round(store, seeded)
+    at = opened(store, session, "review", project=seeded.project)
+    press(at, "why-open")
+    name = next(a.key for a in at.text_area if a.key and a.key.startswith("why-note-"))
+    at.text_area(key=name).input("Left is kinder.").run()
+    rounds.close(store, "studio", found, "Enough.")
+    read_then(at, "vote-left-")
+    assert "closed before this vote arrived" in words(at) and rows.votes(store, found.id) == []
+    assert "Left is kinder." in words(opened(store, session, "review", project=seeded.project))
+    press(at, "why-unsent-done")
+    assert "Left is kinder." not in words(at)

@@ -232,6 +232,10 @@ def test_a_running_job_is_followed_and_can_be_stopped(store: Store, dora: tuple[
     assert "Soon **there**." in words(at) and dora[0] in arms.exposed(store, demo)
     press(at, "ys-stop-r1")
     assert job_folder.cancel_asked(folder)
+    ann, session = person(store, "Ann", Role.admin)
+    assert ann.id not in arms.exposed(store, demo)
+    assert "Soon **there**." in words(opened(store, session, "train", project=demo)), "the command may have been hers"
+    assert ann.id in arms.exposed(store, demo), "what she read stays known when that ends"
 
 
 @pytest.mark.usefixtures("models_here")

@@ -1,0 +1,1 @@
+"""Documents a team uploads: read, cut into passages, and given to a model before an input (retrieval)."""

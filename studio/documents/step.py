@@ -1,0 +1,143 @@
+"""The documents of a project: add, remove, what they give away of the held-out examples, and what an arm may be given.
+
+An arm is given the passages of its documents that hold no input and no ideal output of an example that is held out in
+the set that is answered: such a passage would be the answer (`studio.documents.leaks`).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from studio import datasets
+from studio.documents import leaks, reading
+from studio.documents.leaks import Leak
+from studio.examples import meaning
+from studio.jobs.vectors import Floats, text_number
+from studio.record_documents import pieces_sha256
+from studio.records import (
+    MOST_PASSAGES,
+    Arm,
+    Dataset,
+    Document,
+    Passage,
+    Passages,
+    Refusal,
+    Split,
+    canonical,
+    to_json,
+)
+from studio.store import Store, arms
+from studio.store import documents as rows
+
+CITE = (
+    "Answer from the numbered passages that come with the question. Cite each passage you used by its number in square "
+    "brackets, such as [1]. If no passage holds the answer, say so."
+)
+"""What the text of an arm with passages says at first; people may change it as any prompt."""
+_HELD_OUT = (Split.validation, Split.test)
+
+
+def add(store: Store, actor: str, project: str, file: Path, name: str) -> Document:
+    """Reads an untrusted file and keeps its passages. Raises Refusal for one that cannot be read well, and for words
+    that are there already."""
+    pieces = reading.read_untrusted(file, name)
+    document = f"doc-{uuid.uuid4().hex[:12]}"
+    payload = {"id": document, "name": Path(name).name, "sha256": pieces_sha256(pieces),
+               "pieces_blob": store.put_blob(canonical(to_json(pieces)))}  # fmt: skip
+    store.act("document.added", actor, payload, project)
+    added = rows.get(store, document)
+    assert added is not None
+    return added
+
+
+def remove(store: Store, actor: str, project: str, document: str) -> None:
+    """Takes a document out of use. Arms that are given its passages answer nothing until they are given others."""
+    store.act("document.removed", actor, {"id": document}, project)
+
+
+def using(store: Store, document: Document) -> list[Arm]:
+    """The arms in use that are given passages of a document."""
+    every = arms.every(store, document.project)
+    return [arm for arm in every if arm.recipe.passages and document.sha256 in arm.recipe.passages.documents]
+
+
+def chosen(store: Store, project: str, count: int, documents: Sequence[str] = ()) -> Passages:
+    """What an arm is given: the `count` nearest passages of these documents (ids), or of all there are without any
+    named. Raises Refusal without a document, and for a count that is none."""
+    here = {each.id: each for each in rows.every(store, project)}
+    if not here:
+        raise Refusal("There is no document to take passages from. Nothing was saved. Bring one first.")
+    if not 1 <= count <= MOST_PASSAGES:
+        raise Refusal(f"An arm is given 1 to {MOST_PASSAGES} passages. Nothing was saved. Choose again.")
+    if gone := [name for name in documents if name not in here]:
+        raise Refusal(f"{len(gone)} of these documents are not in use any more. Nothing was saved. Choose others.")
+    wanted = [here[name].sha256 for name in documents or here]
+    return Passages(count, tuple(sorted(set(wanted))))
+
+
+def gone(store: Store, arm: Arm) -> int:
+    """How many of the documents that an arm is given passages of are not in use any more."""
+    here = {each.sha256 for each in rows.every(store, arm.project)}
+    return sum(sha not in here for sha in arm.recipe.passages.documents) if arm.recipe.passages else 0
+
+
+def refuse_gone(store: Store, chosen_arms: Sequence[Arm]) -> None:
+    """Raises Refusal for arms that are given passages of a document that was removed."""
+    if named := [arm.name for arm in chosen_arms if gone(store, arm)]:
+        raise Refusal(
+            f"{', '.join(named)} is given passages of a document that was removed. Nothing was started. Choose its "
+            "documents anew on the Prompts page."
+        )
+
+
+# -- what may be given ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Held:
+    """A passage that is given to no model while a set is compared, and what it gives away."""
+
+    passage: Passage
+    leak: Leak
+
+
+def held_back(store: Store, document: Document, dataset: Dataset) -> list[Held]:
+    """The passages of a document that hold what is tested or tried on in a set."""
+    found = rows.passages_of(store, [document.id])
+    examples = [each for split in _HELD_OUT for each in datasets.rows_in(store, dataset, split)]
+    leaking = leaks.find([each.piece for each in found], examples)
+    return [Held(found[at], leaking[at]) for at in sorted(leaking)]
+
+
+def library(store: Store, chosen_arms: Sequence[Arm], dataset: Dataset) -> list[Passage]:
+    """All that these arms may be given while a set is answered."""
+    wanted = {sha for arm in chosen_arms if arm.recipe.passages for sha in arm.recipe.passages.documents}
+    found = list[Passage]()
+    for document in rows.every(store, dataset.project):
+        if document.sha256 in wanted:
+            back = {each.passage.id for each in held_back(store, document, dataset)}
+            found += [each for each in rows.passages_of(store, [document.id]) if each.id not in back]
+    return found
+
+
+def vectors(store: Store, passages: Sequence[Passage]) -> Mapping[str, Floats]:
+    """Passage -> its vector, of those that were read already."""
+    kept = meaning.vectors_here(store)
+    return kept.of_texts({each.id: each.piece.read for each in passages}) if kept else {}
+
+
+def unread(store: Store, project: str) -> int:
+    """How many passages have no vector yet; a job reads those itself, each time."""
+    every = rows.passages_of(store, [each.id for each in rows.every(store, project)])
+    return len(every) - len(vectors(store, every))
+
+
+def read_missing(store: Store, project: str) -> bool:
+    """Has the resident model read them in the background. False while it wakes: ask again. Raises Refusal while a job
+    has the machine, and when it reads already."""
+    every = rows.passages_of(store, [each.id for each in rows.every(store, project)])
+    texts = ((text_number(each.piece.read), each.piece.read) for each in every)
+    return meaning.read_texts(store, f"documents-{project}", texts)

@@ -1,0 +1,146 @@
+"""Passages with the input, on screen: which documents an arm reads, what it was given, and what it cited of that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from studio import baselines, outputs
+from studio.documents import step as documents
+from studio.evaluate import citations
+from studio.records import MOST_PASSAGES, Arm, Dataset, Document, Generation, Passages, Recipe, Refusal, Split
+from studio.store import Store
+from studio.store import datasets as dataset_rows
+from studio.store import documents as rows
+from studio.ui import answers, blocks, frame, keys
+from studio.ui.access import Visit
+
+_AT_FIRST = 3
+
+
+def add(visit: Visit, name: str, text: str, model: str) -> Arm:
+    """A new arm that reads every document there is. Raises Refusal without one."""
+    passages = documents.chosen(visit.store, visit.project_id, _AT_FIRST)
+    return baselines.add_retrieval(
+        visit.store, visit.person.id, visit.project_id, name=name, passages=passages, text=text, model=model
+    )  # fmt: skip
+
+
+def words(passages: Passages) -> str:
+    """What an arm is given, in a few words."""
+    several = blocks.several(len(passages.documents), "document")
+    return f"the {blocks.several(passages.count, 'passage')} nearest in meaning, of {several}"
+
+
+def editor(visit: Visit, arm: Arm) -> None:
+    """What the arm is given with each input, and the way to change it."""
+    passages = arm.recipe.passages
+    if passages is None:
+        return
+    blocks.section(
+        "What it is given",
+        "With each input the passages of your documents that mean most nearly the same (retrieval, by cosine of MiniLM "
+        "embeddings), numbered, after the text above. That text asks to cite them, such as [1].",
+    )
+    here = rows.every(visit.store, visit.project_id)
+    if missing := documents.gone(visit.store, arm):
+        frame.warnings([
+            f"{blocks.several(missing, 'document')} it was given passages of {'was' if missing == 1 else 'were'} "
+            "removed, so it answers nothing until you choose its documents anew, or bring the removed ones back."
+        ])  # fmt: skip
+    _held_back(visit, here, passages)
+    if not visit.may_edit:
+        blocks.plain(f"{words(passages)[:1].upper()}{words(passages)[1:]}.")
+    elif here:
+        _choosing(visit, arm, passages, here)
+
+
+def _held_back(visit: Visit, here: Sequence[Document], passages: Passages) -> None:
+    dataset = dataset_rows.latest(visit.store, visit.project_id)
+    own = [each for each in here if each.sha256 in passages.documents]
+    count = sum(len(held(visit, each, dataset)) for each in own) if dataset else 0
+    if count and dataset:
+        them, named = ("it is", "It is") if count == 1 else ("they are", "They are")
+        blocks.note(f"{blocks.several(count, 'passage')} would give the answers to examples kept aside in "
+                    f"{dataset.name} away, so {them} never given. {named} named under Documents.")  # fmt: skip
+
+
+def held(visit: Visit, document: Document, dataset: Dataset) -> list[documents.Held]:
+    """What a document gives away of the examples kept aside, worked out once for each document and set."""
+    return _held(visit.store, str(visit.store.workspace), document, dataset.id)
+
+
+@st.cache_data(max_entries=64, show_spinner="Looking whether the documents hold test answers",
+               hash_funcs={Document: lambda each: each.id})  # fmt: skip
+def _held(_store: Store, workspace: str, document: Document, dataset: str) -> list[documents.Held]:
+    found = dataset_rows.get(_store, dataset)
+    return documents.held_back(_store, document, found) if found else []
+
+
+def _choosing(visit: Visit, arm: Arm, passages: Passages, here: Sequence[Document]) -> None:
+    names = {each.id: each.name for each in here}
+    own = [each.id for each in here if each.sha256 in passages.documents]
+    picks, count = f"{keys.PASSAGES}-from-{arm.id}", f"{keys.PASSAGES}-count-{arm.id}"
+    st.session_state.setdefault(picks, own)
+    st.session_state[picks] = [name for name in st.session_state[picks] if name in names]
+    st.multiselect("From these documents", list(names), format_func=names.__getitem__, key=picks,
+                   persist_state="session")  # fmt: skip
+    st.number_input("How many passages", 1, MOST_PASSAGES, passages.count, key=count, width=160)
+    st.button(f"Save what it is given as version {arm.version + 1}", key="passages-save", on_click=_save,
+              args=(visit, arm, picks, count))  # fmt: skip
+
+
+def _save(visit: Visit, arm: Arm, picks: str, count: str) -> None:
+    picked, wanted = list(st.session_state[picks]), int(st.session_state[count])
+
+    def save() -> Arm:
+        if not picked:
+            raise Refusal("No document is chosen. Nothing was saved. Choose at least one.")
+        passages = documents.chosen(visit.store, visit.project_id, wanted, picked)
+        recipe = Recipe(arm.recipe.shots, passages)
+        return baselines.change_prompt(visit.store, visit.person.id, arm, text=arm.system_prompt, recipe=recipe)
+
+    made = frame.attempt(save, f"Saved as version {arm.version + 1}. Older answers no longer count.")
+    if made:  # a text that is being written goes on from the version that was just made
+        st.session_state[f"{keys.PROMPT_FROM}-{arm.id}"] = [made.version, made.system_prompt]
+
+
+# -- beside the answers -----------------------------------------------------------------------------
+
+
+def given(visit: Visit, arms: Sequence[Arm], found: Mapping[str, Generation], key: str) -> None:
+    """The passages that stood with one input, for each arm that was given any, and which of them its answer cites."""
+    for arm in arms:
+        own = found.get(arm.id)
+        if own is None or not own.given.passages:
+            continue
+        known, cited = rows.passages(visit.store, own.given.passages), citations.cited(own.output)
+        with st.expander(f"What “{arm.name}” was given with this input", key=f"{key}-{arm.id}"):
+            for number, name in enumerate(own.given.passages, start=1):
+                passage = known.get(name)
+                if passage:
+                    mark = "cited" if number in cited else ""
+                    blocks.item(f"[{number}] {passage.source}", blocks.start_of(passage.piece.text, 320), mark)
+
+
+def figures(visit: Visit, dataset: Dataset, arms: Sequence[Arm], split: Split) -> None:
+    """For each arm that was given passages: how many of its answers cite, and whether the numbers exist."""
+    reading = [arm for arm in arms if arm.recipe.passages]
+    if not reading:
+        return
+    asked = [each.id for each in answers.examples(visit, dataset, split)]
+    known = {}
+    for arm in reading:
+        own = outputs.current(visit.store, dataset.id, arm, asked).values()
+        if told := citations.citing([(g.output, len(g.given.passages)) for g in own]):
+            known[arm.name] = told
+    if not known:
+        return
+    blocks.section(
+        "Citations",
+        "Whether answers name the passages they were given by number. A number that exists can still stand behind a "
+        "sentence which its passage does not say: that is for people to read.",
+    )
+    for name, each in known.items():
+        blocks.plain(f"{name}: {each.sentence}")

@@ -1,0 +1,27 @@
+"""Who may count in a blind round: every kind of act is classed."""
+
+from __future__ import annotations
+
+from studio.review.independence import ENDS_INDEPENDENCE
+from studio.store.writes import HANDLERS
+
+LEAVES_IT = {
+    "address.allowed", "advice.answered", "arm.retired", "brief.saved", "comment.added", "comment.removed",
+    "contradiction.reopened", "dataset.discarded", "dataset.frozen", "dataset.renamed", "decision.signed",
+    "decision.withdrawn", "finding.waived", "generations.stored", "job.begun", "job.finished", "job.moved",
+    "person.changed", "person.joined", "preflight.set_aside", "price.set", "project.archived", "project.created",
+    "project.renamed", "queue.closed", "queue.opened", "round.cancelled", "round.closed", "round.opened",
+    "run.discarded", "series.begun", "series.kept", "session.closed", "session.opened", "task.chosen", "token.made",
+    "token.withdrawn", "token_price.set", "undone", "view.removed", "view.saved", "vote.cast", "vote.explained",
+    "votes.frozen", "waiver.revoked",
+}  # fmt: skip
+"""Acts that show nobody an answer under its author's name and make no example, prompt or model."""
+ELSEWHERE = {"arm.saved", "answer.rated"}
+"""The prompt's author is asked for by name; ratings are given only by who has `outputs.seen` already."""
+
+
+def test_every_kind_of_act_is_known_to_end_independence_or_to_leave_it() -> None:
+    assert set(HANDLERS) - set(ENDS_INDEPENDENCE) - ELSEWHERE == LEAVES_IT, (
+        "a new kind of act: does it tell who wrote what?"
+    )
+    assert not set(ENDS_INDEPENDENCE) & (LEAVES_IT | ELSEWHERE) and set(ENDS_INDEPENDENCE) <= set(HANDLERS)
