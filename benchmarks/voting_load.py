@@ -72,7 +72,7 @@ def prepared(workspace: Path, reviewers: int, prompts: int = PROMPTS) -> Team:
         people.join(store, people.make_invitation(store, people.SYSTEM, f"Reviewer {n}", Role.reviewer), "")
         for n in range(reviewers)
     ]
-    plan = replace(seeded.plan, floor=None, second_readers=1.0)
+    plan = replace(seeded.plan, floor=None, theta_min=0.5, second_readers=1.0)
     opened = rounds.open_round(store, round_seed.MAKER, seeded.project, plan)
     store.close()
     return Team(workspace, seeded.project, opened.id, {each.person.id: each.session for each in joined})
