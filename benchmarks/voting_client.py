@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
@@ -37,6 +38,11 @@ class Served:
     workspace: Path
     process: subprocess.Popen[str]
     url: str
+
+    def seconds(self) -> float:
+        """Seconds of processor that it has used."""
+        told = psutil.Process(self.process.pid).cpu_times()
+        return float(told.user + told.system)
 
     def kill(self) -> None:
         """SIGKILL: nothing of it gets to tidy up."""
@@ -77,7 +83,8 @@ def cookie(workspace: Path, session: str) -> str:
 class Screen:
     """One reviewer's page. `pair`: the pair that stands there now, "" when there is none to vote on.
 
-    `frames`: every message as it came, if `keeps`. `drawn`: when the last run ended (time.perf_counter).
+    `frames`: every message as it came, if `keeps`. `drawn`: when the last run ended, `heard`: when the last message
+    came (both time.perf_counter).
     """
 
     socket: ClientConnection
@@ -85,8 +92,10 @@ class Screen:
     keeps: bool = False
     pair: str = ""
     drawn: float = 0.0
+    heard: float = 0.0
     frames: list[bytes] = field(default_factory=list)
     _keys: dict[str, str] = field(default_factory=dict)
+    _coming: str = ""
     _fragment: str = ""
     _page: str = ""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -112,6 +121,12 @@ class Screen:
         """Until the run that was asked for has ended."""
         await asyncio.wait_for(self._news.wait(), seconds)
 
+    async def quiet(self, seconds: float = 0.7) -> None:
+        """Until nothing has come for so long."""
+        await asyncio.sleep(seconds)
+        while (silent := time.perf_counter() - self.heard) < seconds:
+            await asyncio.sleep(seconds - silent)
+
     async def _ask(self, fragment: str, key: str = "") -> None:
         message = BackMsg()
         run = message.rerun_script
@@ -127,6 +142,7 @@ class Screen:
             assert isinstance(content, bytes)
             if self.keeps:
                 self.frames.append(content)
+            self.heard = time.perf_counter()
             self._take(ForwardMsg.FromString(content))
 
     def _take(self, message: ForwardMsg) -> None:
@@ -139,8 +155,6 @@ class Screen:
         elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
             self.pair, self.drawn = self._coming, time.perf_counter()
             self._news.set()
-
-    _coming: str = ""
 
     def _button(self, delta: Any) -> None:
         name = delta.new_element.button.id

@@ -87,10 +87,14 @@ def registered(found: Round) -> tuple[Registration, ...]:
 def turn(store: Store, found: Round, reviewer: str) -> Turn:
     """Puts the next pair before this reviewer, with how far they are; the one on screen stays until it is done."""
     counts = counts_here(store, found, reviewer)
-    pair, offer = desk.of(store).deal(
-        found.id, reviewer, lambda: _offer(store, found, reviewer, counts=counts), seated=counts
-    )
-    now = _standing(store, found)
+    seen: list[tally.Standing] = []
+
+    def offered() -> dealing.Offer:
+        seen.append(_standing(store, found))
+        return _offer(store, found, seen[-1], reviewer, counts=counts)
+
+    pair, offer = desk.of(store).deal(found.id, reviewer, offered, seated=counts)
+    now = seen[-1]
     mine, waiting = [v for v in now.cast if v.reviewer == reviewer], len(offer.pairs)
     seconds = pace.seconds_each(mine)
     left = seconds * waiting if seconds is not None else None
@@ -114,11 +118,11 @@ def next_pair(store: Store, found: Round, reviewer: str) -> Pair | None:
 
 
 def _waiting(store: Store, found: Round, reviewer: str) -> Sequence[Pair]:
-    return _offer(store, found, reviewer, counts=counts_here(store, found, reviewer)).pairs
+    counts = counts_here(store, found, reviewer)
+    return _offer(store, found, _standing(store, found), reviewer, counts=counts).pairs
 
 
-def _offer(store: Store, found: Round, reviewer: str, *, counts: bool) -> dealing.Offer:
-    now = _standing(store, found)
+def _offer(store: Store, found: Round, now: tally.Standing, reviewer: str, *, counts: bool) -> dealing.Offer:
     decided = dealing.decided(now.told)
     return dealing.offer(found, _pairs(store, found), now.cast, reviewer, counts=counts, decided=decided)
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("yardstick")
 _ENTRY = Path(__file__).parent / "app.py"
 _MESSAGE_BYTES = 200 * 2**20
+_SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the interpreter while others wait: a vote leaves it for each of its queries, and with
+Python's own 5 ms it would wait as long as that each time that another reviewer's page is drawn."""
 
 
 class _Open:
@@ -94,6 +97,8 @@ def build_app(
         middleware=[Middleware(Guard, store=store, cookie=cookie, sign_in=sign_in.door)],
         lifespan=lifespan,
         on_script_error=_broken_page,
+        # While there are none, Streamlit looks for a file of them whenever a page asks who is there.
+        secrets={"none": {}},
     )
 
 
@@ -120,6 +125,7 @@ def serve(
         if host not in ("127.0.0.1", "localhost", "::1"):
             print("Others on this network can reach this address: put it behind HTTPS.", file=sys.stderr)
         server = uvicorn.Server(_settings(app))
+        sys.setswitchinterval(_SWITCH_SECONDS)
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listening])
         if not server.started:
