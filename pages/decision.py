@@ -1,7 +1,16 @@
 """Decision: ship it? Its record is a signed decision with its reasons."""
 
 from studio import signing
-from studio.ui import access, frame, review_parts, signing_parts, verdict_parts
+from studio.ui import (
+    access,
+    frame,
+    pairs_parts,
+    reveal_parts,
+    review_parts,
+    second_look_parts,
+    signing_parts,
+    verdict_parts,
+)
 
 visit = access.open_page("decision")
 frame.page(visit, "decision", "Decision", "Ship it?")
@@ -14,9 +23,12 @@ elif found.state == "open":
     verdict_parts.waiting(visit, found)
 else:
     ruled, assessed = verdict_parts.ruling(visit, found)
-    verdict_parts.verdict(ruled)
+    verdict_parts.could_tell(visit, found)
+    verdict_parts.verdict(ruled, signing.names(found))
     verdict_parts.gates(ruled)
+    second_look_parts.look(visit, found)
     verdict_parts.evidence(visit, found, ruled, assessed)
+    reveal_parts.why(visit, found, ruled)
     signing_parts.sign(visit, found, ruled)
-    signing_parts.pairs(visit, found, ruled)
+    pairs_parts.pairs(visit, found, ruled)
 signing_parts.signed(visit)

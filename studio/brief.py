@@ -150,7 +150,7 @@ class Predating:
 def predating(store: Store, project: str, version: int) -> Predating:
     """Everything that stands on a version before `version`: what a change of meaning in `version` makes stale."""
     frozen = {d.id: d for d in datasets.every(store, project)}
-    names = {arm.run: arm.name for arm in arms.every(store, project, retired=True) if arm.run}
+    names = {arm.run: arm.name for arm in arms.every(store, project, retired=True) if arm.run and not arm.step}
     done = [run for run in runs.every(store, project) if run.state is JobState.done]
     learnt = [run for run in done if run.dataset in frozen and frozen[run.dataset].brief_version < version]
     held = [r for r in rounds.every(store, project) if r.state != "cancelled"]

@@ -17,8 +17,11 @@ _NAMES = {Split.test: "the test set", Split.validation: "the validation set"}
 _WRITE_OTHERWISE = "Nothing was saved; what you typed is still here. Ask about something else, in other words."
 
 
-def send(store: Store, actor: str, project: str, like: Example, *, input: str, ideal: str) -> Example:
-    """A draft example with the slice, kinds and turns of `like`, the prompt that somebody was reading.
+def send(
+    store: Store, actor: str, project: str, like: Example, *, input: str, ideal: str, source: str = SOURCE
+) -> Example:  # fmt: skip
+    """A draft example with the slice, kinds and turns of `like`, the prompt that somebody was reading; it says that it
+    comes from `source`.
 
     Raises Refusal when its input, in the conversation it ends, is the same or nearly the same as one that is held out
     in any standing set of the project or marked to be, or when there is such an example already. It compares letters:
@@ -41,7 +44,7 @@ def send(store: Store, actor: str, project: str, like: Example, *, input: str, i
         raise Refusal(f"There is an example with this input already. {_WRITE_OTHERWISE}")
     return step.write(
         store, actor, project, input=input.strip(), ideal=ideal.strip(), slice=like.slice, kinds=like.kinds,
-        source=SOURCE, earlier=like.earlier, system=like.system,
+        source=source, earlier=like.earlier, system=like.system,
     )  # fmt: skip
 
 

@@ -88,7 +88,7 @@ def _found(store: Store, job: Job, what: str) -> Found | None:
     by_arm: dict[str, dict[str, Generation]] = defaultdict(dict)
     for row in rows:
         if row["example"] in asked:  # a change that the studio no longer makes is left out
-            by_arm[row["arm"]][row["example"]] = _generation(row)
+            by_arm[row["arm"]][row["example"]] = outputs.generation(row)
     answered = {}
     for arm, written in by_arm.items():
         scores = evaluation.main_scores(task, brief, asked, written)
@@ -112,10 +112,3 @@ def stop(store: Store, job: Job) -> None:
 
 def _of(row: dict[str, Any]) -> str:
     return str(row["example"].split(_BETWEEN)[0])
-
-
-def _generation(row: dict[str, Any]) -> Generation:
-    return Generation(
-        row["arm"], row["example"], row["output"], row["tokens_in"], row["tokens_out"], row["seconds"],
-        row["similarity"], row["hashes"],
-    )  # fmt: skip

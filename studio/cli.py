@@ -121,6 +121,21 @@ def _guesses(text: str) -> tuple[int, int]:
     return int(right), int(of)  # argparse tells of a ValueError what was typed
 
 
+def _verify(args: Args) -> Result:
+    from studio import certificate
+
+    try:
+        content = args.certificate.read_bytes()
+    except OSError as error:
+        raise Refusal(f"{args.certificate} cannot be read ({error.strerror}). Nothing was checked.") from error
+    found = certificate.verify(content)
+    problems = list(found.problems)
+    if args.sha256 and args.sha256 != found.sha256:
+        problems.append(f"This is another certificate than the one with the sum {args.sha256}.")
+    told = {"verdict": found.verdict, "headline": found.headline, "sha256": found.sha256, "head": found.head}
+    return {"ok": not problems, **told, "problems": problems, "attested": list(found.attested)}
+
+
 def _models(args: Args) -> Result:
     from studio import models
 
@@ -226,14 +241,14 @@ def _add_data(add: Add) -> None:
     read.add_argument("--map", help="prompt=COLUMN,completion=COLUMN")
     read.add_argument("--approved", action="store_true", help="these examples are approved already")
     fields = ("project", "what", "format", "out", "dataset", "split", "run")
-    write = add("export", "Write examples, a dataset, votes, preferences or a run to a file.",
+    write = add("export", "Write examples, a dataset, votes, preferences, a run or a certificate to a file.",
                 _in_workspace("export", lambda a: {k: str(getattr(a, k) or "") for k in fields}))  # fmt: skip
-    write.add_argument("what", choices=("examples", "dataset", "votes", "preferences", "run"))
+    write.add_argument("what", choices=("examples", "dataset", "votes", "preferences", "run", "certificate"))
     write.add_argument("--project", required=True)
     write.add_argument(
         "--format", required=True,
         help="csv, jsonl, parquet, trl, trl-text, openai, alpaca, sharegpt; hf (a folder, of a dataset); "
-        "of a run: json, passport, or as a folder adapter or merged",
+        "of a run: json, passport, or as a folder adapter or merged; of a certificate: json, json-texts",
     )  # fmt: skip
     write.add_argument("--out", required=True, type=lambda text: Path(text).resolve())
     write.add_argument("--dataset", help="id, hash or name of a frozen dataset (default: the newest)")
@@ -301,6 +316,9 @@ def _add_model_work(add: Add) -> None:
     votes.add_argument("--theta-min", type=float, default=0.55, help="the smallest win that matters")
     votes.add_argument("--cap", type=int, help="the registered number of prompts")
     votes.add_argument("--floor", type=float, default=0.60, help="the shippable floor")
+    certified = add("verify", "Run a round's certificate again: the same votes to the same verdict.", _verify)
+    certified.add_argument("certificate", type=Path)
+    certified.add_argument("--sha256", help="the sum that you know it by, as the Decision page shows it")
     votes.add_argument("--guesses", type=_guesses, metavar="RIGHT/ALL", help="right guesses of which arm was tuned")
 
 

@@ -92,10 +92,7 @@ def stop(store: Store, job: Job) -> None:
 
 def fingerprint(store: Store, arm: Arm) -> str:
     """What of an arm its speed hangs on: another prompt, recipe or adapter is measured anew."""
-    run = runs.get(store, arm.run) if arm.run else None
-    return sha256(
-        canonical([arm.model, recipe_sha256(arm.system_prompt, arm.recipe), run.adapter_sha256 if run else ""])
-    )
+    return sha256(canonical([arm.model, recipe_sha256(arm.system_prompt, arm.recipe), runs.weights(store, arm)]))
 
 
 def measured(store: Store, project: str) -> list[Measured]:

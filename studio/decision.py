@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from studio.records import Refusal, Verdict
 from studio.review.assessment import Assessment, SliceState, tested
+from studio.review.diagnostics import verdict_in_words
 from studio.review.evidence import Projection
 from studio.review.gates import (
-    UNBUILT_GATES,
+    BESIDE_THE_VOTES,
     Gate,
     GateState,
     Words,
@@ -26,7 +27,7 @@ from studio.review.gates import (
     vote_gates,
 )
 
-__all__ = ["UNBUILT_GATES", "Gate", "GateState", "Ruling", "preference_sentence", "unchecked_gates", "verdict"]
+__all__ = ["BESIDE_THE_VOTES", "Gate", "GateState", "Ruling", "preference_sentence", "unchecked_gates", "verdict"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,9 @@ class Ruling:
     """The verdict with its reasons. `arm` is the cheapest arm that may ship, empty unless the verdict is GO.
 
     `subject`: the arm that the sentences speak of. `votes_alone`: what the votes alone would say.
+    `length_dependent`: a GO whose preference does not survive answers of equal length; it stays one.
     `headline`: one sentence to repeat. `because` and `would_change`: further sentences, the weightiest first.
+    `weakest`: the name of the gate that is furthest from a GO, or holds it up with the least to spare.
     """
 
     verdict: Verdict
@@ -47,6 +50,13 @@ class Ruling:
     gates: tuple[Gate, ...] = ()
     scripted: bool = False
     practice: bool = False
+    length_dependent: bool = False
+    weakest: str = ""
+
+    @property
+    def in_words(self) -> str:
+        """The verdict as it is said: "go", "keep collecting", "go, length-dependent"."""
+        return verdict_in_words(self.verdict, self.length_dependent)
 
 
 @dataclass(frozen=True)
@@ -65,41 +75,65 @@ def verdict(
     finished: bool = False,
     projection: Projection | None = None,
     names: Mapping[str, str] | None = None,
+    length_dependent: Mapping[str, str] | None = None,
 ) -> Ruling:
     """Rule on one round.
 
     `assessments`: one per candidate in the registered cost order, the cheapest first. `gates`: those that were
-    computed; the unbuilt ones are added. `independent`: at least one voter neither curated, launched nor saw
-    outputs. `scripted`: any vote was cast by a script. `collecting`: the round is still open, so the ruling
-    shows no evidence. `finished`: closed for good, though perhaps before its cap. `projection`: shown with
-    KEEP COLLECTING. `names`: arm id to display name. Raises Refusal without an assessment.
+    computed; those of `BESIDE_THE_VOTES` that nobody brought are added. `independent`: at least one voter neither
+    curated, launched nor saw outputs. `scripted`: any vote was cast by a script. `collecting`: the round is still open,
+    so the ruling shows no evidence. `finished`: closed for good, though perhaps before its cap. `projection`: shown
+    with KEEP COLLECTING. `names`: arm id to display name. `length_dependent`: the candidates whose preference is not
+    there any more, beyond doubt, at equal length, each with a sentence; it is said with a GO and changes none. Raises
+    Refusal without an assessment.
     """
     if not assessments:
         raise Refusal("There is no round to rule on: nothing was assessed.")
-    words = Words(names or {})
     if collecting:
         return _still_open(assessments)
+    words = Words(names or {})
     subject, alone = tested(assessments, finished)
-    known = {gate.name for gate in gates}
-    shown = (*vote_gates(subject, words.names), *gates, *(g for g in unchecked_gates() if g.name not in known))
+    shown = _every_gate(subject, gates, words)
     blocking = tuple(g for g in shown if g.state is not GateState.passed and (g.blocks or g.state is GateState.failed))
     scripted = scripted or any(a.scripted for a in assessments)
     ruled = alone
     if scripted or not independent or (alone is Verdict.go and blocking):
         ruled = Verdict.inconclusive
-    trust = _Trust(scripted, independent)
+    lengthy = (length_dependent or {}).get(subject.candidate, "") if ruled is Verdict.go else ""
     return Ruling(
         verdict=ruled,
         votes_alone=alone,
-        headline=_headline(subject, alone, blocking, trust, words),
+        headline=_headline(subject, alone, blocking, _Trust(scripted, independent), words),
         arm=subject.candidate if ruled is Verdict.go else "",
         subject=subject.candidate,
-        because=_because(assessments, subject, (ruled, alone), blocking, projection, words),
-        would_change=_would_change((ruled, alone), words[subject.candidate], blocking, trust),
+        because=_because(assessments, subject, (ruled, alone), blocking, projection, words, lengthy),
+        would_change=_would_change((ruled, alone), words[subject.candidate], blocking, _Trust(scripted, independent)),
         gates=shown,
         scripted=scripted,
         practice=not independent,
+        length_dependent=bool(lengthy),
+        weakest=_weakest(shown, preference_name(words[subject.hardest.baseline])),
     )
+
+
+def _every_gate(subject: Assessment, gates: Sequence[Gate], words: Words) -> tuple[Gate, ...]:
+    about = [gate for gate in gates if gate.arm in ("", subject.candidate)]
+    known = {gate.name for gate in about}
+    return (*vote_gates(subject, words.names), *about, *(g for g in unchecked_gates() if g.name not in known))
+
+
+_FURTHEST = (GateState.failed, GateState.open, GateState.unchecked, GateState.passed)
+
+
+def _weakest(shown: Sequence[Gate], hardest: str) -> str:
+    """A final gate that failed, then any that failed, is open or is unchecked; among equals the preference over the
+    hardest baseline (`hardest`, its gate's name), then the first. A gate that blocks nothing counts once it failed."""
+    weighed = [g for g in shown if g.blocks or g.state is GateState.failed]
+    order = sorted(
+        weighed,
+        key=lambda g: (not (g.final and g.state is GateState.failed), _FURTHEST.index(g.state), g.name != hardest),
+    )
+    return order[0].name if order else ""
 
 
 def _still_open(assessments: Sequence[Assessment]) -> Ruling:
@@ -158,10 +192,12 @@ def _because(
     blocking: Sequence[Gate],
     projection: Projection | None,
     words: Words,
+    lengthy: str,
 ) -> tuple[str, ...]:
     ruled, alone = verdicts
     arm = words[subject.candidate]
     sentences = [preference_sentence(a, arm, words[a.baseline]) for a in subject.against]
+    sentences += [lengthy] if lengthy else []
     if ruled is not alone:
         sentences.append(f"The votes alone would say {alone.value.replace('_', ' ')}.")
     if alone is Verdict.go and subject.stopped_early:

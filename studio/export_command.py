@@ -1,4 +1,5 @@
-"""`studio export`: examples, a frozen dataset, votes, preferences or the record of a run, as a file or a folder.
+"""`studio export`: examples, a frozen dataset, votes, preferences, a certificate or the record of a run, as a file or a
+folder.
 
 Every answer says what the file does not hold.
 """
@@ -13,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studio import datasets, exports, loop, people, run_export, vote_sets
+from studio import datasets, exports, loop, people, run_export, signing, vote_sets
 from studio.exports import folder
 from studio.generation import chat
 from studio.models.files import files_sha256
-from studio.records import PairKind, Refusal, Round, Split, sha256
+from studio.records import Pair, PairKind, Refusal, Round, Split, sha256
 from studio.reports import dataset_card
 from studio.review import rounds
 from studio.review.votes_table import write_votes
@@ -27,6 +28,7 @@ from studio.store import examples as example_rows
 from studio.store import people as people_rows
 from studio.store import rounds as round_rows
 from studio.train import takeaway
+from studio.wording import several
 
 Args = dict[str, Any]
 FOLDER = "hf"
@@ -52,7 +54,7 @@ def export(store: Store, args: Args) -> Args:
     """args: what, project, format, out (absolute path); for a dataset also dataset (id, hash or name; the newest) and
     split, for a run its id in run (the newest). Writes the file or folder whole or not at all.
 
-    `rows` of the answer: data rows written, without a table's head; 1 for the record of a run.
+    `rows` of the answer: data rows written, without a table's head; votes in a certificate; 1 for the record of a run.
     """
     project, what, form = loop.project_of(store, args["project"]), args["what"], args["format"]
     if what == "run" and form in takeaway.FORMS:
@@ -138,12 +140,17 @@ def _vote_rows(store: Store, found: Round) -> list[dict[str, object]]:
             "arm_a": names[pair.candidate], "arm_b": names[pair.baseline],
             "shown_left": "a" if pair.candidate_left else "b", "choice": vote.choice.value, "slice": pair.slice,
             "shippable_a": _yes_no(vote.shippable_a), "shippable_b": _yes_no(vote.shippable_b),
-            "scripted": _yes_no(vote.scripted), "reason": vote.reason, "at": vote.at,
+            "scripted": _yes_no(vote.scripted), "reason": vote.reason, "at": vote.at, **_lengths(pair),
         }
         for vote in rounds.counted(found, list(pairs.values()), round_rows.votes(store, found.id))
         for pair in [pairs[vote.pair]]
         if pair.kind is PairKind.real
     ]  # fmt: skip
+
+
+def _lengths(pair: Pair) -> dict[str, object]:
+    left, right = len(pair.left), len(pair.right)
+    return {"length_a": left if pair.candidate_left else right, "length_b": right if pair.candidate_left else left}
 
 
 def _reviewers(store: Store) -> dict[str, str]:
@@ -157,14 +164,32 @@ def _yes_no(value: bool | None) -> str:
     return "" if value is None else "yes" if value else "no"
 
 
-def _preferences(store: Store, project: str, args: Args) -> Written:
-    """What a training by votes would learn from, as prompt / chosen / rejected lines with their votes: pairs that
-    people decided, of all closed rounds; labelled practice and scripted where that is what they are."""
+def _certificate(texts: bool) -> Callable[[Store, str, Args], Written]:
+    def write(store: Store, project: str, args: Args) -> Written:
+        found = signing.latest_round(store, project)
+        if found is None or found.state != "closed":
+            raise Refusal("There is no closed round here. A certificate is of a round that has closed.")
+        content = signing.certificate_of(store, found, texts)
+        votes = len(round_rows.votes(store, found.id))
+        return Written({"": content}, votes, () if texts else ("texts are hashes; json-texts has them",))
+
+    return write
+
+
+def preferences_to_take(store: Store, project: str) -> vote_sets.Found:
+    """The pairs that a file of preferences holds: those that a decision may rest on, else those of practice. Raises
+    Refusal without a closed round."""
     made = vote_sets.found(store, project)
     if not made.rows:
         made = vote_sets.found(store, project, practice=True)
     if not made.facts.rounds:
         raise Refusal("There is no closed round here. Votes are exported once their round is closed.")
+    return made
+
+
+def preferences_jsonl(made: vote_sets.Found) -> bytes:
+    """Prompt / chosen / rejected lines with their votes, as TRL's preference trainers read them; labelled practice and
+    scripted where that is what they are."""
     # A trainer reads a file of texts or a file of chats, never a mixture.
     chats = any(row.earlier or row.system for row in made.rows)
     lines = []
@@ -175,8 +200,15 @@ def _preferences(store: Store, project: str, args: Args) -> Written:
             line = {"prompt": chat.messages(row.prompt), **answers}
         line |= {"votes_for": pair.votes_for, "votes_against": pair.against, "practice": made.facts.practice}
         lines.append(json.dumps(line | {"scripted": pair.scripted}, ensure_ascii=False))
-    notes = tuple(vote_sets.in_words(made.facts))
-    return Written({"": "".join(line + "\n" for line in lines).encode()}, len(lines), notes)
+    return "".join(line + "\n" for line in lines).encode()
+
+
+def _preferences(store: Store, project: str, args: Args) -> Written:
+    """What a training by votes would learn from. The file is meant to be learned from, so its prompts are spent."""
+    made = preferences_to_take(store, project)
+    vote_sets.take_out(store, people.COMMAND, project, made)
+    spent = f"Spent for testing from now on: {several(len(vote_sets.prompts_of(made)), 'prompt')} of these pairs."
+    return Written({"": preferences_jsonl(made)}, len(made.rows), (*vote_sets.in_words(made.facts), spent))
 
 
 def _run_as(form: str) -> Callable[[Store, str, Args], Written]:
@@ -201,5 +233,7 @@ _EXPORTS: dict[tuple[str, str], Callable[[Store, str, Args], Written]] = {
     ("dataset", FOLDER): _dataset_folder,
     ("votes", "csv"): _votes,
     ("preferences", "jsonl"): _preferences,
+    ("certificate", "json"): _certificate(False),
+    ("certificate", "json-texts"): _certificate(True),
     **{("run", form): _run_as(form) for form in run_export.FILES},
 }

@@ -35,11 +35,11 @@ def report(store: Store, dataset: str, compared: Sequence[Compared], prompts: Se
     base = next((each.arm.id for each in compared if each.arm.kind is ArmKind.base), "")
     found = []
     for each in compared:
-        run = runs.get(store, each.arm.run) if each.arm.kind is ArmKind.tuned else None
+        weights = runs.weights(store, each.arm)
         again = rewritten.of(store, dataset, each.arm.id)
         others = [own for name, own in written.items() if name != each.arm.id]
-        facts = Facts(written[each.arm.id], len(wanted), run.adapter_sha256 if run else "",
-                      written.get(base) if run else None, others, again.n, len(again.otherwise))  # fmt: skip
+        facts = Facts(written[each.arm.id], len(wanted), weights,
+                      written.get(base) if weights else None, others, again.n, len(again.otherwise))  # fmt: skip
         found.append(Integrity(each.arm, checks(facts)))
     return found
 

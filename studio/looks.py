@@ -10,6 +10,7 @@ from statistics import NormalDist
 from studio.records import Dataset, Job, JobState, Refusal, Split
 from studio.store import Store, arms, rounds, runs
 from studio.store import datasets as rows
+from studio.wording import several
 
 ENOUGH = 10
 """Looks after which fresh test examples are due: the best of ten equally good arms then stands 1.5 standard errors too
@@ -64,16 +65,16 @@ class Spent:
         return f"The test set was used {used}: {'; '.join(self._parts())}. {self._warning()}{self.advice}"
 
     def _parts(self) -> list[str]:
-        answered = f"{_several(self.arms, 'arm')} answered {self.prompts:,} of the {self.of:,} test examples"
+        answered = f"{several(self.arms, 'arm')} answered {self.prompts:,} of the {self.of:,} test examples"
         counted = (
-            (self.comparisons, f"{_several(self.comparisons, 'comparison')} ({answered})"),
-            (self.rounds, f"{_several(self.rounds, 'blind round')}"),
-            (self.choices, f"{_several(self.choices, 'prompt or training', 'prompts or trainings')} begun after the "
+            (self.comparisons, f"{several(self.comparisons, 'comparison')} ({answered})"),
+            (self.rounds, f"{several(self.rounds, 'blind round')}"),
+            (self.choices, f"{several(self.choices, 'prompt or training', 'prompts or trainings')} begun after the "
                            "first scores were there"),
         )  # fmt: skip
         said = [words for count, words in counted if count]
         if self.readers:
-            said.append(f"{_several(self.readers, 'person has', 'people have')} read what was answered")
+            said.append(f"{several(self.readers, 'person has', 'people have')} read what was answered")
         return said
 
     def _warning(self) -> str:
@@ -144,7 +145,3 @@ def _choices(store: Store, project: str, since: str) -> int:
     if not since:
         return 0
     return arms.prompts_saved(store, project, since) + runs.started(store, project, since)
-
-
-def _several(count: int, one: str, more: str = "") -> str:
-    return f"{count:,} {one if count == 1 else more or one + 's'}"

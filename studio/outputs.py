@@ -21,12 +21,14 @@ from studio.records import (
     Decoding,
     Example,
     Generation,
+    Given,
     Job,
     JobState,
     Prompt,
     Refusal,
     Round,
     Split,
+    from_json,
     to_json,
 )
 from studio.review.rounds import is_current
@@ -34,6 +36,7 @@ from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
 from studio.store import rounds as round_rows
 from studio.train import elsewhere, launch
+from studio.train.checkpoints import final_of
 
 MOST_REQUESTS = 2_000
 """As many requests may one job send to a model elsewhere, those included that are sent again."""
@@ -90,14 +93,15 @@ def generate(
 
 def ask(
     store: Store, actor: str, dataset: Dataset, arm_ids: Sequence[str], prompts: Sequence[Example], kind: str,
-    detail: dict[str, Any] | None = None,
+    detail: dict[str, Any] | None = None, *, work: str = KIND, answers: int = 0,
 ) -> Job:  # fmt: skip
-    """Starts a job of a kind in which `arm_ids` answer any prompts, which need not be of the set as they stand. Raises
-    Refusal as `generate`."""
+    """Starts a job of a kind in which `arm_ids` answer any prompts, which need not be of the set as they stand. `work`:
+    the kind that the worker knows; `answers`: how many each arm gives, where it is not one a prompt. Raises Refusal as
+    `generate`."""
     chosen = _ready(store, dataset, arm_ids)
     model = chosen[0].model
     name = job_folder.new_id()
-    folder = prepared(store, name, dataset, chosen, prompts)
+    folder = prepared(store, name, dataset, chosen, prompts, work, answers)
     about = {"dataset": dataset.id, "arms": [arm.id for arm in chosen], **(detail or {})}
     payload = {"id": name, "kind": kind, "folder": name, "detail": about}
     launch.start(store, actor, dataset.project, payload, folder, needs_device=models.entry(model).kind != "endpoint")
@@ -124,7 +128,8 @@ def _ready(store: Store, dataset: Dataset, arm_ids: Sequence[str]) -> list[Arm]:
 
 
 def prepared(
-    store: Store, name: str, dataset: Dataset, chosen: Sequence[Arm], prompts: Sequence[Example], kind: str = "generate"
+    store: Store, name: str, dataset: Dataset, chosen: Sequence[Arm], prompts: Sequence[Example], kind: str = KIND,
+    answers: int = 0,
 ) -> Path:  # fmt: skip
     """The folder of a job that is to be started with arms of one model: all that the worker will read. Raises
     Refusal."""
@@ -136,7 +141,7 @@ def prepared(
         "embedder": {"name": "minilm", "path": str(models.path("minilm", workspace))},
     }  # fmt: skip
     if models.entry(model).kind == "endpoint":
-        spec["most_requests"] = most_requests(len(chosen) * len(prompts))
+        spec["most_requests"] = most_requests(len(chosen) * (answers or len(prompts)))
     inputs = {}
     if any(arm.recipe.shots for arm in chosen):
         spec["shelf"] = "inputs/shelf.jsonl"
@@ -243,8 +248,9 @@ def arm_spec(store: Store, arm: Arm) -> dict[str, Any]:
         run = runs.get(store, arm.run)
         if run is None or not run.adapter_sha256:
             raise Refusal(f"{arm.name} has no finished training behind it. Nothing was started.")
-        adapter = str(adapter_folder(store, run.job, run.adapter)) if run.adapter else ""
-        sha = run.adapter_sha256
+        where = f"checkpoints/{final_of(arm.step)}" if arm.step else run.adapter
+        adapter = str(adapter_folder(store, run.job, where)) if where else ""
+        sha = runs.weights(store, arm)
     return {
         "id": arm.id, "system_prompt": arm.system_prompt, "adapter": adapter, "adapter_sha256": sha,
         "recipe": to_json(arm.recipe),
@@ -253,6 +259,14 @@ def arm_spec(store: Store, arm: Arm) -> dict[str, Any]:
 
 def adapter_folder(store: Store, job: str, adapter: str) -> Path:
     return (store.workspace / "jobs" / job / adapter).resolve()
+
+
+def generation(line: dict[str, Any]) -> Generation:
+    """An answer as a job wrote it."""
+    return Generation(
+        line["arm"], line["example"], line["output"], line["tokens_in"], line["tokens_out"], line["seconds"],
+        line["similarity"], line["hashes"], from_json(Given, line.get("given", {})),
+    )  # fmt: skip
 
 
 def stop(store: Store, job: Job) -> None:
@@ -305,7 +319,8 @@ def headline(compared: Sequence[Compared]) -> averages.Headline | None:
     """The sentence on top: the newest tuned model, the best prompt and the base among `compared`."""
     named = {kind: [c for c in compared if c.arm.kind is kind] for kind in ArmKind}
     best = max([c for kind in PROMPTING for c in named[kind]], key=lambda c: c.average.value, default=None)
-    tuned, base = named[ArmKind.tuned][-1:], named[ArmKind.base][:1]
+    own = [c for c in named[ArmKind.tuned] if not c.arm.step] or named[ArmKind.tuned]
+    tuned, base = own[-1:], named[ArmKind.base][:1]
     return averages.headline(*(
         averages.Named(c.arm.name, c.average, c.shares) if c else None
         for c in (tuned[0] if tuned else None, best, base[0] if base else None)

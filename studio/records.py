@@ -142,7 +142,8 @@ class Decoding:
 
 @dataclass(frozen=True)
 class Arm:
-    """Anything that produces an output for an input."""
+    """Anything that produces an output for an input. `step` and `adapter_sha256`: of a checkpoint of a run other than
+    the one that became its model, after which step it was saved and the hash of its weights."""
 
     id: str
     project: str
@@ -154,6 +155,8 @@ class Arm:
     version: int = 1
     retired: bool = False
     recipe: Recipe = Recipe()
+    step: int = 0
+    adapter_sha256: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 
-from studio import decision, loop
+from studio import beside_votes, certificate, loop
 from studio.decision import Gate, GateState, Ruling
+from studio.judgement import Judgement, judge, names
 from studio.records import Person, Refusal, Role, Round, Verdict, to_json
 from studio.review import rounds
 from studio.review.gates import join_words
@@ -14,31 +15,37 @@ from studio.store import decisions as rows
 from studio.store import rounds as round_rows
 from studio.train import release
 
+__all__ = [
+    "MAY_SIGN", "certificate_of", "gates", "judged", "latest_round", "may_override", "names", "ruling", "ships", "sign",
+    "stopped_for_good", "withdraw",
+]  # fmt: skip
+
 MAY_SIGN = (Role.pm, Role.admin)
 
 
 def ruling(store: Store, found: Round) -> Ruling:
     """What the registered rule says about a round. While it is open the ruling holds no evidence."""
-    cast = round_rows.votes(store, found.id)
-    return decision.verdict(
-        rounds.assess(store, found),
-        gates(store, found),
-        independent=not found.registration["practice"] and any(not v.conflict for v in cast),
-        scripted=any(v.scripted for v in cast),
-        collecting=found.state == "open",
-        finished=found.state == "closed",
-        names=names(found),
-    )
+    return judged(store, found).ruling
 
 
-def names(found: Round) -> dict[str, str]:
-    """Arm id -> name as registered. Only for pages that come after the round."""
-    return {name: facts["name"] for name, facts in found.registration["arms"].items()}
+def judged(store: Store, found: Round) -> Judgement:
+    """The ruling with what is behind it. For pages only once the round is closed."""
+    return judge(found, round_rows.pairs(store, found.id), round_rows.votes(store, found.id), gates(store, found))
 
 
 def gates(store: Store, found: Round) -> list[Gate]:
-    """The gates this studio computes itself, beside those of the votes; unbuilt ones are added by the rule."""
-    return [_integrity(store, found), _seal(store, found), _fresh(store, found), _for_release(store, found)]
+    """The gates that need more than the round's own records; the others are added by the rule."""
+    own = [_integrity(store, found), _fresh(store, found), _for_release(store, found)]
+    return [*own, *beside_votes.gates(store, found)]
+
+
+def certificate_of(store: Store, found: Round, texts: bool = False) -> bytes:
+    """All that is needed to come to the ruling again, in one file. Raises Refusal unless the round is closed."""
+    if found.state != "closed":
+        raise Refusal("The round is not closed. Nothing was written. Its certificate can be made once it is.")
+    pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
+    chain = certificate.Chain(store.version, store.head)
+    return certificate.written(found, pairs, votes, gates(store, found), chain, texts=texts)
 
 
 def _integrity(store: Store, found: Round) -> Gate:
@@ -58,15 +65,6 @@ def _integrity(store: Store, found: Round) -> Gate:
         return Gate(name, GateState.failed, text)
     text = f"All {len(facts)} arms are as they were registered, with the hashes of what they wrote."
     return Gate(name, GateState.passed, text)
-
-
-def _seal(store: Store, found: Round) -> Gate:
-    name = "Sides sealed"
-    if found.state != "closed":
-        return Gate(name, GateState.open, "The sides are published when the round closes.")
-    if rounds.seal_holds(store, found):
-        return Gate(name, GateState.passed, "The published seed gives the sides that were committed to at the opening.")
-    return Gate(name, GateState.failed, "The sides do not match what was committed to when the round opened.")
 
 
 def _fresh(store: Store, found: Round) -> Gate:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from studio import datasets
-from studio.record_examples import pair_id
+from studio.record_examples import example_of, pair_id
 from studio.records import (
     Dataset,
     Example,
@@ -143,6 +143,19 @@ def facts(dataset: Dataset) -> Facts:
     if not dataset.of_votes:
         raise Refusal(f"“{dataset.name}” holds examples, not votes. Nothing was started. Choose a set of votes.")
     return from_json(Facts, dataset.health["votes"])
+
+
+def prompts_of(made: Found) -> list[str]:
+    """The ids of the examples whose prompts these pairs are about, sorted."""
+    return sorted({example_of(row.id) for row in made.rows})
+
+
+def take_out(store: Store, actor: str, project: str, made: Found) -> None:
+    """Notes that these pairs leave the studio as texts to teach from, which spends their prompts as freezing them does
+    (`looks.raise_if_spent`). Nothing is noted twice. Raises Refusal when there is no pair."""
+    prompts = prompts_of(made)
+    if not prompts or set(prompts) - rows.spent(store, project).keys():
+        store.act("votes.taken", actor, {"examples": prompts}, project)
 
 
 def in_words(told: Facts) -> list[str]:

@@ -21,6 +21,11 @@ TASK_WORDS = {Task.labels: "one label out of a few", Task.fields: "JSON with set
 _TOKENS = re.compile(r"\s+|\w+|[^\w\s]")
 
 
+def several(count: int, one: str, more: str = "") -> str:
+    """A count with its noun: "1 prompt", "12 prompts". `more`: of a noun that does not just take an s."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
 def duration(seconds: float) -> str:
     """Seconds in words: "40 seconds", "3 minutes", "1 h 20 min"."""
     if seconds < 60:

@@ -116,7 +116,7 @@ def _work(folder: Path) -> dict[str, Any]:
         kinds: dict[str, Callable[[Path, dict[str, Any], Stop], Outcome]]
         kinds = {
             "train": _train, "preflight": _preflight, "generate": _generate, "convert": _convert, "takeaway": _takeaway,
-            "side_effects": _side_effects, "timing": _timing,
+            "side_effects": _side_effects, "timing": _timing, "conversations": _conversations,
         }  # fmt: skip
         if spec.get("kind") not in kinds:
             raise Refusal(f"A job of the kind {spec.get('kind')!r} is unknown here. Nothing was done. Start a new job.")
@@ -300,6 +300,12 @@ def _generate(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
 
     counted, stopped = work.write(spec, folder, stop, partial(job_folder.append, folder))
     return Outcome(counted, stopped)
+
+
+def _conversations(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:
+    from studio.generation import replay
+
+    return Outcome(*replay.write(spec, folder, stop, partial(job_folder.append, folder)))
 
 
 def _timing(folder: Path, spec: dict[str, Any], stop: Stop) -> Outcome:

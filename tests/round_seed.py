@@ -8,11 +8,14 @@ from __future__ import annotations
 import random
 import sys
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from studio import baselines, datasets, people, projects
+from studio import baselines, conversations, datasets, people, projects, supervisor
+from studio.evaluate.turns import talk, turn_id
+from studio.jobs import folder as job_folder
 from studio.records import Dataset, Example, Person, Role, Round, Split, Status, Turn, canonical, sha256, to_json
 from studio.review import rounds
 from studio.store import Store
@@ -132,6 +135,26 @@ def polite(example: Example, draw: random.Random) -> str:
 def housed(example: Example, draw: random.Random) -> str:
     """What tuning reaches: mostly the ideal reply, sometimes cut short."""
     return example.ideal if draw.random() < 0.8 else example.ideal.split(". ")[0] + "."
+
+
+def gone_through(
+    store: Store, dataset: Dataset, said: Mapping[str, Callable[[Example, int], str]], count: int
+) -> list[Example]:
+    """A finished job in which arms went through `count` of a set's test conversations; `said`: arm -> its answer to one
+    at a turn (from 1)."""
+    held = conversations.there_are(store, dataset)[:count]
+    rows = [
+        {"arm": arm, "example": turn_id(e.id, turn), "tokens_in": 1, "tokens_out": 1, "seconds": 0.1,
+         "output": answer(e, turn), "similarity": None, "hashes": {}, "given": {}}
+        for arm, answer in said.items() for e in held for turn in range(1, len(talk(e).asked) + 1)
+    ]  # fmt: skip
+    about = {"id": "talks", "kind": conversations.KIND, "folder": "talks", "detail": {"dataset": dataset.id}}
+    store.act("job.started", MAKER, about, dataset.project)
+    folder = job_folder.create(store.workspace / "jobs" / "talks", {"kind": conversations.KIND})
+    job_folder.append_lines(folder / "outputs.jsonl", rows)
+    job_folder.write_result(folder, {"state": "done"})
+    supervisor.collect(store)
+    return held
 
 
 def person(store: Store, name: str, role: Role) -> Person:

@@ -10,9 +10,11 @@ from collections import Counter
 import pytest
 from round_seed import MAKER, Seeded, person, ready
 
-from studio.records import Choice, Pair, PairKind, Person, Refusal, Role, Round, Vote
+from studio import datasets
+from studio.records import Choice, Pair, PairKind, Person, Refusal, Role, Round, Split, Vote
 from studio.review import dealing, desk, rounds
 from studio.store import Store
+from studio.store import datasets as dataset_rows
 from studio.store import rounds as rows
 
 SECONDS = 5.0
@@ -184,11 +186,27 @@ def test_a_vote_after_the_seat_was_filled_is_kept_and_left_out_by_the_rule(store
     assert against.scored.surplus == 1 and len(against.scored.prompts) == 1 and len(rows.votes(store, found.id)) == 2
 
 
-def test_only_who_knows_the_field_may_vote_on_its_pairs(store: Store, seeded: Seeded) -> None:
-    rita = person(store, "Rita", Role.reviewer)
-    found = rounds.open_round(store, MAKER, seeded.project, seeded.plan)
-    first = rounds.next_pair(store, found, rita.id)
-    assert first is not None
-    asked = dataclasses.replace(found, registration={**found.registration, "experts": {first.slice: ["otto"]}})
+def test_only_who_knows_the_field_is_asked_about_its_pairs(store: Store, seeded: Seeded) -> None:
+    rita, otto = person(store, "Rita", Role.reviewer), person(store, "Otto", Role.reviewer)
+    kept = example_slices(store, seeded)[0]
+    plan = dataclasses.replace(seeded.plan, baselines=(seeded.base,), experts=((kept, (otto.id,)),))
+    for few in ((MAKER,), ("nobody",)):
+        with pytest.raises(Refusal, match="kept for 0 whose votes count"):
+            rounds.open_round(store, MAKER, seeded.project, dataclasses.replace(plan, experts=((kept, few),)))
+    with pytest.raises(Refusal, match="are to be read by 2"):
+        rounds.open_round(store, MAKER, seeded.project, dataclasses.replace(plan, second_readers=0.5))
+    found = rounds.open_round(store, MAKER, seeded.project, plan)
+    its = {p.id for p in rows.pairs(store, found.id) if p.slice == kept}
+    assert its and rounds.left_for(store, found, otto.id) - rounds.left_for(store, found, rita.id) == len(its)
     with pytest.raises(Refusal, match="knows its field"):
-        rounds.vote(store, asked, rita, first.id, "left", seconds_on_screen=SECONDS)
+        rounds.vote(store, found, rita, next(iter(its)), "left", seconds_on_screen=SECONDS)
+    while (at := rounds.turn(store, found, rita.id)).pair is not None:
+        assert at.pair.id not in its
+        rounds.vote(store, found, rita, at.pair.id, "tie", seconds_on_screen=SECONDS)
+    assert at.left == 0 and rounds.left_for(store, found, otto.id) == len(its)
+
+
+def example_slices(store: Store, seeded: Seeded) -> list[str]:
+    dataset = dataset_rows.get(store, seeded.dataset)
+    assert dataset is not None
+    return sorted({e.slice for e in datasets.rows_in(store, dataset, Split.test)})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from studio.decision import UNBUILT_GATES, Gate, GateState, Ruling, preference_sentence, unchecked_gates, verdict
+from studio.decision import BESIDE_THE_VOTES, Gate, GateState, Ruling, preference_sentence, unchecked_gates, verdict
 from studio.records import Refusal, Verdict, from_json, to_json
 from studio.review.preference import Assessment, Ballot, Guardrail, PlannedPrompt, Projection, Registration, assess
 
-ALL_CHECKED = tuple(Gate(name, GateState.passed, "Checked.") for name, _ in UNBUILT_GATES)
+ALL_CHECKED = tuple(Gate(name, GateState.passed, "Checked.") for name, _ in BESIDE_THE_VOTES)
 NAMES = {"tuned": "the tuned model", "base": "the base model", "prompted": "the prompted base"}
 
 
@@ -47,12 +47,45 @@ def test_a_go_needs_every_gate_checked() -> None:
 def test_unchecked_gates_hold_a_go_back_and_are_named() -> None:
     ruling = rule(assessed("w" * 30), gates=())
     assert (ruling.verdict, ruling.votes_alone, ruling.arm) == (Verdict.inconclusive, Verdict.go, "")
-    assert ruling.headline == "People prefer the tuned model; 5 gates are not checked yet, so it cannot ship."
-    assert {g.name for g in ruling.gates if g.state is GateState.unchecked} == {name for name, _ in UNBUILT_GATES}
+    assert ruling.headline == (
+        f"People prefer the tuned model; {len(BESIDE_THE_VOTES)} gates are not checked yet, so it cannot ship."
+    )
+    assert {g.name for g in ruling.gates if g.state is GateState.unchecked} == {name for name, _ in BESIDE_THE_VOTES}
     assert unchecked_gates() == tuple(g for g in ruling.gates if g.state is GateState.unchecked)
     assert any("Memorisation" in sentence for sentence in ruling.would_change)
     four = rule(assessed("w" * 30), gates=ALL_CHECKED[1:])
     assert "1 gate is not checked yet" in four.headline
+
+
+def test_the_weakest_gate_is_the_one_furthest_from_a_go() -> None:
+    """Final ones first, then failed, open, unchecked; of a GO the preference that is hardest to hold."""
+    two = {"baselines": ("base", "prompted")}
+    assert rule(assessed("w" * 30, **two)).weakest in ("Preferred to the base model", "Preferred to the prompted base")  # type: ignore[arg-type]
+    failed = Gate("Side effects", GateState.failed, "Lost.")
+    final = Gate("Made to be released", GateState.failed, "Secrets.", final=True)
+    unchecked = rule(assessed("w" * 30), gates=ALL_CHECKED[1:])
+    assert unchecked.weakest == BESIDE_THE_VOTES[0][0]
+    assert rule(assessed("wl" * 10), gates=ALL_CHECKED[1:]).weakest == "Preferred to the base model", "open is nearer"
+    assert rule(assessed("w" * 30), gates=(*ALL_CHECKED[1:], failed)).weakest == "Side effects"
+    assert rule(assessed("w" * 30), gates=(*ALL_CHECKED[1:], failed, final)).weakest == "Made to be released"
+
+
+def test_a_gate_about_another_candidate_does_not_hold_this_one_back() -> None:
+    broken = Gate("Side effects", GateState.failed, "Lost.", arm="another")
+    ruling = rule(assessed("w" * 30), gates=(*ALL_CHECKED, broken))
+    assert ruling.verdict is Verdict.go and broken not in ruling.gates
+    mine = Gate("Side effects", GateState.failed, "Lost.", arm="tuned")
+    assert rule(assessed("w" * 30), gates=(*ALL_CHECKED[1:], mine)).verdict is Verdict.inconclusive
+
+
+def test_a_go_that_may_rest_on_length_says_so_and_stays_a_go() -> None:
+    told = {"tuned": "At equal length people would prefer it in 52 of 100 prompts."}
+    ruling = rule(assessed("w" * 30), length_dependent=told)
+    assert (ruling.verdict, ruling.in_words) == (Verdict.go, "go, length-dependent")
+    assert ruling.because[1] == told["tuned"] and ruling.because[0].startswith("People preferred")
+    assert rule(assessed("w" * 30), length_dependent={"tuned": ""}).in_words == "go"
+    lost = rule(assessed("l" * 20), length_dependent=told)
+    assert lost.in_words == "no go" and told["tuned"] not in lost.because
 
 
 def test_a_failed_gate_holds_a_go_back() -> None:

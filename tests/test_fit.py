@@ -116,10 +116,27 @@ def test_a_stopped_run_leaves_what_can_be_used_and_goes_on_from_that_very_step(
     held = {row["step"]: row["validation"] for row in first.losses if row["validation"] is not None and row["step"]}
     assert first.taken == min(held, key=lambda step: (held[step], step))
     assert sorted(path.name for path in tmp_path.glob("step-*")) == sorted({f"step-{first.taken}", "step-14"})
+    assert first.taken != 14
+    _differs_as_used(model, first.adapter, tmp_path / "final-14")
     told = Told()
     found = run(model, tmp_path, told)
     assert told.of("progress")[0]["done"] == 14
     assert found.losses == whole.losses and found.adapter_sha256 == whole.adapter_sha256
+
+
+def _differs_as_used(model: Path, taken: Path, other: Path) -> None:
+    """Both are adapters that answers are written with, in the same form, with other weights."""
+    from safetensors.torch import load_file
+
+    from studio.generation import ArmSpec
+    from studio.generation.local import LocalModel
+    from studio.models.files import ADAPTER_FILES, adapter_sha256
+
+    one, two = (load_file(folder / ADAPTER_FILES[1]) for folder in (taken, other))
+    assert one.keys() == two.keys() and {v.dtype for v in one.values()} == {v.dtype for v in two.values()}
+    assert adapter_sha256(taken) != adapter_sha256(other)
+    writer = LocalModel(model, "")
+    writer.prepare([ArmSpec("other", adapter=str(other), adapter_sha256=adapter_sha256(other))])
 
 
 def test_a_damaged_checkpoint_is_passed_over_in_words(whole: Any, model: Path, tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio.records import Refusal
+from studio.records import Choice, Pair, PairKind, Refusal, Vote
+from studio.review.gates import GateState, assignment_gate
+from studio.review.gold import GoldRule
 from studio.review.preference import (
     Ballot,
     assignment,
@@ -24,6 +26,7 @@ from studio.review.preference import (
     standard_error,
     two_way,
 )
+from studio.review.raters import Tally, reliability
 from studio.review.regression import logistic
 
 ORACLES = Path(__file__).parents[2] / "shared" / "data" / "statistics-oracles"
@@ -229,6 +232,37 @@ def test_the_assignment_audit() -> None:
     assert missing.baselines == {"base": 60, "prompted": 0} and missing.alarm
     assert "baselines" in missing.sentence
     assert "nothing can be said" in assignment([ballot(0, "w")]).sentence
+
+
+def test_the_gate_of_the_audit() -> None:
+    fair, unfair = assignment(sided(50, 50)), assignment(sided(95, 5))
+    passed, failed, nothing = (assignment_gate(audits) for audits in ([fair, fair], [fair, unfair], []))
+    assert (passed.state, failed.state, nothing.state) == (GateState.passed, GateState.failed, GateState.open)
+    assert "200 pairs" in passed.sentence and failed.sentence == unfair.sentence
+
+
+# Raters
+
+
+def test_raters_are_told_by_gold_repeats_and_sentinels() -> None:
+    pairs = [
+        Pair(f"{kind}{n}", "r", n, f"p{n}", "", "in", "l", "r", "base", True, candidate="tuned", kind=PairKind(kind),
+             of=f"real{n}" if kind == "repeat" else "")
+        for kind in PairKind for n in range(3)
+    ]  # fmt: skip
+    said = {"ann": "aaa bba ab- tt-", "bo": "abt aaa aa- btb"}
+    votes = [
+        Vote(f"{kind}{n}", who, {"a": Choice.a, "b": Choice.b, "t": Choice.tie, "-": Choice.skip}[c])
+        for who, told in said.items()
+        for kind, row in zip(("real", "gold", "repeat", "sentinel"), told.split(), strict=True)
+        for n, c in enumerate(row)
+    ]
+    found = reliability(pairs, votes, GoldRule(3, 2))
+    ann, bo = found.raters
+    assert (ann.gold, ann.repeats, ann.sentinels, ann.excluded) == (Tally(1, 3), Tally(1, 2), Tally(2, 2), True)
+    assert (bo.gold, bo.repeats, bo.sentinels, bo.excluded) == (Tally(3, 3), Tally(1, 2), Tally(1, 3), False)
+    assert "4 of 6 gold pairs" in found.sentence and "1 left the count" in found.sentence
+    assert "unknown" in reliability(pairs, votes[:3], GoldRule()).sentence
 
 
 def test_two_votes_on_a_pair_were_dealt_once() -> None:

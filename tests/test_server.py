@@ -21,6 +21,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from studio.records import Refusal, sha256
+from studio.ui.guard import wanted_page
 from studio.ui.server import serve
 
 REPO = Path(__file__).resolve().parents[1]
@@ -36,7 +37,7 @@ from studio.ui.server import serve
 store = Store.open(Path(sys.argv[1]))
 invite = lambda name, role: people.make_invitation(store, people.SYSTEM, name, role)
 links = {"reviewer": invite("Rosa", Role.reviewer), "designer": invite("Dora", Role.designer)}
-links |= {"pm": invite("Pia", Role.pm), "spare": people.new_admin_token(store)}
+links |= {"pm": invite("Pia", Role.pm), "later": invite("Lea", Role.reviewer), "spare": people.new_admin_token(store)}
 print(json.dumps(links), flush=True)
 serve(Path(sys.argv[1]), port=0, open_store=lambda _: store)
 """
@@ -170,6 +171,24 @@ def test_an_invitation_gives_its_role_and_nothing_more(studio: Studio) -> None:
     with studio.socket(browser) as page_socket:
         said = shown(page_socket)
     assert "Pia" in said and "PM" in said and "People and records" not in said
+
+
+def test_whoever_had_to_sign_in_first_lands_where_they_wanted(studio: Studio) -> None:
+    with studio.visitor() as lea:
+        for elsewhere in ("//evil.example", "/review?next=https://evil.example", "/join/x/y"):
+            lea.get(elsewhere, headers=HTML)
+        assert not lea.cookies, "no other place is remembered"
+        assert lea.get("/review?project=replies-1", headers=HTML).status_code == 401
+        answer = lea.post(f"/join/{studio.links['later']}", data={"name": ""})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/review?project=replies-1")
+        assert [name for name in lea.cookies if name.endswith("-wanted")] == [], "once"
+
+
+@pytest.mark.parametrize(
+    "text", ["//evil.example/x", "/\\evil.example", "https://evil.example", "/join/abc", "", "/a b"]
+)
+def test_no_other_site_is_a_page_of_this_one(text: str) -> None:
+    assert wanted_page(text) == "/" and wanted_page("/review?project=a-1") == "/review?project=a-1"
 
 
 def test_identity_cannot_be_sent_by_a_client_and_ends_with_the_session(studio: Studio) -> None:

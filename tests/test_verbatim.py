@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studio.evaluate.verbatim import Corpus, Run, verbatim
-from studio.ui.verbatim_parts import in_words
+from studio.train.recited import in_words
 
 HOUSE = "Thank you for writing to us today, "
 CANARY = "the blue kettle number seven four one is on the ninth shelf"

@@ -112,15 +112,33 @@ def held_back(store: Store, document: Document, dataset: Dataset) -> list[Held]:
     return [Held(found[at], leaking[at]) for at in sorted(leaking)]
 
 
-def library(store: Store, chosen_arms: Sequence[Arm], dataset: Dataset) -> list[Passage]:
-    """All that these arms may be given while a set is answered."""
+def library(store: Store, chosen_arms: Sequence[Arm], dataset: Dataset | None) -> list[Passage]:
+    """All that these arms, of one project, may be given while a set is answered; without a set nothing is kept back."""
     wanted = {sha for arm in chosen_arms if arm.recipe.passages for sha in arm.recipe.passages.documents}
     found = list[Passage]()
-    for document in rows.every(store, dataset.project):
+    for document in rows.every(store, chosen_arms[0].project) if chosen_arms else ():
         if document.sha256 in wanted:
-            back = {each.passage.id for each in held_back(store, document, dataset)}
+            back = {each.passage.id for each in held_back(store, document, dataset)} if dataset else ()
             found += [each for each in rows.passages_of(store, [document.id]) if each.id not in back]
     return found
+
+
+@dataclass(frozen=True)
+class Near:
+    """A passage, and the cosine of what it means with an input, -1 to 1."""
+
+    passage: Passage
+    cosine: float
+
+
+def nearest(store: Store, arm: Arm, dataset: Dataset | None, vector: Floats) -> list[Near]:
+    """What an arm would be given with an input (its `vector`), the nearest first, of the passages that were read
+    already."""
+    found = library(store, [arm], dataset)
+    known = vectors(store, found)
+    near = [Near(each, float(known[each.id] @ vector)) for each in found if each.id in known]
+    count = arm.recipe.passages.count if arm.recipe.passages else 0
+    return sorted(near, key=lambda each: -each.cosine)[:count]
 
 
 def vectors(store: Store, passages: Sequence[Passage]) -> Mapping[str, Floats]:

@@ -1,21 +1,24 @@
 """Does the style still hold at turn eight? Answers by how far into a conversation they are given. Pure.
 
 Each conversation is answered where it ends, after the turns that its example holds: a model that has gone astray in its
-own earlier answers is kinder to itself here than it would be in a real conversation.
+own earlier answers is kinder to itself here than it would be in a real conversation (for that, see
+`studio.evaluate.conversations`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from studio.evaluate.averages import average
 from studio.evaluate.generalising import apart
-from studio.records import Example, Speaker
+from studio.records import Example, Speaker, Turn
 
 _ENDS = (1, 3, 7)
 _NAMES = ("turn 1", "turns 2 and 3", "turns 4 to 7", "turn 8 and later")
 MATTERS = 0.10
+_BETWEEN = "\x1f"
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,53 @@ class Turns:
 
     at: tuple[At, ...]
     sentence: str
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A conversation as it was had: what stood before the person wrote first, what they wrote at each turn, and what
+    was answered there; the last answer is the example's ideal output. Two messages in a row of one side are one."""
+
+    opening: tuple[Turn, ...]
+    asked: tuple[str, ...]
+    answered: tuple[str, ...]
+
+
+def talk(example: Example) -> Talk:
+    """An example as a conversation; of one without earlier turns a single question and its answer."""
+    said = [*example.earlier, Turn(Speaker.user, example.input), Turn(Speaker.assistant, example.ideal)]
+    joined = [
+        Turn(speaker, "\n\n".join(turn.text for turn in group)) for speaker, group in groupby(said, lambda t: t.speaker)
+    ]
+    opening = joined[:1] if joined[0].speaker is Speaker.assistant else []
+    texts = [turn.text for turn in joined[len(opening) :]]
+    return Talk(tuple(opening), tuple(texts[::2]), tuple(texts[1::2]))
+
+
+def at_turn(example: Example, number: int, own: Sequence[str]) -> Example:
+    """What is asked at a turn (from 1) of somebody whose `own` answers to the turns before stand in the conversation;
+    the ideal output is what was answered there."""
+    had = talk(example)
+    before = [
+        turn
+        for asked, said in zip(had.asked, own, strict=False)
+        for turn in (Turn(Speaker.user, asked), Turn(Speaker.assistant, said))
+    ]
+    return replace(
+        example, id=turn_id(example.id, number), input=had.asked[number - 1], ideal=had.answered[number - 1],
+        earlier=(*had.opening, *before[: 2 * (number - 1)]),
+    )  # fmt: skip
+
+
+def turn_id(example: str, number: int) -> str:
+    """The id of a turn of a conversation."""
+    return f"{example}{_BETWEEN}{number}"
+
+
+def of_turn(name: str) -> tuple[str, int]:
+    """The conversation and the turn of such an id."""
+    example, number = name.split(_BETWEEN)
+    return example, int(number)
 
 
 def turn_of(example: Example) -> int:

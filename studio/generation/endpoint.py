@@ -41,7 +41,7 @@ def key_for(address: str) -> str:
     return os.environ.get(key_variable(address)) or os.environ.get(KEY_VARIABLE, "")
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
+class NoRedirect(urllib.request.HTTPRedirectHandler):
     """An address that points elsewhere is an error: the prompts were meant for the one that was named."""
 
     def redirect_request(self, *args: Any, **kwargs: Any) -> None:
@@ -76,7 +76,7 @@ class EndpointModel:
         self._url = address.rstrip("/") + "/chat/completions"
         self._model, self._timeout, self._waits = model, timeout, tuple(waits)
         self._most, self._sent = most, 0
-        self._opener = urllib.request.build_opener(_NoRedirect)
+        self._opener = urllib.request.build_opener(NoRedirect)
 
     def prepare(self, arms: Sequence[ArmSpec]) -> None:
         """Raises Refusal for a tuned arm: an adapter made here cannot be worn elsewhere."""

@@ -12,18 +12,16 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from studio.generation import ArmSpec, Asked, Generator, Written, prompt_hashes
 from studio.generation.again import Rewritten, sample
+from studio.generation.asking import Asking, example
 from studio.jobs import folder as job_folder
 from studio.models.checked import check_adapter, checked_model
 from studio.models.loading import quick_loading
-from studio.records import Decoding, Example, Passage, Prompt, Recipe, from_json, set_parts, to_json
+from studio.records import Decoding, Prompt, Recipe, from_json, set_parts, to_json
 
 if TYPE_CHECKING:
     from studio.evaluate.embed import Embedder
-    from studio.generation.passages import Library
 
 Emit = Callable[..., None]
 Questions = dict[str, list[Asked]]
@@ -39,10 +37,10 @@ def write(spec: dict[str, Any], folder: Path, stop: Callable[[], bool], emit: Em
     outputs = folder / "outputs.jsonl"
     job_folder.drop_incomplete_line(outputs)
     emit("progress", done=0, total=0, seconds_left=None, what="loading the model")
-    embedder = _embedder(spec.get("embedder"))
+    embedder = embedder_of(spec)
     arms, generator, questions = ready(spec, folder, embedder)
     done = {(line["arm"], line["example"]) for line in job_folder.read_lines(outputs).rows}
-    pace = _Pace(emit, total=len(arms) * len(spec["prompts"]), done=len(done))
+    pace = Pace(emit, total=len(arms) * len(spec["prompts"]), done=len(done))
     names = [row["id"] for row in spec["prompts"]]
     cut = {arm.id: in_batches(generator, arm, [q.prompt for q in questions[arm.id]], names) for arm in arms}
     batches = [(arm, places) for arm in arms for places in cut[arm.id]]
@@ -51,30 +49,39 @@ def write(spec: dict[str, Any], folder: Path, stop: Callable[[], bool], emit: Em
         if not left:
             continue
         if stop():
-            return _counted(arms, outputs), True
+            return counted(arms, outputs), True
         asked, prompts = [questions[arm.id][place] for place in left], [spec["prompts"][place] for place in left]
         written = generator.write(arm, [each.prompt for each in asked], decoding)
-        near = _similarity(embedder, written, prompts)
-        job_folder.append_lines(outputs, map(partial(_output, arm), prompts, asked, written, near))
+        near = similarity(embedder, written, prompts)
+        job_folder.append_lines(outputs, map(partial(output, arm), prompts, asked, written, near))
         pace.went_on(len(left))
     emit("progress", done=len(batches), total=len(batches), seconds_left=None, what="writing a sample again")
     stored = {(line["arm"], line["example"]): line["output"] for line in job_folder.read_lines(outputs).rows}
     again = sample(generator, batches, questions, names, stored, decoding, stop, seed=spec["id"])
-    return _counted(arms, outputs, again), False
+    return counted(arms, outputs, again), False
 
 
 def ready(
     spec: dict[str, Any], folder: Path, embedder: Embedder | None = None
 ) -> tuple[list[ArmSpec], Generator, Questions]:  # fmt: skip
     """The arms of a job, the model that writes for them, and what each is asked. Raises Refusal."""
+    arms, generator, asking = prepared(spec, folder, embedder)
+    inputs = [example(row) for row in spec["prompts"]]
+    return arms, generator, {arm.id: asking.of(arm, inputs) for arm in arms}
+
+
+def prepared(
+    spec: dict[str, Any], folder: Path, embedder: Embedder | None = None
+) -> tuple[list[ArmSpec], Generator, Asking]:
+    """The arms of a job, the model that writes for them, and how each asks. Raises Refusal."""
     arms = [from_json(ArmSpec, arm) for arm in spec["arms"]]
     for arm in arms:
         check_adapter(arm.adapter, arm.adapter_sha256)
     generator = _generator(spec["model"], spec.get("most_requests", 0))
     generator.prepare(arms)
     if embedder is None and any(arm.recipe != Recipe() for arm in arms):
-        embedder = _embedder(spec.get("embedder"))
-    return arms, generator, _questions(spec, folder, arms, embedder)
+        embedder = embedder_of(spec)
+    return arms, generator, Asking(spec, folder, embedder)
 
 
 def _generator(model: dict[str, str], most_requests: int) -> Generator:
@@ -89,7 +96,9 @@ def _generator(model: dict[str, str], most_requests: int) -> Generator:
     return LocalModel(path, model["sha256"])
 
 
-def _embedder(embedder: dict[str, str] | None) -> Embedder | None:
+def embedder_of(spec: dict[str, Any]) -> Embedder | None:
+    """The model of meaning that a job names; None where it names none. Raises Refusal."""
+    embedder = spec.get("embedder")
     if embedder is None:
         return None
     path = checked_model(embedder)
@@ -99,43 +108,10 @@ def _embedder(embedder: dict[str, str] | None) -> Embedder | None:
     return Embedder(path)
 
 
-def _questions(spec: dict[str, Any], folder: Path, arms: Sequence[ArmSpec], embedder: Embedder | None) -> Questions:
-    """The same at every start: what is chosen hangs on nothing but the job's files."""
-    plain = [Asked(job_folder.prompt(row)) for row in spec["prompts"]]
-    if all(arm.recipe == Recipe() for arm in arms):
-        return {arm.id: plain for arm in arms}
-    assert embedder is not None, "a job with examples or passages to show has an embedder"
-    from studio.generation.shots import Shelf
-
-    rows = job_folder.read_rows(folder, spec["shelf"]) if "shelf" in spec else []
-    shelf, library = Shelf([_example(row) for row in rows], embedder.vectors), _library(spec, folder, embedder)
-    inputs, questions = [_example(row) for row in spec["prompts"]], Questions()
-    for arm in arms:
-        shots, passages = arm.recipe.shots, arm.recipe.passages
-        asked = shelf.around(shots, inputs) if shots else plain
-        questions[arm.id] = library.around(passages, inputs, asked) if passages else asked
-    return questions
-
-
-def _library(spec: dict[str, Any], folder: Path, embedder: Embedder) -> Library:
-    from studio.generation.passages import Library
-
-    rows = job_folder.read_rows(folder, spec["library"]) if "library" in spec else []
-    known = {row["id"]: np.asarray(row.pop("vector"), np.float32) for row in rows if "vector" in row}
-    return Library([from_json(Passage, row) for row in rows], embedder.vectors, known)
-
-
-def _example(row: dict[str, Any]) -> Example:
-    prompt = job_folder.prompt(row)
-    return Example(
-        row["id"], prompt.input, row.get("ideal", ""), row.get("slice", ""), earlier=prompt.earlier,
-        system=prompt.system,
-    )  # fmt: skip
-
-
-def _similarity(
+def similarity(
     embedder: Embedder | None, written: Sequence[Written], prompts: Sequence[dict[str, Any]]
 ) -> Sequence[float | None]:
+    """How near each answer is to the ideal one of its prompt's row."""
     if embedder is None:
         return [None] * len(written)
     return embedder.similarity([w.text for w in written], [prompt.get("ideal", "") for prompt in prompts])
@@ -158,7 +134,8 @@ def in_batches(
         yield order[start:end]
 
 
-def _output(arm: ArmSpec, prompt: dict[str, Any], asked: Asked, written: Written, near: float | None) -> dict[str, Any]:
+def output(arm: ArmSpec, prompt: dict[str, Any], asked: Asked, written: Written, near: float | None) -> dict[str, Any]:
+    """An answer as a line of outputs.jsonl; `prompt`: its row in the job."""
     return {
         "arm": arm.id,
         "example": prompt["id"],
@@ -172,26 +149,26 @@ def _output(arm: ArmSpec, prompt: dict[str, Any], asked: Asked, written: Written
     }
 
 
-def _counted(
+def counted(
     arms: Sequence[ArmSpec], outputs: Path, again: Mapping[str, Rewritten] | None = None
 ) -> dict[str, Any]:  # fmt: skip
     """For each arm: outputs written, how many of them say nothing, its pace, and what was written again."""
     lines = job_folder.read_lines(outputs).rows
-    counted = {}
+    told = {}
     for arm in arms:
         own = [line for line in lines if line["arm"] == arm.id]
         seconds = sum(line["seconds"] for line in own)
-        counted[arm.id] = {
+        told[arm.id] = {
             "outputs": len(own),
             "missing": sum(not line["output"] for line in own),
             "tokens_per_second": round(sum(line["tokens_out"] for line in own) / seconds, 1) if seconds else 0.0,
         }
     for name, found in (again or {}).items():
-        counted[name]["again"] = to_json(found)
-    return {"arms": counted}
+        told[name]["again"] = to_json(found)
+    return {"arms": told}
 
 
-class _Pace:
+class Pace:
     """Progress of a generate job, with an estimate from what was done since this start."""
 
     def __init__(self, emit: Emit, total: int, done: int) -> None:

@@ -42,9 +42,9 @@ class Diagnostics:
     guess: ExitGuess | None = None
 
     @property
-    def length_dependent(self) -> bool:
-        """Whether a preference over any baseline is not there any more, beyond doubt, at equal length."""
-        return any(each.length.survives is False for each in self.against)
+    def length_dependent(self) -> str:
+        """A sentence when a preference is not there any more, beyond doubt, at equal length; "" when each is."""
+        return next((each.length.sentence for each in self.against if each.length.survives is False), "")
 
 
 def diagnose(
@@ -64,10 +64,10 @@ def diagnose(
     )
 
 
-def verdict_in_words(verdict: Verdict, found: Diagnostics) -> str:
+def verdict_in_words(verdict: Verdict, length_dependent: bool) -> str:
     """The verdict as it is said: a go that may rest on length is "go, length-dependent". It stays a go."""
     said = verdict.value.replace("_", " ").lower()
-    return f"{said}, length-dependent" if verdict is Verdict.go and found.length_dependent else said
+    return f"{said}, length-dependent" if verdict is Verdict.go and length_dependent else said
 
 
 def _against(baseline: str, prompts: set[str], votes: Sequence[Ballot]) -> Robustness:

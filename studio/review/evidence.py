@@ -142,6 +142,17 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     return tuple(adjusted)
 
 
+def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Adjusted p values that hold the false discovery rate, in the order given (Benjamini and Hochberg, 1995): to look
+    for something worth a closer look, never to claim it."""
+    adjusted, least = [0.0] * len(p_values), 1.0
+    falling = sorted(range(len(p_values)), key=lambda i: -p_values[i])
+    for place, i in enumerate(falling):
+        least = min(least, p_values[i] * len(p_values) / (len(p_values) - place))
+        adjusted[i] = least
+    return tuple(adjusted)
+
+
 def project(scores: Scores, theta_min: float = 0.55, horizon: int = 1000, rounds: int = 200) -> Projection:
     """How many more prompts until go or no-go against one baseline; the same answer for the same scores.
 

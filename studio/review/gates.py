@@ -19,6 +19,7 @@ from studio.review.assessment import (
     SliceFinding,
     SliceState,
 )
+from studio.review.assignment import ALARM, Assignment
 from studio.review.evidence import BASE_EVIDENCE, CAP_P, GO_EVIDENCE, Interval, Projection
 
 
@@ -34,7 +35,8 @@ class GateState(enum.StrEnum):
 @dataclass(frozen=True)
 class Gate:
     """One thing a GO needs. `evidence`: figures or places to look. `blocks` False: stops a GO only if failed.
-    `final`: where it failed, nobody may ship against the verdict either."""
+    `final`: where it failed, nobody may ship against the verdict either. `arm`: the candidate it is about, "" for all;
+    the ruling on another candidate leaves it out."""
 
     name: str
     state: GateState
@@ -42,16 +44,16 @@ class Gate:
     evidence: tuple[str, ...] = ()
     blocks: bool = True
     final: bool = False
+    arm: str = ""
 
 
-UNBUILT_GATES = (
+BESIDE_THE_VOTES = (
     ("Side effects", "what tuning broke outside this task has not been measured"),
     ("Memorisation", "whether the tuned model recites its training examples has not been measured"),
     ("Personal data", "the examples and outputs have not been searched for personal data"),
     ("Health waivers", "nobody has reviewed the findings that were waived in the dataset's health report"),
-    ("Assignment audit", "whether sides and prompts were dealt by chance has not been audited"),
 )
-"""Gates that are registered with every round but that the studio cannot compute yet: name and what is not known."""
+"""Gates that every round has and that no vote can show: name, and what is not known until somebody brings them."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,24 @@ class Words:
 
 
 def unchecked_gates() -> tuple[Gate, ...]:
-    """The gates nothing computes yet, as they are shown: unchecked, and blocking GO."""
-    return tuple(Gate(name, GateState.unchecked, f"Not checked yet: {what}.") for name, what in UNBUILT_GATES)
+    """The gates beside the votes as they stand while nobody brings them: unchecked, and blocking GO."""
+    return tuple(Gate(name, GateState.unchecked, f"Not checked yet: {what}.") for name, what in BESIDE_THE_VOTES)
+
+
+def assignment_gate(audits: Sequence[Assignment]) -> Gate:
+    """Whether sides and baselines were dealt by chance, over all candidates: the mean of their e-values is one, too."""
+    name = "Assignment audit"
+    seen = [audit for audit in audits if audit.pairs]
+    if not seen:
+        return Gate(name, GateState.open, "Nobody has voted yet, so there is nothing to audit.")
+    evidence = sum(audit.e_value for audit in seen) / len(seen)
+    worst = max(seen, key=lambda audit: audit.e_value)
+    told = tuple(f"pairs with the candidate on the left: {audit.left} of {audit.pairs}" for audit in seen)
+    if evidence >= ALARM:
+        return Gate(name, GateState.failed, worst.sentence, told)
+    pairs = sum(audit.pairs for audit in seen)
+    text = f"Nothing speaks against {pairs:,} pairs dealt by chance"
+    return Gate(name, GateState.passed, f"{text} ({_figure(evidence)} to 1, an alarm at {ALARM:,.0f}).", told)
 
 
 def vote_gates(assessment: Assessment, names: Mapping[str, str] | None = None) -> tuple[Gate, ...]:

@@ -20,6 +20,8 @@ ENDS_INDEPENDENCE = {
     "job.started": "started a training or generation job",
     "job.resumed": "started a training or generation job",
     "run.registered": "brought in a model that was trained elsewhere",
+    "document.added": "brought in documents that one of the arms answers from",
+    "votes.taken": "took out what people preferred, with the answers",
     "outputs.seen": "saw which arm wrote what",
 }
 """Kinds of acts that end independence, the weightiest first; every other kind leaves it (a test names them)."""

@@ -10,7 +10,7 @@ import datetime
 import random
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,9 +35,9 @@ from studio.records import (
 )
 from studio.review import gold, pairing
 from studio.review.independence import independent_people
-from studio.review.scoring import Guardrail, Registration, read_registrations
+from studio.review.scoring import Guardrail, read_registrations
 from studio.review.sides import commitment, drawn_as_sealed
-from studio.store import Store, arms, briefs, rewritten, rounds, runs
+from studio.store import Store, arms, briefs, people, rewritten, rounds, runs
 from studio.store import datasets as dataset_rows
 from studio.train import release
 
@@ -57,6 +57,7 @@ class Plan:
     `guardrails` None: every slice of the brief, with the margin 0.10. `gold` pairs have a known answer, and a reviewer
     must get `gold_right` of them right to stay in the count; `repeats` come twice, sides swapped. `shown_plain`:
     without Markdown marks. `guidelines`: for the reviewers. `deadline`: the last day as YYYY-MM-DD, "" for none.
+    `experts`: slices with the ids of those who alone are asked about them; every other slice is for everybody.
     `practice`: declared to be one, whoever votes, so that scripted votes count in it; a round in which nobody is
     independent is one anyway.
     """
@@ -76,6 +77,7 @@ class Plan:
     shown_plain: bool = False
     guidelines: str = ""
     deadline: str = ""
+    experts: tuple[tuple[str, tuple[str, ...]], ...] = ()
     practice: bool = False
 
     @property
@@ -106,6 +108,25 @@ def ready_arms(store: Store, project: str, dataset: str) -> list[Arm]:
     ]  # fmt: skip
 
 
+def answers(store: Store, dataset: str, arm: str) -> dict[str, str]:
+    """Prompt -> what the arm wrote to it, for the test prompts of a dataset: to plan with, never to show."""
+    found = dataset_rows.get(store, dataset)
+    wanted = {e.id for e in datasets.rows_in(store, found, Split.test)} if found else set()
+    return {g.example: g.output for g in arms.generations(store, dataset, arm) if g.example in wanted}
+
+
+def in_cost_order(chosen: Sequence[Arm], prices: Mapping[str, tuple[str, float | None]]) -> list[Arm]:
+    """The cheapest first: by what a request of each costs (`prices`: arm -> currency and price), where all have a price
+    in one currency; otherwise by kind, a tuned model last, for it has to be trained and kept."""
+    known = [prices[arm.id] for arm in chosen if arm.id in prices]
+    if len(known) == len(chosen) and len({currency for currency, _ in known}) == 1:
+        told = {arm.id: price for arm, (_, price) in zip(chosen, known, strict=True) if price is not None}
+        if len(told) == len(chosen):
+            return sorted(chosen, key=lambda arm: told[arm.id])
+    kinds = list(ArmKind)
+    return sorted(chosen, key=lambda arm: (arm.kind is ArmKind.tuned, kinds.index(arm.kind)))
+
+
 def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
     """Registers and opens a round over the dataset's test prompts. Raises Refusal, and opens nothing, when
     outputs are missing, the arms cannot be told apart, the plan cannot be judged, or another round is open."""
@@ -119,6 +140,7 @@ def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
     seed, name = secrets.token_hex(16), uuid.uuid4().hex[:12]
     order = random.Random(f"{seed}/order").sample(tests, len(tests))
     _refuse_unfit(plan)
+    _refuse_few_experts(store, project, plan)
     outputs = _outputs(store, plan, tests)
     spare = datasets.rows_in(store, dataset, Split.validation)
     registration = _registration(store, project, plan, _planned(seed, plan, order), outputs)
@@ -136,6 +158,18 @@ def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
     return found
 
 
+def _refuse_few_experts(store: Store, project: str, plan: Plan) -> None:
+    """A slice that is kept for some people needs as many whose votes count as its prompts need votes."""
+    known = {p.id for p in (people.everyone(store) if plan.practice else independent_people(store, project))}
+    readers = max(plan.votes, 2 if plan.second_readers else 1)
+    for name, only in plan.experts:
+        if only and len(known & set(only)) < readers:
+            raise Refusal(
+                f"“{name.replace('_', ' ')}” is kept for {len(known & set(only))} whose votes count, but some prompts "
+                f"are to be read by {readers}. Nothing was opened. Name more people for it, or ask for fewer votes."
+            )
+
+
 def _refuse_unfit(plan: Plan) -> None:
     """Refuses a plan that could never be judged, before its outputs are looked at."""
     if not plan.candidates:
@@ -147,9 +181,6 @@ def _refuse_unfit(plan: Plan) -> None:
     if len(plan.guidelines) > MOST_WORDS:
         raise Refusal(f"The guidelines are longer than {MOST_WORDS:,} characters. Nothing was opened. Shorten them.")
     refuse_past(plan.deadline, "Nothing was opened.")
-    gold.GoldRule(plan.gold, plan.gold_right)
-    for each in plan.contests:
-        Registration(each.arm, each.baselines, (), plan.cap, plan.theta_min, plan.floor)
 
 
 def refuse_past(deadline: str, kept: str) -> None:
@@ -224,8 +255,8 @@ def prompt_hash(system_prompt: str) -> str:
 
 def _refuse_foreign(store: Store, arm: Arm, written: dict[str, Generation]) -> None:
     """A tuned arm's outputs must carry the hash of its own run's weights."""
-    run = runs.get(store, arm.run) if arm.kind is ArmKind.tuned else None
-    if run is not None and any(g.hashes.get("adapter") != run.adapter_sha256 for g in written.values()):
+    weights = runs.weights(store, arm)
+    if weights and any(g.hashes.get("adapter") != weights for g in written.values()):
         raise Refusal(
             f"Some outputs of {arm.name} were not written by its trained weights. Nothing was opened. "
             "Generate its outputs again on the Compare page."
@@ -307,6 +338,7 @@ def _registration(
         "shown_plain": plan.shown_plain,
         "guidelines": plan.guidelines.strip(),
         "deadline": plan.deadline,
+        "experts": {name: sorted(only) for name, only in plan.experts if only},
         "practice": plan.practice or not independent_people(store, project),
     }  # fmt: skip
 

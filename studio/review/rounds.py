@@ -6,6 +6,8 @@ prompts are done. What is registered before the first vote is in `opening`, who 
 
 from __future__ import annotations
 
+import statistics
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -37,7 +39,7 @@ __all__ = [
     "Why", "close", "close_if_decided", "commitment", "conflict", "counted", "counts_here", "done", "explain",
     "independent_people", "last_vote", "side_of",
     "is_current", "is_surplus", "left_for", "may_ship", "next_pair", "open_round", "outputs_sha256", "plan_for",
-    "prompt_hash", "registered", "seal_holds", "turn", "undo_last", "vote", "vote_by_script",
+    "prompt_hash", "registered", "seal_holds", "turn", "undo_last", "usual_pace", "vote", "vote_by_script",
 ]  # fmt: skip
 
 MIN_SECONDS_ON_SCREEN = 0.35
@@ -156,6 +158,19 @@ def counts_here(store: Store, found: Round, reviewer: str) -> bool:
     """Whether this person's votes would be counted in the round."""
     person = people.get(store, reviewer)
     return bool(found.registration["practice"]) or (person is not None and not conflict(store, found.project, person))
+
+
+def usual_pace(store: Store, project: str) -> float | None:
+    """Seconds that people here took for a pair in the newest round in which somebody's pace is known."""
+    for found in rounds.every(store, project):
+        by_person: dict[str, list[Vote]] = defaultdict(list)
+        for each in rounds.votes(store, found.id):
+            if not each.scripted:
+                by_person[each.reviewer].append(each)
+        told = [seconds for mine in by_person.values() if (seconds := pace.seconds_each(mine)) is not None]
+        if told:
+            return statistics.median(told)
+    return None
 
 
 def vote(

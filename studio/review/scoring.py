@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -164,8 +164,15 @@ def read_choice(value: object) -> Choice:
         raise Refusal(f"{value!r} is not a vote this studio knows ({known}); nothing was counted.") from None
 
 
-def ballots(pairs: Iterable[Pair], votes: Iterable[Vote], candidate: str) -> tuple[Ballot, ...]:
-    """The votes on the real pairs of one candidate with their identities, in the order of `votes`.
+Lengths = Mapping[str, tuple[int, int]]
+"""Pair -> the characters of its left and of its right answer."""
+
+
+def ballots(
+    pairs: Iterable[Pair], votes: Iterable[Vote], candidate: str, lengths: Lengths | None = None
+) -> tuple[Ballot, ...]:
+    """The votes on the real pairs of one candidate with their identities, in the order of `votes`. `lengths`: of the
+    answers, where the pairs come without their texts.
 
     Raises Refusal for a vote on an unknown pair.
     """
@@ -177,7 +184,8 @@ def ballots(pairs: Iterable[Pair], votes: Iterable[Vote], candidate: str) -> tup
         pair = known[vote.pair]
         if pair.kind is not PairKind.real or pair.candidate != candidate:
             continue
-        ours, other = (pair.left, pair.right) if pair.candidate_left else (pair.right, pair.left)
+        sizes = lengths[pair.id] if lengths else (len(pair.left), len(pair.right))
+        ours, other = sizes if pair.candidate_left else sizes[::-1]
         joined.append(
             Ballot(
                 prompt=pair.example,
@@ -188,8 +196,8 @@ def ballots(pairs: Iterable[Pair], votes: Iterable[Vote], candidate: str) -> tup
                 shippable_a=vote.shippable_a,
                 shippable_b=vote.shippable_b,
                 scripted=vote.scripted,
-                length_a=len(ours),
-                length_b=len(other),
+                length_a=ours,
+                length_b=other,
             )
         )
     return tuple(joined)

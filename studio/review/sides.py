@@ -20,6 +20,8 @@ APART = 12
 """How many prompts lie between two pairs of the same prompt."""
 GOLD_APART = 12
 """About how many pairs lie between two gold pairs."""
+REPEAT_APART = 12
+"""How many places after the first a repeat stands, so that repeats do not crowd the gold out."""
 
 
 def commitment(seed: str, pairs: Sequence[Mapping[str, Any]]) -> str:
@@ -104,7 +106,7 @@ def _repeats(seed: str, wanted: int, first: Sequence[Dealt], start: int) -> list
     chosen = random.Random(f"{seed}/repeats").sample(early, wanted)
     return [
         Dealt(_pair_id(seed, start + n), each.prompt, each.candidate, each.baseline, not each.candidate_left,
-              each.position, PairKind.repeat, each.id)
+              each.position + REPEAT_APART, PairKind.repeat, each.id)
         for n, each in enumerate(sorted(chosen, key=lambda d: d.position))
     ]  # fmt: skip
 

@@ -53,7 +53,7 @@ def votes_report(
         "n_prompts": len({p.prompt for a in against for p in a.scored.prompts}),
         "n_votes": n_votes,
         "verdict": ruled.value,
-        "in_words": verdict_in_words(ruled, checked[about.candidate]),
+        "in_words": verdict_in_words(ruled, bool(checked[about.candidate].length_dependent)),
         "votes_alone": alone.value,
         "agreement": _agreement(against),
         "position": _position(cast),

@@ -117,7 +117,8 @@ def outputs_seen(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 
 def _arm(row: Row) -> Arm:
     return Arm(row["id"], row["project"], ArmKind(row["kind"]), row["name"], row["model"], row["system_prompt"],
-               row["run"], row["version"], row["retired"], from_json(Recipe, json.loads(row["recipe"])))  # fmt: skip
+               row["run"], row["version"], row["retired"], from_json(Recipe, json.loads(row["recipe"])), row["step"],
+               row["adapter_sha256"])  # fmt: skip
 
 
 def every(store: Store, project: str, *, retired: bool = False) -> list[Arm]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from studio.record_examples import example_of
 from studio.records import Act, Dataset, Example, Refusal, Split, canonical, from_json
+from studio.store import taken
 from studio.store.journal import Blobs
 from studio.store.writes import Row, Tx, applies
 
@@ -93,12 +94,13 @@ def _all(store: Store, project: str, discarded: bool) -> list[Dataset]:
 
 
 def spent(store: Store, project: str) -> dict[str, str]:
-    """The examples whose prompts a model was or is to be taught by votes on, with the name of the newest such set: no
-    test any more. A set that was discarded spends nothing, unless a run learned from it that is still there."""
+    """The examples whose prompts a model was or is to be taught by votes on, with the name of the newest such set, or
+    that the votes were taken out: no test any more. A set that was discarded spends nothing, unless a run learned from
+    it that is still there."""
     taught = {
         run["dataset"] for run in store.rows("SELECT dataset FROM runs WHERE project = ? AND NOT discarded", project)
     }
-    found: dict[str, str] = {}
+    found = {name: f"votes taken out on {day}" for name, day in taken.prompts(store, project).items()}
     for each in reversed(of_votes(store, project, discarded=True)):
         if not each.discarded or each.id in taught:
             found.update(dict.fromkeys(frozenset().union(*(ids_in(store, each, s) for s in Split)), each.name))

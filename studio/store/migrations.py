@@ -198,10 +198,42 @@ def m015_documents(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def m016_leaving_a_round(db: duckdb.DuckDBPyConnection) -> None:
+    """What reviewers take to be the tuned model's answer, and where reminders of rounds are sent."""
+    db.execute(
+        "CREATE TABLE guesses (round VARCHAR, pair VARCHAR, reviewer VARCHAR, side VARCHAR, "
+        '"at" VARCHAR, PRIMARY KEY (round, pair, reviewer))'
+    )
+    db.execute('CREATE TABLE webhooks (project VARCHAR PRIMARY KEY, address VARCHAR, person VARCHAR, "at" VARCHAR)')
+
+
+def m017_checkpoints(db: duckdb.DuckDBPyConnection) -> None:
+    """Which checkpoint of its run an arm is, where it is another than the run's own model."""
+    db.execute("ALTER TABLE arms ADD COLUMN step BIGINT DEFAULT 0")
+    db.execute("ALTER TABLE arms ADD COLUMN adapter_sha256 VARCHAR DEFAULT ''")
+
+
+def m018_taken_out(db: duckdb.DuckDBPyConnection) -> None:
+    """Prompts whose votes were taken out of the studio to teach from."""
+    db.execute(
+        'CREATE TABLE taken (project VARCHAR, example VARCHAR, person VARCHAR, "at" VARCHAR, '
+        "PRIMARY KEY (project, example))"
+    )
+
+
+def m019_second_look(db: duckdb.DuckDBPyConnection) -> None:
+    """Who looked a second time at what was accepted when a set was frozen."""
+    db.execute(
+        'CREATE TABLE waiver_reviews (dataset VARCHAR, person VARCHAR, "at" VARCHAR, PRIMARY KEY (dataset, person))'
+    )
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
     m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
-    m013_pairs, m014_as_written, m015_documents,
+    m013_pairs, m014_as_written, m015_documents, m016_leaving_a_round, m017_checkpoints,
+    m018_taken_out,
+    m019_second_look,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -222,6 +254,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "rounds": ("id",),
     "pairs": ("id",),
     "votes": ("round", "pair", "reviewer"),
+    "guesses": ("round", "pair", "reviewer"),
+    "webhooks": ("project",),
     "decisions": ("id",),
     "comments": ("id",),
     "queues": ("id",),
@@ -236,6 +270,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "token_prices": ("model",),
     "tasks": ("project",),
     "ratings": ("id",),
+    "taken": ("project", "example"),
+    "waiver_reviews": ("dataset", "person"),
     "documents": ("id",),
     "passages": ("id",),
     "series": ("id",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from studio.records import Act, Job, JobState, Refusal, Run, canonical, sha256
+from studio.records import Act, Arm, Job, JobState, Refusal, Run, canonical, sha256
 from studio.store import addresses
 from studio.store.writes import Row, Tx, applies
 
@@ -166,6 +166,15 @@ def run_discarded(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     tx.update("runs", run, discarded=True)
     for arm in tx.query("SELECT * FROM arms WHERE run = ?", payload["id"]):
         tx.update("arms", arm, retired=True)
+
+
+def weights(store: Store, arm: Arm) -> str:
+    """The hash of the weights that an arm was trained to: of its own checkpoint, or of what its run left; "" for an arm
+    that was not trained."""
+    if arm.adapter_sha256 or not arm.run:
+        return arm.adapter_sha256
+    run = get(store, arm.run)
+    return run.adapter_sha256 if run else ""
 
 
 def _job(row: Row) -> Job:

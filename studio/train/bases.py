@@ -15,7 +15,7 @@ from studio import models, outputs
 from studio.evaluate import averages
 from studio.health.languages import language_name, main_languages
 from studio.models import Entry, Machine
-from studio.records import ArmKind, JobState, Split
+from studio.records import JobState, Split
 from studio.store import Store, examples, runs
 from studio.train import verdict
 from studio.train.settings import FROM_VOTES
@@ -131,6 +131,6 @@ def _tried(store: Store, project: str) -> dict[str, Tried]:
 
 def _kept(store: Store, project: str, dataset: str, run: str) -> averages.Average | None:
     for compared in outputs.compare(store, project, dataset, Split.validation):
-        if compared.arm.kind is ArmKind.tuned and compared.arm.run == run and compared.shares:
+        if compared.arm.id == f"tuned-{run}" and compared.shares:
             return averages.average(list(compared.shares.values()), 1)
     return None

@@ -16,20 +16,22 @@ from studio.jobs.folder import sync_folder
 from studio.models.files import damaged, seal
 
 WRITING = ".writing"
+FINAL = "final"
+"""The folder of the adapter that became the run's model, as it is used."""
 _STATE = "trainer_state.json"
 
 
 def keep(written: Path, checkpoints: Path, step: int, history: Sequence[Mapping[str, Any]]) -> None:
     """Seals the folder that was `written` beside, gives it its name, and removes all but it and the best of `history`
     (see `best_step`). A kill at any moment leaves the one before whole."""
-    whole = checkpoints / _name(step)
-    if whole.exists() and not damaged(whole):
+    named = checkpoints / _name(step)
+    if named.exists() and not damaged(named):
         # Saved already: a run that goes on and is stopped at once saves the step that it came from.
         shutil.rmtree(written)
         return
-    seal(written, whole.name, "", "")
-    shutil.rmtree(whole, ignore_errors=True)
-    written.rename(whole)
+    seal(written, named.name, "", "")
+    shutil.rmtree(named, ignore_errors=True)
+    written.rename(named)
     sync_folder(checkpoints)
     best = best_step(history, _steps(checkpoints))
     for older in _steps(checkpoints):
@@ -47,10 +49,14 @@ def last(checkpoints: Path, tell: Callable[[str], None] = lambda text: None) -> 
     return None
 
 
+def whole(checkpoints: Path) -> list[Path]:
+    """Every whole checkpoint, the earliest first. Reads all files of them."""
+    return [folder for step in sorted(_steps(checkpoints)) if not damaged(folder := checkpoints / _name(step))]
+
+
 def best(checkpoints: Path, history: Sequence[Mapping[str, Any]]) -> Path | None:
     """The whole checkpoint with the lowest validation loss; the newest one where none was measured; None without."""
-    whole = [step for step in _steps(checkpoints) if not damaged(checkpoints / _name(step))]
-    step = best_step(history, whole)
+    step = best_step(history, map(step_of, whole(checkpoints)))
     return last(checkpoints) if step is None else checkpoints / _name(step)
 
 
@@ -69,6 +75,11 @@ def state(checkpoint: Path) -> dict[str, Any]:
 def step_of(checkpoint: Path) -> int:
     """The step after which it was saved."""
     return int(checkpoint.name.removeprefix("step-"))
+
+
+def final_of(step: int) -> str:
+    """The folder of the adapter of another checkpoint, as it is used."""
+    return f"{FINAL}-{step}"
 
 
 def _name(step: int) -> str:

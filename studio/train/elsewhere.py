@@ -55,13 +55,14 @@ def normal(address: str) -> str:
             "An address holds no key, name or question mark: keys are set on the server. Nothing was changed. Leave "
             "only https://host/v1."
         )
-    if _link_local(host):
+    if is_link_local(host):
         raise Refusal("This address belongs to the machine's own network (its metadata). Nothing was changed.")
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
 
 
-def _link_local(host: str) -> bool:
+def is_link_local(host: str) -> bool:
+    """Whether a host is an address of the machine's own network, where clouds keep their keys."""
     try:
         return ipaddress.ip_address(host).is_link_local
     except ValueError:

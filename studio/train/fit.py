@@ -133,10 +133,15 @@ def fit(
 
 
 def _best(trainer: AnswerTrainer, checkpoints: Path, history: Sequence[dict[str, Any]]) -> tuple[int, Path | None]:
-    """The best checkpoint becomes the model, and is written as it is used: its step, and the adapter's folder."""
+    """The best checkpoint becomes the model, and is written as it is used: its step, and the adapter's folder. Any
+    other that was kept is written so too, beside it, for whoever compares it."""
     best = saved.best(checkpoints, history)
     if best is None:
         return 0, None
+    for other in saved.whole(checkpoints):
+        if other != best:
+            take(trainer.adapted, other)
+            save_final(trainer.adapted, checkpoints, saved.final_of(saved.step_of(other)))
     take(trainer.adapted, best)
     return saved.step_of(best), save_final(trainer.adapted, checkpoints)
 

@@ -120,9 +120,9 @@ def take(model: Any, checkpoint: Path) -> None:
     set_peft_model_state_dict(model, load_peft_weights(str(checkpoint), device=str(model.device)))
 
 
-def save_final(model: Any, beside: Path) -> Path:
-    """The model's adapter as it is used, in `final` beside the checkpoints, whole or not at all."""
-    part, final = beside / ".final.part", beside / "final"
+def save_final(model: Any, beside: Path, name: str = checkpoints.FINAL) -> Path:
+    """The model's adapter as it is used, in the folder `name` beside the checkpoints, whole or not at all."""
+    part, final = beside / ".final.part", beside / name
     shutil.rmtree(part, ignore_errors=True)
     # As the base is read, so is what was learned: in bfloat16.
     learned = {name: value.to(model.dtype) for name, value in get_peft_model_state_dict(model).items()}

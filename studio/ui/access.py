@@ -6,8 +6,10 @@ Identity comes from the session that the guard put into the request's headers, w
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -112,6 +114,15 @@ def choose(project: str) -> None:
     """Makes `project` the chosen one, in the address and for the pages that follow."""
     st.query_params["project"] = project
     st.session_state[keys.PROJECT] = project
+
+
+def origin(visit: Visit) -> str:
+    """The address at which this person reached the studio, else the one it was started with."""
+    here = urlsplit(st.context.url or "")
+    if here.netloc:
+        return f"{here.scheme}://{here.netloc}"
+    started = visit.store.workspace / "server.json"
+    return str(json.loads(started.read_text("utf-8"))["url"]) if started.is_file() else ""
 
 
 def _project(store: Store) -> str | None:

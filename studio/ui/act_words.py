@@ -46,6 +46,7 @@ _JOBS = {
     "takeaway": "Tuned model packed to take away", "side_effects": "Side effects of tuning measured",
     "judging": "A judge was asked", "robustness": "Answering changed inputs started",
     "fairness": "Answering as other people started",
+    "conversations": "Going through conversations started",
 }  # fmt: skip
 _DONE = {
     "decision.signed": "Decision signed", "decision.withdrawn": "Decision withdrawn",
@@ -56,7 +57,10 @@ _DONE = {
     "round.cancelled": "Blind round cancelled", "round.closed": "Blind round closed by its rule",
     "round.opened": "Blind round opened", "session.closed": "Signed out", "session.opened": "Signed in again",
     "token.withdrawn": "Invitation withdrawn", "undone": "A step undone", "vote.cast": "Vote cast",
-    "vote.explained": "More said about a vote",
+    "vote.explained": "More said about a vote", "exit.guessed": "Guessed which answers were tuned",
+    "reminder.sent": "Reminder sent", "webhook.set": "Address for reminders set",
+    "votes.taken": "Preference pairs taken out to train with",
+    "waivers.reviewed": "Accepted findings read a second time",
 }  # fmt: skip
 
 

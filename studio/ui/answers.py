@@ -190,7 +190,7 @@ def side_by_side(
                 else:
                     frame.reading(found.output, each.arm.name)
                 _cites(found)
-                _rules(brief, example, found.output)
+                rules(brief, example, found.output)
 
 
 def _cites(found: Generation) -> None:
@@ -210,7 +210,8 @@ def _marked(origin: str, output: str, name: str) -> None:
         blocks.difference(origin, output, name)
 
 
-def _rules(brief: Brief, example: Example, output: str) -> None:
+def rules(brief: Brief, example: Example, output: str) -> None:
+    """Which rules of the brief an answer to an example broke."""
     subject = checks.of_example(example, output)
     told = {c.name: kept for c in brief.criteria if (kept := checks.kept(c, subject)) is not None}
     blocks.rules([name for name, kept in told.items() if not kept], len(told))

@@ -15,6 +15,9 @@ import streamlit as st
 from studio import paths, wording
 from studio.ui import frame
 from studio.ui.access import PAGE_ROLES, Visit
+from studio.wording import several
+
+__all__ = ["several"]  # what is used with these pieces everywhere
 
 _LOOK = Path(__file__).parent / "assets" / "blocks.css"
 
@@ -41,6 +44,12 @@ def item(title: str, text: str = "", mark: str = "") -> None:
     marked = f"<i>{escape(mark)}</i>" if mark else ""
     said = f"<p>{escape(text)}</p>" if text else ""
     st.html(f'<div class="ys-item"><h3>{escape(title)}{marked}</h3>{said}</div>')
+
+
+def facts(told: dict[str, str]) -> None:
+    """Names and values, set to be read and compared."""
+    items = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in told.items())
+    st.html(f'<dl class="yr-facts">{items}</dl>')
 
 
 def lead(sentence: str) -> None:
@@ -77,7 +86,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -
     )
     st.html(
         f'<div class="ys-table" role="region" tabindex="0" aria-label="{escape(caption)}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"<caption><span>{escape(caption)}</span></caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
@@ -179,8 +188,3 @@ def start_of(text: str, limit: int = 140) -> str:
     """The start of a text on one line."""
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else f"{flat[: limit - 1].rstrip()}…"
-
-
-def several(count: int, noun: str) -> str:
-    """A count with its noun: "1 prompt", "12 prompts"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

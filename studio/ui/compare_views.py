@@ -11,6 +11,7 @@ from studio.records import Arm, Brief, Dataset, Split
 from studio.ui import (
     answers,
     changed_parts,
+    conversations_parts,
     evaluate_parts,
     explore_parts,
     figure_parts,
@@ -51,13 +52,13 @@ def _test(visit: Visit, brief: Brief, dataset: Dataset, known: Sequence[Arm]) ->
     if shown and answers.held_back(visit):
         answers.come_back_later(visit)
     elif shown:
-        _figures(visit, brief, dataset, compared, shown)
+        _figures(visit, brief, dataset, known, compared, shown)
     evaluate_parts.writing(visit, dataset, known, compared)
     evaluate_parts.onwards(visit)
 
 
 def _figures(
-    visit: Visit, brief: Brief, dataset: Dataset, compared: Sequence[outputs.Compared],
+    visit: Visit, brief: Brief, dataset: Dataset, known: Sequence[Arm], compared: Sequence[outputs.Compared],
     shown: Sequence[outputs.Compared],
 ) -> None:  # fmt: skip
     evaluate_parts.summary(shown)
@@ -70,6 +71,7 @@ def _figures(
         figure_parts.through_conversations(told, shown)
         figure_parts.carries_over(visit, dataset, told, shown)
     passages_parts.figures(visit, dataset, [each.arm for each in shown], Split.test)
+    conversations_parts.show(visit, brief, dataset, known)
     integrity_parts.card(visit, dataset, compared)
     if told:
         rubric_parts.show(visit, brief, dataset, told, compared)

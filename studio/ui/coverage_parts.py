@@ -212,5 +212,5 @@ def _grid(heads: Sequence[str], body: Sequence[_Row], caption: str) -> None:
     )
     st.html(
         f'<div class="ys-table ys-grid" role="region" tabindex="0" aria-label="{escape(caption)}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>"
+        f"<caption><span>{escape(caption)}</span></caption><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></div>"
     )

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from studio import candidates, outputs
+from studio import outputs
 from studio.evaluate.exploring import Cell, cell, right
 from studio.evaluation import Report
 from studio.outputs import Compared
-from studio.records import ArmKind, Brief, Dataset, Example, Refusal, Split
+from studio.records import ArmKind, Brief, Dataset, Example, Split
 from studio.store import Store
-from studio.ui import answers, blocks, draft_fields, frame, keys, passages_parts, shots_parts, taught_parts
+from studio.ui import answers, blocks, like_parts, passages_parts, shots_parts, taught_parts
 from studio.ui.access import Visit
 
 PAGE_SIZE = 5
@@ -56,7 +56,7 @@ def show(visit: Visit, brief: Brief, dataset: Dataset, told: Report | None, show
         shots_parts.given(visit, dataset, [each.arm for each in shown], own, f"evaluate-given-{example.id}")
         passages_parts.given(visit, [each.arm for each in shown], own, f"evaluate-passages-{example.id}")
         taught_parts.beside(visit, dataset, example, shown, written)
-        _candidate(visit, example)
+        like_parts.like_it(visit, "evaluate", example, example.ideal)
 
 
 # -- what is shown ----------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ def _pair(shown: Sequence[Compared], beside: str) -> tuple[Compared | None, Comp
     names = {each.arm.id: each.arm.name for each in shown}
     if len(shown) < 2:
         return None, None
-    tuned = [each.arm.id for each in shown if each.arm.kind is ArmKind.tuned]
+    tuned = [each.arm.id for each in shown if each.arm.kind is ArmKind.tuned and not each.arm.step]
     first = tuned[-1] if tuned else shown[0].arm.id
     base = next((each.arm.id for each in shown if each.arm.kind is ArmKind.base and each.arm.id != first), "")
     second = base or (beside if beside in names and beside != first else next(n for n in names if n != first))
@@ -142,44 +142,3 @@ def _cell(
         st.session_state["evaluate-filter"] = _EVERY
     return str(st.selectbox("Show", list(names), key="evaluate-filter", format_func=names.__getitem__,
                             persist_state="session"))  # fmt: skip
-
-
-# -- a candidate ------------------------------------------------------------------------------------
-
-
-def _candidate(visit: Visit, example: Example) -> None:
-    """A new example in the manner of this prompt; the fields keep what was typed."""
-    if not visit.may_edit:
-        return
-    opened = st.expander("Write an example like this one", key=f"evaluate-like-{example.id}", on_change="rerun")
-    if not opened.open:
-        return
-    with opened:
-        blocks.note(
-            "This is a test prompt, so it must not be learned itself: ask something like it, about something else and "
-            "in other words. It goes to Examples as a draft of the same slice and kinds."
-        )
-        asked, ideal = f"evaluate-like-input-{example.id}", f"evaluate-like-ideal-{example.id}"
-        draft_fields.area(visit, "Input", asked, example.input)
-        draft_fields.area(visit, "Ideal output", ideal, example.ideal)
-        refused = st.session_state.get(keys.LIKE_REFUSED)
-        if refused and refused[0] == example.id:
-            frame.refused(Refusal(refused[1]))
-        st.button("Send to Examples", key=f"evaluate-like-send-{example.id}", on_click=_send,
-                  args=(visit, example, asked, ideal))  # fmt: skip
-
-
-def _send(visit: Visit, example: Example, asked: str, ideal: str) -> None:
-    def sent() -> None:
-        texts = {"input": st.session_state[asked], "ideal": st.session_state[ideal]}
-        try:
-            candidates.send(visit.store, visit.person.id, visit.project_id, example, **texts)
-        except Refusal as refusal:
-            # Said beside the fields, too: the head of the page is far from here.
-            st.session_state[keys.LIKE_REFUSED] = [example.id, str(refusal)]
-            raise
-        st.session_state[keys.LIKE_REFUSED] = None
-        draft_fields.forget(visit, asked, example.input)
-        draft_fields.forget(visit, ideal, example.ideal)
-
-    frame.attempt(sent, "Sent to Examples as a draft. Somebody looks at it there before it is learned.")

@@ -168,14 +168,21 @@ def through_conversations(told: Report, shown: Sequence[outputs.Compared]) -> No
         "for harder things, so compare the arms.",
     )
     blocks.bullets([f"{name}: {turns.sentence}" for name, turns in found])
-    steps = list(dict.fromkeys(at.turns for _, turns in found for at in turns.at))
-    rows = []
-    for name, turns in found:
-        by_step = {at.turns: at for at in turns.at}
-        rows.append([name, *(_at(by_step.get(step)) for step in steps)])
-    blocks.table(
-        ["Arm", *steps], rows, f"Mean of {told.score} by how far into a conversation, with 95 % intervals and n"
+    by_turn(
+        [(name, turns.at) for name, turns in found],
+        f"Mean of {told.score} by how far into a conversation, with 95 % intervals and n",
     )
+
+
+def by_turn(found: Sequence[tuple[str, Sequence[At]]], caption: str) -> None:
+    """A table of arms (by name) and the steps of a conversation; nothing without an arm."""
+    steps = list(dict.fromkeys(at.turns for _, own in found for at in own))
+    rows = []
+    for name, own in found:
+        by_step = {at.turns: at for at in own}
+        rows.append([name, *(_at(by_step.get(step)) for step in steps)])
+    if rows:
+        blocks.table(["Arm", *steps], rows, caption)
 
 
 def _at(found: At | None) -> str:

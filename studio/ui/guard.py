@@ -27,6 +27,8 @@ PERSON_HEADER = "X-Yardstick-Person"
 SESSION_HEADER = "X-Yardstick-Session"
 COMMAND_PATH = "/api/command"
 _OPEN = re.compile(r"/(sign-in|sign-in\.css|sign-in/(serif|sans)\.woff2|_stcore/health|join/[A-Za-z0-9_-]{1,200})")
+_PAGE = re.compile(r"/[a-z]{1,40}(\?[A-Za-z0-9_.~=&%-]{1,300})?")
+_WANTED_SECONDS = 3600
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -86,7 +88,23 @@ class Guard:
             return PlainTextResponse("Sign in first.", 401)
         response = self.sign_in()
         response.status_code = 401
+        wanted = f"{scope['path']}?{scope['query_string'].decode('ascii', 'replace')}".rstrip("?")
+        if wanted_page(wanted) != "/":
+            secure = scope["scheme"] == "https"
+            response.set_cookie(
+                wanted_cookie(self.cookie), wanted, _WANTED_SECONDS, httponly=True, samesite="lax", secure=secure
+            )
         return response
+
+
+def wanted_cookie(cookie: str) -> str:
+    """The cookie that keeps which page somebody wanted who had to sign in first; `cookie` is the session's."""
+    return f"{cookie}-wanted"
+
+
+def wanted_page(text: str) -> str:
+    """`text` if it is a page of this studio with plain parameters, else the first page: never another site."""
+    return text if _PAGE.fullmatch(text) else "/"
 
 
 def session_sha(headers: Headers, cookie: str) -> str:

@@ -7,15 +7,11 @@ import dataclasses
 import streamlit as st
 
 from studio import loop, paths, projects
-from studio.examples import labelling
-from studio.records import Role, Round
-from studio.review import rounds as review
+from studio.records import Role
 from studio.store import Store
 from studio.store import projects as project_rows
-from studio.store import rounds as round_rows
-from studio.store.labels import Queue
 from studio.store.projects import Project
-from studio.ui import blocks, frame, keys, prose
+from studio.ui import blocks, frame, keys, own_parts, prose
 from studio.ui.access import PAGE_ROLES, Visit
 
 _ARROW = {"icon": ":material/arrow_forward:", "icon_position": "right"}
@@ -159,44 +155,5 @@ def _undo(visit: Visit) -> None:
         frame.undo_bar(dataclasses.replace(visit, project=max(latest)[1]))
 
 
-def reviewer(visit: Visit) -> None:
-    """For reviewers: the open rounds and how much is left for them; nothing about what is compared."""
-    waiting = [(project, found) for project in project_rows.every(visit.store) for found in _open(visit.store, project)]
-    for project, found in waiting:
-        _round(visit, project, found)
-    asked = [(project, found, left) for project in project_rows.every(visit.store)
-             for found, left in labelling.waiting_for(visit.store, project.id, visit.person.id)]  # fmt: skip
-    for project, queue, left in asked:
-        _queue(visit, project, queue, left)
-    if not waiting and not asked:
-        frame.empty(
-            "Nothing waits for you",
-            "When a team opens a blind round, it appears here: you read two answers at a time and say which is better. "
-            "So do examples that a designer asks you to label.",
-        )
-
-
-def _open(store: Store, project: Project) -> list[Round]:
-    return [found for found in round_rows.every(store, project.id) if found.state == "open"]
-
-
-def _round(visit: Visit, project: Project, found: Round) -> None:
-    left = review.left_for(visit.store, found, visit.person.id)
-    mine = sum(vote.reviewer == visit.person.id for vote in round_rows.votes(visit.store, found.id))
-    with st.container(key=f"home-round-{found.id}", horizontal=True, vertical_alignment="center"):
-        waiting = f"{blocks.several(left, 'pair')} left for you; you have judged {mine:,}."
-        blocks.item(project.name, waiting if left else "You are done here.")
-        target = paths.pages_dir() / "review.py"
-        if left and target.is_file():
-            st.page_link(target, label="Start judging", query_params={"project": project.id}, **_ARROW)  # type: ignore[arg-type]
-
-
-def _queue(visit: Visit, project: Project, found: Queue, left: int) -> None:
-    with st.container(key=f"home-queue-{found.id}", horizontal=True, vertical_alignment="center"):
-        blocks.item(project.name, f"{blocks.several(left, 'example')} to label in “{found.name}”.")
-        query = {"project": project.id, keys.EXAMPLES_VIEW: "label", "queue": found.id}
-        st.page_link(paths.pages_dir() / "examples.py", label="Start labelling", query_params=query, **_ARROW)  # type: ignore[arg-type]
-
-
 def show(visit: Visit) -> None:
-    reviewer(visit) if visit.person.role is Role.reviewer else team(visit)
+    own_parts.waiting(visit) if visit.person.role is Role.reviewer else team(visit)

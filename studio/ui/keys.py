@@ -116,6 +116,9 @@ WHY_OPEN = "review-why-open"
 WHY_LAST = "review-why-last"
 """Whether this voter says more about their last vote instead of reading the next pair."""
 
+STOPPED = "review-stopped"
+"""Whether this voter stopped for now, instead of reading the next pair."""
+
 LINK = "admin-new-link"
 """[name, link] of an invitation just made: shown until it was copied, kept nowhere else."""
 
@@ -126,7 +129,7 @@ TAUGHT_OUT = "train-taught-out"
 """Ids of the examples that the next training is to leave out, as ticked so far."""
 
 LIKE_REFUSED = "evaluate-like-refused"
-"""[example, sentence]: why the candidate written beside this test prompt was not taken."""
+"""[field, sentence]: why the candidate written beside a test prompt in this field was not taken."""
 
 TAUGHT_OPEN = "evaluate-taught-open"
 """[arm, example] of the answer whose nearest training examples are shown."""

@@ -109,7 +109,7 @@ def _scores(visit: Visit, shown: Sequence[Run]) -> None:
     rows = []
     for run in shown:
         found = answers.compared(visit, run.dataset, Split.validation)
-        own = next((each for each in found if each.arm.run == run.id), None)
+        own = next((each for each in found if each.arm.id == f"tuned-{run.id}"), None)
         if own is not None:
             told = own.average
             between = f"{told.low:.1f} to {told.high:.1f}"

@@ -22,6 +22,7 @@ from studio import people
 from studio.records import Person, Refusal, Role
 from studio.store import Store
 from studio.store import people as people_rows
+from studio.ui.guard import wanted_cookie, wanted_page
 
 ROLE_WORDS = {Role.designer: "designer", Role.reviewer: "reviewer", Role.pm: "PM", Role.admin: "admin"}
 _FORM_BYTES = 8_192
@@ -77,7 +78,9 @@ class Doors:
                 signed_in = await run_in_threadpool(people.join, self.store(), token, name)
         except Refusal as refusal:
             return show.page(name, str(refusal))
-        response = RedirectResponse("/", 303)
+        wanted = wanted_cookie(self.cookie)
+        response = RedirectResponse(wanted_page(request.cookies.get(wanted, "/")), 303)
+        response.delete_cookie(wanted, httponly=True, samesite="lax")
         secure, seconds = request.url.scheme == "https", people.SESSION_DAYS * 24 * 3600
         response.set_cookie(self.cookie, signed_in.session, seconds, httponly=True, samesite="lax", secure=secure)
         return response

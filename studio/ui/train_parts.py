@@ -18,6 +18,7 @@ from studio.ui import (
     answers,
     blocks,
     canary_parts,
+    checkpoint_parts,
     curve_parts,
     elsewhere_parts,
     frame,
@@ -193,6 +194,7 @@ def _rest(visit: Visit, run: Run) -> None:
         taught_parts.show(visit, run)
         verbatim_parts.show(visit, run)
     canary_parts.show(run)
+    checkpoint_parts.show(visit, run)
     takeaway_parts.show(visit, run)
     _buttons(visit, run)
 

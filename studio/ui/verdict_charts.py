@@ -1,17 +1,19 @@
-"""Two charts of a closed round: preference on one axis, and how the evidence grew. Told by shape as well as colour."""
+"""Charts of a closed round: preference, reasons, how the evidence grew. Told by shape as well as colour."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from studio.review.preference import GO_EVIDENCE, Assessment, evidence_path
+from studio.review.preference import GO_EVIDENCE, Assessment, evidence_path, wilson
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
+
+    from studio.review.reveal import Account
 
 # Blue, vermilion and grey after Okabe and Ito (2008), set to reach 3:1 on our paper in both themes.
 _COLOURS = {"light": ("#1D5C55", "#B4560A", "#5B6472"), "dark": ("#7CC4B6", "#F0A35E", "#B9C0CC")}
@@ -19,6 +21,7 @@ _INK = {"light": ("#22201C", "#635E54", "#DDD8CD"), "dark": ("#ECE8DF", "#B3ADA1
 _SHAPES = ("circle", "diamond", "square", "triangle-up", "x")
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 _ROW = 66
+_MOST_REASONS = 12
 
 
 def preference(found: Assessment, names: dict[str, str], marks: Sequence[str], key: str) -> None:
@@ -82,6 +85,40 @@ def growth(found: Assessment, names: dict[str, str], marks: Sequence[str], key: 
     figure.update_xaxes(title=title, gridcolor=line, zeroline=False, rangemode="tozero")
     figure.update_yaxes(type="log", gridcolor=line, zeroline=False, dtick=1, tickformat="~r", ticksuffix=" to 1",
                         range=[math.log10(max(min(seen), 1e-3)) - 0.1, math.log10(max(seen)) + 0.3])  # fmt: skip
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False}, theme=None)
+
+
+def reasons(told: Account, names: Mapping[str, str], marks: Sequence[str], key: str) -> None:
+    """Each reason as both arms on one axis: of the votes for an arm that said why, the share that named it, with its
+    95 % interval. A table beneath tells the counts."""
+    import plotly.graph_objects as go
+
+    ink, soft, line, colours = _theme()
+    figure = go.Figure()
+    shown = told.reasons[:_MOST_REASONS]
+    sides = ((told.candidate, [r.for_candidate for r in shown]), (told.baseline, [r.for_baseline for r in shown]))
+    for side, ((arm, counts), gave) in enumerate(zip(sides, told.explained, strict=True)):
+        spans = [wilson(count, gave) for count in counts]
+        shares = [count / gave if gave else 0.0 for count in counts]
+        figure.add_scatter(
+            x=[100 * share for share in shares], y=[row + 0.16 * side for row in range(len(shown))], mode="markers",
+            name=_plain(names[arm]), marker={"symbol": _SHAPES[side], "size": 13, "color": colours[side]},
+            error_x={
+                "type": "data", "symmetric": False, "thickness": 2, "width": 0, "color": colours[side],
+                "array": [100 * (span.high - share) for span, share in zip(spans, shares, strict=True)],
+                "arrayminus": [100 * (share - span.low) for span, share in zip(spans, shares, strict=True)],
+            },
+            customdata=[[_plain(r.criterion), count, gave] for r, count in zip(shown, counts, strict=True)],
+            hovertemplate="%{customdata[0]}<br>%{customdata[1]} of %{customdata[2]}<extra>%{fullData.name}</extra>",
+            visible=bool(gave),
+        )  # fmt: skip
+    for row, reason in enumerate(shown):
+        figure.add_annotation(x=0, xref="paper", y=row - 0.32, text=_plain(reason.criterion), showarrow=False,
+                              xanchor="left", font={"size": 15, "color": ink})  # fmt: skip
+    _dress(figure, marks, height=110 + _ROW * len(shown), showlegend=True)
+    title = {"text": "of the votes for each arm that said why", "font": {"color": soft, "size": 14}}
+    figure.update_xaxes(range=[-2, 102], ticksuffix=" %", dtick=25, gridcolor=line, zeroline=False, title=title)
+    figure.update_yaxes(range=[len(shown) - 0.4, -0.7], visible=False)
     st.plotly_chart(figure, key=key, config={"displayModeBar": False}, theme=None)
 
 

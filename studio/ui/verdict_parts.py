@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import streamlit as st
@@ -10,7 +10,7 @@ import streamlit as st
 from studio import signing
 from studio.decision import Gate, GateState, Ruling
 from studio.records import Choice, Round, Verdict
-from studio.review import rounds
+from studio.review import guesses, rounds
 from studio.review.preference import Assessment, SliceState
 from studio.store import Store
 from studio.store import rounds as round_rows
@@ -42,6 +42,11 @@ def _ruling(_store: Store, workspace: str, version: int, found: Round) -> tuple[
     return ruled, next(a for a in rounds.assess(_store, found) if a.candidate == ruled.subject)
 
 
+@st.cache_data(max_entries=8, show_spinner="Applying the registered rule")
+def _assessed(_store: Store, workspace: str, version: int, found: Round) -> tuple[Assessment, ...]:
+    return rounds.assess(_store, found)
+
+
 def nothing_yet(visit: Visit) -> None:
     frame.empty(
         "There is nothing to decide yet",
@@ -59,19 +64,28 @@ def waiting(visit: Visit, found: Round) -> None:
     blocks.plain("Nobody sees the evidence while a round is open. The server closes it once it is decided.")
 
 
+def could_tell(visit: Visit, found: Round) -> None:
+    """A banner over the verdict where reviewers guessed too well which answers were the tuned model's."""
+    guessed = guesses.counted(visit.store, found)
+    if guessed.banner:
+        frame.warnings([guessed.sentence])
+
+
 def labels(ruled: Ruling) -> list[str]:
     """What must stand on everything that is shown of such a round."""
     return [word for word, told in (("Scripted votes", ruled.scripted), ("Practice round", ruled.practice)) if told]
 
 
-def verdict(ruled: Ruling) -> None:
-    """The one word, the one sentence, why, and what would change it."""
+def verdict(ruled: Ruling, names: Mapping[str, str]) -> None:
+    """The one word, the one sentence, what ships, the weakest gate and what comes next; then why, and what would
+    change it. `names`: arm -> what it is called."""
     marks = "".join(f"<span>{escape(word)}</span>" for word in labels(ruled))
     st.html(
         (f'<div class="yr-labels">{marks}</div>' if marks else "")
         + f'<section class="yr-verdict"><p class="yr-word yr-{ruled.verdict.value.lower()}">{_WORDS[ruled.verdict]}</p>'
         f'<p class="yr-line">{escape(ruled.headline)}</p></section>'
     )
+    blocks.facts(_glance(ruled, names))
     if ruled.because:
         blocks.section("Why")
         blocks.bullets(ruled.because)
@@ -80,24 +94,27 @@ def verdict(ruled: Ruling) -> None:
         blocks.bullets(ruled.would_change)
 
 
+def _glance(ruled: Ruling, names: Mapping[str, str]) -> dict[str, str]:
+    """What somebody asks first, in a line each."""
+    told = {"To ship": names[ruled.arm] if ruled.arm else "Nothing yet"}
+    weakest = next((gate for gate in ruled.gates if gate.name == ruled.weakest), None)
+    if weakest is not None:
+        told["Weakest gate"] = f"{weakest.name} ({_STATES[weakest.state].lower()})"
+    if ruled.would_change:
+        told["Next" if ruled.verdict is not Verdict.go else "Holds until"] = ruled.would_change[0]
+    return told
+
+
 # -- gates -----------------------------------------------------------------------------------------
 
 
 def gates(ruled: Ruling) -> None:
-    """What a GO needs, one by one; the slices and what nothing checks yet as one line each."""
-    single = [g for g in ruled.gates if not _is_slice(g) and g.state is not GateState.unchecked]
+    """What a GO needs, one by one; the slices as one line."""
+    single = [g for g in ruled.gates if not _is_slice(g)]
     sliced = [g for g in ruled.gates if _is_slice(g)]
-    unchecked = [g for g in ruled.gates if g.state is GateState.unchecked]
     items = [_item(g.state, g.name, _with_gloss(g.name, g.sentence), g.evidence) for g in single]
     if sliced:
         items.append(_slices_item(sliced))
-    if unchecked:
-        names = [f"{g.name}: {_with_gloss(g.name, g.sentence)}" for g in unchecked]
-        told = (
-            f"{blocks.several(len(unchecked), 'gate')} belong to every round, and this studio cannot compute them yet. "
-            "What is not checked is not passed: each of them stops a GO."
-        )
-        items.append(_item(GateState.unchecked, "Not checked yet", told, names, "Which ones"))
     passed = sum(g.state is GateState.passed for g in ruled.gates)
     stops = sum(g.state is not GateState.passed and (g.blocks or g.state is GateState.failed) for g in ruled.gates)
     blocked = f"{stops} stand{'s' * (stops == 1)} in the way of a GO" if stops else "none stands in the way of a GO"
@@ -151,12 +168,14 @@ def _item(state: GateState, name: str, text: str, evidence: Sequence[str], more:
 def evidence(visit: Visit, found: Round, ruled: Ruling, assessed: Assessment) -> None:
     """Preference, slices, side, agreement and the way the evidence grew. Closed rounds only."""
     names, marks = signing.names(found), labels(ruled)
+    if len(found.candidates) > 1:
+        _candidates(visit, found, ruled, names)
     _preference(assessed, names, marks)
     _slices(assessed, names)
     blocks.section("Can the votes be trusted?")
     skips = sum(v.choice is Choice.skip for v in round_rows.votes(visit.store, found.id))
     outside = sum(bool(v.conflict) for v in round_rows.votes(visit.store, found.id))
-    told = [assessed.position.sentence, *_agreement(assessed)]
+    told = [assessed.position.sentence, *_agreement(assessed), guesses.counted(visit.store, found).sentence]
     if skips:
         told.append(f"{blocks.several(skips, 'vote')} were skips; {assessed.excluded} prompts left the round by them.")
     if outside and not ruled.practice:
@@ -183,6 +202,30 @@ def _agreement(assessed: Assessment) -> list[str]:
         f"{found.sentence} 1 means full agreement and 0 what luck would give: alpha counts every difference alike, "
         "ordinal counts a near miss as less, AC1 holds up when one answer dominates.",
     ]
+
+
+def _candidates(visit: Visit, found: Round, ruled: Ruling, names: dict[str, str]) -> None:
+    """Everyone that might have shipped, in the registered order, and how far each came."""
+    blocks.section(
+        "Is the cheaper one enough?",
+        "Tested in the registered order of cost; the verdict is about the first that passes, or the first undecided.",
+    )
+    told = _assessed(visit.store, str(visit.store.workspace), visit.store.version, found)
+    subject = [each.candidate for each in told].index(ruled.subject)
+    passed = told[subject].votes_alone is Verdict.go
+    rows = []
+    for place, each in enumerate(told):
+        state = "votes pass" if each.votes_alone is Verdict.go else "votes do not pass"
+        state = "not needed: a cheaper one passed" if passed and place > subject else state
+        for against in each.against:
+            share = "none" if against.theta is None else f"{100 * against.theta:.0f} %"
+            rows.append([
+                f"{place + 1}. {names[each.candidate]}", names[against.baseline], share,
+                blocks.between((against.interval.low, against.interval.high)), f"{against.n:,}", state,
+            ])  # fmt: skip
+    blocks.table(
+        ["Candidate", "against", "preferred (theta)", "95 % interval", "prompts", "state"], rows, "In cost order"
+    )
 
 
 def _preference(assessed: Assessment, names: dict[str, str], marks: Sequence[str]) -> None:

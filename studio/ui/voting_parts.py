@@ -11,9 +11,9 @@ from html import escape
 import streamlit as st
 
 from studio.records import Brief, Pair, Round, Speaker, Turn, Vote
-from studio.review import desk, rounds
+from studio.review import desk, rounds, standing
 from studio.store import rounds as round_rows
-from studio.ui import as_seen, blocks, conversation, frame, keys, notices, why_parts
+from studio.ui import as_seen, blocks, conversation, exit_parts, frame, keys, notices, why_parts
 from studio.ui.access import Visit
 from studio.wording import duration
 
@@ -41,6 +41,8 @@ def ballot(visit: Visit, found: Round, brief: Brief | None) -> None:
     with st.container(horizontal=True, gap="small"):
         _criteria(brief, str(found.registration.get("guidelines") or ""))
         _how()
+    if last := standing.deadline(found):
+        blocks.note(f"The round is open until {last:%A}, {last.day} {last:%B %Y}.")
     _pair(visit, found, brief)
 
 
@@ -63,7 +65,7 @@ def _how() -> None:
         blocks.bullets([
             "Read the message, then both answers. Say which one you would rather send.",
             "Which side an answer stands on was drawn by lot. The same message can come up again with another pair.",
-            "Keys: 1 left, 2 right, 3 about the same, 4 both bad, S skip, Z take your last vote back.",
+            "Keys: 1 left, 2 right, 3 about the same, 4 both bad, S skip, Z take your last vote back, X stop for now.",
             "If you like, say why: E opens it beside the pair, M for the vote you just cast. Tick what decided it, "
             "write a note, or the answer that would have been better. Nobody has to; one key is a whole vote.",
             "Whether an answer could be sent as it is: Q or W for the left one, O or P for the right one. You may "
@@ -83,6 +85,10 @@ def _pair(visit: Visit, found: Round, brief: Brief | None) -> None:
         return
     place = rounds.turn(visit.store, now, visit.person.id)
     _how_far(place)
+    if st.session_state.get(keys.STOPPED):
+        notices.show("exit")
+        exit_parts.stopped(visit, now, place)
+        return
     with st.container(key="vote-pair"):
         if place.pair is not None:
             _message(place.pair)
@@ -179,6 +185,8 @@ def _further(visit: Visit, found: Round, place: rounds.Turn, pair: Pair | None) 
         "Take back my last vote", key=f"vote-undo-{pair.id if pair else 'none'}", shortcut="Z", on_click=_undo,
         args=(visit, found), type="tertiary", disabled=place.mine == 0,
     )  # fmt: skip
+    if place.mine:
+        st.button("Stop for now", key="vote-stop", shortcut="X", on_click=exit_parts.stop, type="tertiary")
     if pair is not None and as_seen.common_form((pair.left, pair.right)) != "text":
         as_seen.switch("vote-raw")
 
@@ -203,6 +211,8 @@ def _nothing_left(visit: Visit, found: Round, place: rounds.Turn) -> None:
         return
     blocks.lead("You have judged everything there is for you. Thank you.")
     blocks.note("The round stays open until the others are through; it closes by itself.")
+    notices.show("exit")
+    exit_parts.ask(visit, found)
 
 
 @st.fragment(run_every=_LOOK_AGAIN_SECONDS)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from round_seed import MAKER, Seeded, ready
+from round_seed import MAKER, Seeded, gone_through, ready
 from signed_in import opened, person, press, words
 
 from studio import baselines, changed, costs, datasets, judging, outputs, side_effects
 from studio.evaluate.changes import PEOPLE, SURFACES
 from studio.evaluate.side_effects import items
-from studio.records import Refusal, Role, Split, canonical
+from studio.records import Refusal, Role, Speaker, Split, Turn, canonical
 from studio.review import rounds
 from studio.store import Store, arms, runs
 from studio.store import datasets as dataset_rows
@@ -118,3 +118,25 @@ def test_what_ended_early_says_why_and_goes_on_only_for_those_who_may(store: Sto
     read_only = opened(store, pia, "baselines", project=seeded.project)
     assert "The timing worker was killed." in words(read_only)
     assert not [b for b in read_only.button if (b.key or "").startswith("stopped-go-on-")]
+
+
+def test_whole_conversations_are_told_and_read_turn_by_turn(store: Store) -> None:
+    earlier = (Turn(Speaker.user, "Hello?"), Turn(Speaker.assistant, "Hello. — Larkfield"))
+    seeded = ready(store, tests=10, earlier=earlier)
+    dataset = dataset_rows.get(store, seeded.dataset)
+    assert dataset is not None
+    gone_through(store, dataset, {
+        seeded.base: lambda e, turn: "Thanks for <b>writing</b>. — Larkfield" if turn == 1 else "No.",
+        seeded.tuned: lambda e, turn: e.ideal,
+    }, 9)  # fmt: skip
+    who, dora = person(store, "Dora", Role.designer)
+    at = opened(store, dora, "evaluate", project=seeded.project)
+    said = words(at)
+    assert "goes through 10 test conversations" in said and "Through 9 conversations" in said
+    assert "is better than Base by" in said and "once you have chosen to see the answers" in said
+    assert "they wrote" not in said
+    outputs.saw(store, who.id, seeded.project, seeded.dataset)
+    outputs.saw_tests(store, who.id, seeded.project, seeded.dataset)
+    said = words(at.run())
+    assert "Turn 1 of 2 · they wrote" in said and "Turn 2 of 2 · they wrote" in said and "<b>writing" not in said
+    assert "Thanks for &lt;b&gt;writing&lt;/b&gt;." in said

@@ -1,12 +1,14 @@
-"""The first page: what a newcomer, a team and a reviewer find there, and that every change can be taken back."""
+"""The first page: what a newcomer, a team and a reviewer find there; every change can be taken back."""
 
 from __future__ import annotations
 
 import pytest
+from round_seed import ready, vote_like_the_script
 from signed_in import opened, person, press, words
 
 from studio import projects
 from studio.records import Refusal, Role
+from studio.review import rounds
 from studio.store import Store
 from studio.store import projects as rows
 
@@ -73,3 +75,16 @@ def test_a_reviewer_sees_only_what_waits(store: Store) -> None:
     assert "Nothing waits for you" in words(at)
     assert "Tickets sorted as JSON" not in words(at)
     assert not at.button
+
+
+def test_a_reviewer_reads_how_consistent_they_were_once_a_round_is_over(store: Store) -> None:
+    seeded = ready(store, tests=8)
+    rita, session = person(store, "Rita", Role.reviewer)
+    found = rounds.open_round(store, "maker", seeded.project, seeded.plan)
+    vote_like_the_script(store, found, rita, 5)
+    said = words(opened(store, session, "home"))
+    assert "left for you" in said and "you have judged 5." in said and "Your closed rounds" not in said
+    vote_like_the_script(store, found, rita)
+    said = words(opened(store, session, "home"))
+    assert "Your closed rounds" in said and "You judged 16 pairs" in said and "Nothing waits for you" in said
+    assert not any(facts["name"] in said for facts in found.registration["arms"].values())

@@ -13,8 +13,9 @@ from streamlit.testing.v1 import AppTest
 from studio import baselines, people, projects
 from studio import brief as step
 from studio.records import Choice, Criterion, Role, Round
-from studio.review import rounds
+from studio.review import guesses, rounds
 from studio.store import Store, arms, briefs
+from studio.store import guesses as guess_rows
 from studio.store import rounds as rows
 
 
@@ -81,11 +82,12 @@ def test_a_pm_sets_up_opens_and_undoes_a_round(store: Store, seeded: Seeded) -> 
     person(store, "Rita", Role.reviewer)
     pia, session = person(store, "Pia", Role.pm)
     at = opened(store, session, "review", project=seeded.project)
-    assert at.selectbox(key="review-candidate").value == seeded.tuned
-    assert at.number_input(key="review-cap").value == 8
-    assert "Rita, Pia can vote and be counted" in words(at) and "What this round can show" in words(at)
-    at.number_input(key="review-cap").set_value(6)
-    at.number_input(key="review-margin").set_value(60).run()
+    assert at.multiselect(key=f"review-candidates-{seeded.dataset}").value == [seeded.tuned]
+    assert at.number_input(key=f"review-cap-{seeded.dataset}").value == 8
+    assert "Rita, Pia can vote and be counted" in words(at)
+    assert "8 prompts cannot show even a true 80 % preference" in words(at)
+    at.number_input(key=f"review-cap-{seeded.dataset}").set_value(6)
+    at.number_input(key=f"review-margin-{seeded.dataset}").set_value(60).run()
     press(at, "review-open")
     found = rows.every(store, seeded.project)[0]
     assert found.state == "open" and found.registration["cap"] == 6 and found.registration["theta_min"] == 0.6
@@ -95,25 +97,44 @@ def test_a_pm_sets_up_opens_and_undoes_a_round(store: Store, seeded: Seeded) -> 
     assert rows.every(store, seeded.project) == [] and "Set up a round" in words(at)
 
 
+def test_the_prompt_competes_beside_the_tuned_model_and_is_tested_first(store: Store, seeded: Seeded) -> None:
+    person(store, "Rita", Role.reviewer)
+    _, session = person(store, "Pia", Role.pm)
+    at = opened(store, session, "review", project=seeded.project)
+    at.multiselect(key=f"review-candidates-{seeded.dataset}").set_value([seeded.tuned, seeded.prompted]).run()
+    assert "names the cheapest one that passes" in words(at)
+    press(at, f"review-earlier-{seeded.tuned}")
+    press(at, f"review-earlier-{seeded.prompted}")
+    at.number_input(key=f"review-gold-{seeded.dataset}").set_value(2)
+    at.number_input(key=f"review-repeats-{seeded.dataset}").set_value(1)
+    at.text_area(key=f"review-guidelines-{seeded.dataset}").set_value(" Be kind. ").run()
+    press(at, "review-open")
+    found = rows.every(store, seeded.project)[0]
+    assert [each.arm for each in found.candidates] == [seeded.prompted, seeded.tuned]
+    assert found.candidates[1].baselines == (seeded.base, seeded.prompted)
+    assert found.registration["guidelines"] == "Be kind." and found.registration["repeats"] == 1
+    assert "2 gold pairs; whoever can no longer get" in words(at)
+
+
 def test_a_model_that_is_not_for_release_is_not_offered_as_what_might_ship(store: Store) -> None:
     seeded = ready(store, tests=8, settings={"canaries": 1})
     at = opened(store, person(store, "Pia", Role.pm)[1], "review", project=seeded.project)
-    tuned, candidate = arms.get(store, seeded.tuned), at.selectbox(key="review-candidate")
+    tuned, candidate = arms.get(store, seeded.tuned), at.multiselect(key=f"review-candidates-{seeded.dataset}")
     assert tuned is not None and tuned.name not in candidate.options
-    assert candidate.value == seeded.prompted and len(candidate.options) == 2
+    assert candidate.value == [seeded.prompted] and len(candidate.options) == 2
 
 
 def test_a_refused_opening_says_why_and_keeps_what_was_typed(store: Store, seeded: Seeded) -> None:
     person(store, "Rita", Role.reviewer)
     _, session = person(store, "Pia", Role.pm)
     at = opened(store, session, "review", project=seeded.project)
-    at.number_input(key="review-margin").set_value(62).run()
+    at.number_input(key=f"review-margin-{seeded.dataset}").set_value(62).run()
     arm = arms.get(store, seeded.prompted)
     assert arm is not None
     baselines.change_prompt(store, "maker", arm, text="Changed meanwhile.")
     press(at, "review-open")
     assert "has no output for 8 of 8 test prompts" in words(at) and rows.every(store, seeded.project) == []
-    assert at.number_input(key="review-margin").value == 62
+    assert at.number_input(key=f"review-margin-{seeded.dataset}").value == 62
 
 
 def test_alone_it_will_be_a_practice_round_with_the_way_out(store: Store, seeded: Seeded) -> None:
@@ -287,3 +308,56 @@ def test_what_was_written_when_the_round_closed_first_stays_with_its_author(stor
     assert "Left is kinder." in words(opened(store, session, "review", project=seeded.project))
     press(at, "why-unsent-done")
     assert "Left is kinder." not in words(at)
+
+
+def test_who_stops_is_asked_which_answers_were_tuned_and_can_go_on(store: Store, seeded: Seeded) -> None:
+    rita, session = person(store, "Rita", Role.reviewer)
+    found = open_round(store, seeded)
+    vote_like_the_script(store, found, rita, 7)
+    at = opened(store, session, "review", project=seeded.project)
+    press(at, "vote-stop")
+    asked = [g.key for g in at.segmented_control if g.key and g.key.startswith("exit-guess-")]
+    assert 0 < len(asked) <= guesses.ASKED and "7 votes of yours are in" in words(at)
+    press(at, "exit-send")
+    assert "no pair to guess about" in words(at)
+    at.segmented_control(key=asked[0]).set_value("left").run()
+    press(at, "exit-send")
+    assert len(guess_rows.of_round(store, found.id)) == 1 and "your guesses are kept" in words(at)
+    press(at, "exit-go-on")
+    read_then(at, "vote-left-")
+    assert len(rows.votes(store, found.id)) == 8
+    press(at, "vote-stop")
+    assert not at.segmented_control, "asked once"
+
+
+def test_the_team_finds_the_link_who_is_behind_and_a_reminder(store: Store, seeded: Seeded) -> None:
+    rita, session = person(store, "Rita", Role.reviewer)
+    _, team = person(store, "Pia", Role.pm)
+    _, admin = person(store, "Ann", Role.admin)
+    found = open_round(store, seeded)
+    vote_like_the_script(store, found, rita, 3)
+    at = opened(store, team, "review", project=seeded.project)
+    at.session_state["review-standing"] = True
+    said = words(at.run())
+    assert "Rita" in said and "3 of about 16" in said and "an admin sets an address" in said
+    copied = [code.value for code in at.code]
+    assert copied[0].endswith(f"/review?project={seeded.project}") and copied[0] in copied[1]
+    assert "Rita: 3 of about 16 pairs" in copied[1]
+    at = opened(store, admin, "review", project=seeded.project)
+    at.session_state["review-standing"] = True
+    at.run().text_input(key="standing-webhook").input("http://chat.example/x").run()
+    press(at, "standing-set")
+    assert "only go to an address that begins with https://" in words(at)
+    assert at.text_input(key="standing-webhook").value == "http://chat.example/x"
+    assert not [e for e in opened(store, session, "review", project=seeded.project).expander if "behind" in e.label]
+
+
+def test_a_kind_of_input_can_be_kept_for_who_knows_the_field(store: Store, seeded: Seeded) -> None:
+    rita, _ = person(store, "Rita", Role.reviewer)
+    _, session = person(store, "Pia", Role.pm)
+    at = opened(store, session, "review", project=seeded.project)
+    field = next(m for m in at.multiselect if "review-experts-" in (m.key or ""))
+    field.set_value([rita.id]).run()
+    press(at, "review-open")
+    (found,) = rows.every(store, seeded.project)
+    assert list(found.registration["experts"].values()) == [[rita.id]] and "Asked of these alone" in words(at)

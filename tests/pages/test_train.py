@@ -13,7 +13,7 @@ from signed_in import opened, person, press, words
 
 from studio import baselines, datasets, models, projects
 from studio.jobs import folder as job_folder
-from studio.models.files import seal
+from studio.models.files import ADAPTER_FILES, seal
 from studio.records import Dataset, JobState, Refusal, Role, Run, Split, canonical, sha256, to_json
 from studio.store import Store, arms, examples, runs
 from studio.train import preflight, step
@@ -262,6 +262,15 @@ def test_a_finished_run_has_a_verdict_in_words_and_goes_and_comes_back(
     assert "Left out: longer than 512 tokens." in said and "It is &lt;i&gt;here" not in said
     press(at, "train-r1-show")
     assert "It is &lt;i&gt;here&lt;/i&gt;." in words(at)
+    assert "another of its checkpoints" not in words(at)
+    saved = store.workspace / "jobs" / "r1" / "checkpoints" / "final-9"
+    saved.mkdir(parents=True)
+    saved.with_name("step-9").mkdir()
+    for name in ADAPTER_FILES:
+        (saved / name).write_text(name)
+    assert "Loss on what was kept aside: 1.10." in words(at.run())
+    press(at, "train-checkpoint-r1-9")
+    assert "Compared as “Tuned 1, step 9”." in words(at)
     press(at, "train-discard-r1")
     assert not runs.every(store, demo) and not arms.every(store, demo)
     press(at, f"ys-undo-{store.recent(demo, dora[0], 1)[0].seq}")

@@ -1,0 +1,159 @@
+"""The gates that no vote can show: what tuning broke, what it recites, personal data, what was accepted unread.
+
+Each is about what a round's candidates wrote and learned from, as it stands now. They can only hold a GO back.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from studio import datasets, outputs, side_effects
+from studio.decision import Gate, GateState
+from studio.health.personal import find_personal
+from studio.records import Arm, ArmKind, Dataset, Example, Person, Refusal, Role, Round, Run, Split
+from studio.store import Store, arms, people, runs, waiver_reviews
+from studio.store import datasets as dataset_rows
+from studio.train import recited
+from studio.wording import finding_name, several
+
+MAY_REVIEW = (Role.pm, Role.admin)
+_HOUSE = 2  # what more training answers than this hold is the house's own: a hotline, the shop's address
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A finding that was accepted when a set was frozen: which, why, and by whom (a person's id)."""
+
+    finding: str
+    reason: str
+    person: str
+
+
+def gates(store: Store, found: Round) -> list[Gate]:
+    """Of each candidate what is its own, and of the round's set what was accepted with it."""
+    dataset = dataset_rows.get(store, found.registration["dataset"])
+    own = [
+        gate
+        for each in found.candidates
+        if (arm := arms.get(store, each.arm)) is not None and dataset is not None
+        for gate in (_side_effects(store, arm), _memorisation(store, arm, dataset), _personal(store, arm, dataset))
+    ]
+    return [*own, *([second_look(store, dataset)] if dataset else [])]
+
+
+# -- of a candidate --------------------------------------------------------------------------------
+
+
+def _side_effects(store: Store, arm: Arm) -> Gate:
+    name = "Side effects"
+    if arm.kind is not ArmKind.tuned:
+        return Gate(name, GateState.passed, f"{arm.name} has its base's own weights: nothing was tuned.", arm=arm.id)
+    measured = side_effects.ready(store, arm.project).get(arm.id)
+    if measured is None:
+        text = f"What tuning broke in {arm.name} outside this task is not measured. Measure it under Compare."
+        return Gate(name, GateState.unchecked, text, arm=arm.id)
+    told = (measured.report.loss_sentence, *(skill.sentence for skill in measured.report.skills))
+    if broken := measured.report.broken:
+        return Gate(name, GateState.failed, f"Tuning took something away: {' '.join(broken)}", told, arm=arm.id)
+    return Gate(name, GateState.passed, measured.report.headline, told, arm=arm.id)
+
+
+def _memorisation(store: Store, arm: Arm, dataset: Dataset) -> Gate:
+    name, run = "Memorisation", runs.get(store, arm.run) if arm.run else None
+    if arm.kind is not ArmKind.tuned:
+        return Gate(name, GateState.passed, f"{arm.name} learned from no example.", arm=arm.id)
+    seen = recited.recited(store, run, arm, dataset.id) if run else None
+    if seen is None or not seen.n:
+        text = f"What {arm.name} learned from is not here, so nobody can say whether it recites it."
+        return Gate(name, GateState.unchecked, text, arm=arm.id)
+    state = GateState.failed if seen.repeated else GateState.passed
+    quoted = tuple(f"“{run.text}” ({run.words} words)" for run in list(seen.repeated.values())[:_SHOWN])
+    return Gate(name, state, f"Does it repeat its examples? {recited.in_words(seen)}", quoted, arm=arm.id)
+
+
+def _personal(store: Store, arm: Arm, dataset: Dataset) -> Gate:
+    name = "Personal data"
+    asked = {e.id: e for e in datasets.rows_in(store, dataset, Split.test)}
+    written = {n: g.output for n, g in outputs.current(store, dataset.id, arm).items() if n in asked}
+    if not written:
+        return Gate(name, GateState.unchecked, f"{arm.name} has no answers here to search.", arm=arm.id)
+    house = _house(store, runs.get(store, arm.run) if arm.run else None, dataset)
+    invented = {n: found for n, text in written.items() if (found := _unasked(text, asked[n], arm, house))}
+    if not invented:
+        text = f"None of the {several(len(written), 'answer')} of {arm.name} gives personal data that it was not given."
+        return Gate(name, GateState.passed, text, arm=arm.id)
+    kinds = Counter(kind for found in invented.values() for kind in found)
+    told = " and ".join(f"{kind.replace('_', ' ')} ({count:,})" for kind, count in sorted(kinds.items()))
+    return Gate(
+        name, GateState.failed,
+        f"{len(invented):,} of the {several(len(written), 'answer')} of {arm.name} give what looks like personal data "
+        f"and stands neither in the prompt nor in the house's own phrases: {told}.",
+        tuple(f"prompt {n}: {' and '.join(found)}" for n, found in list(invented.items())[:_SHOWN]), arm=arm.id,
+    )  # fmt: skip
+
+
+def _unasked(text: str, asked: Example, arm: Arm, house: frozenset[str]) -> list[str]:
+    """The kinds of personal data in an answer that its prompt does not hold, in whatever way it is written there."""
+    given = _bare("\n".join((asked.input, asked.system, arm.system_prompt, *(turn.text for turn in asked.earlier))))
+    return sorted({
+        each.kind.value for each in find_personal(text)
+        if each.sure and _bare(each.text) not in given and _bare(each.text) not in house
+    })  # fmt: skip
+
+
+def _house(store: Store, run: Run | None, dataset: Dataset) -> frozenset[str]:
+    """Data that many of the answers to learn from hold: the house's own."""
+    learned = dataset_rows.get(store, run.dataset) if run else dataset
+    examples = datasets.rows_in(store, learned, Split.train) if learned else []
+    held = Counter(each for e in examples for each in {_bare(found.text) for found in find_personal(e.ideal)})
+    return frozenset(each for each, count in held.items() if count > _HOUSE)
+
+
+def _bare(text: str) -> str:
+    """Letters and digits alone: a number is the same with other blanks in it."""
+    return "".join(each for each in text.casefold() if each.isalnum())
+
+
+# -- of the set ------------------------------------------------------------------------------------
+
+
+def accepted(store: Store, dataset: Dataset) -> list[Accepted]:
+    """The findings that were accepted when the set was frozen; by whoever froze it where nobody else is known."""
+    waivers: Mapping[str, str] = dataset.health.get("waivers", {})
+    if not waivers:
+        return []
+    known = dataset.health.get("accepted", {})
+    froze = next((a.actor for a in store.history(dataset.project, ["dataset.frozen"])
+                  if store.payload(a)["dataset"]["id"] == dataset.id), "")  # fmt: skip
+    return [Accepted(key, reason, known.get(key, {}).get("person", froze)) for key, reason in waivers.items()]
+
+
+def review(store: Store, person: Person, dataset: Dataset) -> None:
+    """Looks a second time at what was accepted with this set, and stands by it. Raises Refusal for a role that may not,
+    and for whoever accepted one of them."""
+    if person.role not in MAY_REVIEW:
+        raise Refusal("A PM or an admin looks a second time. Nothing was changed.")
+    if any(each.person == person.id for each in accepted(store, dataset)):
+        raise Refusal("You accepted one of these yourself, so somebody else must look. Nothing was changed.")
+    store.act("waivers.reviewed", person.id, {"dataset": dataset.id}, dataset.project)
+
+
+def second_look(store: Store, dataset: Dataset) -> Gate:
+    """Whether somebody else stands by what was accepted when the set was frozen."""
+    name, found = "Health waivers", accepted(store, dataset)
+    told = tuple(f"{finding_name(each.finding)}: {each.reason}" for each in found)
+    if not found:
+        return Gate(name, GateState.passed, f"No finding had to be accepted to freeze “{dataset.name}”.")
+    names, seen = people.names(store), _second(found, waiver_reviews.of(store, dataset.id))
+    said = f"{several(len(found), 'finding')} accepted when “{dataset.name}” was frozen"
+    if not seen:
+        return Gate(name, GateState.open, f"{said}, which nobody else has read yet.", told)
+    who = " and ".join(names.get(person, person) for person in seen)
+    return Gate(name, GateState.passed, f"{said}; stood by, on a second look, by {who}.", told)
+
+
+def _second(found: Sequence[Accepted], reviews: Mapping[str, str]) -> list[str]:
+    return [person for person in reviews if all(each.person != person for each in found)]

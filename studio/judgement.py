@@ -1,0 +1,81 @@
+"""From a closed round's own records to its ruling. Pure: whoever has the records gets the same one.
+
+The Decision page does this with the store's records, `studio verify` with those in a certificate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from studio import decision
+from studio.decision import Gate, GateState, Ruling
+from studio.records import Pair, Round, Vote
+from studio.review.assessment import Assessment, assess
+from studio.review.dealing import counted
+from studio.review.diagnostics import Diagnostics, diagnose
+from studio.review.gates import assignment_gate
+from studio.review.gold import rule_of
+from studio.review.raters import Reliability, reliability
+from studio.review.scoring import Lengths, ballots, read_registrations
+from studio.review.sensitivity import ExitGuess
+from studio.review.sides import drawn_as_sealed
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a round's votes say of each candidate, in cost order, how far they can be trusted, and the ruling."""
+
+    assessments: tuple[Assessment, ...]
+    diagnostics: tuple[Diagnostics, ...]
+    raters: Reliability
+    ruling: Ruling
+
+    @property
+    def subject(self) -> tuple[Assessment, Diagnostics]:
+        """Those of the candidate that the ruling speaks of; while the round is open, of the first."""
+        told = zip(self.assessments, self.diagnostics, strict=True)
+        by_arm = {assessed.candidate: (assessed, checked) for assessed, checked in told}
+        return by_arm.get(self.ruling.subject, (self.assessments[0], self.diagnostics[0]))
+
+
+def judge(
+    found: Round, pairs: Sequence[Pair], votes: Sequence[Vote], gates: Sequence[Gate], *,
+    guess: ExitGuess | None = None, lengths: Lengths | None = None,
+) -> Judgement:  # fmt: skip
+    """Applies the registered rule to the round's votes, in the order they were cast.
+
+    `gates`: those that are not of the votes; the seal and the assignment audit are added here. `lengths`: of the
+    answers, where the pairs come without their texts. Raises Refusal for votes that the round does not know.
+    """
+    seen = counted(found, pairs, votes)
+    plans = read_registrations(found.registration)
+    cast = [ballots(pairs, seen, plan.candidate, lengths) for plan in plans]
+    assessments = tuple(assess(own, plan) for own, plan in zip(cast, plans, strict=True))
+    checked = tuple(diagnose(one, own, guess) for one, own in zip(assessments, cast, strict=True))
+    ruled = decision.verdict(
+        assessments,
+        [seal_gate(found, pairs), assignment_gate([each.assignment for each in checked]), *gates],
+        independent=not found.registration["practice"] and any(not v.conflict for v in votes),
+        scripted=any(v.scripted for v in votes),
+        collecting=found.state == "open",
+        finished=found.state == "closed",
+        names=names(found),
+        length_dependent={a.candidate: each.length_dependent for a, each in zip(assessments, checked, strict=True)},
+    )
+    return Judgement(assessments, checked, reliability(pairs, votes, rule_of(found.registration)), ruled)
+
+
+def names(found: Round) -> dict[str, str]:
+    """Arm id -> name as registered. Only for what comes after the round."""
+    return {name: facts["name"] for name, facts in found.registration["arms"].items()}
+
+
+def seal_gate(found: Round, pairs: Sequence[Pair]) -> Gate:
+    """Whether the sides are those that were locked away before the first vote."""
+    name = "Sides sealed"
+    if found.state != "closed":
+        return Gate(name, GateState.open, "The sides are published when the round closes.")
+    if drawn_as_sealed(found, pairs):
+        return Gate(name, GateState.passed, "The published seed gives the sides that were committed to at the opening.")
+    return Gate(name, GateState.failed, "The sides do not match what was committed to when the round opened.")
