@@ -208,13 +208,16 @@ def test_a_second_tab_cannot_vote_twice_and_gets_the_next_pair(store: Store, see
 def test_nothing_that_is_sent_tells_the_arms_apart(store: Store, seeded: Seeded) -> None:
     _, session = person(store, "Rita", Role.reviewer)
     found = open_round(store, seeded)
+    names = [facts["name"] for facts in found.registration["arms"].values()]
+    secrets = [seeded.tuned, seeded.base, seeded.prompted, *names, "candidate", "baseline", "theta"]
     at = opened(store, session, "review", project=seeded.project)
-    for _ in range(3):
+    for key in ("vote-tie-", "why-open", "why-chip-0-", "vote-left-", "why-last", "why-keep-", "vote-undo-"):
         sent = everything_sent(at)
-        names = [facts["name"] for facts in found.registration["arms"].values()]
-        for secret in (seeded.tuned, seeded.base, seeded.prompted, *names, "candidate", "baseline", "theta", "tuned"):
-            assert secret not in sent, secret
-        read_then(at, "vote-tie-")
+        assert not [secret for secret in (*secrets, "tuned") if secret in sent], key
+        read_then(at, key)
+    press(at, "vote-stop")
+    sent = everything_sent(at)
+    assert "which answer came from the tuned model" in sent and not [secret for secret in secrets if secret in sent]
 
 
 def test_gold_and_repeats_are_sent_like_any_other_pair(store: Store) -> None:
