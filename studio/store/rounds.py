@@ -56,6 +56,26 @@ def round_opened(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     tx.insert_many("pairs", rows, ("round", payload["id"]))
 
 
+def _no_votes_since(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    found = tx.need("rounds", payload["id"])
+    sql = "SELECT 1 FROM acts WHERE kind = 'vote.cast' AND project = ? AND seq > ? AND undone_by IS NULL LIMIT 1"
+    if found["sha256"] != payload["sha256"] or found["state"] != "open" or tx.query(sql, act.project, act.seq):
+        raise Refusal(
+            "The round went on under this amendment. Nothing was changed. Amend it again, with the reason, instead."
+        )
+
+
+@applies("round.amended", guard=_no_votes_since)
+def round_amended(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: id, previous (the hash before), registration (as amended, with the ledger in it), sha256."""
+    row = tx.need("rounds", payload["id"])
+    if row["state"] != "open":
+        raise Refusal("The round is not open any more. Nothing was changed.")
+    if row["sha256"] != payload["previous"]:
+        raise Refusal("Somebody amended the round meanwhile. Nothing was changed. Read it again, then change it.")
+    tx.update("rounds", row, registration=canonical(payload["registration"]).decode(), sha256=payload["sha256"])
+
+
 def _still_open(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     if tx.need("rounds", payload["round"])["state"] != "open":
         raise Refusal("The round is closed, so its votes can no longer change. Nothing was changed.")
