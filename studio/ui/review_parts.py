@@ -122,14 +122,9 @@ def registered(visit: Visit, found: Round) -> None:
     """What was fixed before the first vote, without a word about which arm is which; and the way to end it."""
     frozen = found.registration
     floor = "not asked" if frozen["floor"] is None else f"{100 * frozen['floor']:.0f} of 100 answers fit to send"
-<<<<<<< HEAD
     title = "What was fixed before the first vote" + (", as amended since" if frozen.get("amendments") else "")
     with st.expander(title, key="review-registered"):
-        facts({
-=======
-    with st.expander("What was fixed before the first vote", key="review-registered"):
         blocks.facts({
->>>>>>> main
             "Opened": blocks.when(found.at),
             "Registration": found.sha256,
             "Sides, sealed": found.commitment,
