@@ -306,6 +306,7 @@ def _add_model_work(add: Add) -> None:
     evaluate.add_argument("--split", choices=("train", "validation", "test"), default="test")
     evaluate.add_argument("--against", help="the arm the others are compared with (default: the best prompt, or base)")
     _add_arms(add)
+    _add_documents(add)
     _add_side_effects(add)
     _add_costs(add)
     models = add("models", "List the models, or fetch a bundled one.", _models)
@@ -331,8 +332,27 @@ def _add_arms(add: Add) -> None:
     arms.add_argument("--prompt", type=Path, metavar="FILE", help="its system text (default: stated from the brief)")
     arms.add_argument("--model", help="its base model (default: the bundled one)")
     arms.add_argument("--shots", choices=("by_hand", "by_slice", "by_nearness"), help="show training examples first")
-    arms.add_argument("--count", type=int, help="how many of them, 1 to 8")
+    arms.add_argument("--passages", action="store_true", help="give it passages of the project's documents")
+    arms.add_argument("--count", type=int, help="how many of them: 1 to 8 examples, 1 to 10 passages")
     arms.add_argument("--examples", default="", metavar="ID,ID", help="which, when chosen by hand")
+
+
+def _add_documents(add: Add) -> None:
+    documents = add("documents", "List a project's documents, add one, or remove one.",
+                    _in_workspace("documents", lambda a: {
+        "project": a.project, "what": a.what,
+        "document": str(Path(a.document).resolve()) if a.what == "add" and a.document else a.document,
+    }))  # fmt: skip
+    documents.add_argument("what", nargs="?", choices=("list", "add", "remove"), default="list")
+    documents.add_argument("document", nargs="?", default="", help="a file to add, or the name of one to remove")
+    documents.add_argument("--project", required=True)
+    talks = add("conversations", "Let arms go through whole test conversations, and tell what came of it.",
+                _in_workspace("conversations", lambda a: {
+        "project": a.project, "dataset": a.dataset, "arms": [name for name in a.arms.split(",") if name],
+    }))  # fmt: skip
+    talks.add_argument("--project", required=True)
+    talks.add_argument("--dataset", help="id, hash or name of a frozen dataset (default: the newest)")
+    talks.add_argument("--arms", default="", help="which go through them (default: tell what came of it before)")
 
 
 def _add_side_effects(add: Add) -> None:
@@ -355,6 +375,7 @@ def _arm_fields(args: Args) -> dict[str, Any]:
     return {
         "project": args.project, "what": args.what, "name": args.name, "model": args.model,
         "text": _text_of(args.prompt) if args.prompt else "", "choosing": args.shots, "count": args.count,
+        "passages": args.passages,
         "examples": [name for name in args.examples.split(",") if name],
     }  # fmt: skip
 
