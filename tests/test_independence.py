@@ -9,7 +9,7 @@ LEAVES_IT = {
     "address.allowed", "advice.answered", "arm.retired", "brief.saved", "comment.added", "comment.removed",
     "contradiction.reopened", "dataset.discarded", "dataset.frozen", "dataset.renamed", "decision.signed",
     "decision.withdrawn", "document.removed", "exit.guessed", "finding.waived", "generations.stored", "job.begun",
-    "job.finished", "job.moved", "person.changed", "person.joined", "preflight.set_aside", "price.set",
+    "job.finished", "job.moved", "passages.read", "person.changed", "person.joined", "preflight.set_aside", "price.set",
     "project.archived", "project.created", "project.renamed", "queue.closed", "queue.opened", "reminder.sent",
     "round.amended", "round.cancelled", "round.closed", "round.opened", "run.discarded", "series.begun", "series.kept",
     "session.closed", "session.opened", "task.chosen", "token.made", "token.withdrawn", "token_price.set", "undone",
