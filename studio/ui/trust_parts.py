@@ -13,6 +13,7 @@ from studio.certificate import sum_of
 from studio.decision import Ruling
 from studio.judgement import Judgement
 from studio.records import Choice, Round
+from studio.review.gold import rule_of
 from studio.review.preference import Agreement, Diagnostics, Robustness
 from studio.review.raters import Reliability
 from studio.store import Store
@@ -152,6 +153,9 @@ def _left_out(visit: Visit, found: Round, judged: Judgement) -> list[str]:
         told.append(f"{blocks.several(skips, 'vote')} were skips; {excluded} prompts left the round by them.")
     if outside and not judged.ruling.practice:
         told.append(f"{blocks.several(outside, 'vote')} stayed outside the count: their voters were not independent.")
+    if gone := {rater.reviewer for rater in judged.raters.raters if rater.excluded}:
+        lost, rule = sum(v.reviewer in gone for v in votes), rule_of(found.registration)
+        told.append(f"{blocks.several(lost, 'vote')} left the count by the registered rule: {rule.sentence}")
     return told
 
 
