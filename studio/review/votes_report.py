@@ -49,8 +49,7 @@ def votes_report(
     about, alone = tested(told)
     against = [a for assessment in told for a in assessment.against]
     n_votes = sum(a.votes for a in against)
-    scripted = sum(v.ballot.scripted for v in real)
-    ruled = Verdict.inconclusive if scripted else alone
+    ruled = Verdict.inconclusive if (scripted := sum(v.ballot.scripted for v in real)) else alone
     checked = {a.candidate: _diagnosed(a, real, guesses) for a in told}
     return {
         **_figures(about, about.hardest, checked[about.candidate]),
