@@ -285,16 +285,25 @@ def test_what_was_read_is_found_and_goes_into_a_jobs_folder(
     passages, made = rows.passages_of(store, [kept.id]), unit(7, 2)
     assert documents.unread(store, project) == 3 and documents.nearest(store, arm, dataset, made[0]) == []
     embedder.append([key(passages[at].piece.read) for at in (0, 2)], made)
-    assert documents.unread(store, project) == 1
+    assert documents.take_in(store) == 0 and documents.unread(store, project) == 3
+    embedder.append([key(passages[1].piece.read)], unit(8))
+    assert documents.take_in(store) == 1 and documents.unread(store, project) == documents.take_in(store) == 0
     (near,) = documents.nearest(store, arm, dataset, made[1])
     assert near.passage == passages[2] and near.cosine == pytest.approx(1, abs=1e-5)
     folder = job_folder.create(tmp_path / "job", {}, {"library.jsonl": job_folder.jsonl(
         outputs._library(store, [arm], dataset)
     )})  # fmt: skip
-    reader = Reader({"x": made[1], passages[1].piece.read: unit(8)[0]})
+    reader = Reader({"x": made[1]})
     asking = Asking({"library": "inputs/library.jsonl"}, folder, reader)  # type: ignore[arg-type]
     (asked,) = asking.of(ArmSpec("a", recipe=arm.recipe), [Example("e", "x", "")])
-    assert asked.given.passages == (passages[2].id,) and set(reader.read) == {"x", passages[1].piece.read}
+    assert asked.given.passages == (passages[2].id,) and reader.read == ["x"]
+    assert store.audit() == []
+    known = documents.vectors(store, passages)
+    store.close()
+    again = Store.rebuilt(store.workspace)
+    assert all((documents.vectors(again, passages)[name] == vector).all() for name, vector in known.items())
+    assert len(known) == 3 and (known[passages[0].id] == made[0]).all()
+    again.close()
 
 
 @pytest.mark.model

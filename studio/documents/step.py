@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio import datasets
+import numpy as np
+
+from studio import datasets, people
 from studio.documents import leaks, reading
 from studio.documents.leaks import Leak
 from studio.examples import meaning
@@ -37,6 +39,8 @@ CITE = (
     "brackets, such as [1]. If no passage holds the answer, say so."
 )
 """What the text of an arm with passages says at first; people may change it as any prompt."""
+_LOOKED: dict[Path, tuple[int, tuple[str, ...]]] = {}
+"""Workspace -> how many texts were read, and which documents not, when `take_in` looked last."""
 _HELD_OUT = (Split.validation, Split.test)
 
 
@@ -143,8 +147,33 @@ def nearest(store: Store, arm: Arm, dataset: Dataset | None, vector: Floats) -> 
 
 def vectors(store: Store, passages: Sequence[Passage]) -> Mapping[str, Floats]:
     """Passage -> its vector, of those that were read already."""
-    kept = meaning.vectors_here(store)
-    return kept.of_texts({each.id: each.piece.read for each in passages}) if kept else {}
+    try:
+        embedder = meaning.embedder(store)["sha256"]
+    except Refusal:
+        return {}  # the model is not on this machine
+    return rows.vectors(store, [each.id for each in passages], embedder)
+
+
+def take_in(store: Store) -> int:
+    """Stores the vectors of documents that the resident model has read since; of how many. Called each second."""
+    waiting = rows.unread(store)
+    cache = meaning.vectors_here(store) if waiting else None
+    if cache is None:
+        return 0
+    state = (len(cache), tuple(each.id for each in waiting))
+    if _LOOKED.get(store.workspace) == state:
+        return 0  # nothing was read since
+    _LOOKED[store.workspace] = state
+    embedder, taken = meaning.embedder(store)["sha256"], 0
+    for document in waiting:
+        passages = rows.passages_of(store, [document.id])
+        found = cache.of_texts({each.id: each.piece.read for each in passages})
+        if len(found) == len(passages):
+            content = np.stack([found[each.id] for each in passages]).astype("<f4").tobytes()
+            payload = {"document": document.id, "embedder": embedder, "vectors_blob": store.put_blob(content)}
+            store.act("passages.read", people.SYSTEM, payload, document.project)
+            taken += 1
+    return taken
 
 
 def unread(store: Store, project: str) -> int:
