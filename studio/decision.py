@@ -37,6 +37,7 @@ class Ruling:
     `subject`: the arm that the sentences speak of. `votes_alone`: what the votes alone would say.
     `length_dependent`: a GO whose preference does not survive answers of equal length; it stays one.
     `headline`: one sentence to repeat. `because` and `would_change`: further sentences, the weightiest first.
+    `weakest`: the name of the gate that is furthest from a GO, or holds it up with the least to spare.
     """
 
     verdict: Verdict
@@ -50,6 +51,7 @@ class Ruling:
     scripted: bool = False
     practice: bool = False
     length_dependent: bool = False
+    weakest: str = ""
 
     @property
     def in_words(self) -> str:
@@ -110,6 +112,7 @@ def verdict(
         scripted=scripted,
         practice=not independent,
         length_dependent=bool(lengthy),
+        weakest=_weakest(shown, preference_name(words[subject.hardest.baseline])),
     )
 
 
@@ -117,6 +120,20 @@ def _every_gate(subject: Assessment, gates: Sequence[Gate], words: Words) -> tup
     about = [gate for gate in gates if gate.arm in ("", subject.candidate)]
     known = {gate.name for gate in about}
     return (*vote_gates(subject, words.names), *about, *(g for g in unchecked_gates() if g.name not in known))
+
+
+_FURTHEST = (GateState.failed, GateState.open, GateState.unchecked, GateState.passed)
+
+
+def _weakest(shown: Sequence[Gate], hardest: str) -> str:
+    """A final gate that failed, then any that failed, is open or is unchecked; among equals the preference over the
+    hardest baseline (`hardest`, its gate's name), then the first. A gate that blocks nothing counts once it failed."""
+    weighed = [g for g in shown if g.blocks or g.state is GateState.failed]
+    order = sorted(
+        weighed,
+        key=lambda g: (not (g.final and g.state is GateState.failed), _FURTHEST.index(g.state), g.name != hardest),
+    )
+    return order[0].name if order else ""
 
 
 def _still_open(assessments: Sequence[Assessment]) -> Ruling:

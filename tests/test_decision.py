@@ -57,6 +57,27 @@ def test_unchecked_gates_hold_a_go_back_and_are_named() -> None:
     assert "1 gate is not checked yet" in four.headline
 
 
+def test_the_weakest_gate_is_the_one_furthest_from_a_go() -> None:
+    """Final ones first, then failed, open, unchecked; of a GO the preference that is hardest to hold."""
+    two = {"baselines": ("base", "prompted")}
+    assert rule(assessed("w" * 30, **two)).weakest in ("Preferred to the base model", "Preferred to the prompted base")  # type: ignore[arg-type]
+    failed = Gate("Side effects", GateState.failed, "Lost.")
+    final = Gate("Made to be released", GateState.failed, "Secrets.", final=True)
+    unchecked = rule(assessed("w" * 30), gates=ALL_CHECKED[1:])
+    assert unchecked.weakest == BESIDE_THE_VOTES[0][0]
+    assert rule(assessed("wl" * 10), gates=ALL_CHECKED[1:]).weakest == "Preferred to the base model", "open is nearer"
+    assert rule(assessed("w" * 30), gates=(*ALL_CHECKED[1:], failed)).weakest == "Side effects"
+    assert rule(assessed("w" * 30), gates=(*ALL_CHECKED[1:], failed, final)).weakest == "Made to be released"
+
+
+def test_a_gate_about_another_candidate_does_not_hold_this_one_back() -> None:
+    broken = Gate("Side effects", GateState.failed, "Lost.", arm="another")
+    ruling = rule(assessed("w" * 30), gates=(*ALL_CHECKED, broken))
+    assert ruling.verdict is Verdict.go and broken not in ruling.gates
+    mine = Gate("Side effects", GateState.failed, "Lost.", arm="tuned")
+    assert rule(assessed("w" * 30), gates=(*ALL_CHECKED[1:], mine)).verdict is Verdict.inconclusive
+
+
 def test_a_go_that_may_rest_on_length_says_so_and_stays_a_go() -> None:
     told = {"tuned": "At equal length people would prefer it in 52 of 100 prompts."}
     ruling = rule(assessed("w" * 30), length_dependent=told)

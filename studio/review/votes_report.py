@@ -151,7 +151,8 @@ def _spoken(found: Any) -> dict[str, Any]:
 
 
 def _agreement(against: Iterable[AgainstBaseline]) -> dict[str, Any]:
-    return _spoken(agreement([p.labels for a in against for p in a.scored.prompts if len(p.labels) > 1]))
+    found = agreement([p.labels for a in against for p in a.scored.prompts if len(p.labels) > 1])
+    return {**_spoken(found), "interval": _ends(found.interval)}
 
 
 def _position(votes: Iterable[TableVote]) -> dict[str, Any]:

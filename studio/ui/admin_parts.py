@@ -11,7 +11,7 @@ from studio.records import Act, Person, Role
 from studio.store import now
 from studio.store import people as people_rows
 from studio.store import projects as project_rows
-from studio.ui import access, act_words, blocks, frame, keys, notices, review_parts
+from studio.ui import access, act_words, blocks, frame, keys, notices
 from studio.ui.access import Visit
 from studio.ui.sign_in import ROLE_WORDS
 
@@ -150,7 +150,7 @@ def _activate(visit: Visit, person: Person) -> None:
 def record(visit: Visit) -> None:
     """The head of the chain, and the check of the whole record and of this machine."""
     blocks.section("The record", "Each step is an act in a chain: changing an old one breaks every later fingerprint.")
-    review_parts.facts({"Acts": f"{visit.store.version:,}", "Head": visit.store.head})
+    blocks.facts({"Acts": f"{visit.store.version:,}", "Head": visit.store.head})
     blocks.note(
         "Acts counts every step that was ever saved here. The head is the fingerprint of the newest act and, through "
         "the chain, of all before it: note it down, and any later change to the past shows."
@@ -164,7 +164,7 @@ def record(visit: Visit) -> None:
             frame.warnings([f"The record is not intact: {each}." for each in found["problems"]])
         else:
             blocks.plain(f"The record was intact at act {found['acts']:,}: acts, fingerprints and database agree.")
-        review_parts.facts(found["facts"])
+        blocks.facts(found["facts"])
         frame.warnings(found["todo"])
 
 

@@ -46,6 +46,12 @@ def item(title: str, text: str = "", mark: str = "") -> None:
     st.html(f'<div class="ys-item"><h3>{escape(title)}{marked}</h3>{said}</div>')
 
 
+def facts(told: dict[str, str]) -> None:
+    """Names and values, set to be read and compared."""
+    items = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in told.items())
+    st.html(f'<dl class="yr-facts">{items}</dl>')
+
+
 def lead(sentence: str) -> None:
     """The one sentence that a reader may take away from a page."""
     st.html(f'<p class="ys-say">{escape(sentence)}</p>')

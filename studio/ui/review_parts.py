@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from studio.store import projects as project_rows
 from studio.store import rounds as round_rows
 from studio.ui import (
     access,
+    amend_parts,
     blocks,
     exit_parts,
     expert_parts,
@@ -122,8 +122,9 @@ def registered(visit: Visit, found: Round) -> None:
     """What was fixed before the first vote, without a word about which arm is which; and the way to end it."""
     frozen = found.registration
     floor = "not asked" if frozen["floor"] is None else f"{100 * frozen['floor']:.0f} of 100 answers fit to send"
-    with st.expander("What was fixed before the first vote", key="review-registered"):
-        facts({
+    title = "What was fixed before the first vote" + (", as amended since" if frozen.get("amendments") else "")
+    with st.expander(title, key="review-registered"):
+        blocks.facts({
             "Opened": blocks.when(found.at),
             "Registration": found.sha256,
             "Sides, sealed": found.commitment,
@@ -141,6 +142,8 @@ def registered(visit: Visit, found: Round) -> None:
             "rules. The seal is one of the sides; what it hides is published when the round closes, so anybody can "
             "check."
         )
+    amend_parts.shown(visit, found)
+    amend_parts.form(visit, found)
     if visit.person.role in _TEAM:
         standing_parts.show(visit, found)
         _end_it(visit, found)
@@ -151,12 +154,6 @@ def _prompts(frozen: dict[str, Any]) -> str:
     votes = Counter(p["votes"] for p in frozen["prompts"][: frozen["cap"]])
     told = [f"{n} with {blocks.several(each, 'vote')}" for each, n in sorted(votes.items())]
     return f"{blocks.several(frozen['cap'], 'prompt')}: {join_words(told)}"
-
-
-def facts(told: dict[str, str]) -> None:
-    """Names and values, set to be read and compared."""
-    items = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in told.items())
-    st.html(f'<dl class="yr-facts">{items}</dl>')
 
 
 def _end_it(visit: Visit, found: Round) -> None:

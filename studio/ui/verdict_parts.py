@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import streamlit as st
 
 from studio import signing
 from studio.decision import Gate, GateState, Ruling
-from studio.records import Choice, Round, Verdict
+from studio.judgement import Judgement
+from studio.records import Round, Verdict
 from studio.review import guesses, rounds
 from studio.review.preference import Assessment, SliceState
 from studio.store import Store
-from studio.store import rounds as round_rows
-from studio.ui import blocks, frame, verdict_charts
+from studio.ui import blocks, frame, trust_parts, verdict_charts
 from studio.ui.access import Visit
 
 _WORDS = {
@@ -32,19 +32,19 @@ _STATES = {
 
 
 def ruling(visit: Visit, found: Round) -> tuple[Ruling, Assessment]:
-    """What the rule says of a closed round, kept until something is written."""
-    return _ruling(visit.store, str(visit.store.workspace), visit.store.version, found)
+    """What the rule says of a closed round, and of the candidate that it speaks of."""
+    told = judged(visit, found)
+    return told.ruling, told.subject[0]
+
+
+def judged(visit: Visit, found: Round) -> Judgement:
+    """All that the rule makes of a closed round, kept until something is written."""
+    return _judged(visit.store, str(visit.store.workspace), visit.store.version, found)
 
 
 @st.cache_data(max_entries=8, show_spinner="Applying the registered rule")
-def _ruling(_store: Store, workspace: str, version: int, found: Round) -> tuple[Ruling, Assessment]:
-    ruled = signing.ruling(_store, found)
-    return ruled, next(a for a in rounds.assess(_store, found) if a.candidate == ruled.subject)
-
-
-@st.cache_data(max_entries=8, show_spinner="Applying the registered rule")
-def _assessed(_store: Store, workspace: str, version: int, found: Round) -> tuple[Assessment, ...]:
-    return rounds.assess(_store, found)
+def _judged(_store: Store, workspace: str, version: int, found: Round) -> Judgement:
+    return signing.judged(_store, found)
 
 
 def nothing_yet(visit: Visit) -> None:
@@ -76,14 +76,17 @@ def labels(ruled: Ruling) -> list[str]:
     return [word for word, told in (("Scripted votes", ruled.scripted), ("Practice round", ruled.practice)) if told]
 
 
-def verdict(ruled: Ruling) -> None:
-    """The one word, the one sentence, why, and what would change it."""
+def verdict(ruled: Ruling, names: Mapping[str, str]) -> None:
+    """The one word, the one sentence, what ships, the weakest gate and what comes next; then why, and what would
+    change it. `names`: arm -> what it is called."""
     marks = "".join(f"<span>{escape(word)}</span>" for word in labels(ruled))
+    word = _WORDS[ruled.verdict] + (", length-dependent" if ruled.length_dependent else "")
     st.html(
         (f'<div class="yr-labels">{marks}</div>' if marks else "")
-        + f'<section class="yr-verdict"><p class="yr-word yr-{ruled.verdict.value.lower()}">{_WORDS[ruled.verdict]}</p>'
+        + f'<section class="yr-verdict"><p class="yr-word yr-{ruled.verdict.value.lower()}">{word}</p>'
         f'<p class="yr-line">{escape(ruled.headline)}</p></section>'
     )
+    blocks.facts(_glance(ruled, names))
     if ruled.because:
         blocks.section("Why")
         blocks.bullets(ruled.because)
@@ -92,24 +95,27 @@ def verdict(ruled: Ruling) -> None:
         blocks.bullets(ruled.would_change)
 
 
+def _glance(ruled: Ruling, names: Mapping[str, str]) -> dict[str, str]:
+    """What somebody asks first, in a line each."""
+    told = {"To ship": names[ruled.arm] if ruled.arm else "Nothing yet"}
+    weakest = next((gate for gate in ruled.gates if gate.name == ruled.weakest), None)
+    if weakest is not None:
+        told["Weakest gate"] = f"{weakest.name} ({_STATES[weakest.state].lower()})"
+    if ruled.would_change:
+        told["Next" if ruled.verdict is not Verdict.go else "Holds until"] = ruled.would_change[0]
+    return told
+
+
 # -- gates -----------------------------------------------------------------------------------------
 
 
 def gates(ruled: Ruling) -> None:
-    """What a GO needs, one by one; the slices and what nothing checks yet as one line each."""
-    single = [g for g in ruled.gates if not _is_slice(g) and g.state is not GateState.unchecked]
+    """What a GO needs, one by one; the slices as one line."""
+    single = [g for g in ruled.gates if not _is_slice(g)]
     sliced = [g for g in ruled.gates if _is_slice(g)]
-    unchecked = [g for g in ruled.gates if g.state is GateState.unchecked]
     items = [_item(g.state, g.name, _with_gloss(g.name, g.sentence), g.evidence) for g in single]
     if sliced:
         items.append(_slices_item(sliced))
-    if unchecked:
-        names = [f"{g.name}: {_with_gloss(g.name, g.sentence)}" for g in unchecked]
-        told = (
-            f"{blocks.several(len(unchecked), 'gate')} belong to every round and are not measured for this one. "
-            "What is not checked is not passed: each of them stops a GO."
-        )
-        items.append(_item(GateState.unchecked, "Not checked yet", told, names, "Which ones"))
     passed = sum(g.state is GateState.passed for g in ruled.gates)
     stops = sum(g.state is not GateState.passed and (g.blocks or g.state is GateState.failed) for g in ruled.gates)
     blocked = f"{stops} stand{'s' * (stops == 1)} in the way of a GO" if stops else "none stands in the way of a GO"
@@ -161,21 +167,13 @@ def _item(state: GateState, name: str, text: str, evidence: Sequence[str], more:
 
 
 def evidence(visit: Visit, found: Round, ruled: Ruling, assessed: Assessment) -> None:
-    """Preference, slices, side, agreement and the way the evidence grew. Closed rounds only."""
+    """Preference, slices, how far to trust it, and the way the evidence grew. Closed rounds only."""
     names, marks = signing.names(found), labels(ruled)
     if len(found.candidates) > 1:
         _candidates(visit, found, ruled, names)
     _preference(assessed, names, marks)
     _slices(assessed, names)
-    blocks.section("Can the votes be trusted?")
-    skips = sum(v.choice is Choice.skip for v in round_rows.votes(visit.store, found.id))
-    outside = sum(bool(v.conflict) for v in round_rows.votes(visit.store, found.id))
-    told = [assessed.position.sentence, *_agreement(assessed), guesses.counted(visit.store, found).sentence]
-    if skips:
-        told.append(f"{blocks.several(skips, 'vote')} were skips; {assessed.excluded} prompts left the round by them.")
-    if outside and not ruled.practice:
-        told.append(f"{blocks.several(outside, 'vote')} stayed outside the count: their voters were not independent.")
-    blocks.bullets(told)
+    trust_parts.show(visit, found, judged(visit, found))
     blocks.section(
         "How the evidence grew",
         "Evidence for the candidate over each baseline, prompt by prompt, in the registered order. Nobody saw this "
@@ -184,28 +182,13 @@ def evidence(visit: Visit, found: Round, ruled: Ruling, assessed: Assessment) ->
     verdict_charts.growth(assessed, names, marks, "decision-growth")
 
 
-def _agreement(assessed: Assessment) -> list[str]:
-    """How far two people agree, in plain words first; then the figures under their Greek and other names."""
-    found = assessed.agreement
-    if found.raw is None or found.alpha_nominal is None:
-        return [found.sentence]
-    luck = found.alpha_nominal if found.ac1 is None else found.ac1
-    much = "clearly more" if luck >= 0.6 else "somewhat more" if luck >= 0.2 else "hardly more"
-    return [
-        f"Two people who saw the same pair mostly {'agreed' if found.raw >= 0.5 else 'disagreed'}; that is {much} "
-        "agreement than luck alone would give.",
-        f"{found.sentence} 1 means full agreement and 0 what luck would give: alpha counts every difference alike, "
-        "ordinal counts a near miss as less, AC1 holds up when one answer dominates.",
-    ]
-
-
 def _candidates(visit: Visit, found: Round, ruled: Ruling, names: dict[str, str]) -> None:
     """Everyone that might have shipped, in the registered order, and how far each came."""
     blocks.section(
         "Is the cheaper one enough?",
         "Tested in the registered order of cost; the verdict is about the first that passes, or the first undecided.",
     )
-    told = _assessed(visit.store, str(visit.store.workspace), visit.store.version, found)
+    told = judged(visit, found).assessments
     subject = [each.candidate for each in told].index(ruled.subject)
     passed = told[subject].votes_alone is Verdict.go
     rows = []
