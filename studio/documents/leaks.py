@@ -1,23 +1,26 @@
 """Passages that hold what a model is tested on: the input or the ideal output of an example that is held out. Pure.
 
-Found is a stretch of a passage, or of two in a row, that is the same as such a text or nearly the same by the rule of
+Found is a stretch of a document that is the same as such a text, or nearly the same by the rule of
 `studio.health.near`. Does not find the same said in other words, and looks for no text under `LEAST` letters: words so
 few stand in any document by chance.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from studio.health import near
 from studio.health.pairs import four_grams
 from studio.records import Example, Piece, Split
 
 LEAST = 25
-_STEPS = 20  # as many starts are tried within the length of a text
+_GRAM = 4
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,11 @@ def find(pieces: Sequence[Piece], held_out: Sequence[Example]) -> dict[int, Leak
     their splits."""
     if not pieces or not held_out:
         return {}
-    texts = [near.normalise(piece.read) for piece in pieces]
-    # Two in a row: a text may go on in the next passage.
-    joined = [" ".join(texts[at : at + 2]) for at in range(len(texts))]
-    lines = _Lines(joined)
-    found: dict[int, Leak] = {}
+    document, found = _Document(pieces), dict[int, Leak]()
     for wanted, leak in _wanted(held_out):
-        grams = four_grams(wanted)
-        for at in lines.holding(grams):
-            if (start := _stretch(joined[at], wanted, grams)) is not None:
-                for place in _places(at, start, start + len(wanted), texts):
-                    found.setdefault(place, leak)
+        for start, end in document.stretches(wanted):
+            for place in document.places(start, end):
+                found.setdefault(place, leak)
     return found
 
 
@@ -59,40 +56,80 @@ def _wanted(held_out: Sequence[Example]) -> Iterator[tuple[str, Leak]]:
                 yield same, Leak(example.id, example.split, what, text)
 
 
-class _Lines:
-    """Which of many texts hold most of the 4-grams of another: without that, no stretch of theirs is nearly it."""
+class _Document:
+    """The passages as one evened-out text, with every four letters in a row (4-gram) numbered, and where each stands.
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        of: dict[str, list[int]] = {}
-        for at, text in enumerate(texts):
-            for gram in four_grams(text):
-                of.setdefault(gram, []).append(at)
-        self._of: Mapping[str, np.ndarray] = {gram: np.asarray(at) for gram, at in of.items()}
-        self._count = len(texts)
+    A stretch of a text's length can be nearly that text only where enough of its 4-grams lie together. They are counted
+    in blocks as long as such a stretch may be: it lies in one block and the next.
+    """
 
-    def holding(self, grams: set[str]) -> list[int]:
-        hits = [self._of[gram] for gram in grams if gram in self._of]
-        if not hits:
-            return []
-        shared = np.bincount(np.concatenate(hits), minlength=self._count)
-        return [int(at) for at in np.flatnonzero(shared >= near.THRESHOLD * len(grams))]
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        # A heading stands once over the passages under it: a text may go on from one into the next.
+        texts = [
+            near.normalise(each.text if at and each.heading == pieces[at - 1].heading else each.read)
+            for at, each in enumerate(pieces)
+        ]
+        self._text = " ".join(texts) + " " * _GRAM  # so that there is a 4-gram in any document
+        self._starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
+        letters, codes = np.unique(np.frombuffer(self._text.encode("utf-32-le"), "<u4"), return_inverse=True)
+        self._letters = {chr(letter): number for number, letter in enumerate(letters.tolist())}
+        self._base = len(letters)
+        keys = np.zeros(len(codes) - _GRAM + 1, np.int64)
+        for at in range(_GRAM):
+            keys = keys * self._base + codes[at : len(codes) - _GRAM + 1 + at]
+        self._keys, self._numbers = np.unique(keys, return_inverse=True)
+        self._order = np.argsort(self._numbers, kind="stable")
+        self._first = np.searchsorted(self._numbers[self._order], np.arange(len(self._keys) + 1))
+        self._marked = np.zeros(len(self._keys), bool)
 
+    def stretches(self, wanted: str) -> Iterator[tuple[int, int]]:
+        """Where stretches that are `wanted` or nearly so begin and end; of those that overlap the likeliest."""
+        grams = four_grams(wanted)
+        known, enough = self._known(grams), math.ceil(near.THRESHOLD * len(grams))
+        if len(known) < enough:
+            return
+        # What is nearly a text may be that much longer.
+        longest = math.ceil(len(wanted) / near.THRESHOLD)
+        held = np.concatenate([self._order[self._first[number] : self._first[number + 1]] for number in known])
+        blocks = np.bincount(held // longest, minlength=2)
+        self._marked[known] = True
+        for block in np.flatnonzero(blocks[:-1] + blocks[1:] >= enough).tolist():
+            begin = block * longest
+            marked = self._marked[self._numbers[begin : begin + 2 * longest]]
+            for length in (len(wanted), (len(wanted) + longest) // 2, longest):
+                if (found := self._within(begin, marked, length, enough, grams)) is not None:
+                    yield found
+                    break
+        self._marked[known] = False
 
-def _stretch(text: str, wanted: str, grams: set[str]) -> int | None:
-    """Where in `text` a stretch begins that is `wanted` or nearly so."""
-    if (start := text.find(wanted)) >= 0:
-        return start
-    for start in range(0, max(1, len(text) - len(wanted) + 1), max(1, len(wanted) // _STEPS)):
-        own = four_grams(text[start : start + len(wanted)])
-        if len(own & grams) >= near.THRESHOLD * len(own | grams):
-            return start
-    return None
+    def _within(
+        self, begin: int, marked: NDArray[np.bool_], length: int, enough: int, grams: set[str]
+    ) -> tuple[int, int] | None:
+        """`marked`: which 4-grams from `begin` on are the text's. Those of a stretch of this length, from its first to
+        its last."""
+        many, sums = length - _GRAM + 1, np.concatenate([[0], np.cumsum(marked)])
+        shared = sums[many:] - sums[:-many]
+        likely = np.flatnonzero(shared >= enough)
+        for at in likely[np.argsort(-shared[likely], kind="stable")].tolist():
+            own = begin + at + np.flatnonzero(marked[at : at + many])
+            start, end = int(own[0]), int(own[-1]) + _GRAM
+            stretch = four_grams(self._text[start:end])
+            if len(stretch & grams) >= near.THRESHOLD * len(stretch | grams):
+                return start, end
+        return None
 
+    def _known(self, grams: set[str]) -> list[int]:
+        """The numbers of those 4-grams that stand in the document."""
+        keys = []
+        for gram in grams:
+            codes = [self._letters.get(letter, -1) for letter in gram]
+            if min(codes) >= 0:
+                keys.append(functools.reduce(lambda key, code: key * self._base + code, codes, 0))
+        at = np.searchsorted(self._keys, keys)
+        at[at == len(self._keys)] = 0
+        return at[self._keys[at] == keys].tolist()
 
-def _places(at: int, start: int, end: int, texts: Sequence[str]) -> Iterator[int]:
-    """Which of the two passages from `at` on a stretch of both lies in."""
-    border = len(texts[at])
-    if start < border:
-        yield at
-    if end > border + 1 and at + 1 < len(texts):
-        yield at + 1
+    def places(self, start: int, end: int) -> range:
+        """Which passages a stretch lies in."""
+        first, last = np.searchsorted(self._starts, [start, end - 1], side="right") - 1
+        return range(int(first), int(last) + 1)
