@@ -3,12 +3,14 @@
 from studio import signing
 from studio.ui import (
     access,
+    amend_parts,
     frame,
     pairs_parts,
     reveal_parts,
     review_parts,
     second_look_parts,
     signing_parts,
+    trust_parts,
     verdict_parts,
 )
 
@@ -21,14 +23,17 @@ if found is None:
     verdict_parts.nothing_yet(visit)
 elif found.state == "open":
     verdict_parts.waiting(visit, found)
+    amend_parts.shown(visit, found)
 else:
     ruled, assessed = verdict_parts.ruling(visit, found)
     verdict_parts.could_tell(visit, found)
     verdict_parts.verdict(ruled, signing.names(found))
     verdict_parts.gates(ruled)
     second_look_parts.look(visit, found)
+    amend_parts.shown(visit, found)
     verdict_parts.evidence(visit, found, ruled, assessed)
     reveal_parts.why(visit, found, ruled)
     signing_parts.sign(visit, found, ruled)
+    trust_parts.certificate(visit, found, ruled)
     pairs_parts.pairs(visit, found, ruled)
 signing_parts.signed(visit)

@@ -23,6 +23,7 @@ from studio.records import Choice, Pair, PairKind, Refusal, Round, Vote, canonic
 from studio.review.assessment import FLOOR_COVERAGE, AgainstBaseline, Assessment
 from studio.review.assignment import ALARM
 from studio.review.evidence import BASE_EVIDENCE, CAP_P, GO_EVIDENCE
+from studio.review.ledger import chain_holds
 from studio.review.sides import drawn_as_sealed
 
 FORMAT = "yardstick-certificate-1"
@@ -90,6 +91,11 @@ def written(
     return canonical({**whole, "sha256": sha256(canonical(whole))})
 
 
+def sum_of(content: bytes) -> str:
+    """The sum that a certificate is known by; it stands in it. Raises ValueError for what is none."""
+    return str(json.loads(content)["sha256"])
+
+
 def verify(content: bytes) -> Verified:
     """Runs a certificate again: its sums, the sides from the seed, the registration's hash, the votes to the verdict.
 
@@ -140,6 +146,8 @@ def _run_again(found: Mapping[str, Any]) -> Verified:
         problems.append("The certificate was made by another version of the rule, so this studio may judge otherwise.")
     if sha256(canonical(again.registration)) != again.sha256:
         problems.append("The registration is not the one that was hashed before the first vote.")
+    if not chain_holds(again):
+        problems.append("The amendments do not lead back to the registration of the opening.")
     if not drawn_as_sealed(again, pairs):
         problems.append("The seed does not deal the sides that were committed to when the round opened.")
     problems += [

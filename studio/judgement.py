@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from studio import decision
 from studio.decision import Gate, GateState, Ruling
 from studio.records import Pair, Round, Vote
+from studio.review import ledger
 from studio.review.assessment import Assessment, assess
 from studio.review.dealing import counted
 from studio.review.diagnostics import Diagnostics, diagnose
@@ -55,7 +56,7 @@ def judge(
     checked = tuple(diagnose(one, own, guess) for one, own in zip(assessments, cast, strict=True))
     ruled = decision.verdict(
         assessments,
-        [seal_gate(found, pairs), assignment_gate([each.assignment for each in checked]), *gates],
+        [*_amended(found), seal_gate(found, pairs), assignment_gate([each.assignment for each in checked]), *gates],
         independent=not found.registration["practice"] and any(not v.conflict for v in votes),
         scripted=any(v.scripted for v in votes),
         collecting=found.state == "open",
@@ -69,6 +70,20 @@ def judge(
 def names(found: Round) -> dict[str, str]:
     """Arm id -> name as registered. Only for what comes after the round."""
     return {name: facts["name"] for name, facts in found.registration["arms"].items()}
+
+
+def _amended(found: Round) -> list[Gate]:
+    """A gate for a round that was changed after its opening: whether every change is in its ledger, and which."""
+    told = ledger.entries(found.registration)
+    if not told:
+        return []
+    changes = tuple(f"{'; '.join(each.changes)} ({each.reason})" for each in told)
+    if not ledger.chain_holds(found):
+        text = "The ledger of amendments does not lead back to the registration of the opening."
+        return [Gate("Amendments", GateState.failed, text, changes)]
+    many = "once" if len(told) == 1 else f"{len(told)} times"
+    text = f"The round was amended {many} while it was open, each time signed and with a reason."
+    return [Gate("Amendments", GateState.passed, text, changes)]
 
 
 def seal_gate(found: Round, pairs: Sequence[Pair]) -> Gate:

@@ -8,7 +8,7 @@ from studio import beside_votes, certificate, loop
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement, judge, names
 from studio.records import Person, Refusal, Role, Round, Verdict, to_json
-from studio.review import rounds
+from studio.review import guesses, rounds
 from studio.review.gates import join_words
 from studio.store import Store, arms, runs
 from studio.store import decisions as rows
@@ -30,7 +30,8 @@ def ruling(store: Store, found: Round) -> Ruling:
 
 def judged(store: Store, found: Round) -> Judgement:
     """The ruling with what is behind it. For pages only once the round is closed."""
-    return judge(found, round_rows.pairs(store, found.id), round_rows.votes(store, found.id), gates(store, found))
+    pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
+    return judge(found, pairs, votes, gates(store, found), guess=guesses.counted(store, found))
 
 
 def gates(store: Store, found: Round) -> list[Gate]:

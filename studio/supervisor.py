@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from studio import baselines, changed, conversations, judging, outputs, people, twice
+from studio.documents import step as documents
 from studio.jobs import folder as job_folder
 from studio.jobs import place
 from studio.jobs.backend import JobStatus
@@ -39,6 +40,7 @@ def collect(store: Store) -> int:
                 store, job.actor if job else people.SYSTEM, run.project, run.id, run.model,
                 train_step.run_name(store, run),
             )  # fmt: skip
+        documents.take_in(store)
         launch.begin_next(store)
     return ended
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chat_server import Provider
     from playwright.sync_api import Browser
 
+    from studio.jobs.vectors import Vectors
     from studio.store import Store
 
 REPO = Path(__file__).resolve().parents[1]
@@ -99,6 +100,18 @@ def store(workspace: Path) -> Iterator[Store]:
     opened = Store.open(workspace)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def embedder(store: Store) -> Vectors:
+    """A folder that stands for the embedder, and the cache of its vectors. No weights: nothing here loads it."""
+    from studio.jobs.vectors import Vectors
+    from studio.models.files import seal
+
+    folder = store.workspace / "models" / "minilm"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    return Vectors.of(store.workspace, seal(folder, "minilm", "", "none").sha256)
 
 
 @pytest.fixture

@@ -80,12 +80,18 @@ def found(store: Store, dataset: str) -> Dataset:
 
 
 def frozen(store: Store, actor: str, project: str, tests: int, earlier: tuple[Turn, ...] = (), system: str = "") -> str:
-    """A dataset of the demo's rows with only the first `tests` test prompts, so that a round can be short."""
+    """A dataset of the demo's rows with only the first `tests` test prompts, so that a round can be short; or with more
+    than it has, the same ones numbered, so that it can be long."""
     left_out = [e.id for e in example_rows.every(store, project) if e.split is Split.test][tests:]
     if left_out:
         store.act("examples.marked", actor, {"ids": left_out, "status": Status.rejected.value}, project)
     approved = [e for e in example_rows.every(store, project) if e.status is Status.approved]
     kept = [replace(e, split=e.split or Split.train, earlier=earlier, system=system) for e in approved]
+    held = [e for e in kept if e.split is Split.test]
+    kept += [
+        replace(held[n % len(held)], id=f"{held[n % len(held)].id}-{n}", input=f"{held[n % len(held)].input} ({n})")
+        for n in range(len(held), tests)
+    ]
     blob = store.put_blob(canonical(to_json(kept)))
     splits = {s.value: sum(e.split is s for e in kept) for s in Split}
     dataset = {

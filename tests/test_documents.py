@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 from test_few_shot import by_letters
+from test_meaning import unit
 
 from studio import baselines, datasets, outputs, projects
 from studio.documents import leaks, reading
@@ -19,8 +22,10 @@ from studio.documents import step as documents
 from studio.documents.cutting import MOST_WORDS, Block, cut, size
 from studio.evaluate import citations
 from studio.generation import ArmSpec, Asked, prompt_hashes
+from studio.generation.asking import Asking
 from studio.generation.passages import Library, numbered
 from studio.jobs import folder as job_folder
+from studio.jobs.vectors import Vectors, key
 from studio.records import (
     ArmKind,
     Dataset,
@@ -200,6 +205,17 @@ def test_hashes_cover_the_passages_and_those_of_other_arms_are_as_they_were() ->
     assert prompt_hashes(arm, one)["recipe"] == recipe_sha256("Be kind.", arm.recipe)
 
 
+class Reader:
+    """Stands for the model of meaning: knows these texts, and notes what it read."""
+
+    def __init__(self, known: dict[str, np.ndarray]) -> None:
+        self._known, self.read = known, list[str]()
+
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+        self.read += texts
+        return np.stack([self._known[text] for text in texts])
+
+
 # -- the store --------------------------------------------------------------------------------------
 
 
@@ -258,6 +274,36 @@ def test_what_a_document_gives_away_is_kept_from_the_arm(store: Store, dataset: 
     assert is_current(arm, outputs.Generation(arm.id, "e", "x", hashes={
         "recipe": recipe_sha256(arm.system_prompt, arm.recipe)
     }))  # fmt: skip
+
+
+def test_what_was_read_is_found_and_goes_into_a_jobs_folder(
+    store: Store, dataset: Dataset, embedder: Vectors, tmp_path: Path
+) -> None:
+    project = dataset.project
+    kept = bring(store, project, tmp_path, "house.md", "# One\n\nFirst.\n\n# Two\n\nSecond.\n\n# Three\n\nThird.")
+    arm = baselines.add_retrieval(store, "dora", project, name="P", passages=documents.chosen(store, project, 1))
+    passages, made = rows.passages_of(store, [kept.id]), unit(7, 2)
+    assert documents.unread(store, project) == 3 and documents.nearest(store, arm, dataset, made[0]) == []
+    embedder.append([key(passages[at].piece.read) for at in (0, 2)], made)
+    assert documents.take_in(store) == 0 and documents.unread(store, project) == 3
+    embedder.append([key(passages[1].piece.read)], unit(8))
+    assert documents.take_in(store) == 1 and documents.unread(store, project) == documents.take_in(store) == 0
+    (near,) = documents.nearest(store, arm, dataset, made[1])
+    assert near.passage == passages[2] and near.cosine == pytest.approx(1, abs=1e-5)
+    folder = job_folder.create(tmp_path / "job", {}, {"library.jsonl": job_folder.jsonl(
+        outputs._library(store, [arm], dataset)
+    )})  # fmt: skip
+    reader = Reader({"x": made[1]})
+    asking = Asking({"library": "inputs/library.jsonl"}, folder, reader)  # type: ignore[arg-type]
+    (asked,) = asking.of(ArmSpec("a", recipe=arm.recipe), [Example("e", "x", "")])
+    assert asked.given.passages == (passages[2].id,) and reader.read == ["x"]
+    assert store.audit() == []
+    known = documents.vectors(store, passages)
+    store.close()
+    again = Store.rebuilt(store.workspace)
+    assert all((documents.vectors(again, passages)[name] == vector).all() for name, vector in known.items())
+    assert len(known) == 3 and (known[passages[0].id] == made[0]).all()
+    again.close()
 
 
 @pytest.mark.model

@@ -9,11 +9,12 @@ LEAVES_IT = {
     "address.allowed", "advice.answered", "arm.retired", "brief.saved", "comment.added", "comment.removed",
     "contradiction.reopened", "dataset.discarded", "dataset.frozen", "dataset.renamed", "decision.signed",
     "decision.withdrawn", "document.removed", "exit.guessed", "finding.waived", "generations.stored", "job.begun",
-    "job.finished", "job.moved", "person.changed", "person.joined", "preflight.set_aside", "price.set",
+    "job.finished", "job.moved", "passages.read", "person.changed", "person.joined", "preflight.set_aside", "price.set",
     "project.archived", "project.created", "project.renamed", "queue.closed", "queue.opened", "reminder.sent",
-    "round.cancelled", "round.closed", "round.opened", "run.discarded", "series.begun", "series.kept",
+    "round.amended", "round.cancelled", "round.closed", "round.opened", "run.discarded", "series.begun", "series.kept",
     "session.closed", "session.opened", "task.chosen", "token.made", "token.withdrawn", "token_price.set", "undone",
-    "view.removed", "view.saved", "vote.cast", "vote.explained", "votes.frozen", "waiver.revoked", "webhook.set",
+    "view.removed", "view.saved", "vote.cast", "vote.explained", "votes.frozen", "waiver.revoked", "waivers.reviewed",
+    "webhook.set",
 }  # fmt: skip
 """Acts that show nobody an answer under its author's name and make no example, prompt or model."""
 ELSEWHERE = {"arm.saved", "answer.rated"}

@@ -11,21 +11,11 @@ import pytest
 from studio import people, projects
 from studio.examples import meaning, step
 from studio.jobs.vectors import WIDTH, Vectors, key
-from studio.models.files import seal
 from studio.records import Example, Refusal, Speaker, Turn, canonical, to_json
 from studio.store import Store, texts
 from studio.store import examples as rows
 
 ACTOR = people.SYSTEM
-
-
-@pytest.fixture
-def embedder(store: Store) -> Vectors:
-    """A folder that stands for the embedder, and the cache of its vectors. No weights: nothing here loads it."""
-    folder = store.workspace / "models" / "minilm"
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text("{}")
-    return Vectors.of(store.workspace, seal(folder, "minilm", "", "none").sha256)
 
 
 def unit(seed: int, count: int = 1) -> np.ndarray:

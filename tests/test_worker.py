@@ -244,7 +244,7 @@ def test_a_killed_generation_goes_on_and_ends_as_if_it_had_not_been(
 
 
 def test_a_cancelled_fine_tune_keeps_a_checkpoint_and_goes_on_from_it(workspace: Path, models_cache: Path) -> None:
-    folder = train_job(workspace, settings=replace(SMALL, epochs=6))
+    folder = train_job(workspace, settings=replace(SMALL, epochs=4))
     LocalBackend().start(folder)
     until(lambda: LocalBackend().state(folder).progress.done >= 4)
     LocalBackend().cancel(folder)
@@ -252,15 +252,15 @@ def test_a_cancelled_fine_tune_keeps_a_checkpoint_and_goes_on_from_it(workspace:
     result = job_folder.read_result(folder)
     assert result is not None
     assert result["state"] == "cancelled"
-    assert 4 <= result["done"] < 18 and 0 < result["taken"] <= result["done"]
+    assert 4 <= result["done"] < 12 and 0 < result["taken"] <= result["done"]
     assert (folder / result["adapter"] / "adapter_model.safetensors").is_file()
     finished = run_job(folder)
     assert finished["state"] == "done"
     assert finished["adapter"] == "checkpoints/final"
     steps = [row["step"] for row in finished["losses"] if row["train"] is not None]
-    assert steps == list(range(1, 19))
-    first = json.loads(next(e for e in (folder / "events.jsonl").read_text().splitlines()[::-1] if '"total":18' in e))
-    assert first["done"] == 18
+    assert steps == list(range(1, 13))
+    first = json.loads(next(e for e in (folder / "events.jsonl").read_text().splitlines()[::-1] if '"total":12' in e))
+    assert first["done"] == 12
 
 
 def reason(folder: Path) -> str:
@@ -284,15 +284,13 @@ def test_a_missing_or_changed_adapter_is_refused(trained: Path, workspace: Path,
 def test_a_tuned_arm_that_changes_nothing_is_found_out(trained: Path, workspace: Path, models_cache: Path) -> None:
     """The same adapter with all its weights at zero answers like the base."""
     arm = tuned(trained)
-    code = (
-        "import sys; from safetensors.torch import load_file, save_file\n"
-        "p = sys.argv[1]; save_file({k: v * 0 for k, v in load_file(p).items()}, p)"
-    )
     shutil.copytree(arm["adapter"], workspace / "zero")
     file = workspace / "zero" / "adapter_model.safetensors"
-    subprocess.run([sys.executable, "-c", code, str(file)], check=True)
+    content = file.read_bytes()
+    weights = 8 + int.from_bytes(content[:8], "little")  # the file's head says where each weight stands
+    file.write_bytes(content[:weights] + bytes(len(content) - weights))
     zero = {**arm, "adapter": str(workspace / "zero"), "adapter_sha256": adapter_sha256(workspace / "zero")}
-    assert "exactly like its base" in reason(generate_job(workspace, [zero]))
+    assert "exactly like its base" in reason(generate_job(workspace, [zero], embedder=False))
 
 
 def test_a_damaged_or_exchanged_model_is_told_before_anything_starts(

@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from studio import datasets
+import numpy as np
+
+from studio import datasets, people
 from studio.documents import leaks, reading
 from studio.documents.leaks import Leak
 from studio.examples import meaning
@@ -37,6 +39,8 @@ CITE = (
     "brackets, such as [1]. If no passage holds the answer, say so."
 )
 """What the text of an arm with passages says at first; people may change it as any prompt."""
+_LOOKED: dict[Path, tuple[int, tuple[str, ...]]] = {}
+"""Workspace -> how many texts were read, and which documents not, when `take_in` looked last."""
 _HELD_OUT = (Split.validation, Split.test)
 
 
@@ -112,21 +116,64 @@ def held_back(store: Store, document: Document, dataset: Dataset) -> list[Held]:
     return [Held(found[at], leaking[at]) for at in sorted(leaking)]
 
 
-def library(store: Store, chosen_arms: Sequence[Arm], dataset: Dataset) -> list[Passage]:
-    """All that these arms may be given while a set is answered."""
+def library(store: Store, chosen_arms: Sequence[Arm], dataset: Dataset | None) -> list[Passage]:
+    """All that these arms, of one project, may be given while a set is answered; without a set nothing is kept back."""
     wanted = {sha for arm in chosen_arms if arm.recipe.passages for sha in arm.recipe.passages.documents}
     found = list[Passage]()
-    for document in rows.every(store, dataset.project):
+    for document in rows.every(store, chosen_arms[0].project) if chosen_arms else ():
         if document.sha256 in wanted:
-            back = {each.passage.id for each in held_back(store, document, dataset)}
+            back = {each.passage.id for each in held_back(store, document, dataset)} if dataset else ()
             found += [each for each in rows.passages_of(store, [document.id]) if each.id not in back]
     return found
 
 
+@dataclass(frozen=True)
+class Near:
+    """A passage, and the cosine of what it means with an input, -1 to 1."""
+
+    passage: Passage
+    cosine: float
+
+
+def nearest(store: Store, arm: Arm, dataset: Dataset | None, vector: Floats) -> list[Near]:
+    """What an arm would be given with an input (its `vector`), the nearest first, of the passages that were read
+    already."""
+    found = library(store, [arm], dataset)
+    known = vectors(store, found)
+    near = [Near(each, float(known[each.id] @ vector)) for each in found if each.id in known]
+    count = arm.recipe.passages.count if arm.recipe.passages else 0
+    return sorted(near, key=lambda each: -each.cosine)[:count]
+
+
 def vectors(store: Store, passages: Sequence[Passage]) -> Mapping[str, Floats]:
     """Passage -> its vector, of those that were read already."""
-    kept = meaning.vectors_here(store)
-    return kept.of_texts({each.id: each.piece.read for each in passages}) if kept else {}
+    try:
+        embedder = meaning.embedder(store)["sha256"]
+    except Refusal:
+        return {}  # the model is not on this machine
+    return rows.vectors(store, [each.id for each in passages], embedder)
+
+
+def take_in(store: Store) -> int:
+    """Stores the vectors of documents that the resident model has read since; of how many. Called each second."""
+    waiting = rows.unread(store)
+    cache = meaning.vectors_here(store) if waiting else None
+    if cache is None:
+        return 0
+    state = (len(cache), tuple(each.id for each in waiting))
+    if _LOOKED.get(store.workspace) == state:
+        return 0  # nothing was read since
+    _LOOKED[store.workspace] = state
+    embedder, taken = meaning.embedder(store)["sha256"], 0
+    for document in waiting:
+        passages = rows.passages_of(store, [document.id])
+        found = cache.of_texts({each.id: each.piece.read for each in passages})
+        if len(found) == len(passages):
+            content = np.stack([found[each.id] for each in passages]).astype("<f4").tobytes()
+            payload = {"document": document.id, "embedder": embedder, "vectors_blob": store.put_blob(content)}
+            store.act("passages.read", people.SYSTEM, payload, document.project)
+            taken += 1
+    return taken
 
 
 def unread(store: Store, project: str) -> int:

@@ -71,7 +71,7 @@ def embedder(store: Store) -> dict[str, str]:
 
 def find(store: Store, project: str, query: str, limit: int = 50) -> Found | None:
     """The examples nearest in meaning to `query`; None while the model wakes. Raises Refusal when it cannot be had."""
-    vector = _query_vector(store, query)
+    vector = query_vector(store, query)
     return None if vector is None else nearest(store, project, vector, limit)
 
 
@@ -205,7 +205,9 @@ def _made(found: texts.Texts, cached: Numbers) -> _Index:
     return _Index(found, rows, Coverage(ready, len(rows) - ready))
 
 
-def _query_vector(store: Store, query: str) -> Floats | None:
+def query_vector(store: Store, query: str) -> Floats | None:
+    """What a question means (384 normalised float32); None while the model wakes. Raises Refusal when it cannot be
+    had."""
     model = embedder(store)
     name = (model["sha256"], query)
     with _LOCK:

@@ -37,14 +37,20 @@ class Agreement:
     ac1: float | None
 
     @property
+    def interval(self) -> Interval:
+        """Of `raw`, 95 %: Wilson's, each prompt counting once; (0, 1) without prompts."""
+        return wilson((self.raw or 0.0) * self.prompts, self.prompts)
+
+    @property
     def sentence(self) -> str:
         """What the figures mean, in plain words."""
         if self.raw is None:
             return "No prompt has votes from two people yet, so agreement is unknown."
         told = f"On {self.prompts} prompts with two or more votes, two reviewers agreed {self.raw:.0%} of the time"
+        told += f" (95 % interval {self.interval.low:.0%} to {self.interval.high:.0%})"
         if self.alpha_nominal is None:
             return f"{told}; every vote was the same, so agreement beyond luck cannot be told."
-        told += f" (alpha {self.alpha_nominal:.2f}, ordinal {_short(self.alpha_ordinal)}, AC1 {_short(self.ac1)})."
+        told += f": alpha {self.alpha_nominal:.2f}, ordinal {_short(self.alpha_ordinal)}, AC1 {_short(self.ac1)}."
         if self.ac1 is not None and self.ac1 - self.alpha_nominal > 0.3:
             return f"{told} One answer dominates, which makes alpha look worse than it is: read AC1."
         return told
@@ -106,7 +112,7 @@ def position(sides: Iterable[bool]) -> Position:
     return Position(left, n, min(1.0, 2 * tail / 2**n), wilson(left, n))
 
 
-def wilson(successes: int, n: int, z: float = 1.959963984540054) -> Interval:
+def wilson(successes: float, n: int, z: float = 1.959963984540054) -> Interval:
     """Wilson's score interval for a share, 95 % by default; (0, 1) when n is 0."""
     if not n:
         return Interval(0.0, 1.0)

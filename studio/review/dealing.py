@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from studio.records import Choice, Pair, PairKind, Round, Verdict, Vote
 from studio.review.assessment import Assessment, assess
 from studio.review.gold import excluded, rule_of
-from studio.review.scoring import ballots, read_registrations, score
+from studio.review.scoring import ballots, read_registrations
 
 REPEATED_AFTER = 8
 """How many pairs of their own lie at least between a reviewer's vote and the same pair once more."""
@@ -36,9 +36,12 @@ class Offer:
     voters: Mapping[str, frozenset[str]]
 
 
-def offer(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote], reviewer: str, *, counts: bool) -> Offer:
+def offer(
+    found: Round, pairs: Sequence[Pair], cast: Sequence[Vote], reviewer: str, *, counts: bool,
+    decided: frozenset[str] = frozenset(),
+) -> Offer:  # fmt: skip
     """What waits for `reviewer`, in the registered order. `cast`: all votes of the round in order; `counts`: whether
-    theirs will be counted.
+    theirs will be counted; `decided`: candidates that need no more votes.
 
     Gold and sentinels are for everybody. A repeat is for one who voted on the first, `REPEATED_AFTER` pairs of their
     own later. What is no evidence comes `SPACED` ordinary pairs apart at least, so that nobody who joins late meets a
@@ -48,7 +51,7 @@ def offer(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote], reviewer: s
     seats = _free(found, pairs, cast) if counts else {}
     voted, ready = {vote.pair for vote in mine}, _to_repeat(mine)
     waiting = [
-        pair for pair in _asked(found, pairs, cast)
+        pair for pair in _asked(found, pairs, decided)
         if pair.id not in voted and seats.get(pair.id, 1) > 0 and is_for(found, pair, reviewer)
         and (pair.kind is not PairKind.repeat or pair.of in ready)
     ]  # fmt: skip
@@ -85,28 +88,22 @@ def assessed(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote]) -> tuple
     return tuple(assess(ballots(pairs, seen, each.candidate), each) for each in read_registrations(found.registration))
 
 
-def completed(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote]) -> int:
+def completed(told: Sequence[Assessment]) -> int:
     """How many prompts have all of their votes, for every candidate that is not decided yet."""
-    seen, decided = counted(found, pairs, cast), _decided(found, pairs, cast)
-    told = {
-        each.candidate: min(len(scored.prompts) for scored in score(ballots(pairs, seen, each.candidate), each))
-        for each in read_registrations(found.registration)
-    }
-    return min([n for name, n in told.items() if name not in decided] or told.values())
+    gone = decided(told)
+    return min([each.done for each in told if each.candidate not in gone] or [each.done for each in told])
 
 
-def _decided(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote]) -> frozenset[str]:
+def decided(told: Sequence[Assessment]) -> frozenset[str]:
     """Candidates that need no more votes while the round goes on for another; none where there is only one."""
-    if len(found.candidates) == 1:
+    if len(told) == 1:
         return frozenset()
-    told = assessed(found, pairs, cast)
     return frozenset(each.candidate for each in told if each.votes_alone is not Verdict.keep_collecting)
 
 
-def _asked(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote]) -> list[Pair]:
+def _asked(found: Round, pairs: Sequence[Pair], decided: frozenset[str]) -> list[Pair]:
     """The pairs that the round is about now: of prompts under its cap, and of candidates that are not decided yet."""
     prompts = {p["id"] for p in found.registration["prompts"][: found.registration["cap"]]}
-    decided = _decided(found, pairs, cast)
     return [
         pair for pair in pairs
         if pair.kind in FOR_EVERYBODY or (pair.example in prompts and pair.candidate not in decided)

@@ -7,6 +7,7 @@ leaves the count by the registered number of gold pairs alone, never for disagre
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,16 +46,6 @@ class GoldRule:
             f"{self.pairs} gold pairs; whoever can no longer get {self.right} of them right leaves the count, with all "
             "of their votes."
         )
-
-
-@dataclass(frozen=True)
-class GoldRecord:
-    """How one reviewer did on gold: `right` of `seen`. A tie or both bad is not right; a skip is not seen."""
-
-    reviewer: str
-    right: int
-    seen: int
-    excluded: bool
 
 
 def rule_of(registration: Mapping[str, Any]) -> GoldRule:
@@ -98,21 +89,9 @@ def made_worse(ideal: str, made: str, other: str) -> str:
     return " ".join(words[: max(1, len(words) // 2)]).rstrip(".!?,;:")
 
 
-def records(pairs: Sequence[Pair], cast: Sequence[Vote], rule: GoldRule) -> tuple[GoldRecord, ...]:
-    """Each reviewer who voted on gold, by name. A vote that takes the worse side or neither is wrong for good."""
-    gold = {pair.id for pair in pairs if pair.kind is PairKind.gold}
-    told: dict[str, list[bool]] = {}
-    for vote in cast:
-        if vote.pair in gold and vote.choice is not Choice.skip:
-            told.setdefault(vote.reviewer, []).append(vote.choice is Choice.a)
-    return tuple(
-        GoldRecord(who, sum(found), len(found), found.count(False) > rule.pairs - rule.right)
-        for who, found in sorted(told.items())
-    )
-
-
 def excluded(pairs: Sequence[Pair], cast: Sequence[Vote], rule: GoldRule) -> frozenset[str]:
-    """The reviewers whose votes the registered rule takes out of the count."""
-    if not rule.pairs:
-        return frozenset()
-    return frozenset(each.reviewer for each in records(pairs, cast, rule) if each.excluded)
+    """The reviewers whose votes the registered rule takes out of the count. A tie or both bad is wrong; a skip is not
+    counted. Without gold nobody."""
+    gold = {pair.id for pair in pairs if pair.kind is PairKind.gold} if rule.pairs else set()
+    wrong = Counter(v.reviewer for v in cast if v.pair in gold and v.choice not in (Choice.a, Choice.skip))
+    return frozenset(who for who, missed in wrong.items() if missed > rule.pairs - rule.right)

@@ -41,9 +41,10 @@ class Outlook:
     """How often a round of `prompts` would say go if people truly preferred the candidate in `theta` of the prompts.
 
     `preferred`: the share of simulated rounds that end with the preference found; `go`: those in which the floor
-    and every critical slice pass as well, and no cheaper candidate passed by chance before.
-    `typical`: prompts used in the middle one of the rounds that said go,
-    None if few. `thin`: critical slices that would be cleared in fewer than half the rounds, with their prompts.
+    and every critical slice pass as well, and no cheaper candidate passed by chance before. `typical`: prompts used in
+    the middle one of the rounds that said go, None if few; `used`: in all rounds, on average. `no_go`: rounds that end
+    against the candidate. `thin`: critical slices that would be cleared in fewer than half the rounds, with their
+    prompts.
     """
 
     theta: float
@@ -51,6 +52,8 @@ class Outlook:
     preferred: float
     go: float
     typical: int | None
+    used: float
+    no_go: float
     thin: tuple[tuple[str, int], ...]
 
 
@@ -162,7 +165,8 @@ def _ended(theta: float, beaten: Flags, cleared: Flags, against: Flags, thin: tu
     row = np.arange(rounds)
     found, preferred = (beaten & cleared)[row, last], beaten[row, last]
     typical = int(np.median(last[found])) + 1 if found.sum() >= 10 else None
-    return Outlook(theta, prompts, float(preferred.mean()), float(found.mean()), typical, thin)
+    used, lost = float(last.mean()) + 1, float(against[row, last].mean())
+    return Outlook(theta, prompts, float(preferred.mean()), float(found.mean()), typical, used, lost, thin)
 
 
 def _members(rng: np.random.Generator, prompts: int, slices: Sequence[PlannedSlice]) -> list[Flags]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from studio.evaluate import checks
 from studio.records import Choice, Pair, Person, Refusal, Round, Vote
-from studio.review import dealing, desk, pace, preference
+from studio.review import dealing, desk, pace, preference, tally
 from studio.review.dealing import counted
 from studio.review.independence import conflict, independent_people
 from studio.review.opening import (
@@ -88,24 +88,25 @@ def registered(found: Round) -> tuple[Registration, ...]:
 
 def turn(store: Store, found: Round, reviewer: str) -> Turn:
     """Puts the next pair before this reviewer, with how far they are; the one on screen stays until it is done."""
-    cast: list[Vote] = []
     counts = counts_here(store, found, reviewer)
+    seen: list[tally.Standing] = []
 
     def offered() -> dealing.Offer:
-        cast[:] = rounds.votes(store, found.id)
-        return dealing.offer(found, _pairs(store, found), cast, reviewer, counts=counts)
+        seen.append(_standing(store, found))
+        return _offer(store, found, seen[-1], reviewer, counts=counts)
 
     pair, offer = desk.of(store).deal(found.id, reviewer, offered, seated=counts)
-    mine, waiting = [v for v in cast if v.reviewer == reviewer], len(offer.pairs)
+    now = seen[-1]
+    mine, waiting = [v for v in now.cast if v.reviewer == reviewer], len(offer.pairs)
     seconds = pace.seconds_each(mine)
     left = seconds * waiting if seconds is not None else None
-    done = dealing.completed(found, _pairs(store, found), cast)
+    done = dealing.completed(now.told)
     return Turn(pair, done, int(found.registration["cap"]), len(mine), waiting, left, pace.rest(mine))
 
 
 def done(store: Store, found: Round) -> int:
     """How many prompts are completed: all that the team sees of an open round."""
-    return dealing.completed(found, _pairs(store, found), rounds.votes(store, found.id))
+    return dealing.completed(_standing(store, found).told)
 
 
 def left_for(store: Store, found: Round, reviewer: str) -> int:
@@ -120,15 +121,23 @@ def next_pair(store: Store, found: Round, reviewer: str) -> Pair | None:
 
 def _waiting(store: Store, found: Round, reviewer: str) -> Sequence[Pair]:
     counts = counts_here(store, found, reviewer)
-    cast = rounds.votes(store, found.id)
-    return dealing.offer(found, _pairs(store, found), cast, reviewer, counts=counts).pairs
+    return _offer(store, found, _standing(store, found), reviewer, counts=counts).pairs
+
+
+def _offer(store: Store, found: Round, now: tally.Standing, reviewer: str, *, counts: bool) -> dealing.Offer:
+    decided = dealing.decided(now.told)
+    return dealing.offer(found, _pairs(store, found), now.cast, reviewer, counts=counts, decided=decided)
+
+
+def _standing(store: Store, found: Round) -> tally.Standing:
+    return tally.of(store).standing(store, found, _pairs(store, found))
 
 
 def is_surplus(store: Store, found: Round, pair_id: str, reviewer: str) -> bool:
     """Whether this reviewer's vote came when the pair had all of its votes: kept, and left out by the rule."""
     pairs = _pairs(store, found)
     pair = next(p for p in pairs if p.id == pair_id)
-    return dealing.is_surplus(found, pairs, pair, rounds.votes(store, found.id), reviewer)
+    return dealing.is_surplus(found, pairs, pair, _standing(store, found).cast, reviewer)
 
 
 def _pairs(store: Store, found: Round) -> Sequence[Pair]:
@@ -236,7 +245,7 @@ def last_vote(store: Store, found: Round, reviewer: str) -> tuple[Pair, Vote] | 
     last = rounds.last_vote(store, found.id, reviewer)
     if last is None:
         return None
-    vote = next(v for v in rounds.votes(store, found.id) if (v.pair, v.reviewer) == (last[1].pair, reviewer))
+    vote = next(v for v in _standing(store, found).cast if (v.pair, v.reviewer) == (last[1].pair, reviewer))
     return next(p for p in _pairs(store, found) if p.id == vote.pair), vote
 
 
@@ -258,8 +267,7 @@ def undo_last(store: Store, found: Round, reviewer: str) -> None:
 def assess(store: Store, found: Round) -> tuple[preference.Assessment, ...]:
     """What the counted votes say by the registered rule, for each candidate in cost order. For pages only once the
     round is closed."""
-    cast = rounds.votes(store, found.id)
-    return dealing.assessed(found, _pairs(store, found), cast)
+    return _standing(store, found).told
 
 
 _BECAUSE = {

@@ -150,6 +150,7 @@ def read_registrations(frozen: dict[str, Any]) -> tuple[Registration, ...]:
             theta_min=frozen["theta_min"],
             floor=frozen["floor"],
             guardrails=tuple(Guardrail(g["name"], g["delta"], g["critical"]) for g in frozen["guardrails"]),
+            cap_amended=bool(frozen.get("cap_amended")),
         )
         for each in candidates_of(frozen)
     )

@@ -6,6 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from studio.record_documents import pieces_sha256
 from studio.records import Act, Document, Passage, Piece, Recipe, Refusal, from_json
 from studio.store.arms import in_open_rounds
@@ -13,6 +16,9 @@ from studio.store.writes import Row, Tx, applies
 
 if TYPE_CHECKING:
     from studio.store import Store
+
+Floats = NDArray[np.float32]
+_WIDTH = 384  # of MiniLM's vectors, as the table has it
 
 
 def _names_of_using(tx: Tx, project: str, sha: str) -> list[str]:
@@ -71,6 +77,20 @@ def document_removed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     tx.update("documents", current, removed=True)
 
 
+@applies("passages.read")
+def passages_read(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: document, embedder (its SHA-256), vectors_blob (float32, little-endian: 384 for each passage, in their
+    order). What the model that compares meanings made of a document."""
+    vectors = np.frombuffer(tx.blob(payload["vectors_blob"]), "<f4").reshape(-1, _WIDTH)
+    sql = "SELECT id FROM passages WHERE document = ? ORDER BY number"
+    ids = [row["id"] for row in tx.query(sql, payload["document"])]
+    if len(ids) != len(vectors):
+        raise Refusal("These are not the vectors of this document's passages. Nothing was changed.")
+    columns = {"id": ids, "document": [payload["document"]] * len(ids), "embedder": [payload["embedder"]] * len(ids),
+               "vector": list(vectors)}  # fmt: skip
+    tx.insert_columns("passage_vectors", columns, len(ids), ("document", payload["document"]))
+
+
 def every(store: Store, project: str) -> list[Document]:
     """Those in use, in the order they came."""
     sql = 'SELECT * FROM documents WHERE project = ? AND NOT removed ORDER BY "at", id'
@@ -91,6 +111,24 @@ def passages_of(store: Store, documents: Sequence[str]) -> list[Passage]:
 def passages(store: Store, ids: Sequence[str]) -> dict[str, Passage]:
     """The passages with these ids, also of documents that were removed."""
     return {each.id: each for each in _passages(store, "p.id", ids)}
+
+
+def vectors(store: Store, ids: Sequence[str], embedder: str) -> dict[str, Floats]:
+    """Passage -> its vector by this embedder (its SHA-256), of those that were read."""
+    sql = (
+        "SELECT id, vector FROM passage_vectors WHERE embedder = ? AND id IN (SELECT unnest(?::VARCHAR[])) ORDER BY id"
+    )
+    found = store.rows(sql, embedder, list(ids))
+    return {row["id"]: np.asarray(row["vector"], np.float32) for row in found}
+
+
+def unread(store: Store) -> list[Document]:
+    """The documents in use, of any project, whose passages no embedder has read."""
+    sql = (
+        "SELECT * FROM documents WHERE NOT removed AND id NOT IN (SELECT document FROM passage_vectors) "
+        'ORDER BY "at", id'
+    )
+    return [_document(row) for row in store.rows(sql)]
 
 
 def _passages(store: Store, column: str, wanted: Sequence[str]) -> list[Passage]:

@@ -1,7 +1,7 @@
 """The database schema as numbered functions. Never edit one that has shipped: add the next.
 
-Columns are VARCHAR (also for JSON), BIGINT, DOUBLE or BOOLEAN, so that a row is plain JSON and the
-undo log can hold it.
+Columns are VARCHAR (also for JSON), BIGINT, DOUBLE, BOOLEAN or FLOAT[384] (a vector), so that a row is plain JSON and
+the undo log can hold it.
 """
 
 from __future__ import annotations
@@ -228,12 +228,21 @@ def m019_second_look(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def m020_passage_vectors(db: duckdb.DuckDBPyConnection) -> None:
+    """What each passage means, by the model that read it."""
+    db.execute(
+        "CREATE TABLE passage_vectors (id VARCHAR, document VARCHAR, embedder VARCHAR, vector FLOAT[384], "
+        "PRIMARY KEY (id, embedder))"
+    )
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
     m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
     m013_pairs, m014_as_written, m015_documents, m016_leaving_a_round, m017_checkpoints,
     m018_taken_out,
     m019_second_look,
+    m020_passage_vectors,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -274,6 +283,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "waiver_reviews": ("dataset", "person"),
     "documents": ("id",),
     "passages": ("id",),
+    "passage_vectors": ("id", "embedder"),
     "series": ("id",),
     "series_parts": ("series", "part"),
     "addresses": ("address",),

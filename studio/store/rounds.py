@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from studio.records import (
@@ -53,6 +54,26 @@ def round_opened(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
              "left_written": "", "right_written": ""}  # fmt: skip
     rows = [{**older, **row, "round": payload["id"]} for row in json.loads(tx.blob(payload["pairs_blob"]))]
     tx.insert_many("pairs", rows, ("round", payload["id"]))
+
+
+def _no_votes_since(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    found = tx.need("rounds", payload["id"])
+    sql = "SELECT 1 FROM acts WHERE kind = 'vote.cast' AND project = ? AND seq > ? AND undone_by IS NULL LIMIT 1"
+    if found["sha256"] != payload["sha256"] or found["state"] != "open" or tx.query(sql, act.project, act.seq):
+        raise Refusal(
+            "The round went on under this amendment. Nothing was changed. Amend it again, with the reason, instead."
+        )
+
+
+@applies("round.amended", guard=_no_votes_since)
+def round_amended(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: id, previous (the hash before), registration (as amended, with the ledger in it), sha256."""
+    row = tx.need("rounds", payload["id"])
+    if row["state"] != "open":
+        raise Refusal("The round is not open any more. Nothing was changed.")
+    if row["sha256"] != payload["previous"]:
+        raise Refusal("Somebody amended the round meanwhile. Nothing was changed. Read it again, then change it.")
+    tx.update("rounds", row, registration=canonical(payload["registration"]).decode(), sha256=payload["sha256"])
 
 
 def _still_open(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
@@ -165,13 +186,44 @@ def pair(store: Store, name: str) -> Pair | None:
 
 def votes(store: Store, name: str) -> list[Vote]:
     """In the order they were cast."""
-    rows = store.rows('SELECT * FROM votes WHERE round = ? ORDER BY "at", pair, reviewer', name)
-    return [
-        Vote(r["pair"], r["reviewer"], Choice(r["choice"]), r["reason"], r["shippable_a"], r["shippable_b"],
-             r["scripted"], r["conflict"], r["at"], tuple(json.loads(r["reasons"])), r["note"], r["better"],
-             r["seconds"])
-        for r in rows
-    ]  # fmt: skip
+    return [_vote(row) for row in store.rows(f"SELECT * FROM votes WHERE round = ? {_IN_ORDER}", name)]
+
+
+_IN_ORDER = 'ORDER BY "at", pair, reviewer'
+
+
+def _vote(r: Row) -> Vote:
+    return Vote(r["pair"], r["reviewer"], Choice(r["choice"]), r["reason"], r["shippable_a"], r["shippable_b"],
+                r["scripted"], r["conflict"], r["at"], tuple(json.loads(r["reasons"])), r["note"], r["better"],
+                r["seconds"])  # fmt: skip
+
+
+@dataclass(frozen=True)
+class News:
+    """Votes in the order they were cast, and an act up to which none is missing."""
+
+    seq: int
+    votes: tuple[Vote, ...]
+
+
+def votes_now(store: Store, name: str) -> News:
+    """All votes of a round as they are now."""
+    last = store.rows("SELECT max(seq) AS seq FROM acts")[0]["seq"]
+    return News(last or 0, tuple(votes(store, name)))
+
+
+def votes_since(store: Store, name: str, seq: int) -> News | None:
+    """The votes cast in a round after act `seq`; None when an act since then did something else to votes."""
+    acts = store.rows("SELECT seq, kind FROM acts WHERE seq > ? ORDER BY seq", seq)
+    touching = {act["kind"] for act in acts if act["kind"] == "undone" or act["kind"].startswith("vote.")}
+    if touching - {"vote.cast"}:
+        return None
+    last = acts[-1]["seq"] if acts else seq
+    sql = (
+        'SELECT * FROM votes WHERE round = ? AND (reviewer, "at") IN (SELECT (actor, "at") FROM acts '
+        f"WHERE kind = 'vote.cast' AND seq > ? AND seq <= ?) {_IN_ORDER}"
+    )
+    return News(last, tuple(_vote(row) for row in store.rows(sql, name, seq, last)) if touching else ())
 
 
 def has_voted(store: Store, name: str, pair_id: str, reviewer: str) -> bool:

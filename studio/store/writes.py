@@ -190,7 +190,8 @@ class Tx:
     def _schema(self, table: str, names: list[str]) -> pa.Schema:
         import pyarrow as pa
 
-        kinds = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_()}
+        kinds = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64(), "BOOLEAN": pa.bool_(),
+                 "FLOAT[384]": pa.list_(pa.float32(), 384)}  # fmt: skip
         sql = "SELECT column_name AS name, data_type AS kind FROM information_schema.columns WHERE table_name = ?"
         types = {row["name"]: kinds[row["kind"]] for row in self.query(sql, table)}
         return pa.schema([(name, types[name]) for name in names])

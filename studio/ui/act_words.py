@@ -9,7 +9,19 @@ from collections.abc import Callable
 from typing import Any
 
 from studio.records import PROMPTING, Act, ArmKind, Status, Task
-from studio.store import Store, arms, comments, contradictions, datasets, examples, labels, people, series, views
+from studio.store import (
+    Store,
+    arms,
+    comments,
+    contradictions,
+    datasets,
+    documents,
+    examples,
+    labels,
+    people,
+    series,
+    views,
+)
 from studio.store.series import Series
 from studio.wording import STATUS_WORDS, TASK_WORDS, finding_name
 
@@ -128,6 +140,11 @@ def _trashed(store: Store, payload: dict[str, Any]) -> str:
     return f"{_several(store, payload['ids'])} {moved}"
 
 
+def _document(store: Store, name: str) -> str:
+    found = documents.get(store, name)
+    return _quoted(found.name) if found else "that was taken back"
+
+
 def _queue(store: Store, name: str) -> str:
     found = labels.queue(store, name)
     return _quoted(found.name) if found else "that was taken back"
@@ -207,6 +224,9 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
         f"Questions to {payload['address']} {'allowed' if payload['allowed'] else 'not allowed any more'}"
     ),
     "brief.saved": _brief,
+    "document.added": lambda store, payload: f"Document {_quoted(payload['name'])} added",
+    "document.removed": lambda store, payload: f"Document {_document(store, payload['id'])} removed",
+    "passages.read": lambda store, payload: f"Document {_document(store, payload['document'])} read by meaning",
     "contradiction.reopened": lambda store, payload: "A contradiction opened again",
     "contradiction.settled": lambda store, payload: _DECIDED[payload["decision"]],
     "comment.added": lambda store, payload: f"{_several(store, [payload['example']])} commented on",

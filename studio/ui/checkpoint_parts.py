@@ -19,9 +19,10 @@ def show(visit: Visit, run: Run) -> None:
         return
     with st.expander("Compare another of its checkpoints", key=f"train-checkpoints-{run.id}"):
         at, loss = other_checkpoints.taken(run)
+        which = f"of step {at:,}" if at else "that was best on what was kept aside"
         measured = f", where the loss on what was kept aside was {loss:.2f}" if loss is not None else ""
         blocks.plain(
-            f"The model you have is the checkpoint (the state that was saved) of step {at:,}{measured}. The lowest "
+            f"The model you have is the checkpoint (the state that was saved) {which}{measured}. The lowest "
             "loss is not always the best answer: another one can be compared like any arm, with figures and a blind "
             "round."
         )

@@ -8,6 +8,7 @@ from studio.documents import reading
 from studio.documents import step as documents
 from studio.examples import uploads
 from studio.jobs import resident
+from studio.jobs.resident import Reading
 from studio.records import Arm, ArmKind, Dataset, Document, Refusal
 from studio.store import datasets as dataset_rows
 from studio.store import documents as rows
@@ -34,7 +35,7 @@ def show(visit: Visit, arm: Arm | None = None) -> None:
             _one(visit, each, dataset)
         if visit.may_edit:
             _bring(visit)
-            if here and model_parts.are_here(visit):
+            if here and model_parts.are_here(visit) and documents.unread(visit.store, visit.project_id):
                 _follow(visit)
 
 
@@ -123,13 +124,20 @@ def _follow(visit: Visit) -> None:
     """The reading of passages by the model that compares meanings, once each; an arm may be asked before it ends."""
     try:
         if not documents.unread(visit.store, visit.project_id):
-            return
+            st.rerun()
         state = resident.of(visit.store.workspace).state()
-        if state.reading.running and state.reading.total:
-            blocks.note(f"Reading the passages: {state.reading.done:,} of {state.reading.total:,}.")
-        elif not state.reading.reason:
+        if not state.reading.running and not state.reading.reason:
             documents.read_missing(visit.store, visit.project_id)
-            blocks.note("The model that compares meanings is waking; it then reads the passages once.")
+        _progress(state.reading)
     except Refusal:
         # A job has the machine: it reads what it needs itself, and the rest is read after it.
         blocks.note("The passages are read when the machine is free.")
+
+
+def _progress(reading: Reading) -> None:
+    if reading.reason:
+        frame.warnings([reading.reason])
+    elif reading.running and reading.total:
+        blocks.note(f"Reading the passages: {reading.done:,} of {reading.total:,}.")
+    else:
+        blocks.note("The model that compares meanings is waking; it then reads the passages once.")

@@ -9,11 +9,12 @@ import streamlit as st
 from studio import baselines, outputs
 from studio.documents import step as documents
 from studio.evaluate import citations
+from studio.examples import meaning
 from studio.records import MOST_PASSAGES, Arm, Dataset, Document, Generation, Passages, Recipe, Refusal, Split
 from studio.store import Store
 from studio.store import datasets as dataset_rows
 from studio.store import documents as rows
-from studio.ui import answers, blocks, frame, keys
+from studio.ui import answers, blocks, frame, keys, model_parts
 from studio.ui.access import Visit
 
 _AT_FIRST = 3
@@ -54,6 +55,8 @@ def editor(visit: Visit, arm: Arm) -> None:
         blocks.plain(f"{words(passages)[:1].upper()}{words(passages)[1:]}.")
     elif here:
         _choosing(visit, arm, passages, here)
+        if model_parts.are_here(visit):
+            _try(visit, arm)
 
 
 def _held_back(visit: Visit, here: Sequence[Document], passages: Passages) -> None:
@@ -104,6 +107,51 @@ def _save(visit: Visit, arm: Arm, picks: str, count: str) -> None:
     made = frame.attempt(save, f"Saved as version {arm.version + 1}. Older answers no longer count.")
     if made:  # a text that is being written goes on from the version that was just made
         st.session_state[f"{keys.PROMPT_FROM}-{arm.id}"] = [made.version, made.system_prompt]
+
+
+# -- a try ------------------------------------------------------------------------------------------
+
+
+def _try(visit: Visit, arm: Arm) -> None:
+    """An input of one's own, and what would stand with it; nothing is asked of the model that answers."""
+    text = st.text_input("What would it be given with this input?", key=f"{keys.PASSAGES}-try-{arm.id}", type="search",
+                         persist_state="session", width=520, placeholder="Write an input")  # fmt: skip
+    if not text.strip():
+        return
+    try:
+        found = _nearest(visit, arm, text)
+    except Refusal as refusal:
+        frame.refused(refusal)
+        return
+    if found is None:
+        _waiting(visit, arm, text)
+        return
+    for number, near in enumerate(found, start=1):
+        close = f"{meaning.in_words(near.cosine)} ({near.cosine:.2f})"
+        blocks.item(f"[{number}] {near.passage.source}", blocks.start_of(near.passage.piece.text, 240), close)
+    if not found:
+        blocks.note("No passage was read yet. That goes on under Documents.")
+    elif found[0].cosine < meaning.LEAST:
+        blocks.note("Nothing in these documents is related to this input; it would be given the nearest all the same.")
+
+
+def _nearest(visit: Visit, arm: Arm, text: str) -> list[documents.Near] | None:
+    """None while the model wakes."""
+    vector = meaning.query_vector(visit.store, text.strip())
+    dataset = dataset_rows.latest(visit.store, visit.project_id)
+    return None if vector is None else documents.nearest(visit.store, arm, dataset, vector)
+
+
+@st.fragment(run_every=1.0)
+def _waiting(visit: Visit, arm: Arm, text: str) -> None:
+    """Asks again each second until the model is awake; then the page runs again with what it found."""
+    try:
+        if _nearest(visit, arm, text) is not None:
+            st.rerun()
+    except Refusal as refusal:
+        frame.refused(refusal)
+        return
+    blocks.note("Waking the model that compares meanings: a few seconds.")
 
 
 # -- beside the answers -----------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from studio.store import projects as project_rows
 from studio.store import rounds as round_rows
 from studio.ui import (
     access,
+    amend_parts,
     blocks,
     exit_parts,
     expert_parts,
@@ -121,7 +122,8 @@ def registered(visit: Visit, found: Round) -> None:
     """What was fixed before the first vote, without a word about which arm is which; and the way to end it."""
     frozen = found.registration
     floor = "not asked" if frozen["floor"] is None else f"{100 * frozen['floor']:.0f} of 100 answers fit to send"
-    with st.expander("What was fixed before the first vote", key="review-registered"):
+    title = "What was fixed before the first vote" + (", as amended since" if frozen.get("amendments") else "")
+    with st.expander(title, key="review-registered"):
         blocks.facts({
             "Opened": blocks.when(found.at),
             "Registration": found.sha256,
@@ -141,6 +143,8 @@ def registered(visit: Visit, found: Round) -> None:
             "rules. The seal is one of the sides; what it hides is published when the round closes, so anybody can "
             "check."
         )
+    amend_parts.shown(visit, found)
+    amend_parts.form(visit, found)
     if visit.person.role in _TEAM:
         standing_parts.show(visit, found)
         _end_it(visit, found)

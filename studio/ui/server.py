@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("yardstick")
 _ENTRY = Path(__file__).parent / "app.py"
 _MESSAGE_BYTES = 200 * 2**20
+_NO_SECRETS: dict[str, Any] = {"none": {}}
+"""While Streamlit was given none at all, it looks for a file of them whenever a page asks who is there."""
+_SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the interpreter while others wait: a vote leaves it for each of its queries, and with
+Python's own 5 ms it would wait as long as that each time that another reviewer's page is drawn."""
 
 
 class _Open:
@@ -67,8 +72,7 @@ def build_app(
     configure()
     import streamlit as st
 
-    cookie = f"yardstick_{sha256(str(workspace.resolve()))[:8]}"
-    token = secrets.token_urlsafe(32)
+    cookie, token = f"yardstick_{sha256(str(workspace.resolve()))[:8]}", secrets.token_urlsafe(32)
 
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
@@ -94,6 +98,7 @@ def build_app(
         middleware=[Middleware(Guard, store=store, cookie=cookie, sign_in=sign_in.door)],
         lifespan=lifespan,
         on_script_error=_broken_page,
+        secrets=_NO_SECRETS,
     )
 
 
@@ -120,6 +125,7 @@ def serve(
         if host not in ("127.0.0.1", "localhost", "::1"):
             print("Others on this network can reach this address: put it behind HTTPS.", file=sys.stderr)
         server = uvicorn.Server(_settings(app))
+        sys.setswitchinterval(_SWITCH_SECONDS)
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listening])
         if not server.started:

@@ -9,12 +9,12 @@ import streamlit as st
 
 from studio import signing
 from studio.decision import Gate, GateState, Ruling
-from studio.records import Choice, Round, Verdict
+from studio.judgement import Judgement
+from studio.records import Round, Verdict
 from studio.review import guesses, rounds
 from studio.review.preference import Assessment, SliceState
 from studio.store import Store
-from studio.store import rounds as round_rows
-from studio.ui import blocks, frame, verdict_charts
+from studio.ui import blocks, frame, trust_parts, verdict_charts
 from studio.ui.access import Visit
 
 _WORDS = {
@@ -32,19 +32,19 @@ _STATES = {
 
 
 def ruling(visit: Visit, found: Round) -> tuple[Ruling, Assessment]:
-    """What the rule says of a closed round, kept until something is written."""
-    return _ruling(visit.store, str(visit.store.workspace), visit.store.version, found)
+    """What the rule says of a closed round, and of the candidate that it speaks of."""
+    told = judged(visit, found)
+    return told.ruling, told.subject[0]
+
+
+def judged(visit: Visit, found: Round) -> Judgement:
+    """All that the rule makes of a closed round, kept until something is written."""
+    return _judged(visit.store, str(visit.store.workspace), visit.store.version, found)
 
 
 @st.cache_data(max_entries=8, show_spinner="Applying the registered rule")
-def _ruling(_store: Store, workspace: str, version: int, found: Round) -> tuple[Ruling, Assessment]:
-    ruled = signing.ruling(_store, found)
-    return ruled, next(a for a in rounds.assess(_store, found) if a.candidate == ruled.subject)
-
-
-@st.cache_data(max_entries=8, show_spinner="Applying the registered rule")
-def _assessed(_store: Store, workspace: str, version: int, found: Round) -> tuple[Assessment, ...]:
-    return rounds.assess(_store, found)
+def _judged(_store: Store, workspace: str, version: int, found: Round) -> Judgement:
+    return signing.judged(_store, found)
 
 
 def nothing_yet(visit: Visit) -> None:
@@ -80,9 +80,10 @@ def verdict(ruled: Ruling, names: Mapping[str, str]) -> None:
     """The one word, the one sentence, what ships, the weakest gate and what comes next; then why, and what would
     change it. `names`: arm -> what it is called."""
     marks = "".join(f"<span>{escape(word)}</span>" for word in labels(ruled))
+    word = _WORDS[ruled.verdict] + (", length-dependent" if ruled.length_dependent else "")
     st.html(
         (f'<div class="yr-labels">{marks}</div>' if marks else "")
-        + f'<section class="yr-verdict"><p class="yr-word yr-{ruled.verdict.value.lower()}">{_WORDS[ruled.verdict]}</p>'
+        + f'<section class="yr-verdict"><p class="yr-word yr-{ruled.verdict.value.lower()}">{word}</p>'
         f'<p class="yr-line">{escape(ruled.headline)}</p></section>'
     )
     blocks.facts(_glance(ruled, names))
@@ -126,7 +127,7 @@ def gates(ruled: Ruling) -> None:
 _GLOSSES = {
     "Same outputs as registered": "The answers people judged are the ones that were fixed before the first vote.",
     "Sides sealed": "Which answer stood left was drawn and locked away before the first vote.",
-    "Assignment audit": "A look back at whether sides and prompts were really dealt by chance.",
+    "Assignment audit": "A look back at whether sides and baselines were really dealt by chance.",
     "Health waivers": "A second look at the findings that were accepted with a reason when the set was frozen.",
 }
 
@@ -166,21 +167,13 @@ def _item(state: GateState, name: str, text: str, evidence: Sequence[str], more:
 
 
 def evidence(visit: Visit, found: Round, ruled: Ruling, assessed: Assessment) -> None:
-    """Preference, slices, side, agreement and the way the evidence grew. Closed rounds only."""
+    """Preference, slices, how far to trust it, and the way the evidence grew. Closed rounds only."""
     names, marks = signing.names(found), labels(ruled)
     if len(found.candidates) > 1:
         _candidates(visit, found, ruled, names)
     _preference(assessed, names, marks)
     _slices(assessed, names)
-    blocks.section("Can the votes be trusted?")
-    skips = sum(v.choice is Choice.skip for v in round_rows.votes(visit.store, found.id))
-    outside = sum(bool(v.conflict) for v in round_rows.votes(visit.store, found.id))
-    told = [assessed.position.sentence, *_agreement(assessed), guesses.counted(visit.store, found).sentence]
-    if skips:
-        told.append(f"{blocks.several(skips, 'vote')} were skips; {assessed.excluded} prompts left the round by them.")
-    if outside and not ruled.practice:
-        told.append(f"{blocks.several(outside, 'vote')} stayed outside the count: their voters were not independent.")
-    blocks.bullets(told)
+    trust_parts.show(visit, found, judged(visit, found))
     blocks.section(
         "How the evidence grew",
         "Evidence for the candidate over each baseline, prompt by prompt, in the registered order. Nobody saw this "
@@ -189,28 +182,13 @@ def evidence(visit: Visit, found: Round, ruled: Ruling, assessed: Assessment) ->
     verdict_charts.growth(assessed, names, marks, "decision-growth")
 
 
-def _agreement(assessed: Assessment) -> list[str]:
-    """How far two people agree, in plain words first; then the figures under their Greek and other names."""
-    found = assessed.agreement
-    if found.raw is None or found.alpha_nominal is None:
-        return [found.sentence]
-    luck = found.alpha_nominal if found.ac1 is None else found.ac1
-    much = "clearly more" if luck >= 0.6 else "somewhat more" if luck >= 0.2 else "hardly more"
-    return [
-        f"Two people who saw the same pair mostly {'agreed' if found.raw >= 0.5 else 'disagreed'}; that is {much} "
-        "agreement than luck alone would give.",
-        f"{found.sentence} 1 means full agreement and 0 what luck would give: alpha counts every difference alike, "
-        "ordinal counts a near miss as less, AC1 holds up when one answer dominates.",
-    ]
-
-
 def _candidates(visit: Visit, found: Round, ruled: Ruling, names: dict[str, str]) -> None:
     """Everyone that might have shipped, in the registered order, and how far each came."""
     blocks.section(
         "Is the cheaper one enough?",
         "Tested in the registered order of cost; the verdict is about the first that passes, or the first undecided.",
     )
-    told = _assessed(visit.store, str(visit.store.workspace), visit.store.version, found)
+    told = judged(visit, found).assessments
     subject = [each.candidate for each in told].index(ruled.subject)
     passed = told[subject].votes_alone is Verdict.go
     rows = []

@@ -7,7 +7,8 @@ from round_seed import Seeded, ready, vote_like_the_script
 from round_seed import person as joined
 from signed_in import opened, person, press, words
 
-from studio import export_command, people, projects
+from studio import export_command, people, projects, signing
+from studio.certificate import sum_of, verify
 from studio.records import Role
 from studio.review import rounds
 from studio.review.preference import parse_votes, read_votes
@@ -55,8 +56,12 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
         "Inconclusive", "What would change it", "Not checked", "Weakest gate", "95 % interval", "The left answer won",
     ):  # fmt: skip
         assert part in told, part
+    for line in ("Dealt by chance", "Reliable reviewers", "Length", "Who voted", "Without any one reviewer"):
+        assert line in told.partition("How far can this be trusted?")[2], line
     assert "Scripted" not in told and "Practice" not in told
     assert len(at.get("plotly_chart")) == 2
+    made = signing.certificate_of(store, closed)
+    assert verify(made).ok and sum_of(made) in told
 
 
 def test_scripted_votes_are_labelled_everywhere(store: Store, seeded: Seeded) -> None:

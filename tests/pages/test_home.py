@@ -86,5 +86,6 @@ def test_a_reviewer_reads_how_consistent_they_were_once_a_round_is_over(store: S
     assert "left for you" in said and "you have judged 5." in said and "Your closed rounds" not in said
     vote_like_the_script(store, found, rita)
     said = words(opened(store, session, "home"))
+    assert any("One last question" in link.proto.label for link in opened(store, session, "home").get("page_link"))
     assert "Your closed rounds" in said and "You judged 16 pairs" in said and "Nothing waits for you" in said
     assert not any(facts["name"] in said for facts in found.registration["arms"].values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from studio import baselines, people, projects
 from studio import brief as step
-from studio.records import Choice, Criterion, Role, Round
+from studio.records import Choice, Criterion, PairKind, Role, Round
 from studio.review import guesses, rounds
 from studio.store import Store, arms, briefs
 from studio.store import guesses as guess_rows
@@ -116,6 +117,27 @@ def test_the_prompt_competes_beside_the_tuned_model_and_is_tested_first(store: S
     assert "2 gold pairs; whoever can no longer get" in words(at)
 
 
+def test_a_pm_amends_an_open_round_with_a_reason_and_everybody_reads_it(store: Store, seeded: Seeded) -> None:
+    found = open_round(store, seeded)
+    _, session = person(store, "Pia", Role.pm)
+    at = opened(store, session, "review", project=seeded.project)
+    keys = {field: f"amend-{field}-{found.id}-{found.sha256[:8]}" for field in ("cap", "why", "guidelines")}
+    at.number_input(key=keys["cap"]).set_value(5)
+    at.text_area(key=keys["guidelines"]).set_value("Be kind.")
+    press(at, "review-amend-do")
+    assert "An amendment needs a reason" in words(at) and rows.get(store, found.id) == found
+    assert at.number_input(key=keys["cap"]).value == 5
+    at.text_input(key=keys["why"]).set_value("Two reviewers fell ill.")
+    press(at, "review-amend-do")
+    _, other = person(store, "Rita", Role.reviewer)
+    told = words(opened(store, other, "review", project=seeded.project))
+    changed = ("At most 5 prompts instead of 8", "other guidelines", "Two reviewers fell ill. Signed by Pia")
+    for said in (*changed, found.sha256):
+        assert said in told, said
+    assert "review-amend-do" not in {b.key for b in opened(store, other, "review", project=seeded.project).button}
+    assert "At most 5 prompts instead of 8" in words(opened(store, session, "decision", project=seeded.project))
+
+
 def test_a_model_that_is_not_for_release_is_not_offered_as_what_might_ship(store: Store) -> None:
     seeded = ready(store, tests=8, settings={"canaries": 1})
     at = opened(store, person(store, "Pia", Role.pm)[1], "review", project=seeded.project)
@@ -186,13 +208,38 @@ def test_a_second_tab_cannot_vote_twice_and_gets_the_next_pair(store: Store, see
 def test_nothing_that_is_sent_tells_the_arms_apart(store: Store, seeded: Seeded) -> None:
     _, session = person(store, "Rita", Role.reviewer)
     found = open_round(store, seeded)
+    names = [facts["name"] for facts in found.registration["arms"].values()]
+    secrets = [seeded.tuned, seeded.base, seeded.prompted, *names, "candidate", "baseline", "theta"]
     at = opened(store, session, "review", project=seeded.project)
-    for _ in range(3):
+    for key in ("vote-tie-", "why-open", "why-chip-0-", "vote-left-", "why-last", "why-keep-", "vote-undo-"):
         sent = everything_sent(at)
-        names = [facts["name"] for facts in found.registration["arms"].values()]
-        for secret in (seeded.tuned, seeded.base, seeded.prompted, *names, "candidate", "baseline", "theta", "tuned"):
-            assert secret not in sent, secret
-        read_then(at, "vote-tie-")
+        assert not [secret for secret in (*secrets, "tuned") if secret in sent], key
+        read_then(at, key)
+    press(at, "vote-stop")
+    sent = everything_sent(at)
+    assert "which answer came from the tuned model" in sent and not [secret for secret in secrets if secret in sent]
+
+
+def test_gold_and_repeats_are_sent_like_any_other_pair(store: Store) -> None:
+    seeded = ready(store, tests=24)
+    rita, session = person(store, "Rita", Role.reviewer)
+    plan = replace(seeded.plan, baselines=(seeded.base,), gold=2, gold_right=1, repeats=2)
+    found = rounds.open_round(store, "maker", seeded.project, plan)
+    sent: dict[PairKind, frozenset[str]] = {}
+    while (pair := rounds.next_pair(store, found, rita.id)) is not None and len(sent) < 3:
+        if pair.kind not in sent and len(rows.votes(store, found.id)) > 1:
+            page = everything_sent(opened(store, session, "review", project=seeded.project))
+            assert pair.id in page
+            sent[pair.kind] = _shape(page)
+        rounds.vote(store, found, rita, pair.id, "tie", seconds_on_screen=5.0)
+    assert set(sent) == {PairKind.real, PairKind.gold, PairKind.repeat}
+    assert len(set(sent.values())) == 1
+
+
+def _shape(page: str) -> frozenset[str]:
+    """What a page consists of without its texts and figures: the kinds of elements, keys without ids, labels."""
+    kept = [line for line in page.splitlines() if re.match(r"\s*(type|label|shortcut|help|icon|disabled|id):?", line)]
+    return frozenset(re.sub(r"[0-9a-f]{12,}|\d+", "#", line) for line in kept)
 
 
 def test_who_is_in_conflict_is_told_so(store: Store, seeded: Seeded) -> None:

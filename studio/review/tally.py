@@ -1,0 +1,82 @@
+"""How an open round stands, kept in memory: its votes, read once and then only what is new, and what they say.
+
+A vote and the pair that follows it ask for the same figures several times, and fifty reviewers ask at once. Nothing
+here is a record; it is made again from the store after a restart.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
+
+from studio.records import Pair, Round, Vote
+from studio.review import dealing
+from studio.review.assessment import Assessment
+from studio.store import Store, rounds
+
+_ROUNDS_KEPT = 4
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A round at one moment: its votes in the order they were cast, and what they say for each candidate.
+
+    `seq`: an act up to which no vote is missing.
+    """
+
+    found: Round
+    seq: int
+    cast: tuple[Vote, ...]
+    told: tuple[Assessment, ...]
+
+
+class Tally:
+    """One per open store, shared by all sessions."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, Standing] = OrderedDict()
+
+    def standing(self, store: Store, found: Round, pairs: Sequence[Pair]) -> Standing:
+        """How the round stands by every act that was committed before this was asked."""
+        with self._lock:
+            kept = self._kept.get(found.id)
+            news = _read(store, found.id, kept)
+            if kept is None or kept.cast is not news.votes or kept.found != found:
+                kept = Standing(found, news.seq, news.votes, dealing.assessed(found, pairs, news.votes))
+            elif kept.seq != news.seq:
+                kept = replace(kept, seq=news.seq)
+            self._kept[found.id] = kept
+            self._kept.move_to_end(found.id)
+            while len(self._kept) > _ROUNDS_KEPT:
+                self._kept.popitem(last=False)
+            return kept
+
+
+def _read(store: Store, found: str, kept: Standing | None) -> rounds.News:
+    """The votes as they are now; the very same object when nothing changed."""
+    if kept is not None:
+        news = rounds.votes_since(store, found, kept.seq)
+        if news is not None and not news.votes:
+            return rounds.News(news.seq, kept.cast)
+        # A clock that was set back puts a new vote among older ones.
+        if news is not None and (not kept.cast or _order(kept.cast[-1]) < _order(news.votes[0])):
+            return rounds.News(news.seq, (*kept.cast, *news.votes))
+    return rounds.votes_now(store, found)
+
+
+def _order(vote: Vote) -> tuple[str, str, str]:
+    return vote.at, vote.pair, vote.reviewer
+
+
+_TALLIES: WeakKeyDictionary[Store, Tally] = WeakKeyDictionary()
+_MAKING = threading.Lock()
+
+
+def of(store: Store) -> Tally:
+    """The tally of an open store."""
+    with _MAKING:
+        return _TALLIES.setdefault(store, Tally())
