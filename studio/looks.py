@@ -119,10 +119,8 @@ _FREEZE_ANEW = (
 
 
 def raise_if_spent(store: Store, dataset: Dataset, safe: str) -> None:
-    """Refuses a test on prompts that a model is taught by votes on. `safe`: what was not done, a sentence.
-
-    Does not know of votes that were taken out of the studio and taught from elsewhere.
-    """
+    """Refuses a test on prompts that a model is taught by votes on, here or with a file that was taken out. `safe`:
+    what was not done, a sentence. Does not know of answers that somebody copied from a page."""
     tests, spent_by = rows.ids_in(store, dataset, Split.test), rows.spent(store, dataset.project)
     if taught := tests & spent_by.keys():
         names = ", ".join(f"“{name}”" for name in sorted({spent_by[each] for each in taught}))

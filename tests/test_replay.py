@@ -12,7 +12,7 @@ import pytest
 from chat_server import Provider
 from round_seed import frozen, gone_through
 
-from studio import baselines, conversations, projects
+from studio import baselines, commands, conversations, projects
 from studio.evaluate.conversations import FEWEST, beside, through
 from studio.evaluate.turns import at_turn, of_turn, talk, turn_id
 from studio.generation import ArmSpec, replay
@@ -136,3 +136,5 @@ def test_what_a_job_wrote_is_judged_as_whole_conversations(store: Store) -> None
     assert found.beside.keys() == {prompted.id} and found.beside[prompted.id].whole.value > 0.1
     assert "points less than Base" in found.beside[prompted.id].sentence
     assert found.answers(base.id, held[0]) == [held[0].ideal, "No."] and len(found.held) == len(held)
+    told = commands.run(store, "conversations", {"project": project, "dataset": dataset.id})
+    assert told["conversations"] == 10 and told["arms"]["Base"]["sentence"] == found.through[base.id].sentence
