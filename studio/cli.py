@@ -112,7 +112,8 @@ def _votes(args: Args) -> Result:
     from studio.review.votes_report import votes_report
     from studio.review.votes_table import parse_votes
 
-    told = {"theta_min": args.theta_min, "cap": args.cap, "floor": args.floor, "guesses": args.guesses}
+    told = {"theta_min": args.theta_min, "cap": args.cap, "floor": args.floor, "guesses": args.guesses,
+            "gold_right": args.gold_right}  # fmt: skip
     return votes_report(parse_votes(_text_of(args.file)), **told)
 
 
@@ -319,6 +320,8 @@ def _add_model_work(add: Add) -> None:
     certified = add("verify", "Run a round's certificate again: the same votes to the same verdict.", _verify)
     certified.add_argument("certificate", type=Path)
     certified.add_argument("--sha256", help="the sum that you know it by, as the Decision page shows it")
+    votes.add_argument("--gold-right", type=int, default=0, metavar="N",
+                       help="leave out who gets fewer gold pairs right (default: nobody)")  # fmt: skip
     votes.add_argument("--guesses", type=_guesses, metavar="RIGHT/ALL", help="right guesses of which arm was tuned")
 
 

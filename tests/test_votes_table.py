@@ -165,6 +165,26 @@ def test_skips_and_gold_pairs_judge_no_arm() -> None:
     }
 
 
+def test_reviewers_are_judged_by_gold_repeats_and_sentinels_and_leave_by_gold_alone() -> None:
+    extra = [
+        *(row(n, "b", gold="base") for n in (90, 91)), row(90, "a", gold="base", reviewer="bo"),
+        row(91, "tie", gold="base", reviewer="bo"), row(0, "a", kind="repeat"), row(9, "a", kind="repeat"),
+        row(95, "tie", kind="sentinel", arm_b="tuned", shown_left="a"), row(50, "a", reviewer="bo"),
+    ]  # fmt: skip
+    votes = table(6, 2, 4) + extra
+    report = votes_report(votes)
+    ann, bo = report["raters"]["raters"]
+    assert (ann["gold"], ann["repeats"], ann["sentinels"]) == (
+        {"right": 2, "n": 2}, {"right": 1, "n": 2}, {"right": 1, "n": 1}
+    )  # fmt: skip
+    assert (bo["gold"], report["raters"]["excluded"], report["n_votes"]) == ({"right": 0, "n": 2}, [], 13)
+    strict = votes_report(votes, gold_right=1)
+    assert (strict["raters"]["excluded"], strict["n_votes"]) == (["bo"], 12)
+    assert "1 left the count" in strict["raters"]["sentence"]
+    with pytest.raises(Refusal, match="2 gold pairs"):
+        votes_report(votes, gold_right=3)
+
+
 @pytest.mark.parametrize(
     ("wrong", "column"),
     [
@@ -177,6 +197,10 @@ def test_skips_and_gold_pairs_judge_no_arm() -> None:
         (row(1, slice="x", note="hm"), "note"),
         (row(1, shippable_a="maybe"), "shippable_a"),
         (row(1, gold="other"), "gold"),
+        (row(1, kind="golden"), "kind"),
+        (row(1, kind="gold"), "gold"),
+        (row(1, kind="repeat", gold="base"), "gold"),
+        (row(1, kind="sentinel", arm_b="tuned"), "shown_left"),
         (row(1, length_a="-3"), "length_a"),
         (row(1, length_b="long"), "length_b"),
         (row(1, scripted="1"), "scripted"),

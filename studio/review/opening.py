@@ -35,7 +35,7 @@ from studio.records import (
 )
 from studio.review import gold, pairing
 from studio.review.independence import independent_people
-from studio.review.scoring import Guardrail, read_registrations
+from studio.review.scoring import Guardrail, Registration, read_registrations
 from studio.review.sides import commitment, drawn_as_sealed
 from studio.store import Store, arms, briefs, people, rewritten, rounds, runs
 from studio.store import datasets as dataset_rows
@@ -181,6 +181,9 @@ def _refuse_unfit(plan: Plan) -> None:
     if len(plan.guidelines) > MOST_WORDS:
         raise Refusal(f"The guidelines are longer than {MOST_WORDS:,} characters. Nothing was opened. Shorten them.")
     refuse_past(plan.deadline, "Nothing was opened.")
+    gold.GoldRule(plan.gold, plan.gold_right)
+    for each in plan.contests:
+        Registration(each.arm, each.baselines, (), plan.cap, plan.theta_min, plan.floor)
 
 
 def refuse_past(deadline: str, kept: str) -> None:

@@ -7,21 +7,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from studio.records import Choice, Refusal, Verdict, to_json
+from studio.records import Choice, PairKind, Refusal, Verdict, to_json
 from studio.review.agreement import agreement
 from studio.review.assessment import AgainstBaseline, Assessment, judge, position_of, projected, tested
 from studio.review.diagnostics import Diagnostics, diagnose, verdict_in_words
 from studio.review.evidence import Interval
 from studio.review.gates import preference_sentence, projection_sentence
 from studio.review.ranking import Comparison, ranking
+from studio.review.raters import Reliability
 from studio.review.scoring import Guardrail, PlannedPrompt, Registration, Scored, score
 from studio.review.sensitivity import exit_guess
+from studio.review.votes_raters import table_raters
 from studio.review.votes_table import TableVote, read_votes
 
 
 def votes_report(
     table: Sequence[Mapping[Any, Any]], theta_min: float = 0.55, cap: int | None = None, floor: float = 0.60,
-    guesses: tuple[int, int] | None = None,
+    guesses: tuple[int, int] | None = None, gold_right: int = 0,
 ) -> dict[str, Any]:  # fmt: skip
     """What a votes table says, as the JSON object of `studio votes`. Raises Refusal for a table it cannot trust.
 
@@ -30,14 +32,16 @@ def votes_report(
     guardrail, and gold rows judge reviewers, never arms. The top-level figures are those of the candidate that
     the verdict is about, against its hardest baseline; `pairs` has every pair. A table knows no audits and no
     independence, so its verdict is that of the votes alone, and INCONCLUSIVE if a script cast any of them.
-    `guesses`: how many of how many guesses of which arm was the candidate were right. Diagnostics never change the
-    verdict; a GO that does not survive equal lengths is told so in `in_words`.
+    `guesses`: how many of how many guesses of which arm was the candidate were right. `gold_right`: whoever can no
+    longer get so many of the gold pairs right leaves the count; 0: nobody. Diagnostics never change the verdict.
     """
     votes = read_votes(table)
-    real = [v for v in votes if not v.gold]
+    raters = table_raters(votes, gold_right)
+    gone = {rater.reviewer for rater in raters.raters if rater.excluded}
+    real = [v for v in votes if v.kind is PairKind.real and v.ballot.reviewer not in gone]
     cast = [v for v in real if v.ballot.choice is not Choice.skip]
     if not cast:
-        raise Refusal("The votes table holds no vote that counts: every row is a skip or a gold pair.")
+        raise Refusal("The votes table holds no vote that counts: every row is a skip, a gold pair or the like.")
     told = [
         _assess([v for v in real if v.candidate == candidate], theta_min, cap, floor)
         for candidate in dict.fromkeys(v.candidate for v in cast)
@@ -45,8 +49,7 @@ def votes_report(
     about, alone = tested(told)
     against = [a for assessment in told for a in assessment.against]
     n_votes = sum(a.votes for a in against)
-    scripted = sum(v.ballot.scripted for v in real)
-    ruled = Verdict.inconclusive if scripted else alone
+    ruled = Verdict.inconclusive if (scripted := sum(v.ballot.scripted for v in real)) else alone
     checked = {a.candidate: _diagnosed(a, real, guesses) for a in told}
     return {
         **_figures(about, about.hardest, checked[about.candidate]),
@@ -62,7 +65,7 @@ def votes_report(
         "floor": to_json(about.floor),
         "pairs": [_figures(a, b, checked[a.candidate]) for a in told for b in a.against],
         "projection": _projection(about) if alone is Verdict.keep_collecting else None,
-        "gold": _gold(votes),
+        **_reviewers(raters),
         "skips": len(real) - len(cast),
         "beyond_cap": len(cast) - n_votes,
         "scripted_votes": scripted,
@@ -175,17 +178,15 @@ def _projection(about: Assessment) -> dict[str, Any]:
     return {**to_json(found), "sentence": projection_sentence(found)}
 
 
-def _gold(votes: Iterable[TableVote]) -> dict[str, Any]:
-    """How often each reviewer found the arm that must win; a tie or both bad misses it, a skip does not count."""
-    seen: dict[str, list[bool]] = {}
-    for vote in votes:
-        if vote.gold and vote.ballot.choice is not Choice.skip:
-            winner = {Choice.a: vote.candidate, Choice.b: vote.ballot.baseline}.get(vote.ballot.choice)
-            seen.setdefault(vote.ballot.reviewer, []).append(winner == vote.gold)
+def _reviewers(found: Reliability) -> dict[str, Any]:
+    """How often each reviewer found the arm that must win (a tie or both bad misses it, a skip does not count), and
+    how they did on repeats and sentinels."""
+    whole = found.together("gold")
+    told = {e.reviewer: {"n": e.gold.n, "right": e.gold.right} for e in found.raters if e.gold.n}
+    gone = [e.reviewer for e in found.raters if e.excluded]
     return {
-        "n": sum(len(found) for found in seen.values()),
-        "right": sum(sum(found) for found in seen.values()),
-        "reviewers": {name: {"n": len(found), "right": sum(found)} for name, found in sorted(seen.items())},
+        "gold": {"n": whole.n, "right": whole.right, "reviewers": told},
+        "raters": {**_spoken(found), "excluded": gone},
     }
 
 

@@ -1,7 +1,7 @@
 """The one table of votes, in and out. Pure: the command and the pages read and write the files.
 
 Columns: prompt, reviewer, arm_a (the candidate), arm_b, shown_left (`a`, `b` or an arm's name) and choice, seen
-from arm_a. Optional: slice, shippable_a, shippable_b, gold, length_a, length_b, scripted, reason, at.
+from arm_a. Optional: slice, shippable_a, shippable_b, gold, length_a, length_b, scripted, reason, at, kind.
 """
 
 from __future__ import annotations
@@ -15,24 +15,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.cells import guard_formula, unguard_formula
-from studio.records import Choice, Refusal
+from studio.records import Choice, PairKind, Refusal
 from studio.review.scoring import Ballot
 
 REQUIRED = ("prompt", "reviewer", "arm_a", "arm_b", "shown_left", "choice")
 OPTIONAL = (
-    "slice", "shippable_a", "shippable_b", "gold", "length_a", "length_b", "scripted", "reason", "at",
+    "slice", "shippable_a", "shippable_b", "gold", "length_a", "length_b", "scripted", "reason", "at", "kind",
 )  # fmt: skip
 COLUMNS = REQUIRED + OPTIONAL
 
 
 @dataclass(frozen=True)
 class TableVote:
-    """One row of the table, read. `gold` is the arm that must win, empty for a real vote; `row` counts from 1."""
+    """One row of the table, read. `gold` is the arm that must win, empty for any but a gold pair; `row` counts from 1.
+    Only rows of the real kind are evidence."""
 
     row: int
     candidate: str
     slice: str
     gold: str
+    kind: PairKind
     ballot: Ballot
 
     @property
@@ -87,7 +89,8 @@ def _read_row(n: int, row: Mapping[Any, Any]) -> TableVote:
     for name in REQUIRED:
         if not cells[name]:
             raise _refusal(n, name, "the cell is empty")
-    if cells["arm_a"] == cells["arm_b"]:
+    kind = _kind(n, cells)
+    if cells["arm_a"] == cells["arm_b"] and kind is not PairKind.sentinel:
         raise _refusal(n, "arm_b", f"{cells['arm_b']!r} is compared with itself")
     if cells["choice"] not in set(Choice):
         raise _refusal(n, "choice", f"{cells['choice']!r} is not one of {', '.join(Choice)}")
@@ -108,7 +111,7 @@ def _read_row(n: int, row: Mapping[Any, Any]) -> TableVote:
         length_a=int(cells["length_a"]) if cells["length_a"] else None,
         length_b=int(cells["length_b"]) if cells["length_b"] else None,
     )
-    return TableVote(n, cells["arm_a"], cells["slice"], cells["gold"], ballot)
+    return TableVote(n, cells["arm_a"], cells["slice"], cells["gold"], kind, ballot)
 
 
 def _check_shape(n: int, row: Mapping[Any, Any]) -> None:
@@ -120,10 +123,19 @@ def _check_shape(n: int, row: Mapping[Any, Any]) -> None:
             raise _refusal(n, name, "the row has fewer cells than the header")
 
 
+def _kind(n: int, cells: Mapping[str, str]) -> PairKind:
+    told = cells["kind"] or (PairKind.gold if cells["gold"] else PairKind.real)
+    if told not in set(PairKind):
+        raise _refusal(n, "kind", f"{told!r} is not one of {', '.join(PairKind)}")
+    if (told == PairKind.gold) != bool(cells["gold"]):
+        raise _refusal(n, "gold", "a gold pair, and no other, names the arm that must win")
+    return PairKind(told)
+
+
 def _candidate_left(n: int, cells: Mapping[str, str]) -> bool:
     side = cells["shown_left"]
     readings = set()
-    if side in (cells["arm_a"], cells["arm_b"]):
+    if side in (cells["arm_a"], cells["arm_b"]) and cells["arm_a"] != cells["arm_b"]:
         readings.add(side == cells["arm_a"])
     if side in ("a", "b"):
         readings.add(side == "a")
@@ -141,16 +153,18 @@ def _yes_no(n: int, name: str, cells: Mapping[str, str]) -> bool | None:
 
 def _check_together(votes: Sequence[TableVote]) -> None:
     """What only shows across rows: a second vote, a pair told both ways round, a prompt in two slices."""
-    cast: dict[tuple[str, frozenset[str], str], int] = {}
+    cast: dict[tuple[str, frozenset[str], str, PairKind], int] = {}
     pairs: dict[tuple[str, str], int] = {}
     slices: dict[str, TableVote] = {}
     for vote in votes:
         prompt, reviewer = vote.ballot.prompt, vote.ballot.reviewer
-        key = (prompt, frozenset(vote.pair), reviewer)
+        key = (prompt, frozenset(vote.pair), reviewer, vote.kind)
         if key in cast:
             told = f"{reviewer!r} already voted on prompt {prompt!r} and these arms in row {cast[key]}"
             raise _refusal(vote.row, "reviewer", told)
         cast[key] = vote.row
+        if vote.kind is not PairKind.real:
+            continue
         pairs.setdefault(vote.pair, vote.row)
         if (other := pairs.get(vote.pair[::-1])) is not None:
             told = f"{vote.candidate!r} is the candidate here and the baseline in row {other}; keep one way round"
