@@ -90,6 +90,7 @@ class Screen:
     socket: ClientConnection
     project: str
     keeps: bool = False
+    page: str = "review"
     pair: str = ""
     drawn: float = 0.0
     heard: float = 0.0
@@ -101,7 +102,7 @@ class Screen:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def open(self) -> None:
-        """Asks for the page, as a browser that comes to /review of the project."""
+        """Asks for the page, as a browser that comes to its address."""
         await self._ask(fragment="")
         await self.idle()
 
@@ -130,7 +131,7 @@ class Screen:
     async def _ask(self, fragment: str, key: str = "") -> None:
         message = BackMsg()
         run = message.rerun_script
-        run.query_string, run.page_name = f"project={self.project}", "review"
+        run.query_string, run.page_name = f"project={self.project}", self.page
         run.page_script_hash, run.fragment_id = self._page, fragment
         if key:
             run.widget_states.widgets.add(id=self._keys[key], trigger_value=True)
@@ -164,8 +165,10 @@ class Screen:
 
 
 @contextlib.asynccontextmanager
-async def screen(served: Served, project: str, session: str, *, keeps: bool = False) -> AsyncIterator[Screen]:
-    """A reviewer who has come to the voting page."""
+async def screen(
+    served: Served, project: str, session: str, *, keeps: bool = False, page: str = "review"
+) -> AsyncIterator[Screen]:
+    """A person who has come to a page of the project."""
     async with connect(
         served.url.replace("http", "ws") + "/_stcore/stream",
         subprotocols=["streamlit"],  # type: ignore[list-item]
@@ -175,7 +178,7 @@ async def screen(served: Served, project: str, session: str, *, keeps: bool = Fa
         max_size=None,
         compression=None,
     ) as socket:
-        found = Screen(socket, project, keeps)
+        found = Screen(socket, project, keeps, page)
         listening = asyncio.create_task(found.listen())
         try:
             await found.open()

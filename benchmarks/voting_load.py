@@ -301,16 +301,21 @@ def by_keyboard(page: Any, votes: int, pause_ms: int = 700) -> list[float]:
     return [float(ms) for ms in page.evaluate("window.yardstick.took")]
 
 
+def at_the_round(browser: Any, served: Served, team: Team) -> Any:
+    """A page of a browser on which the first reviewer has come to the round."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    name, value = cookie(team.workspace, next(iter(team.sessions.values()))).split("=", 1)
+    page.context.add_cookies([{"name": name, "value": value, "url": served.url}])
+    page.goto(f"{served.url}/review?project={team.project}")
+    return page
+
+
 def in_browser(team: Team, votes: int) -> list[float]:
     from playwright.sync_api import sync_playwright
 
     with serving(team.workspace) as served, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        name, value = cookie(team.workspace, next(iter(team.sessions.values()))).split("=", 1)
-        page.context.add_cookies([{"name": name, "value": value, "url": served.url}])
-        page.goto(f"{served.url}/review?project={team.project}")
-        took = by_keyboard(page, votes)
+        took = by_keyboard(at_the_round(browser, served, team), votes)
         browser.close()
         return took
 

@@ -6,14 +6,14 @@ Each is about what a round's candidates wrote and learned from, as it stands now
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from studio import datasets, outputs, side_effects
 from studio.decision import Gate, GateState
 from studio.health.personal import find_personal
-from studio.records import Arm, ArmKind, Dataset, Example, Person, Refusal, Role, Round, Run, Split
-from studio.store import Store, arms, people, runs, waiver_reviews
+from studio.records import Arm, ArmKind, Dataset, Example, Generation, Person, Refusal, Role, Round, Run, Split
+from studio.store import Store, arms, documents, people, runs, waiver_reviews
 from studio.store import datasets as dataset_rows
 from studio.train import recited
 from studio.wording import finding_name, several
@@ -70,18 +70,24 @@ def _memorisation(store: Store, arm: Arm, dataset: Dataset) -> Gate:
         text = f"What {arm.name} learned from is not here, so nobody can say whether it recites it."
         return Gate(name, GateState.unchecked, text, arm=arm.id)
     state = GateState.failed if seen.repeated else GateState.passed
-    quoted = tuple(f"“{run.text}” ({run.words} words)" for run in list(seen.repeated.values())[:_SHOWN])
-    return Gate(name, state, f"Does it repeat its examples? {recited.in_words(seen)}", quoted, arm=arm.id)
+    # Not the words themselves: the page and the certificate are read by people who have chosen to read no answers.
+    where = tuple(f"prompt {n}: {run.words} words in a row" for n, run in list(seen.repeated.items())[:_SHOWN])
+    return Gate(name, state, f"Does it repeat its examples? {recited.in_words(seen)}", where, arm=arm.id)
 
 
 def _personal(store: Store, arm: Arm, dataset: Dataset) -> Gate:
     name = "Personal data"
     asked = {e.id: e for e in datasets.rows_in(store, dataset, Split.test)}
-    written = {n: g.output for n, g in outputs.current(store, dataset.id, arm).items() if n in asked}
+    written = {n: g for n, g in outputs.current(store, dataset.id, arm).items() if n in asked}
     if not written:
         return Gate(name, GateState.unchecked, f"{arm.name} has no answers here to search.", arm=arm.id)
     house = _house(store, runs.get(store, arm.run) if arm.run else None, dataset)
-    invented = {n: found for n, text in written.items() if (found := _unasked(text, asked[n], arm, house))}
+    texts = _given(store, written.values(), arm)
+    invented = {
+        n: found
+        for n, g in written.items()
+        if (found := _unasked(g.output, [*_asked(asked[n], arm), *texts[n]], house))
+    }
     if not invented:
         text = f"None of the {several(len(written), 'answer')} of {arm.name} gives personal data that it was not given."
         return Gate(name, GateState.passed, text, arm=arm.id)
@@ -90,18 +96,36 @@ def _personal(store: Store, arm: Arm, dataset: Dataset) -> Gate:
     return Gate(
         name, GateState.failed,
         f"{len(invented):,} of the {several(len(written), 'answer')} of {arm.name} give what looks like personal data "
-        f"and stands neither in the prompt nor in the house's own phrases: {told}.",
+        f"and stands neither in what it was given nor in the house's own phrases: {told}.",
         tuple(f"prompt {n}: {' and '.join(found)}" for n, found in list(invented.items())[:_SHOWN]), arm=arm.id,
     )  # fmt: skip
 
 
-def _unasked(text: str, asked: Example, arm: Arm, house: frozenset[str]) -> list[str]:
-    """The kinds of personal data in an answer that its prompt does not hold, in whatever way it is written there."""
-    given = _bare("\n".join((asked.input, asked.system, arm.system_prompt, *(turn.text for turn in asked.earlier))))
+def _unasked(text: str, given: Sequence[str], house: frozenset[str]) -> list[str]:
+    """The kinds of personal data in an answer that `given`, what its arm read, does not hold, however it is written."""
+    known = "\n".join(map(_bare, given))
     return sorted({
         each.kind.value for each in find_personal(text)
-        if each.sure and _bare(each.text) not in given and _bare(each.text) not in house
+        if each.sure and _bare(each.text) not in known and _bare(each.text) not in house
     })  # fmt: skip
+
+
+def _asked(asked: Example, arm: Arm) -> list[str]:
+    return [asked.input, asked.system, arm.system_prompt, *(turn.text for turn in asked.earlier)]
+
+
+def _given(store: Store, written: Iterable[Generation], arm: Arm) -> dict[str, list[str]]:
+    """Prompt -> the passages and the examples that the arm was given with it."""
+    found = {each.example: each.given for each in written}
+    names = sorted({name for given in found.values() for name in given.passages})
+    texts = {name: each.piece.read for name, each in documents.passages(store, names).items()}
+    shown = dataset_rows.get(store, arm.recipe.shots.dataset) if arm.recipe.shots else None
+    shots = {e.id: f"{e.input}\n{e.ideal}" for e in datasets.rows_in(store, shown, Split.train)} if shown else {}
+    return {
+        prompt: [source[name] for names, source in ((given.passages, texts), (given.shots, shots)) for name in names
+                 if name in source]
+        for prompt, given in found.items()
+    }  # fmt: skip
 
 
 def _house(store: Store, run: Run | None, dataset: Dataset) -> frozenset[str]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
 from round_seed import MAKER, Seeded, person, ready
 
-from studio import beside_votes, signing
+from studio import baselines, beside_votes, signing
 from studio.decision import Gate, GateState
+from studio.documents import step as documents
 from studio.evaluate import side_effects
-from studio.records import Example, Refusal, Role, Split, canonical, sha256, to_json
+from studio.records import Example, Refusal, Role, Split, canonical, recipe_sha256, sha256, to_json
 from studio.review import rounds
 from studio.store import Store
 from studio.store import datasets as dataset_rows
@@ -87,6 +89,8 @@ def test_an_answer_that_recites_an_example_fails_the_gate(store: Store, seeded: 
     gate = _opened(store, seeded)["Memorisation"]
     assert gate.state is GateState.failed
     assert gate.sentence.startswith("Does it repeat its examples? 6 of its 6 answers hold a stretch")
+    # Somebody who has chosen to read no answers reads this, and the certificate without texts holds it.
+    assert gate.evidence and not any(part in said for said in gate.evidence for part in learned.split(". "))
 
 
 def test_personal_data_counts_only_where_nobody_gave_it(store: Store, seeded: Seeded) -> None:
@@ -101,6 +105,37 @@ def test_personal_data_counts_only_where_nobody_gave_it(store: Store, seeded: Se
     rounds.cancel(store, MAKER, signing.latest_round(store, seeded.project) or pytest.fail(), "to ask again")
     _answers(store, seeded, lambda e: f"Thanks. You wrote: {e.input}.")
     assert _opened(store, seeded)["Personal data"].state is GateState.passed
+
+
+def test_what_stood_in_the_passages_and_examples_that_an_arm_was_given_is_no_leak(
+    store: Store, seeded: Seeded, tmp_path: Path
+) -> None:
+    """An answer from the team's handbook may name whom the handbook names; the same answer without it may not."""
+    handbook = tmp_path / "handbook.md"
+    handbook.write_text("# Complaints\n\nDamaged goods go to Ines Roth, ines.roth@warenhaus-roth.de.")
+    document = documents.add(store, MAKER, seeded.project, handbook, handbook.name)
+    passages = documents.chosen(store, seeded.project, 1)
+    arm = baselines.add_retrieval(store, MAKER, seeded.project, name="Handbook", passages=passages)
+    dataset = dataset_rows.get(store, seeded.dataset)
+    assert dataset is not None
+
+    def gate(given: dict[str, Any]) -> Gate:
+        rows = [
+            {"arm": arm.id, "example": e.id, "output": "Please write to ines.roth@warenhaus-roth.de [1].",
+             "tokens_in": 60, "tokens_out": 40, "seconds": 0.2, "similarity": 0.8, "given": given,
+             "hashes": {"recipe": recipe_sha256(arm.system_prompt, arm.recipe), "adapter": "", "settings": "s"}}
+            for e in dataset_rows.rows_of(store, dataset) if e.split is Split.test
+        ]  # fmt: skip
+        payload = {"dataset": seeded.dataset, "job": "read", "rows_blob": store.put_blob(canonical(rows))}
+        store.act("generations.stored", MAKER, payload, seeded.project)
+        plan = rounds.Plan((arm.id,), (seeded.base,), seeded.dataset, cap=6, second_readers=0.0)
+        found = rounds.open_round(store, MAKER, seeded.project, plan)
+        (told,) = (g for g in beside_votes.gates(store, found) if g.name == "Personal data")
+        rounds.cancel(store, MAKER, found, "to ask again")
+        return told
+
+    assert gate({"passages": [f"{document.id}/1"]}).state is GateState.passed
+    assert gate({}).state is GateState.failed
 
 
 def test_what_was_accepted_needs_a_second_person_to_stand_by_it(store: Store, seeded: Seeded) -> None:

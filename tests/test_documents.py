@@ -16,7 +16,7 @@ from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 from test_few_shot import by_letters
 from test_meaning import unit
 
-from studio import baselines, datasets, outputs, projects
+from studio import baselines, commands, datasets, outputs, projects
 from studio.documents import leaks, reading
 from studio.documents import step as documents
 from studio.documents.cutting import MOST_WORDS, Block, cut, size
@@ -327,3 +327,20 @@ def test_a_job_answers_from_the_nearest_passages(
     assert line["output"] and line["tokens_in"] > 60
     assert line["hashes"]["recipe"] == recipe_sha256(arm.system_prompt, arm.recipe)
     assert from_json(Given, line["given"]).passages == (name,)
+
+
+def test_the_command_brings_a_document_and_an_arm_that_reads_it(store: Store, dataset: Dataset, tmp_path: Path) -> None:
+    test = datasets.rows_in(store, dataset, Split.test)[0]
+    (tmp_path / "house.md").write_text(f"# Returns\n\nThirty days.\n\n# Answers\n\n{test.ideal}")
+    about = {"project": dataset.project, "what": "add"}
+    told = commands.run(store, "documents", {**about, "document": str(tmp_path / "house.md")})["documents"]["house.md"]
+    assert told["passages"] == 2 and told["never_given"][0]["example"] == test.id and told["arms"] == []
+    made = commands.run(store, "arms", {**about, "name": "Papers", "text": "Be kind.", "passages": True, "count": 2})
+    assert made["arms"]["Papers"]["passages"] == {"count": 2, "documents": [told["sha256"]]}
+    assert commands.run(store, "documents", {**about, "what": "list"})["documents"]["house.md"]["arms"] == ["Papers"]
+    with pytest.raises(Refusal, match="There is no document"):
+        commands.run(store, "documents", {**about, "what": "remove", "document": "gone.md"})
+    removed = commands.run(store, "documents", {**about, "what": "remove", "document": "house.md"})
+    assert removed == {"documents": {}}
+    with pytest.raises(Refusal, match="There is no file"):
+        commands.run(store, "documents", {**about, "document": ""})

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from round_seed import MAKER, Seeded, person, ready
+from round_seed import MAKER, Seeded, person, ready, vote_like_the_script
 
 from studio import candidates, datasets, looks, vote_sets
 from studio.export_command import export
@@ -145,6 +145,31 @@ def test_preference_pairs_that_leave_the_studio_spend_their_prompts(
     assert len(store.history(seeded.project, ["votes.taken"])) == len(acts) == 1, "what is spent is not noted twice"
     store.undo(acts[0].seq, MAKER)
     looks.raise_if_spent(store, dataset, "Nothing was opened.")
+
+
+def test_an_earlier_file_cannot_give_back_what_a_later_one_holds(closed: tuple[Store, Seeded, str]) -> None:
+    store, seeded, _ = closed
+    for names in (["one", "two"], ["two", "three"], ["four"]):
+        store.act("votes.taken", MAKER, {"examples": names}, seeded.project)
+    last, second, first = (act.seq for act in store.history(seeded.project, ["votes.taken"])[:3])
+    with pytest.raises(Refusal, match="A later file holds these prompts, too"):
+        store.undo(first, MAKER)
+    assert {"one", "two"} <= dataset_rows.spent(store, seeded.project).keys()
+    for seq in (second, first, last):
+        store.undo(seq, MAKER)
+    assert not dataset_rows.spent(store, seeded.project)
+
+
+def test_no_prompt_is_spent_under_an_open_round(store: Store, tmp_path: Path) -> None:
+    seeded = ready(store, tests=8)
+    rita = person(store, "Rita", Role.reviewer)
+    plan = rounds.Plan((seeded.tuned,), (seeded.base,), seeded.dataset, cap=8, second_readers=0.0)
+    vote_like_the_script(store, rounds.open_round(store, MAKER, seeded.project, plan), rita)
+    rounds.open_round(store, MAKER, seeded.project, plan)
+    out = tmp_path / "pairs.jsonl"
+    with pytest.raises(Refusal, match="A blind round is open"):
+        export(store, {"what": "preferences", "project": seeded.project, "format": "jsonl", "out": str(out)})
+    assert not out.exists() and not dataset_rows.spent(store, seeded.project)
 
 
 def test_a_lost_pair_becomes_an_example_only_in_other_words(closed: tuple[Store, Seeded, str]) -> None:

@@ -30,15 +30,7 @@ def dataset_frozen(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     _frozen(tx, act, payload)
 
 
-def _no_open_round(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    if tx.query("SELECT 1 FROM rounds WHERE project = ? AND state = 'open' LIMIT 1", act.project):
-        raise Refusal(
-            "A blind round is open, and to teach from votes spends test prompts that it may use. Nothing was frozen. "
-            "Finish or cancel the round first."
-        )
-
-
-@applies("votes.frozen", guard=_unused, allowed=_no_open_round)
+@applies("votes.frozen", guard=_unused, allowed=taken.no_open_round)
 def votes_frozen(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: dataset, as of dataset.frozen; its health holds `votes` (see `studio.vote_sets.Facts`). From here on the
     prompts of its rows are no test any more (see `spent`)."""

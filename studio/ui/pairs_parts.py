@@ -9,6 +9,7 @@ import streamlit as st
 from studio import datasets, export_command, outputs, signing, vote_sets
 from studio.decision import Ruling
 from studio.records import Choice, Example, Pair, PairKind, Prompt, Refusal, Round, Split, Vote
+from studio.review import dealing, gold
 from studio.store import Store, arms, people
 from studio.store import datasets as dataset_rows
 from studio.store import rounds as round_rows
@@ -32,15 +33,17 @@ def pairs(visit: Visit, found: Round, ruled: Ruling) -> None:
     """Every pair of a closed round with its votes, and the votes to take away."""
     blocks.section("Every pair with its votes")
     marks = [word for word, told in (("scripted", ruled.scripted), ("practice", ruled.practice)) if told]
+    read = visit.person.id in arms.saw_tests(visit.store, visit.project_id)
     with st.container(horizontal=True, gap="small"):
         _votes(visit, "-".join(["votes", *marks, found.id]) + ".csv")
-        _preferences(visit, "-".join(["preferences", *marks]) + ".jsonl")
+        if read:  # the file holds the answers, the preferred one first
+            _preferences(visit, "-".join(["preferences", *marks]) + ".jsonl")
     notices.show("taken")
-    if visit.person.id not in arms.saw_tests(visit.store, visit.project_id):
+    if not read:
         blocks.plain(
-            "Here each answer stands under its author's name. Whoever has read them is no longer blind: your votes "
-            "in later rounds of this project are then kept, but they decide nothing, and what you change of a prompt "
-            "afterwards is counted."
+            "Here each answer stands under its author's name, and the preferred ones can be taken away to train with. "
+            "Whoever has read them is no longer blind: your votes in later rounds of this project are then kept, but "
+            "they decide nothing, and what you change of a prompt afterwards is counted."
         )
         st.button("Show the pairs", key="decision-show-pairs", on_click=_saw, args=(visit, found))
         return
@@ -117,11 +120,12 @@ def _prompts(_store: Store, workspace: str, dataset: str) -> dict[str, Example]:
 
 
 def _explorer(visit: Visit, found: Round) -> None:
-    names, who = signing.names(found), people.names(visit.store)
+    names, who = {**gold.NAMES, **signing.names(found)}, people.names(visit.store)
     every, cast = round_rows.pairs(visit.store, found.id), round_rows.votes(visit.store, found.id)
     by_pair: dict[str, list[Vote]] = {}
     for vote in cast:
         by_pair.setdefault(vote.pair, []).append(vote)
+    inside = {(vote.pair, vote.reviewer) for vote in dealing.counted(found, every, cast)}
     chosen = _filtered(every, by_pair, names)
     if not chosen:
         blocks.note("No pair is like that.")
@@ -133,7 +137,8 @@ def _explorer(visit: Visit, found: Round) -> None:
     for pair in chosen[(page - 1) * _PAGE : page * _PAGE]:
         with st.container(border=True, key=f"decision-pair-{pair.id}"):
             votes = by_pair.get(pair.id, [])
-            _pair(pair, votes, names[pair.candidate], names[pair.baseline], who)
+            outside = {vote.reviewer for vote in votes if (pair.id, vote.reviewer) not in inside}
+            _pair(pair, votes, names[pair.candidate], names[pair.baseline], who, outside)
             if pair.example in prompts and pair.kind is PairKind.real:
                 like_parts.like_it(visit, f"decision-{pair.id}", prompts[pair.example], _wanted(pair, votes),
                                    f"Blind round {found.id}, pair {pair.id}")  # fmt: skip
@@ -149,7 +154,7 @@ def _wanted(pair: Pair, votes: Sequence[Vote]) -> str:
 
 def _filtered(every: Sequence[Pair], by_pair: dict[str, list[Vote]], names: dict[str, str]) -> list[Pair]:
     one, two, three = st.columns(3)
-    against = sorted({(p.candidate, p.baseline) for p in every})
+    against = sorted({(p.candidate, p.baseline) for p in every if p.kind is PairKind.real})
     slices = sorted({p.slice for p in every if p.slice})
     with one:
         arms_shown = st.selectbox(
@@ -178,7 +183,10 @@ def _says(vote: Vote, said: str) -> bool:
     return bool(vote.better) if said == _BETTER else not said or vote.choice == said
 
 
-def _pair(pair: Pair, cast: Sequence[Vote], candidate: str, baseline: str, who: dict[str, str]) -> None:
+def _pair(
+    pair: Pair, cast: Sequence[Vote], candidate: str, baseline: str, who: dict[str, str], outside: set[str]
+) -> None:
+    """`outside`: those whose votes do not count."""
     if pair.kind in _KINDS:
         blocks.note(_KINDS[pair.kind])
     conversation.shown(
@@ -190,7 +198,10 @@ def _pair(pair: Pair, cast: Sequence[Vote], candidate: str, baseline: str, who: 
     ):
         with column:
             frame.reading(text, f"{name} (shown on the {side})")
-    blocks.bullets([_spoken(vote, candidate, baseline, who) for vote in cast])
+    marks = ["; outside the count" if vote.reviewer in outside else "" for vote in cast]
+    blocks.bullets([
+        f"{_spoken(vote, candidate, baseline, who)}{mark}" for vote, mark in zip(cast, marks, strict=True)
+    ])  # fmt: skip
     for vote in cast:
         if vote.better:
             frame.reading(vote.better, f"What {who.get(vote.reviewer, vote.reviewer)} would rather have sent")
@@ -206,5 +217,4 @@ def _spoken(vote: Vote, candidate: str, baseline: str, who: dict[str, str]) -> s
     ships = [name for name, yes in ((candidate, vote.shippable_a), (baseline, vote.shippable_b)) if yes]
     told += f"; could be sent: {' and '.join(ships)}" if ships else ""
     told += f"; {vote.reason}" if vote.reason else ""
-    told += f"; “{vote.note}”" if vote.note else ""
-    return told + ("; outside the count" if vote.conflict and not vote.scripted else "")
+    return told + (f"; “{vote.note}”" if vote.note else "")

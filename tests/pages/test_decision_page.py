@@ -111,7 +111,10 @@ def test_the_pairs_are_shown_at_a_price_and_the_table_reads_back(
     pia, session = person(store, "Pia", Role.pm)
     at = opened(store, session, "decision", project=seeded.project)
     assert "shown on the left" not in words(at)
+    # The file of preferences holds the answers, the preferred one first: not before the price is known.
+    assert "decision-preferences-take" not in {button.key for button in at.button}
     press(at, "decision-show-pairs")
+    assert "decision-preferences-take" in {button.key for button in at.button}
     assert words(at).count("shown on the left") == 10
     assert rounds.conflict(store, seeded.project, pia) == "saw which arm wrote what"
     table = read_votes(parse_votes(export_command.votes_csv(store, seeded.project).decode()))
