@@ -138,10 +138,10 @@ def registered(visit: Visit, found: Round) -> None:
             **expert_parts.registered(visit, frozen.get("experts", {})),
         })  # fmt: skip
         blocks.note(
-            "The registration is a fingerprint (SHA-256) of the systems, their outputs, the prompts in their order "
-            "and the "
-            "rules. The seal is one of the sides; what it hides is published when the round closes, so anybody can "
-            "check."
+            "The registration is a fingerprint (SHA-256) of the systems, their outputs, the prompts in their order and "
+            "the rules. The seal is one of the sides; what it hides is published when the round closes, so anybody can "
+            "check. Until then no page, export or message tells a tally or whose answer is whose. Whoever can read the "
+            "disk of this machine can still look: the seal shows that nothing was changed, not that nobody looked."
         )
     amend_parts.shown(visit, found)
     amend_parts.form(visit, found)
