@@ -74,14 +74,20 @@ def prepared(
     spec: dict[str, Any], folder: Path, embedder: Embedder | None = None
 ) -> tuple[list[ArmSpec], Generator, Asking]:
     """The arms of a job, the model that writes for them, and how each asks. Raises Refusal."""
-    arms = [from_json(ArmSpec, arm) for arm in spec["arms"]]
-    for arm in arms:
-        check_adapter(arm.adapter, arm.adapter_sha256)
+    arms = _arms(spec)
     generator = _generator(spec["model"], spec.get("most_requests", 0))
     generator.prepare(arms)
     if embedder is None and any(arm.recipe != Recipe() for arm in arms):
         embedder = embedder_of(spec)
     return arms, generator, Asking(spec, folder, embedder)
+
+
+def _arms(spec: dict[str, Any]) -> list[ArmSpec]:
+    """The arms of a job, their adapters as they were named. Raises Refusal."""
+    arms = [from_json(ArmSpec, arm) for arm in spec["arms"]]
+    for arm in arms:
+        check_adapter(arm.adapter, arm.adapter_sha256)
+    return arms
 
 
 def _generator(model: dict[str, str], most_requests: int) -> Generator:
