@@ -29,6 +29,8 @@ from studio.store import datasets as dataset_rows
 from studio.train import elsewhere
 
 DEFAULT_MODEL = "smollm2-135m"
+PASSAGES = 3
+"""Passages that an arm is given at first."""
 
 
 def base(store: Store, actor: str, project: str, model: str = DEFAULT_MODEL) -> Arm:

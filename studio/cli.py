@@ -13,10 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from studio import cli_arms
+from studio.cli_arms import Add, Args, Result, text_of
 from studio.records import Refusal, to_json
-
-Args = argparse.Namespace
-Result = dict[str, Any] | None
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -114,7 +113,7 @@ def _votes(args: Args) -> Result:
 
     told = {"theta_min": args.theta_min, "cap": args.cap, "floor": args.floor, "guesses": args.guesses,
             "gold_right": args.gold_right}  # fmt: skip
-    return votes_report(parse_votes(_text_of(args.file)), **told)
+    return votes_report(parse_votes(text_of(args.file)), **told)
 
 
 def _guesses(text: str) -> tuple[int, int]:
@@ -210,9 +209,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-Add = Callable[[str, str, Callable[[Args], Result]], argparse.ArgumentParser]
-
-
 def _add_address(command: argparse.ArgumentParser) -> None:
     command.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     command.add_argument("--port", type=int, default=8501)
@@ -306,9 +302,7 @@ def _add_model_work(add: Add) -> None:
     evaluate.add_argument("--dataset", help="id, hash or name of a frozen dataset (default: the newest)")
     evaluate.add_argument("--split", choices=("train", "validation", "test"), default="test")
     evaluate.add_argument("--against", help="the arm the others are compared with (default: the best prompt, or base)")
-    _add_arms(add)
-    _add_side_effects(add)
-    _add_costs(add)
+    cli_arms.add_all(add, _in_workspace)
     models = add("models", "List the models, or fetch a bundled one.", _models)
     models.add_argument("what", nargs="?", choices=("list", "fetch"), default="list")
     models.add_argument("name", nargs="?", help="which to fetch (default: all bundled ones)")
@@ -323,50 +317,6 @@ def _add_model_work(add: Add) -> None:
     votes.add_argument("--gold-right", type=int, default=0, metavar="N",
                        help="leave out who gets fewer gold pairs right (default: nobody)")  # fmt: skip
     votes.add_argument("--guesses", type=_guesses, metavar="RIGHT/ALL", help="right guesses of which arm was tuned")
-
-
-def _add_arms(add: Add) -> None:
-    arms = add("arms", "List the arms of a project, or add a prompt or one that shows examples first.",
-               _in_workspace("arms", _arm_fields))  # fmt: skip
-    arms.add_argument("what", nargs="?", choices=("list", "add"), default="list")
-    arms.add_argument("--project", required=True)
-    arms.add_argument("--name", help="of the new arm")
-    arms.add_argument("--prompt", type=Path, metavar="FILE", help="its system text (default: stated from the brief)")
-    arms.add_argument("--model", help="its base model (default: the bundled one)")
-    arms.add_argument("--shots", choices=("by_hand", "by_slice", "by_nearness"), help="show training examples first")
-    arms.add_argument("--count", type=int, help="how many of them, 1 to 8")
-    arms.add_argument("--examples", default="", metavar="ID,ID", help="which, when chosen by hand")
-
-
-def _add_side_effects(add: Add) -> None:
-    side = add("side-effects", "Tell what tuning broke beside the task.", _in_workspace("side-effects", lambda a: {
-        "project": a.project, "arm": a.arm,
-    }))  # fmt: skip
-    side.add_argument("--project", required=True)
-    side.add_argument("--arm", required=True, help="a tuned model, by name or id")
-
-
-def _add_costs(add: Add) -> None:
-    costs = add("costs", "Time arms on validation prompts, and tell what they cost.", _in_workspace("costs", lambda a: {
-        "project": a.project, "arms": [name for name in a.arms.split(",") if name],
-    }))  # fmt: skip
-    costs.add_argument("--project", required=True)
-    costs.add_argument("--arms", default="", help="which to time now (default: tell what was measured before)")
-
-
-def _arm_fields(args: Args) -> dict[str, Any]:
-    return {
-        "project": args.project, "what": args.what, "name": args.name, "model": args.model,
-        "text": _text_of(args.prompt) if args.prompt else "", "choosing": args.shots, "count": args.count,
-        "examples": [name for name in args.examples.split(",") if name],
-    }  # fmt: skip
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Refusal(f"{file} cannot be read as UTF-8 text ({error}). Nothing was changed.") from error
 
 
 def _add_care(add: Add) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from studio import (
     baselines,
+    conversations,
     costs,
     dataset_history,
     datasets,
@@ -26,10 +27,13 @@ from studio import (
 )
 from studio import side_effects as beside
 from studio.baselines import DEFAULT_MODEL
+from studio.documents import step as document_step
 from studio.evaluate import costs as figures
 from studio.examples import step as example_step
-from studio.records import Arm, Choosing, JobState, Refusal, Split, Status, to_json
+from studio.records import Arm, Choosing, Dataset, Document, JobState, Refusal, Split, Status, set_parts, to_json
 from studio.store import Store, arms, examples, runs
+from studio.store import datasets as dataset_rows
+from studio.store import documents as document_rows
 from studio.train import from_votes, preflight
 from studio.train import step as train_step
 
@@ -182,9 +186,11 @@ def _costing(found: costs.Measured) -> Args:
 
 
 def arms_(store: Store, args: Args) -> Args:
-    """args: project, what (list or add), name, model, text (of the system prompt), choosing, count, examples (ids).
+    """args: project, what (list or add), name, model, text (of the system prompt), choosing, count, examples (ids),
+    passages.
 
-    `add` makes a prompt, or with `choosing` one that shows examples first.
+    `add` makes a prompt, or with `choosing` one that shows examples first, or with `passages` one that is given `count`
+    passages of the project's documents.
     """
     project = loop.project_of(store, args["project"])
     if args.get("what") == "add":
@@ -195,6 +201,10 @@ def arms_(store: Store, args: Args) -> Args:
 def _add_arm(store: Store, project: str, args: Args) -> None:
     more = {"name": args.get("name") or "", "text": args.get("text") or "", "model": args.get("model") or DEFAULT_MODEL}
     baselines.base(store, ACTOR, project, more["model"])
+    if args.get("passages"):
+        given = document_step.chosen(store, project, args.get("count") or baselines.PASSAGES)
+        baselines.add_retrieval(store, ACTOR, project, passages=given, **more)
+        return
     if not args.get("choosing"):
         baselines.add_prompt(store, ACTOR, project, **more)
         return
@@ -208,7 +218,55 @@ def _told(store: Store, arm: Arm) -> Args:
         "id": arm.id, "kind": arm.kind.value, "model": arm.model, "version": arm.version,
         "changed_after_tests": arms.changed_after_tests(store, arm),
     }  # fmt: skip
-    return told | ({"shots": to_json(arm.recipe.shots)} if arm.recipe.shots else {})
+    return told | set_parts(arm.recipe)
+
+
+def documents_(store: Store, args: Args) -> Args:
+    """args: project, what (list, add or remove), document (absolute path of a file to add, or the name of one)."""
+    project = loop.project_of(store, args["project"])
+    if args.get("what") == "add":
+        if not Path(args["document"]).is_file():
+            raise Refusal(f"There is no file {args['document'] or 'named'}. Nothing was added. Check the path.")
+        document_step.add(store, ACTOR, project, Path(args["document"]), Path(args["document"]).name)
+    elif args.get("what") == "remove":
+        here = {each.name: each.id for each in document_rows.every(store, project)}
+        if args["document"] not in here:
+            raise Refusal(f"There is no document “{args['document']}” here. Nothing was changed. List them first.")
+        document_step.remove(store, ACTOR, project, here[args["document"]])
+    dataset = dataset_rows.latest(store, project)
+    return {"documents": {each.name: _document(store, each, dataset) for each in document_rows.every(store, project)}}
+
+
+def _document(store: Store, document: Document, dataset: Dataset | None) -> Args:
+    held = document_step.held_back(store, document, dataset) if dataset else []
+    return {
+        "id": document.id, "sha256": document.sha256, "passages": document.passages, "words": document.words,
+        "arms": [arm.name for arm in document_step.using(store, document)],
+        "never_given": [
+            {"passage": each.passage.id, "what": each.leak.what, "example": each.leak.example} for each in held
+        ],
+    }  # fmt: skip
+
+
+def conversations_(store: Store, args: Args) -> Args:
+    """args: project, dataset, arms (ids, names or kinds of one model; none: what came of it before). Waits until the
+    arms have gone through the conversations."""
+    project = loop.project_of(store, args["project"])
+    dataset = datasets.named(store, project, args.get("dataset") or "")
+    if args.get("arms"):
+        chosen = [arm.id for arm in _arms(store, project, args["arms"])]
+        job = supervisor.wait(store, conversations.start(store, ACTOR, project, dataset.id, chosen).id)
+        if job.state is not JobState.done:
+            raise Refusal(job.detail.get("result", {}).get("reason") or "It was stopped. What was answered is kept.")
+    found = conversations.newest(store, project, dataset.id)
+    if found is None:
+        raise Refusal("No arm has gone through the conversations of this set yet. Name some with --arms.")
+    return {
+        "conversations": len(found.held), "score": found.score,
+        "arms": {arm.name: to_json(found.through[arm.id]) for arm in found.arms if arm.id in found.through},
+        "beside": {arm.name: to_json(found.beside[arm.id]) for arm in found.arms if arm.id in found.beside},
+        "changed_since": [arm.name for arm in found.changed],
+    }  # fmt: skip
 
 
 def side_effects(store: Store, args: Args) -> Args:
@@ -316,6 +374,8 @@ COMMANDS: dict[str, Callable[[Store, Args], Args]] = {
     "side-effects": side_effects,
     "evaluate": evaluate,
     "arms": arms_,
+    "documents": documents_,
+    "conversations": conversations_,
     "costs": costs_,
     "audit": audit,
     "trace": trace,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from studio import baselines, changed, conversations, judging, outputs, people
+from studio import baselines, changed, conversations, judging, outputs, people, twice
 from studio.documents import step as documents
 from studio.jobs import folder as job_folder
 from studio.jobs import place
@@ -20,7 +20,7 @@ from studio.store.writes import load_bulk
 from studio.train import launch, line
 from studio.train import step as train_step
 
-_KEPT_APART = {*changed.KINDS.values(), conversations.KIND, judging.KIND}
+_KEPT_APART = {*changed.KINDS.values(), conversations.KIND, judging.KIND, twice.KIND}
 """Jobs whose outputs belong to no split: they are kept whole with the job's result."""
 _ENDED = (JobState.done, JobState.failed, JobState.cancelled)
 _TO_BEGIN_SECONDS = 15.0

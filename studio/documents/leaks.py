@@ -1,8 +1,9 @@
-"""Passages that hold what a model is tested on: the input or the ideal output of an example that is held out. Pure.
+"""Passages that hold what a model is tested on: the input or the ideal output of an example that is held out, or an
+answer that was given earlier in its conversation. Pure.
 
-Found is a stretch of a passage, or of two in a row, that is the same as such a text or nearly the same by the rule of
-`studio.health.near`. Does not find the same said in other words, and looks for no text under `LEAST` letters: words so
-few stand in any document by chance.
+Found is a stretch of one passage, or of as many in a row as the text is long, that is the same as such a text or nearly
+the same by the rule of `studio.health.near`. Does not find the same said in other words, and looks for no text under
+`LEAST` letters: words so few stand in any document by chance.
 """
 
 from __future__ import annotations
@@ -12,17 +13,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from studio.evaluate.turns import talk
 from studio.health import near
 from studio.health.pairs import four_grams
 from studio.records import Example, Piece, Split
 
 LEAST = 25
+_REACH = 512  # letters, and four times as many for texts that are longer
+_MOSTLY = 2 / 3
 _STEPS = 20  # as many starts are tried within the length of a text
 
 
 @dataclass(frozen=True)
 class Leak:
-    """That a passage holds `what` ("input" or "ideal output") of an example of a split; `text`: what it is."""
+    """That a passage holds `what` ("input", "ideal output" or "conversation") of an example of a split; `text`: what it
+    is."""
 
     example: str
     split: Split
@@ -36,15 +41,19 @@ def find(pieces: Sequence[Piece], held_out: Sequence[Example]) -> dict[int, Leak
     if not pieces or not held_out:
         return {}
     texts = [near.normalise(piece.read) for piece in pieces]
-    # Two in a row: a text may go on in the next passage.
-    joined = [" ".join(texts[at : at + 2]) for at in range(len(texts))]
-    lines = _Lines(joined)
+    by_reach: dict[int, _Lines] = {}
     found: dict[int, Leak] = {}
     for wanted, leak in _wanted(held_out):
+        reach = _REACH
+        while reach < len(wanted):
+            reach *= 4
+        if reach not in by_reach:
+            by_reach[reach] = _Lines(texts, reach)
+        lines = by_reach[reach]
         grams = four_grams(wanted)
         for at in lines.holding(grams):
-            if (start := _stretch(joined[at], wanted, grams)) is not None:
-                for place in _places(at, start, start + len(wanted), texts):
+            if (start := _stretch(lines.texts[at], wanted, grams)) is not None:
+                for place in _places(at, (start, start + len(wanted)), texts, grams):
                     found.setdefault(place, leak)
     return found
 
@@ -52,7 +61,8 @@ def find(pieces: Sequence[Piece], held_out: Sequence[Example]) -> dict[int, Leak
 def _wanted(held_out: Sequence[Example]) -> Iterator[tuple[str, Leak]]:
     seen = set[str]()
     for example in held_out:
-        for what, text in (("input", example.input), ("ideal output", example.ideal)):
+        before = [("conversation", text) for text in talk(example).answered[:-1]]
+        for what, text in (("input", example.input), ("ideal output", example.ideal), *before):
             same = near.normalise(text)
             if example.split and len(same) >= LEAST and same not in seen:
                 seen.add(same)
@@ -60,9 +70,11 @@ def _wanted(held_out: Sequence[Example]) -> Iterator[tuple[str, Leak]]:
 
 
 class _Lines:
-    """Which of many texts hold most of the 4-grams of another: without that, no stretch of theirs is nearly it."""
+    """Each text with so many of the next that `reach` letters follow it (`texts`), and which of them hold most of the
+    4-grams of another: without that, no stretch of theirs is nearly it."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, alone: Sequence[str], reach: int) -> None:
+        self.texts = texts = [_following(alone, at, reach) for at in range(len(alone))]
         of: dict[str, list[int]] = {}
         for at, text in enumerate(texts):
             for gram in four_grams(text):
@@ -89,10 +101,23 @@ def _stretch(text: str, wanted: str, grams: set[str]) -> int | None:
     return None
 
 
-def _places(at: int, start: int, end: int, texts: Sequence[str]) -> Iterator[int]:
-    """Which of the two passages from `at` on a stretch of both lies in."""
-    border = len(texts[at])
-    if start < border:
-        yield at
-    if end > border + 1 and at + 1 < len(texts):
-        yield at + 1
+def _following(texts: Sequence[str], at: int, reach: int) -> str:
+    held, more = [texts[at]], 0
+    while more < reach and at + len(held) < len(texts):
+        held.append(texts[at + len(held)])
+        more += len(held[-1])
+    return " ".join(held)
+
+
+def _places(at: int, stretch: tuple[int, int], texts: Sequence[str], grams: set[str]) -> Iterator[int]:
+    """The passages from `at` on that hold some of a text with these 4-grams, which begins and ends at about `stretch`
+    of them joined: where most of what lies in it is of that text, or of the whole passage after it, for a sentence may
+    stand in two passages."""
+    start, end, begins = *stretch, 0
+    while at < len(texts) and begins < end + _REACH:
+        part = texts[at][max(0, start - begins) : max(0, end - begins)] if begins < end else texts[at]
+        own = four_grams(part)
+        if own and len(own & grams) >= _MOSTLY * len(own):
+            yield at
+        begins += len(texts[at]) + 1
+        at += 1

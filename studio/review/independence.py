@@ -29,7 +29,7 @@ ENDS_INDEPENDENCE = {
 
 _NAMELESS = (
     "examples.imported", "example.saved", "examples.marked", "examples.changed", "examples.rewritten", "job.started",
-    "run.registered", "arm.saved", "votes.taken",
+    "run.registered", "arm.saved", "document.added", "votes.taken",
 )  # fmt: skip
 """Acts that leave it open who did them, when the command or a demo did them; an admin may have."""
 

@@ -196,12 +196,14 @@ def answered(store: Store, dataset: str) -> list[Answered]:
     return [Answered(r["arm"], r["example"], r["job"]) for r in rows]
 
 
-def prompts_saved(store: Store, project: str, since: str) -> int:
-    """How many versions of arms that people write were saved after an ISO time and still stand."""
+def chosen_since(store: Store, project: str, since: str) -> int:
+    """How many versions of arms that people write, and checkpoints that people chose to compare, were saved after an
+    ISO time and still stand."""
     sql = (
         "SELECT count(DISTINCT a.seq) AS n FROM acts a JOIN changes c ON c.seq = a.seq AND c.tbl = 'arms' "
         "WHERE a.project = ? AND a.kind = 'arm.saved' AND a.undone_by IS NULL AND a.\"at\" > ? "
-        f"AND json_extract_string(c.after, '$.kind') IN {_PROMPTING}"
+        f"AND (json_extract_string(c.after, '$.kind') IN {_PROMPTING} "
+        "OR coalesce(json_extract_string(c.after, '$.step'), '0') <> '0')"
     )
     return int(store.rows(sql, project, since)[0]["n"])
 

@@ -17,12 +17,10 @@ from studio.store import documents as rows
 from studio.ui import answers, blocks, frame, keys, model_parts
 from studio.ui.access import Visit
 
-_AT_FIRST = 3
-
 
 def add(visit: Visit, name: str, text: str, model: str) -> Arm:
     """A new arm that reads every document there is. Raises Refusal without one."""
-    passages = documents.chosen(visit.store, visit.project_id, _AT_FIRST)
+    passages = documents.chosen(visit.store, visit.project_id, baselines.PASSAGES)
     return baselines.add_retrieval(
         visit.store, visit.person.id, visit.project_id, name=name, passages=passages, text=text, model=model
     )  # fmt: skip
