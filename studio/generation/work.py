@@ -37,6 +37,7 @@ def write(spec: dict[str, Any], folder: Path, stop: Callable[[], bool], emit: Em
     outputs = folder / "outputs.jsonl"
     job_folder.drop_incomplete_line(outputs)
     emit("progress", done=0, total=0, seconds_left=None, what="loading the model")
+    _arms(spec)  # refused before the first model is loaded
     embedder = embedder_of(spec)
     arms, generator, questions = ready(spec, folder, embedder)
     done = {(line["arm"], line["example"]) for line in job_folder.read_lines(outputs).rows}
