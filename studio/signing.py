@@ -17,10 +17,11 @@ from studio.train import release
 
 __all__ = [
     "MAY_SIGN", "certificate_of", "gates", "judged", "latest_round", "may_override", "names", "ruling", "ships", "sign",
-    "stopped_for_good", "withdraw",
+    "stopped_for_good", "void_because", "withdraw",
 ]  # fmt: skip
 
 MAY_SIGN = (Role.pm, Role.admin)
+_SAME = "Same outputs as registered"
 
 
 def ruling(store: Store, found: Round) -> Ruling:
@@ -50,7 +51,7 @@ def certificate_of(store: Store, found: Round, texts: bool = False) -> bytes:
 
 
 def _integrity(store: Store, found: Round) -> Gate:
-    name, facts = "Same outputs as registered", found.registration["arms"]
+    name, facts = _SAME, found.registration["arms"]
     registered = {p["id"] for p in found.registration["prompts"]}
     changed = []
     for arm_id, fact in facts.items():
@@ -140,6 +141,17 @@ def withdraw(store: Store, person: Person, project: str, name: str, reason: str)
     if person.role not in MAY_SIGN:
         raise Refusal("Decisions are withdrawn by a PM or an admin. Nothing was changed.")
     store.act("decision.withdrawn", person.id, {"id": name, "reason": reason}, project)
+
+
+def void_because(store: Store, found: rows.Decision) -> str:
+    """Why a standing decision says nothing of what stands here now: what it was signed about changed since. "" while it
+    holds, for one that was signed about something changed already, and for one that was withdrawn."""
+    about = round_rows.get(store, found.round)
+    signed = {gate["name"]: gate["state"] for gate in found.body.get("gates", [])}
+    if found.withdrawn or about is None or signed.get(_SAME) != GateState.passed:
+        return ""
+    now = _integrity(store, about)
+    return now.sentence if now.state is GateState.failed else ""
 
 
 def ships(found: rows.Decision) -> bool:

@@ -419,12 +419,15 @@ def test_outputs_written_again_after_the_opening_fail_the_gate(store: Store, see
     found = vote_like_the_script(store, opened(store, seeded), rita)
     state = {g.name: g.state.value for g in signing.gates(store, found)}
     assert state["Same outputs as registered"] == "passed" and "failed" not in state.values()
+    signed = signing.sign(store, person(store, "Pia", Role.pm), found, "")
+    assert signing.void_because(store, signed) == ""
     written = [dataclasses.asdict(g) for g in arms.generations(store, seeded.dataset, seeded.base)]
     written[0]["output"] = "Something else."
     payload = {"dataset": seeded.dataset, "job": "", "rows_blob": store.put_blob(canonical(written))}
     store.act("generations.stored", MAKER, payload, seeded.project)
     gate = next(g for g in signing.gates(store, found) if g.name == "Same outputs as registered")
     assert gate.state.value == "failed" and "Base" in gate.sentence
+    assert signing.void_because(store, signed) == gate.sentence, "what was signed about is not here any more"
 
 
 def test_a_model_with_planted_secrets_is_voted_on_in_practice_only_and_never_ships(store: Store) -> None:

@@ -72,11 +72,15 @@ def signed(visit: Visit) -> None:
 
 def _decision(visit: Visit, each: Decision, names: dict[str, str]) -> None:
     who = names.get(each.signed_by, each.signed_by)
-    mark = "withdrawn" if each.withdrawn else "overridden: ships" if signing.ships(each) else "stands"
+    void = signing.void_because(visit.store, each)
+    stands = "overridden: ships" if signing.ships(each) else "stands"
+    mark = "withdrawn" if each.withdrawn else "void" if void else stands
     labels = [word for word, told in (("scripted votes", "scripted"), ("practice", "practice")) if each.body.get(told)]
     title = each.verdict.value.replace("_", " ") + (f" ({', '.join(labels)})" if labels else "")
     blocks.item(title, f"Signed by {who}, {blocks.when(each.at)}", mark)
     blocks.plain(str(each.body["headline"]))
+    if void:
+        frame.warnings([f"This decision is void. {void} Let people vote on what stands now."])
     if each.body.get("override"):
         blocks.item("Shipped against the verdict, because", str(each.body["override"]))
     if each.comment:
