@@ -16,6 +16,7 @@ from studio.jobs import place
 from studio.jobs.backend import JobStatus
 from studio.records import Job, JobState, Refusal, canonical
 from studio.store import Store, runs
+from studio.store.writes import load_bulk
 from studio.train import launch, line
 from studio.train import step as train_step
 
@@ -97,6 +98,7 @@ def _never_began(job: Job, folder: Path) -> JobStatus:
 def _store_outputs(store: Store, job: Job, folder: Path) -> None:
     if lines := _outputs(job, folder):
         payload = {"dataset": job.detail["dataset"], "job": job.id, "rows_blob": store.put_blob(canonical(lines))}
+        load_bulk()
         store.act("generations.stored", job.actor, payload, job.project)
 
 
