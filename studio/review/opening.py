@@ -360,6 +360,7 @@ def _registration(
         "guidelines": plan.guidelines.strip(),
         "deadline": plan.deadline,
         "experts": {name: sorted(only) for name, only in plan.experts if only},
+        "targets": {c.name: c.target for c in brief.criteria if c.target and c.checks},
         "practice": plan.practice or not independent_people(store, project),
     }  # fmt: skip
 
