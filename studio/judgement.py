@@ -46,9 +46,9 @@ def judge(
 ) -> Judgement:  # fmt: skip
     """Applies the registered rule to the round's votes, in the order they were cast.
 
-    `gates`: those that are not of the votes; the seal and the assignment audit are added here. `tests`: the test prompts
-    in the order of their set, if known, so that their order in the round can be drawn again. `lengths`: of the answers,
-    where the pairs come without their texts. Raises Refusal for votes that the round does not know.
+    `gates`: those that are not of the votes; the seal and the assignment audit are added here. `tests`: the test
+    prompts in the order of their set, if known, so that their order in the round can be drawn again. `lengths`: of the
+    answers, where the pairs come without their texts. Raises Refusal for votes that the round does not know.
     """
     seen = counted(found, pairs, votes)
     plans = read_registrations(found.registration)
@@ -58,12 +58,7 @@ def judge(
     dealt = assignment_gate([each.assignment for each in checked], _in_order(found, tests))
     ruled = decision.verdict(
         assessments,
-        [
-            *_amended(found),
-            seal_gate(found, pairs),
-            assignment_gate([each.assignment for each in checked], _in_order(found, tests)),
-            *gates,
-        ],
+        [*_amended(found), seal_gate(found, pairs), dealt, *gates],
         independent=not found.registration["practice"] and any(not v.conflict for v in votes),
         scripted=any(v.scripted for v in votes),
         collecting=found.state == "open",
