@@ -131,10 +131,12 @@ def _votes(store: Store, project: str, args: Args) -> Written:
 
 
 def _vote_rows(store: Store, found: Round) -> list[dict[str, object]]:
-    """The counted votes; and on gold pairs and repeats those of everybody who might have been counted."""
+    """The counted votes; and on gold pairs and repeats those of everybody who might have been counted. The cheapest
+    candidate's come first, for the table has no other way to say the order of cost."""
     pairs, cast = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
     known, shown = {p.id: p for p in pairs}, _reviewers(store)
     names = {**gold.NAMES, **{name: facts["name"] for name, facts in found.registration["arms"].items()}}
+    order = {each.arm: place for place, each in enumerate(found.candidates)}
     counted = {(vote.pair, vote.reviewer) for vote in rounds.counted(found, pairs, cast)}
     return [
         {
@@ -145,7 +147,7 @@ def _vote_rows(store: Store, found: Round) -> list[dict[str, object]]:
             "gold": names[pair.candidate] if pair.kind is PairKind.gold else "", "kind": pair.kind.value,
             "scripted": _yes_no(vote.scripted), "reason": vote.reason, "at": vote.at, **_lengths(pair),
         }
-        for vote in cast
+        for vote in sorted(cast, key=lambda vote: order.get(known[vote.pair].candidate, len(order)))
         for pair in [known[vote.pair]]
         if (vote.pair, vote.reviewer) in counted or (pair.kind is not PairKind.real and not vote.conflict)
     ]  # fmt: skip

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 
-from studio import beside_votes, certificate, loop
+from studio import beside_votes, certificate, datasets, loop
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement, judge, names
-from studio.records import Person, Refusal, Role, Round, Verdict, to_json
+from studio.records import Person, Refusal, Role, Round, Split, Verdict, to_json
 from studio.review import guesses, rounds
 from studio.review.gates import join_words
 from studio.store import Store, arms, runs
+from studio.store import datasets as dataset_rows
 from studio.store import decisions as rows
 from studio.store import rounds as round_rows
 from studio.train import release
@@ -32,7 +33,8 @@ def ruling(store: Store, found: Round) -> Ruling:
 def judged(store: Store, found: Round) -> Judgement:
     """The ruling with what is behind it. For pages only once the round is closed."""
     pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
-    return judge(found, pairs, votes, gates(store, found), guess=guesses.counted(store, found))
+    guessed = guesses.counted(store, found)
+    return judge(found, pairs, votes, gates(store, found), tests=_tests(store, found), guess=guessed)
 
 
 def gates(store: Store, found: Round) -> list[Gate]:
@@ -47,7 +49,14 @@ def certificate_of(store: Store, found: Round, texts: bool = False) -> bytes:
         raise Refusal("The round is not closed. Nothing was written. Its certificate can be made once it is.")
     pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
     chain = certificate.Chain(store.version, store.head)
-    return certificate.written(found, pairs, votes, gates(store, found), chain, texts=texts)
+    tests = _tests(store, found)
+    return certificate.written(found, pairs, votes, gates(store, found), chain, tests=tests, texts=texts)
+
+
+def _tests(store: Store, found: Round) -> list[str]:
+    """The test prompts of the round's set, in the set's own order."""
+    dataset = dataset_rows.get(store, found.registration["dataset"])
+    return [example.id for example in datasets.rows_in(store, dataset, Split.test)] if dataset else []
 
 
 def _integrity(store: Store, found: Round) -> Gate:

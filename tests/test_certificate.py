@@ -122,6 +122,7 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "side": (lambda held: held["pairs"][0].update(candidate_left=not held["pairs"][0]["candidate_left"]),
              "does not deal the sides"),
     "registration": (lambda held: held["registration"].update(theta_min=0.6), "not the one that was hashed"),
+    "order": (lambda held: held["round"]["tests"].reverse(), "for gates Assignment audit; its votes give 'failed'"),
     "verdict": (lambda held: held["verdict"].update(verdict="GO"), "for verdict; its votes give"),
     "rule": (lambda held: held["rule"].update(go_evidence=20.0), "another version of the rule"),
     "text": (lambda held: held["pairs"][0]["left"].update(text="!"), "A text of pair"),

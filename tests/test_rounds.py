@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from round_seed import MAKER, Seeded, person, ready, vote_like_the_script
 
-from studio import baselines, outputs, people, signing
+from studio import baselines, export_command, outputs, people, signing
 from studio.records import Candidate, Choice, PairKind, Person, Prompt, Refusal, Role, Round, Verdict, canonical, sha256
 from studio.review import desk, planning, rounds
 from studio.review.evidence import evidence_path
 from studio.review.sides import APART, deal
+from studio.review.votes_table import parse_votes
 from studio.store import Store, arms
 from studio.store import decisions as decision_rows
 from studio.store import examples as example_rows
@@ -101,6 +102,9 @@ def test_several_candidates_each_must_beat_the_cheaper_ones_too(store: Store, se
     assert (cheaper.candidate, dearer.candidate) == (seeded.prompted, seeded.tuned)
     assert found.state == "closed" and rounds.seal_holds(store, found)
     assert [a.baseline for a in dearer.against] == [seeded.base, seeded.prompted]
+    table = parse_votes(export_command.votes_csv(store, seeded.project).decode())
+    names = [found.registration["arms"][arm]["name"] for arm in (seeded.prompted, seeded.tuned)]
+    assert list(dict.fromkeys(row["arm_a"] for row in table)) == names, "the cheaper one comes first in the table"
 
 
 def test_a_round_of_the_first_version_is_read_and_judged_as_before(store: Store, seeded: Seeded, rita: Person) -> None:

@@ -253,6 +253,8 @@ def test_the_gate_of_the_audit() -> None:
     fair, unfair = assignment(sided(50, 50)), assignment(sided(95, 5))
     passed, failed, nothing = (assignment_gate(audits) for audits in ([fair, fair], [fair, unfair], []))
     assert (passed.state, failed.state, nothing.state) == (GateState.passed, GateState.failed, GateState.open)
+    assert assignment_gate([fair], in_order=False).state is GateState.failed
+    assert "order" in assignment_gate([fair], in_order=True).evidence[-1]
     assert "200 pairs" in passed.sentence and failed.sentence == unfair.sentence
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from round_seed import MAKER, Seeded, found, person, ready
 
-from studio import datasets, supervisor, twice
+from studio import datasets, export_command, signing, supervisor, twice
+from studio.certificate import verify
 from studio.records import Choice, JobState, PairKind, Refusal, Role, Split, canonical, sha256
 from studio.review import rounds
 from studio.review.gold import GoldRule
+from studio.review.preference import parse_votes, votes_report
 from studio.review.raters import reliability
 from studio.review.sentinels import Sentinels
 from studio.review.sides import deal_all
@@ -75,6 +77,11 @@ def test_everybody_meets_them_and_they_are_no_evidence(opened: tuple[Store, Seed
     told = reliability(round_rows.pairs(store, name), votes, GoldRule(2, 0)).together("sentinels")
     voted = [v.choice for v in votes if kinds[v.pair] is PairKind.sentinel]
     assert (told.right, told.n) == (sum(c is Choice.tie for c in voted), len(voted)) and told.n >= 1
+    ended = round_rows.get(store, name) or pytest.fail()
+    assert ended.state == "closed" and verify(signing.certificate_of(store, ended)).ok
+    table = votes_report(parse_votes(export_command.votes_csv(store, seeded.project).decode()))
+    (rater,) = table["raters"]["raters"]
+    assert rater["sentinels"] == {"right": told.right, "n": told.n} and table["n_votes"] == 24
 
 
 def test_what_is_no_sentinel_is_refused(store: Store) -> None:

@@ -37,7 +37,7 @@ from studio.review import gold, pairing
 from studio.review.independence import independent_people
 from studio.review.scoring import Guardrail, Registration, read_registrations
 from studio.review.sentinels import Sentinels
-from studio.review.sides import commitment, drawn_as_sealed
+from studio.review.sides import commitment, drawn_as_sealed, in_drawn_order
 from studio.store import Store, arms, briefs, people, rewritten, rounds, runs
 from studio.store import datasets as dataset_rows
 from studio.train import release
@@ -141,7 +141,7 @@ def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
         raise Refusal("The frozen dataset holds no test prompts, so there is nothing to vote on. Nothing was opened.")
     looks.raise_if_spent(store, dataset, "Nothing was opened.")
     seed, name = secrets.token_hex(16), uuid.uuid4().hex[:12]
-    order = random.Random(f"{seed}/order").sample(tests, len(tests))
+    order = in_drawn_order(seed, tests)
     _refuse_unfit(plan)
     _refuse_few_experts(store, project, plan)
     outputs = _outputs(store, plan, tests)
@@ -360,6 +360,7 @@ def _registration(
         "guidelines": plan.guidelines.strip(),
         "deadline": plan.deadline,
         "experts": {name: sorted(only) for name, only in plan.experts if only},
+        "targets": {c.name: c.target for c in brief.criteria if c.target and c.checks},
         "practice": plan.practice or not independent_people(store, project),
     }  # fmt: skip
 

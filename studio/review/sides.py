@@ -11,7 +11,7 @@ import hashlib
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from studio.records import Candidate, Pair, PairKind, Refusal, Round, candidates_of, canonical, sha256
 from studio.review.gold import IDEAL
@@ -29,6 +29,14 @@ def commitment(seed: str, pairs: Sequence[Mapping[str, Any]]) -> str:
     """What is published at the opening: a hash of the seed and the side of every pair."""
     sides = [[p["id"], p["candidate_left"]] for p in pairs]
     return hashlib.sha256(seed.encode() + canonical(sides)).hexdigest()
+
+
+T = TypeVar("T")
+
+
+def in_drawn_order(seed: str, prompts: Sequence[T]) -> list[T]:
+    """The test prompts of a set, given in its own order, in the order in which a round with this seed uses them."""
+    return random.Random(f"{seed}/order").sample(prompts, len(prompts))
 
 
 @dataclass(frozen=True)
