@@ -121,7 +121,7 @@ def wait(store: Store, job: str, report: Callable[[str], None] | None = None) ->
         text = spoken_progress(store, found)
         if report and text != told:
             report(told := text)
-        time.sleep(0.5)
+        time.sleep(0.2)
 
 
 def spoken_progress(store: Store, job: Job) -> str:
