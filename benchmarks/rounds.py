@@ -2,7 +2,7 @@
 
 Simulated with the studio's own constants, looking after every prompt (25 % ties, cap 200, one vote a prompt):
 
-    python -m benchmarks.rounds [--rounds 2000]
+    python -m benchmarks.rounds [--rounds 2000] [--check 200]
 
 At a true theta of .50 every go is a false one; at .60 the share of gos is the power. Then the whole rule, slices and
 floor included, by the planner's own simulation; and how often the 95 % intervals hold the truth when prompts have
@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri, stdtr
 
-from studio.records import Choice
+from studio.records import Choice, Verdict
+from studio.review.assessment import assess, stop_reason
 from studio.review.evidence import (
     CAP_P,
     GO_EVIDENCE,
@@ -28,8 +29,8 @@ from studio.review.evidence import (
     evidence_above,
     evidence_path,
 )
-from studio.review.planning import PlannedSlice, outlook
-from studio.review.scoring import Ballot
+from studio.review.planning import SHIPPABLE, PlannedSlice, outlook
+from studio.review.scoring import Ballot, Guardrail, PlannedPrompt, Registration
 from studio.review.sensitivity import two_way
 
 CAP, TIES, ROUNDS, BATCH = 200, 0.25, 2000, 250
@@ -99,6 +100,39 @@ def whole_rule(rounds: int) -> None:
             print(f"{theta:>5.2f}  {plan} {shares} {found.used:>7.0f}")
 
 
+def by_the_rule_itself(rounds: int, theta: float = 0.65, critical: int = 2) -> tuple[float, float]:
+    """Share of gos and mean prompts when `assess` is asked after every prompt, as the server does: what the planner's
+    simulation must come near to. Slow: some milliseconds a look."""
+    rng, slices = np.random.default_rng(5), CAP // 33
+    gos, used = 0, 0
+    for _ in range(rounds):
+        kinds = rng.permutation([f"s{i % slices}" if i < slices * 33 else "" for i in range(CAP)])
+        plan = Registration(
+            "tuned", ("base",), tuple(PlannedPrompt(f"p{i}", kind) for i, kind in enumerate(kinds)), CAP,
+            guardrails=tuple(Guardrail(f"s{i}", critical=i < critical) for i in range(slices)),
+        )  # fmt: skip
+        win = theta - TIES / 2
+        choices = rng.choice(["a", "tie", "b"], p=[win, TIES, 1 - win - TIES], size=CAP)
+        cast = [
+            Ballot(f"p{i}", "base", "r", Choice(choice), shippable_a=bool(rng.random() < SHIPPABLE))
+            for i, choice in enumerate(choices)
+        ]
+        looks = (assess(cast[:n], plan) for n in range(1, CAP + 1))
+        ended = next(found for found in looks if stop_reason([found]))
+        gos, used = gos + (ended.votes_alone is Verdict.go), used + ended.done
+    return gos / rounds, used / rounds
+
+
+def print_check(rounds: int) -> None:
+    """The rule itself beside the planner's simulation of it."""
+    go, used = by_the_rule_itself(rounds)
+    slices = [PlannedSlice(f"s{i}", 33, i < 2) for i in range(6)]
+    told = outlook(CAP, 1, slices, floor=0.6, theta=0.65, rounds=ROUNDS)
+    print("theta .65, 2 of 6 slices critical, floor .60\n")
+    print(f"the rule, vote by vote: go {go:.3f} +- {1.96 * math.sqrt(go * (1 - go) / rounds):.3f}, {used:.0f} prompts")
+    print(f"the planner:            go {told.go:.3f}, {told.used:.0f} prompts")
+
+
 # -- coverage --------------------------------------------------------------------------------------
 
 
@@ -146,6 +180,10 @@ def main() -> None:
     """Print the tables, after a check that the fast evidence here is the studio's."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--check", type=int, metavar="N", help="only play N rounds by the rule itself, vote by vote")
+    if check := parser.parse_args().check:
+        print_check(check)
+        return
     rounds, started = parser.parse_args().rounds, time.perf_counter()
     one = draw_rounds(0.6, 1)[0]
     assert np.allclose(np.exp(log_evidence(one[None])[0]), evidence_path(one, 0.5), rtol=1e-9)

@@ -99,6 +99,7 @@ class Screen:
     _coming: str = ""
     _fragment: str = ""
     _page: str = ""
+    _gone: bool = False
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def open(self) -> None:
@@ -119,8 +120,10 @@ class Screen:
         return self.drawn - began
 
     async def idle(self, seconds: float = PATIENCE) -> None:
-        """Until the run that was asked for has ended."""
+        """Until the run that was asked for has ended. Raises ConnectionError when the server ended before."""
         await asyncio.wait_for(self._news.wait(), seconds)
+        if self._gone:
+            raise ConnectionError("the server is gone")
 
     async def quiet(self, seconds: float = 0.7) -> None:
         """Until nothing has come for so long."""
@@ -139,12 +142,16 @@ class Screen:
 
     async def listen(self) -> None:
         """Takes what the server sends until the connection ends."""
-        async for content in self.socket:
-            assert isinstance(content, bytes)
-            if self.keeps:
-                self.frames.append(content)
-            self.heard = time.perf_counter()
-            self._take(ForwardMsg.FromString(content))
+        try:
+            async for content in self.socket:
+                assert isinstance(content, bytes)
+                if self.keeps:
+                    self.frames.append(content)
+                self.heard = time.perf_counter()
+                self._take(ForwardMsg.FromString(content))
+        finally:
+            self._gone = True
+            self._news.set()
 
     def _take(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")

@@ -2,7 +2,7 @@
 
     --load 150     50 reviewers for so many seconds, each a vote in 3 to 7: nothing lost, nothing double, p95 <= 60 ms
     --presses 10000  double clicks, held keys and late retries beside real votes: 0 of them count
-    --kills 100    SIGKILL of the server while 20 reviewers vote: 0 acknowledged votes lost, the chain whole each time
+    --kills 100    SIGKILL of the server while 10 reviewers vote: 0 acknowledged votes lost, the chain whole each time
     --browser 40   by keyboard alone in Chromium: from key to next pair, median <= 100 ms
 
 0 leaves a part out. The round is over 200 prompts, a candidate and two baselines. Reviewers and server share the cores.
@@ -347,7 +347,7 @@ def main() -> int:
             sent, cast, found = presses(prepared(Path(place) / "presses", 8), asked.presses)
             kept_promises &= _told(f"{len(cast.seen):,} votes among keys that must not count", sent, found)
         if asked.kills:
-            team = prepared(Path(place) / "kills", 20, prompts=4 * PROMPTS)
+            team = prepared(Path(place) / "kills", 10, prompts=4 * PROMPTS)
             cast, missing, problems, restarts = kills(team, asked.kills)
             kept_promises &= _told("SIGKILLs of the server under load", asked.kills, kept(team, cast))
             told = f"{missing}; {problems}; slowest restart {max(restarts):.1f} s"

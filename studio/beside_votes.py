@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from studio import datasets, outputs, side_effects
 from studio.decision import Gate, GateState
+from studio.evaluate.checks import RuleScore
 from studio.health.personal import find_personal
 from studio.records import Arm, ArmKind, Dataset, Example, Generation, Person, Refusal, Role, Round, Run, Split
-from studio.store import Store, arms, documents, people, runs, waiver_reviews
+from studio.store import Store, arms, briefs, documents, people, runs, waiver_reviews
 from studio.store import datasets as dataset_rows
 from studio.train import recited
 from studio.wording import finding_name, several
@@ -39,12 +40,42 @@ def gates(store: Store, found: Round) -> list[Gate]:
         gate
         for each in found.candidates
         if (arm := arms.get(store, each.arm)) is not None and dataset is not None
-        for gate in (_side_effects(store, arm), _memorisation(store, arm, dataset), _personal(store, arm, dataset))
-    ]
+        for gate in (
+            *_targets(store, found, arm, dataset), _side_effects(store, arm), _memorisation(store, arm, dataset),
+            _personal(store, arm, dataset),
+        )
+    ]  # fmt: skip
     return [*own, *([second_look(store, dataset)] if dataset else [])]
 
 
 # -- of a candidate --------------------------------------------------------------------------------
+
+
+def _targets(store: Store, found: Round, arm: Arm, dataset: Dataset) -> list[Gate]:
+    """What the brief asks of machine checks, as it was registered: one gate for each criterion."""
+    asked: Mapping[str, float] = found.registration.get("targets", {})
+    brief = briefs.version(store, found.project, found.registration["brief_version"])
+    if not asked or brief is None:
+        return []
+    examples = {e.id: e for e in datasets.rows_in(store, dataset, Split.test)}
+    written = {n: g for n, g in outputs.current(store, dataset.id, arm).items() if n in examples}
+    scored = outputs.scored(arm, brief, outputs.subjects(examples, written), written, len(examples))
+    by_name = {score.criterion: score for score in scored.scores}
+    return [_target(arm, name, share, by_name.get(name)) for name, share in asked.items()]
+
+
+def _target(arm: Arm, name: str, share: float, score: RuleScore | None) -> Gate:
+    title = f"Brief: {name}"
+    if score is None or not score.n:
+        return Gate(title, GateState.unchecked, f"No test answer of {arm.name} was checked for it.", arm=arm.id)
+    low, high = score.interval
+    text = (
+        f"{score.kept:,} of {several(score.n, 'test answer')} of {arm.name} keep it ({score.share:.0%}, 95 % interval "
+        f"{100 * low:.0f} to {100 * high:.0f} %); at least {share:.0%} was asked for before the round."
+    )
+    enough = 100 * score.kept >= round(100 * share) * score.n  # whole numbers: 7 of 100 are 7 %
+    state = GateState.passed if enough else GateState.failed
+    return Gate(title, state, text, tuple(f"prompt {n}" for n in score.broken[:_SHOWN]), arm=arm.id)
 
 
 def _side_effects(store: Store, arm: Arm) -> Gate:

@@ -122,6 +122,7 @@ def spoken(record: Criterion | Slice | None, people: Mapping[str, str]) -> str:
         lines.append(f"Applies to: {wording.all_of(list(record.slices))}")
     lines += [f"{level} of {len(record.scale)}: {words}" for level, words in enumerate(record.scale, start=1)]
     lines += [f"A machine checks that it {wording.check_in_words(check)}" for check in record.checks]
+    lines += [f"To ship, at least {record.target:.0%} of the test answers keep it"] if record.target else []
     return "\n".join(lines) or "Only its name"
 
 

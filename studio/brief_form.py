@@ -54,6 +54,7 @@ def _criterion_form(name: str, found: Criterion, ids: dict[str, str]) -> Form:
         **{part: getattr(found, part) for part in ("name", "why", "how_to_tell", "good", "bad")},
         "slices": [ids.get(s, s) for s in found.slices],
         "checks": [_check_form(f"k{i}", check, ids) for i, check in enumerate(found.checks)],
+        "target": round(found.target * 100),
         "answer": LEVELS if found.scale else YES_NO,
         **{level_key(level): text for level, text in _levels(found.scale)},
         "try": {"output": "", "input": "", "ideal": "", "slice": ""},
@@ -153,6 +154,7 @@ def to_criterion(form: Form, names: dict[str, str]) -> Criterion:
         checks=tuple(_to_check(check, names) for check in form["checks"]),
         slices=tuple(names[s] for s in form["slices"] if s in names),
         scale=_to_scale(form),
+        target=round((form.get("target") or 0) / 100, 2) if form["checks"] else 0.0,
     )
 
 

@@ -55,6 +55,7 @@ class Criterion:
 
     `slices` limits it to those slices (empty: all). Without `checks` only people can tell: by yes or no, or from
     1 to `SCALE_LEVELS` where `scale` says in words what each level looks like, the lowest first (empty: yes or no).
+    `target`: the share (0 to 1] of the test answers that must keep the `checks` before anything ships; 0 for none.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Criterion:
     checks: tuple[Check, ...] = ()
     slices: tuple[str, ...] = ()
     scale: tuple[str, ...] = ()
+    target: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -69,22 +69,23 @@ class Verified:
 
 def written(
     found: Round, pairs: Sequence[Pair], votes: Sequence[Vote], gates: Sequence[Gate], chain: Chain, *,
-    texts: bool = False,
+    tests: Sequence[str] = (), texts: bool = False,
 ) -> bytes:  # fmt: skip
-    """The certificate of a closed round. `votes` in the order they were cast; `gates`: those that no vote can show."""
+    """The certificate of a closed round. `votes` in the order they were cast; `gates`: those that no vote can show;
+    `tests`: the test prompts in the order of their set."""
     people = _pseudonyms(found.seed, votes)
     parts = {
         "format": FORMAT,
         "rule": RULE,
         "round": {
             "id": found.id, "seed": found.seed, "commitment": found.commitment, "registration_sha256": found.sha256,
-            "closed_because": found.closed_because,
+            "closed_because": found.closed_because, "tests": list(tests),
         },
         "registration": found.registration,
         "pairs": [_pair(pair, texts) for pair in pairs],
         "votes": [_vote(vote, people) for vote in votes],
         "gates": to_json(list(gates)),
-        "verdict": _told(judge(found, pairs, votes, gates)),
+        "verdict": _told(judge(found, pairs, votes, gates, tests=tests)),
         "chain": to_json(chain),
     }  # fmt: skip
     whole = {**parts, "sums": {name: sha256(canonical(part)) for name, part in parts.items()}}
@@ -140,7 +141,7 @@ def _run_again(found: Mapping[str, Any]) -> Verified:
     pairs, votes = [_read_pair(each) for each in found["pairs"]], [_read_vote(each) for each in found["votes"]]
     gates = [from_json(Gate, each) for each in found["gates"]]
     lengths = {each["id"]: (each["left"]["length"], each["right"]["length"]) for each in found["pairs"]}
-    judged = judge(again, pairs, votes, gates, lengths=lengths)
+    judged = judge(again, pairs, votes, gates, tests=told["tests"], lengths=lengths)
     problems = []
     if found["format"] != FORMAT or found["rule"] != RULE:
         problems.append("The certificate was made by another version of the rule, so this studio may judge otherwise.")

@@ -265,6 +265,7 @@ def conversations_(store: Store, args: Args) -> Args:
         "conversations": len(found.held), "score": found.score,
         "arms": {arm.name: to_json(found.through[arm.id]) for arm in found.arms if arm.id in found.through},
         "beside": {arm.name: to_json(found.beside[arm.id]) for arm in found.arms if arm.id in found.beside},
+        "changed_since": [arm.name for arm in found.changed],
     }  # fmt: skip
 
 

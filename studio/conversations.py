@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from studio.evaluate import conversations, metrics
 from studio.evaluate.conversations import Beside, Scores, Through
 from studio.evaluate.turns import at_turn, of_turn, talk, turn_id, turn_of
 from studio.records import Arm, ArmKind, Brief, Dataset, Example, Generation, Job, JobState, Refusal, Split, Task
+from studio.review.rounds import is_current
 from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
 
@@ -28,7 +29,8 @@ MOST = 30
 @dataclass(frozen=True)
 class Found:
     """What a finished job says. `through`: arm -> it; `beside`: every arm but `other` beside that one; `held`: what was
-    gone through; `said`: arm -> id of a turn -> its answer. `score`: what the main score is, in words."""
+    gone through; `said`: arm -> id of a turn -> its answer. `score`: what the main score is, in words. `changed`: arms
+    that were changed since; what they said before tells nothing of them now and is left out."""
 
     job: Job
     arms: tuple[Arm, ...]
@@ -38,6 +40,7 @@ class Found:
     beside: dict[str, Beside]
     held: tuple[Example, ...]
     said: dict[str, dict[str, Generation]]
+    changed: tuple[Arm, ...] = ()
 
     def answers(self, arm: str, example: Example) -> list[str]:
         """What an arm said in a conversation, turn by turn."""
@@ -84,24 +87,37 @@ def _found(store: Store, job: Job) -> Found | None:
     if brief is None or dataset is None:
         return None
     rows: list[dict[str, Any]] = json.loads(store.get_blob(job.detail["result"]["outputs_blob"]))
-    said: dict[str, dict[str, Generation]] = defaultdict(dict)
-    for row in rows:
-        said[row["arm"]][row["example"]] = outputs.generation(row)
+    known = {arm.id: arm for arm in arms.every(store, job.project, retired=True)}
+    said, older = _said(rows, known)
     asked = {of_turn(row["example"])[0] for row in rows}
     tests = datasets.rows_in(store, dataset, Split.test)
     held = [each for each in tests if each.id in asked]
     task = evaluation.kind_of_task(store, job.project, brief, tests).task
     score = metrics.main_name(task, brief)
     scores = {name: _scores(task, brief, held, own) for name, own in said.items()}
-    known = {arm.id: arm for arm in arms.every(store, job.project, retired=True)}
-    named = tuple(known[name] for name in said if name in known)
+    named = tuple(known[name] for name in said)
     other = next((arm.id for arm in named if arm.kind is ArmKind.base), named[0].id if named else "")
     through = {name: told for name, own in scores.items() if (told := conversations.through(own, score))}
     beside = {
         arm.id: apart for arm in named if arm.id != other
         if (apart := conversations.beside(scores[arm.id], scores[other], arm.name, known[other].name, score))
     }  # fmt: skip
-    return Found(job, named, other, score, through, beside, tuple(held), dict(said))
+    return Found(job, named, other, score, through, beside, tuple(held), said, older)
+
+
+def _said(
+    rows: Sequence[dict[str, Any]], known: Mapping[str, Arm]
+) -> tuple[dict[str, dict[str, Generation]], tuple[Arm, ...]]:
+    """Arm -> id of a turn -> its answer, of the arms as they are now, and those that were changed since."""
+    said: dict[str, dict[str, Generation]] = defaultdict(dict)
+    older: dict[str, Arm] = {}
+    for row in rows:
+        own = outputs.generation(row)
+        if own.arm in known and is_current(known[own.arm], own):
+            said[own.arm][own.example] = own
+        elif own.arm in known:
+            older[own.arm] = known[own.arm]
+    return dict(said), tuple(older.values())
 
 
 def _scores(task: Task, brief: Brief, held: Sequence[Example], own: dict[str, Generation]) -> Scores:

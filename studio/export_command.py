@@ -20,7 +20,7 @@ from studio.generation import chat
 from studio.models.files import files_sha256
 from studio.records import Pair, PairKind, Refusal, Round, Split, sha256
 from studio.reports import dataset_card
-from studio.review import rounds
+from studio.review import gold, rounds
 from studio.review.votes_table import write_votes
 from studio.store import Store
 from studio.store import datasets as dataset_rows
@@ -131,20 +131,25 @@ def _votes(store: Store, project: str, args: Args) -> Written:
 
 
 def _vote_rows(store: Store, found: Round) -> list[dict[str, object]]:
-    pairs = {p.id: p for p in round_rows.pairs(store, found.id)}
-    shown = _reviewers(store)
-    names = {name: facts["name"] for name, facts in found.registration["arms"].items()}
+    """The counted votes; and on gold pairs and repeats those of everybody who might have been counted. The cheapest
+    candidate's come first, for the table has no other way to say the order of cost."""
+    pairs, cast = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
+    known, shown = {p.id: p for p in pairs}, _reviewers(store)
+    names = {**gold.NAMES, **{name: facts["name"] for name, facts in found.registration["arms"].items()}}
+    order = {each.arm: place for place, each in enumerate(found.candidates)}
+    counted = {(vote.pair, vote.reviewer) for vote in rounds.counted(found, pairs, cast)}
     return [
         {
             "prompt": pair.example, "reviewer": shown.get(vote.reviewer, vote.reviewer),
             "arm_a": names[pair.candidate], "arm_b": names[pair.baseline],
             "shown_left": "a" if pair.candidate_left else "b", "choice": vote.choice.value, "slice": pair.slice,
             "shippable_a": _yes_no(vote.shippable_a), "shippable_b": _yes_no(vote.shippable_b),
+            "gold": names[pair.candidate] if pair.kind is PairKind.gold else "", "kind": pair.kind.value,
             "scripted": _yes_no(vote.scripted), "reason": vote.reason, "at": vote.at, **_lengths(pair),
         }
-        for vote in rounds.counted(found, list(pairs.values()), round_rows.votes(store, found.id))
-        for pair in [pairs[vote.pair]]
-        if pair.kind is PairKind.real
+        for vote in sorted(cast, key=lambda vote: order.get(known[vote.pair].candidate, len(order)))
+        for pair in [known[vote.pair]]
+        if (vote.pair, vote.reviewer) in counted or (pair.kind is not PairKind.real and not vote.conflict)
     ]  # fmt: skip
 
 

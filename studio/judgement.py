@@ -20,7 +20,7 @@ from studio.review.gold import rule_of
 from studio.review.raters import Reliability, reliability
 from studio.review.scoring import Lengths, ballots, read_registrations
 from studio.review.sensitivity import ExitGuess
-from studio.review.sides import drawn_as_sealed
+from studio.review.sides import drawn_as_sealed, in_drawn_order
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,12 @@ class Judgement:
 
 def judge(
     found: Round, pairs: Sequence[Pair], votes: Sequence[Vote], gates: Sequence[Gate], *,
-    guess: ExitGuess | None = None, lengths: Lengths | None = None,
+    tests: Sequence[str] = (), guess: ExitGuess | None = None, lengths: Lengths | None = None,
 ) -> Judgement:  # fmt: skip
     """Applies the registered rule to the round's votes, in the order they were cast.
 
-    `gates`: those that are not of the votes; the seal and the assignment audit are added here. `lengths`: of the
+    `gates`: those that are not of the votes; the seal and the assignment audit are added here. `tests`: the test
+    prompts in the order of their set, if known, so that their order in the round can be drawn again. `lengths`: of the
     answers, where the pairs come without their texts. Raises Refusal for votes that the round does not know.
     """
     seen = counted(found, pairs, votes)
@@ -54,9 +55,10 @@ def judge(
     cast = [ballots(pairs, seen, plan.candidate, lengths) for plan in plans]
     assessments = tuple(assess(own, plan) for own, plan in zip(cast, plans, strict=True))
     checked = tuple(diagnose(one, own, guess) for one, own in zip(assessments, cast, strict=True))
+    dealt = assignment_gate([each.assignment for each in checked], _in_order(found, tests))
     ruled = decision.verdict(
         assessments,
-        [*_amended(found), seal_gate(found, pairs), assignment_gate([each.assignment for each in checked]), *gates],
+        [*_amended(found), seal_gate(found, pairs), dealt, *gates],
         independent=not found.registration["practice"] and any(not v.conflict for v in votes),
         scripted=any(v.scripted for v in votes),
         collecting=found.state == "open",
@@ -70,6 +72,12 @@ def judge(
 def names(found: Round) -> dict[str, str]:
     """Arm id -> name as registered. Only for what comes after the round."""
     return {name: facts["name"] for name, facts in found.registration["arms"].items()}
+
+
+def _in_order(found: Round, tests: Sequence[str]) -> bool | None:
+    if not tests or not found.seed:
+        return None
+    return in_drawn_order(found.seed, tests) == [p["id"] for p in found.registration["prompts"]]
 
 
 def _amended(found: Round) -> list[Gate]:

@@ -22,9 +22,9 @@ class Spent:
     """How a test set was used, in this dataset and in others that share test examples with it.
 
     `comparisons`: times that arms answered and were scored; `scored`: arms answering in all of them together; `arms`
-    whose outputs are kept, for `prompts` of `of` test examples. `rounds`: blind rounds. `choices`: prompts saved and
-    trainings started after the first comparison, when whoever chose could know the scores. `taught`: of the test
-    examples, those whose prompts a model is taught by votes on; with one of them it is no test any more.
+    whose outputs are kept, for `prompts` of `of` test examples. `rounds`: blind rounds. `choices`: prompts saved,
+    checkpoints chosen and trainings started after the first comparison, when whoever chose could know the scores.
+    `taught`: of the test examples, those whose prompts a model is taught by votes on; with one it is no test any more.
     `readers`: people who read what the arms wrote, to this dataset or one that shares test examples; no look by itself.
 
     Does not count looks outside the studio, nor know whether somebody who could look did.
@@ -65,12 +65,13 @@ class Spent:
         return f"The test set was used {used}: {'; '.join(self._parts())}. {self._warning()}{self.advice}"
 
     def _parts(self) -> list[str]:
-        answered = f"{several(self.arms, 'arm')} answered {self.prompts:,} of the {self.of:,} test examples"
+        answered = f" ({several(self.arms, 'arm')} answered {self.prompts:,} of the {self.of:,} test examples)"
         counted = (
-            (self.comparisons, f"{several(self.comparisons, 'comparison')} ({answered})"),
+            (self.comparisons, several(self.comparisons, "comparison") + answered * bool(self.arms)),
             (self.rounds, f"{several(self.rounds, 'blind round')}"),
-            (self.choices, f"{several(self.choices, 'prompt or training', 'prompts or trainings')} begun after the "
-                           "first scores were there"),
+            (self.choices, several(self.choices, "choice of a prompt, a checkpoint or a training",
+                                   "choices of a prompt, a checkpoint or a training") + " after the first scores "
+                           "were there"),
         )  # fmt: skip
         said = [words for count, words in counted if count]
         if self.readers:
@@ -134,12 +135,15 @@ def _spent_said(taught: int, of: int) -> str:
     )
 
 
+_COMPARISONS = ("generate", "conversations")
+
+
 def _is_comparison(job: Job, datasets: Collection[str]) -> bool:
-    asked = (job.kind, job.state, job.detail.get("split")) == ("generate", JobState.done, Split.test.value)
-    return asked and job.detail.get("dataset") in datasets
+    asked = (job.state, job.detail.get("split")) == (JobState.done, Split.test.value)
+    return asked and job.kind in _COMPARISONS and job.detail.get("dataset") in datasets
 
 
 def _choices(store: Store, project: str, since: str) -> int:
     if not since:
         return 0
-    return arms.prompts_saved(store, project, since) + runs.started(store, project, since)
+    return arms.chosen_since(store, project, since) + runs.started(store, project, since)

@@ -94,14 +94,15 @@ def generate(
 def ask(
     store: Store, actor: str, dataset: Dataset, arm_ids: Sequence[str], prompts: Sequence[Example], kind: str,
     detail: dict[str, Any] | None = None, *, work: str = KIND, answers: int = 0,
+    decoding: Decoding | None = None,
 ) -> Job:  # fmt: skip
-    """Starts a job of a kind in which `arm_ids` answer any prompts, which need not be of the set as they stand. `work`:
-    the kind that the worker knows; `answers`: how many each arm gives, where it is not one a prompt. Raises Refusal as
-    `generate`."""
+    """Starts a job of a kind in which `arm_ids` answer any prompts, which need not be of the set as they stand.
+    `work`: the kind that the worker knows; `answers`: how many each arm gives, where it is not one a prompt;
+    `decoding`: where it is not the usual one. Raises Refusal as `generate`."""
     chosen = _ready(store, dataset, arm_ids)
     model = chosen[0].model
     name = job_folder.new_id()
-    folder = prepared(store, name, dataset, chosen, prompts, work, answers)
+    folder = prepared(store, name, dataset, chosen, prompts, work, answers, decoding)
     about = {"dataset": dataset.id, "arms": [arm.id for arm in chosen], **(detail or {})}
     payload = {"id": name, "kind": kind, "folder": name, "detail": about}
     launch.start(store, actor, dataset.project, payload, folder, needs_device=models.entry(model).kind != "endpoint")
@@ -129,14 +130,14 @@ def _ready(store: Store, dataset: Dataset, arm_ids: Sequence[str]) -> list[Arm]:
 
 def prepared(
     store: Store, name: str, dataset: Dataset, chosen: Sequence[Arm], prompts: Sequence[Example], kind: str = KIND,
-    answers: int = 0,
+    answers: int = 0, decoding: Decoding | None = None,
 ) -> Path:  # fmt: skip
     """The folder of a job that is to be started with arms of one model: all that the worker will read. Raises
     Refusal."""
     model, workspace = chosen[0].model, store.workspace
     spec = {
         "kind": kind, "id": name, "project": dataset.project, "model": models.reference(model, workspace),
-        "arms": [arm_spec(store, arm) for arm in chosen], "decoding": to_json(Decoding()),
+        "arms": [arm_spec(store, arm) for arm in chosen], "decoding": to_json(decoding or Decoding()),
         "prompts": [_row(e) for e in prompts],
         "embedder": {"name": "minilm", "path": str(models.path("minilm", workspace))},
     }  # fmt: skip

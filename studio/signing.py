@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import uuid
 
-from studio import beside_votes, certificate, loop
+from studio import beside_votes, certificate, datasets, loop
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement, judge, names
-from studio.records import Person, Refusal, Role, Round, Verdict, to_json
+from studio.records import Person, Refusal, Role, Round, Split, Verdict, to_json
 from studio.review import guesses, rounds
 from studio.review.gates import join_words
 from studio.store import Store, arms, runs
+from studio.store import datasets as dataset_rows
 from studio.store import decisions as rows
 from studio.store import rounds as round_rows
 from studio.train import release
 
 __all__ = [
     "MAY_SIGN", "certificate_of", "gates", "judged", "latest_round", "may_override", "names", "ruling", "ships", "sign",
-    "stopped_for_good", "withdraw",
+    "stopped_for_good", "void_because", "withdraw",
 ]  # fmt: skip
 
 MAY_SIGN = (Role.pm, Role.admin)
+_SAME = "Same outputs as registered"
 
 
 def ruling(store: Store, found: Round) -> Ruling:
@@ -31,7 +33,8 @@ def ruling(store: Store, found: Round) -> Ruling:
 def judged(store: Store, found: Round) -> Judgement:
     """The ruling with what is behind it. For pages only once the round is closed."""
     pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
-    return judge(found, pairs, votes, gates(store, found), guess=guesses.counted(store, found))
+    guessed = guesses.counted(store, found)
+    return judge(found, pairs, votes, gates(store, found), tests=_tests(store, found), guess=guessed)
 
 
 def gates(store: Store, found: Round) -> list[Gate]:
@@ -46,11 +49,18 @@ def certificate_of(store: Store, found: Round, texts: bool = False) -> bytes:
         raise Refusal("The round is not closed. Nothing was written. Its certificate can be made once it is.")
     pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
     chain = certificate.Chain(store.version, store.head)
-    return certificate.written(found, pairs, votes, gates(store, found), chain, texts=texts)
+    tests = _tests(store, found)
+    return certificate.written(found, pairs, votes, gates(store, found), chain, tests=tests, texts=texts)
+
+
+def _tests(store: Store, found: Round) -> list[str]:
+    """The test prompts of the round's set, in the set's own order."""
+    dataset = dataset_rows.get(store, found.registration["dataset"])
+    return [example.id for example in datasets.rows_in(store, dataset, Split.test)] if dataset else []
 
 
 def _integrity(store: Store, found: Round) -> Gate:
-    name, facts = "Same outputs as registered", found.registration["arms"]
+    name, facts = _SAME, found.registration["arms"]
     registered = {p["id"] for p in found.registration["prompts"]}
     changed = []
     for arm_id, fact in facts.items():
@@ -140,6 +150,17 @@ def withdraw(store: Store, person: Person, project: str, name: str, reason: str)
     if person.role not in MAY_SIGN:
         raise Refusal("Decisions are withdrawn by a PM or an admin. Nothing was changed.")
     store.act("decision.withdrawn", person.id, {"id": name, "reason": reason}, project)
+
+
+def void_because(store: Store, found: rows.Decision) -> str:
+    """Why a standing decision says nothing of what stands here now: what it was signed about changed since. "" while it
+    holds, for one that was signed about something changed already, and for one that was withdrawn."""
+    about = round_rows.get(store, found.round)
+    signed = {gate["name"]: gate["state"] for gate in found.body.get("gates", [])}
+    if found.withdrawn or about is None or signed.get(_SAME) != GateState.passed:
+        return ""
+    now = _integrity(store, about)
+    return now.sentence if now.state is GateState.failed else ""
 
 
 def ships(found: rows.Decision) -> bool:

@@ -9,17 +9,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from studio import baselines, changed, conversations, judging, outputs, people
+from studio import baselines, changed, conversations, judging, outputs, people, twice
 from studio.documents import step as documents
 from studio.jobs import folder as job_folder
 from studio.jobs import place
 from studio.jobs.backend import JobStatus
 from studio.records import Job, JobState, Refusal, canonical
 from studio.store import Store, runs
+from studio.store.writes import load_bulk
 from studio.train import launch, line
 from studio.train import step as train_step
 
-_KEPT_APART = {*changed.KINDS.values(), conversations.KIND, judging.KIND}
+_KEPT_APART = {*changed.KINDS.values(), conversations.KIND, judging.KIND, twice.KIND}
 """Jobs whose outputs belong to no split: they are kept whole with the job's result."""
 _ENDED = (JobState.done, JobState.failed, JobState.cancelled)
 _TO_BEGIN_SECONDS = 15.0
@@ -97,6 +98,7 @@ def _never_began(job: Job, folder: Path) -> JobStatus:
 def _store_outputs(store: Store, job: Job, folder: Path) -> None:
     if lines := _outputs(job, folder):
         payload = {"dataset": job.detail["dataset"], "job": job.id, "rows_blob": store.put_blob(canonical(lines))}
+        load_bulk()
         store.act("generations.stored", job.actor, payload, job.project)
 
 
@@ -119,7 +121,7 @@ def wait(store: Store, job: str, report: Callable[[str], None] | None = None) ->
         text = spoken_progress(store, found)
         if report and text != told:
             report(told := text)
-        time.sleep(0.5)
+        time.sleep(0.2)
 
 
 def spoken_progress(store: Store, job: Job) -> str:

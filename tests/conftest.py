@@ -92,11 +92,22 @@ def workspace(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace in which nothing was done: every store that is opened anew would make the same tables."""
+    from studio.store import Store
+
+    folder = tmp_path_factory.mktemp("blank") / "workspace"
+    Store.open(folder).close()
+    return folder
+
+
 @pytest.fixture
-def store(workspace: Path) -> Iterator[Store]:
+def store(workspace: Path, blank: Path) -> Iterator[Store]:
     """The real store on an empty workspace."""
     from studio.store import Store
 
+    shutil.copytree(blank, workspace, dirs_exist_ok=True)
     opened = Store.open(workspace)
     yield opened
     opened.close()

@@ -19,6 +19,7 @@ from studio.jobs import folder as job_folder
 from studio.records import Dataset, Example, Person, Role, Round, Split, Status, Turn, canonical, sha256, to_json
 from studio.review import rounds
 from studio.store import Store
+from studio.store import arms as arm_rows
 from studio.store import datasets as dataset_rows
 from studio.store import examples as example_rows
 
@@ -143,12 +144,18 @@ def gone_through(
     """A finished job in which arms went through `count` of a set's test conversations; `said`: arm -> its answer to one
     at a turn (from 1)."""
     held = conversations.there_are(store, dataset)[:count]
+    prompts = {arm.id: arm.system_prompt for arm in arm_rows.every(store, dataset.project)}
     rows = [
         {"arm": arm, "example": turn_id(e.id, turn), "tokens_in": 1, "tokens_out": 1, "seconds": 0.1,
-         "output": answer(e, turn), "similarity": None, "hashes": {}, "given": {}}
+         "output": answer(e, turn), "similarity": None, "hashes": {"prompt": sha256(prompts[arm])}, "given": {}}
         for arm, answer in said.items() for e in held for turn in range(1, len(talk(e).asked) + 1)
     ]  # fmt: skip
-    about = {"id": "talks", "kind": conversations.KIND, "folder": "talks", "detail": {"dataset": dataset.id}}
+    about = {
+        "id": "talks",
+        "kind": conversations.KIND,
+        "folder": "talks",
+        "detail": {"dataset": dataset.id, "split": "test", "arms": list(said)},
+    }
     store.act("job.started", MAKER, about, dataset.project)
     folder = job_folder.create(store.workspace / "jobs" / "talks", {"kind": conversations.KIND})
     job_folder.append_lines(folder / "outputs.jsonl", rows)

@@ -15,7 +15,7 @@ from studio.documents import step as documents
 from studio.evaluate import side_effects
 from studio.records import Example, Refusal, Role, Split, canonical, recipe_sha256, sha256, to_json
 from studio.review import rounds
-from studio.store import Store
+from studio.store import Store, briefs
 from studio.store import datasets as dataset_rows
 
 
@@ -165,3 +165,34 @@ def test_what_was_accepted_needs_a_second_person_to_stand_by_it(store: Store, se
     assert state() is GateState.passed
     store.undo(store.history(seeded.project, ["waivers.reviewed"])[0].seq, other.id)
     assert state() is GateState.open
+
+
+def test_a_share_that_the_brief_asks_for_is_a_gate_of_the_round(store: Store, seeded: Seeded) -> None:
+    """Registered when the round opens: what the brief says later does not move it."""
+    found = briefs.latest(store, seeded.project)
+    assert found is not None
+    asked = next(c for c in found.criteria if c.checks)
+
+    def brief_with(target: float) -> None:
+        criteria = tuple(dataclasses.replace(c, target=target if c is asked else 0.0) for c in found.criteria)
+        kept = briefs.latest(store, seeded.project)
+        assert kept is not None
+        new = dataclasses.replace(found, criteria=criteria, version=kept.version + 1)
+        store.act("brief.saved", MAKER, {"brief": to_json(new), "note": "", "changes_meaning": False}, seeded.project)
+
+    _answers(store, seeded, lambda e: e.ideal if e.id == min(_tests(store, seeded)) else "Nothing of the sort.")
+    brief_with(0.98)
+    gate = _opened(store, seeded)[f"Brief: {asked.name}"]
+    assert gate.state is GateState.failed and "1 of 6 test answers" in gate.sentence and "at least 98%" in gate.sentence
+    brief_with(0.1)
+    opened = signing.latest_round(store, seeded.project) or pytest.fail()
+    again = {g.name: g.state for g in beside_votes.gates(store, opened) if g.arm == seeded.tuned}
+    assert again[f"Brief: {asked.name}"] is GateState.failed
+    rounds.cancel(store, MAKER, opened, "to ask for less")
+    assert _opened(store, seeded)[f"Brief: {asked.name}"].state is GateState.passed
+
+
+def _tests(store: Store, seeded: Seeded) -> list[str]:
+    dataset = dataset_rows.get(store, seeded.dataset)
+    assert dataset is not None
+    return [e.id for e in dataset_rows.rows_of(store, dataset) if e.split is Split.test]

@@ -15,7 +15,7 @@ FULL = Brief(
     "Answer.",
     criteria=(
         Criterion("Warm", scale=LEVELS),
-        Criterion("Label", checks=(Check(CheckKind.one_of, phrases=("yes", "no")),)),
+        Criterion("Label", checks=(Check(CheckKind.one_of, phrases=("yes", "no")),), target=0.98),
         Criterion("Shape", checks=(Check(CheckKind.json_schema, schema='{"type": "object"}'),)),
         Criterion("Plain", checks=(Check(CheckKind.max_grade, limit=8), Check(CheckKind.min_words, limit=3))),
     ),
@@ -30,7 +30,9 @@ def test_the_form_keeps_every_kind_of_check_the_scale_and_the_second_approval() 
 def test_a_draft_of_before_these_fields_still_becomes_a_brief() -> None:
     form = brief_form.to_form(Brief("t", criteria=(Criterion("c", checks=(Check(CheckKind.max_words, limit=9),)),),
                                     slices=(Slice("s"),)))  # fmt: skip
-    for item, names in ((form["slices"][0], ("second_approval", "experts")), (form["criteria"][0], ("answer",))):
+    for item, names in (
+        (form["slices"][0], ("second_approval", "experts")), (form["criteria"][0], ("answer", "target")),
+    ):  # fmt: skip
         for name in names:
             del item[name]
     del form["criteria"][0]["checks"][0]["schema"]

@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from round_seed import person, ready, vote_like_the_script
 
-from studio import cli, signing
+from studio import cli, export_command, signing
 from studio.certificate import PARTS, verify
 from studio.records import PairKind, Refusal, Role, canonical, sha256
 from studio.review import rounds
+from studio.review.preference import parse_votes, votes_report
 from studio.store import Store
 from studio.store import rounds as round_rows
 
@@ -37,7 +38,8 @@ def voted(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes, dict[
     assert found.state == "closed"
     ruled = signing.ruling(store, found)
     told = {"verdict": ruled.verdict.value, "headline": ruled.headline, "votes": round_rows.votes(store, found.id),
-            "pairs": round_rows.pairs(store, found.id), "head": store.head}  # fmt: skip
+            "pairs": round_rows.pairs(store, found.id), "head": store.head,
+            "csv": export_command.votes_csv(store, seeded.project), "judged": signing.judged(store, found)}  # fmt: skip
     made = signing.certificate_of(store, found), signing.certificate_of(store, found, texts=True)
     store.close()
     return (*made, told)
@@ -59,6 +61,16 @@ def test_a_certificate_gives_the_studios_own_verdict(voted: tuple[bytes, bytes, 
         assert {line.split(":")[0] for line in found.attested} >= {"Same outputs as registered", "Nothing is stale"}
         assert content == canonical(json.loads(content))
     assert summed(json.loads(plain)) == plain
+
+
+def test_the_votes_table_of_the_round_says_the_same(voted: tuple[bytes, bytes, dict[str, Any]]) -> None:
+    report, judged = votes_report(parse_votes(voted[2]["csv"].decode())), voted[2]["judged"]
+    assessed, checked = judged.subject
+    assert report["raters"]["sentence"].rpartition("; ")[0] == judged.raters.sentence.rpartition("; ")[0] != ""
+    assert report["assignment"]["left"] == checked.assignment.left
+    told = sorted((pair["theta"], pair["length"]["equal"]) for pair in report["pairs"])
+    own = sorted((a.theta, c.length.equal) for a, c in zip(assessed.against, checked.against, strict=True))
+    assert told == [(pytest.approx(theta), pytest.approx(equal)) for theta, equal in own]
 
 
 def test_a_certificate_names_no_person_and_shows_no_text(voted: tuple[bytes, bytes, dict[str, Any]]) -> None:
@@ -110,6 +122,7 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "side": (lambda held: held["pairs"][0].update(candidate_left=not held["pairs"][0]["candidate_left"]),
              "does not deal the sides"),
     "registration": (lambda held: held["registration"].update(theta_min=0.6), "not the one that was hashed"),
+    "order": (lambda held: held["round"]["tests"].reverse(), "for gates Assignment audit; its votes give 'failed'"),
     "verdict": (lambda held: held["verdict"].update(verdict="GO"), "for verdict; its votes give"),
     "rule": (lambda held: held["rule"].update(go_evidence=20.0), "another version of the rule"),
     "text": (lambda held: held["pairs"][0]["left"].update(text="!"), "A text of pair"),

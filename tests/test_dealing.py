@@ -109,6 +109,25 @@ def test_a_seat_is_kept_while_it_is_read_and_given_away_when_it_lies_untouched()
     assert dealt("mia", [Vote("b", "mia", Choice.a)]) == "", "rita has the other one still"
 
 
+def test_a_screen_that_is_still_there_keeps_its_seat_for_a_quarter_of_an_hour() -> None:
+    now, found, pairs = [0.0], a_round({"a": 1}), [pair("a")]
+    place = desk.Desk(lambda: now[0])
+
+    def dealt(who: str) -> str:
+        got, _ = place.deal("r", who, lambda: dealing.offer(found, pairs, [], who, counts=True), seated=True)
+        return got.id if got else ""
+
+    assert dealt("rita") == "a"
+    while now[0] < desk.LONGEST_READING:
+        place.beat("r", "rita", "a")
+        assert dealt("otto") == ""
+        now[0] += desk.BEAT_SECONDS
+    for _ in range(3):
+        now[0] += desk.BEAT_SECONDS
+        place.beat("r", "rita", "a")
+    assert dealt("otto") == "a"
+
+
 def test_a_pair_that_was_taken_back_comes_up_again() -> None:
     found, pairs = a_round({"a": 1, "b": 1, "c": 1}), [pair("a"), pair("b"), pair("c")]
     place = desk.Desk()

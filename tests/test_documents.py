@@ -158,6 +158,34 @@ def test_a_passage_that_holds_what_is_tested_is_found_where_it_lies() -> None:
 # -- citing -----------------------------------------------------------------------------------------
 
 
+def test_a_long_text_is_found_over_all_the_passages_that_it_goes_on_in() -> None:
+    """Four passages of one answer, a page long, between others; none of two in a row holds most of it."""
+    words = [f"word{number} of the answer that nobody else gives" for number in range(90)]
+    long = ". ".join(words) + "."
+    document = [Block("The shop opens at nine and closes at six."), Block(long), Block("On Sundays it is closed.")]
+    pieces = cut(document)
+    assert len(pieces) >= 5
+    found = leaks.find(pieces, [Example("e1", "What is the answer?", long, split=Split.test)])
+    assert sorted(found) == list(range(1, len(pieces) - 1)), "all of it, and neither of its neighbours"
+
+
+def test_what_was_answered_earlier_in_a_conversation_that_is_held_out_is_found() -> None:
+    """Arms are asked at every turn of it, so each answer in it is one that is tested; what was asked is none."""
+    answer, asked = "Your parcel goes back free of charge within thirty days.", "Where do I send my parcel back to now?"
+    earlier = (Turn(Speaker.user, asked), Turn(Speaker.assistant, answer))
+    held_out = [Example("e1", "And how?", "By post.", split=Split.test, earlier=earlier)]
+    found = leaks.find([Piece(asked), Piece("Nothing of it."), Piece(f"We say: {answer}")], held_out)
+    assert {at: leak.what for at, leak in found.items()} == {2: "conversation"}
+
+
+def test_a_web_page_keeps_its_words_without_the_closing_tags_that_nobody_must_write() -> None:
+    """A head that is not closed, a form round the whole page, and a menu's heading inside it."""
+    page = b"""<!doctype html><html><head><title>Shop</title><meta charset=utf-8><body><form action=/><h2>Returns</h2>
+    <nav><h2>On this page</h2><a>Top</a></nav><p>Send it back within thirty days.</p>
+    <select><option>English</option></select></form>"""
+    assert reading.pieces(page, "page.html") == (Piece("Send it back within thirty days.", "Returns"),)
+
+
 def test_citations_are_counted_and_numbers_that_were_not_given_told() -> None:
     assert citations.cited("So [1], and [2, 3][1]; see [ 7 ] but not [x] or (4).") == (1, 2, 3, 7)
     assert citations.missing("So [1] and [7][0].", 3) == (7, 0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from studio import baselines, costs, datasets, outputs, projects
+from studio import baselines, costs, datasets, looks, outputs, projects
 from studio.evaluate import integrity
 from studio.integrity import report
 from studio.models.checked import check_adapter
@@ -92,3 +92,13 @@ def test_what_is_not_for_release_of_the_run_is_not_of_a_checkpoint(store: Store,
     (Path(spec["adapter"]) / ADAPTER_FILES[1]).write_bytes(b"something else")
     with pytest.raises(Refusal, match="its files changed"):
         check_adapter(spec["adapter"], spec["adapter_sha256"])
+
+
+def test_to_choose_a_checkpoint_after_the_first_scores_is_a_look(store: Store, dataset: Dataset) -> None:
+    run = trained(store, dataset)
+    detail = {"dataset": dataset.id, "split": "test", "arms": ["base"]}
+    store.act("job.started", "maker", {"id": "j", "kind": "generate", "folder": "j", "detail": detail}, dataset.project)
+    store.act("job.finished", "maker", {"id": "j", "state": "done", "result": {}}, dataset.project)
+    before = looks.spent(store, dataset)
+    other_checkpoints.compare_too(store, "dora", run, 12)
+    assert looks.spent(store, dataset).choices == before.choices + 1

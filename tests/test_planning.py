@@ -8,7 +8,10 @@ from studio.review.planning import Outlook, PlannedSlice
 
 
 def told(*shares: float) -> list[Outlook]:
-    return [Outlook(theta, 200, share, share, None, ()) for theta, share in zip((0.55, 0.6, 0.7), shares, strict=True)]
+    return [
+        Outlook(theta, 200, share, share, None, 200.0, 0.0, ())
+        for theta, share in zip((0.55, 0.6, 0.7), shares, strict=True)
+    ]
 
 
 def test_one_sentence_says_what_can_and_what_cannot_be_shown() -> None:

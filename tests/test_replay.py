@@ -12,7 +12,7 @@ import pytest
 from chat_server import Provider
 from round_seed import frozen, gone_through
 
-from studio import baselines, commands, conversations, projects
+from studio import baselines, commands, conversations, looks, projects
 from studio.evaluate.conversations import FEWEST, beside, through
 from studio.evaluate.turns import at_turn, of_turn, talk, turn_id
 from studio.generation import ArmSpec, replay
@@ -138,3 +138,9 @@ def test_what_a_job_wrote_is_judged_as_whole_conversations(store: Store) -> None
     assert found.answers(base.id, held[0]) == [held[0].ideal, "No."] and len(found.held) == len(held)
     told = commands.run(store, "conversations", {"project": project, "dataset": dataset.id})
     assert told["conversations"] == 10 and told["arms"]["Base"]["sentence"] == found.through[base.id].sentence
+    assert looks.spent(store, dataset).comparisons == 1, "its scores are a look at the test prompts, too"
+
+    baselines.change_prompt(store, "maker", prompted, text="Be brief.")
+    after = conversations.newest(store, project, dataset.id)
+    assert after and [arm.id for arm in after.arms] == [base.id] and not after.beside
+    assert [arm.name for arm in after.changed] == ["House"], "what an older version said is not told of this one"

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from round_seed import MAKER, Seeded, person, ready, vote_like_the_script
 
-from studio import baselines, outputs, people, signing
+from studio import baselines, export_command, outputs, people, signing
 from studio.records import Candidate, Choice, PairKind, Person, Prompt, Refusal, Role, Round, Verdict, canonical, sha256
 from studio.review import desk, planning, rounds
 from studio.review.evidence import evidence_path
 from studio.review.sides import APART, deal
+from studio.review.votes_table import parse_votes
 from studio.store import Store, arms
 from studio.store import decisions as decision_rows
 from studio.store import examples as example_rows
@@ -101,6 +102,9 @@ def test_several_candidates_each_must_beat_the_cheaper_ones_too(store: Store, se
     assert (cheaper.candidate, dearer.candidate) == (seeded.prompted, seeded.tuned)
     assert found.state == "closed" and rounds.seal_holds(store, found)
     assert [a.baseline for a in dearer.against] == [seeded.base, seeded.prompted]
+    table = parse_votes(export_command.votes_csv(store, seeded.project).decode())
+    names = [found.registration["arms"][arm]["name"] for arm in (seeded.prompted, seeded.tuned)]
+    assert list(dict.fromkeys(row["arm_a"] for row in table)) == names, "the cheaper one comes first in the table"
 
 
 def test_a_round_of_the_first_version_is_read_and_judged_as_before(store: Store, seeded: Seeded, rita: Person) -> None:
@@ -419,12 +423,15 @@ def test_outputs_written_again_after_the_opening_fail_the_gate(store: Store, see
     found = vote_like_the_script(store, opened(store, seeded), rita)
     state = {g.name: g.state.value for g in signing.gates(store, found)}
     assert state["Same outputs as registered"] == "passed" and "failed" not in state.values()
+    signed = signing.sign(store, person(store, "Pia", Role.pm), found, "")
+    assert signing.void_because(store, signed) == ""
     written = [dataclasses.asdict(g) for g in arms.generations(store, seeded.dataset, seeded.base)]
     written[0]["output"] = "Something else."
     payload = {"dataset": seeded.dataset, "job": "", "rows_blob": store.put_blob(canonical(written))}
     store.act("generations.stored", MAKER, payload, seeded.project)
     gate = next(g for g in signing.gates(store, found) if g.name == "Same outputs as registered")
     assert gate.state.value == "failed" and "Base" in gate.sentence
+    assert signing.void_because(store, signed) == gate.sentence, "what was signed about is not here any more"
 
 
 def test_a_model_with_planted_secrets_is_voted_on_in_practice_only_and_never_ships(store: Store) -> None:

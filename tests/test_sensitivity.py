@@ -108,7 +108,7 @@ def lengths(n: int, pull: float, theta: float, seed: int = 1) -> list[Ballot]:
 def test_a_preference_for_length_is_told_from_one_for_the_answer() -> None:
     by_length, by_answer = length_adjusted(lengths(600, 5.0, 0.5)), length_adjusted(lengths(600, 0.0, 0.7))
     assert by_length.theta is not None and by_length.theta > 0.6
-    assert by_length.survives is False and "may rest on length" in by_length.sentence
+    assert by_length.survives is False and by_length.lost and "may rest on length" in by_length.sentence
     assert by_length.interval is not None and by_length.interval.low < 0.5 < by_length.interval.high
     assert by_answer.survives is True and "does not rest on length" in by_answer.sentence
     assert by_answer.equal == pytest.approx(0.7, abs=0.06)
@@ -124,6 +124,21 @@ def test_without_an_effect_of_length_nothing_is_adjusted() -> None:
     found = length_adjusted(votes)
     assert (found.theta, found.longer) == (pytest.approx(2 / 3), 0.5)
     assert found.equal == pytest.approx(2 / 3, abs=1e-6)
+
+
+def test_a_preference_that_was_never_beyond_doubt_is_not_said_to_be_lost() -> None:
+    found = length_adjusted(lengths(30, 0.0, 0.52))
+    assert (found.survives, found.lost) == (False, False) and "rest on length" not in found.sentence
+
+
+def test_votes_that_length_alone_tells_apart_do_not_survive_it() -> None:
+    votes = [
+        ballot(i, "w" if i % 4 else "l", candidate_left=i % 3 == 0, length_a=150 if i % 4 else 80, length_b=100 + i)
+        for i in range(24)
+    ]
+    found = length_adjusted(votes)
+    assert (found.apart, found.survives, found.equal, found.lost) == (True, False, None, True)
+    assert "length alone" in found.sentence
 
 
 @pytest.mark.parametrize(
@@ -238,6 +253,8 @@ def test_the_gate_of_the_audit() -> None:
     fair, unfair = assignment(sided(50, 50)), assignment(sided(95, 5))
     passed, failed, nothing = (assignment_gate(audits) for audits in ([fair, fair], [fair, unfair], []))
     assert (passed.state, failed.state, nothing.state) == (GateState.passed, GateState.failed, GateState.open)
+    assert assignment_gate([fair], in_order=False).state is GateState.failed
+    assert "order" in assignment_gate([fair], in_order=True).evidence[-1]
     assert "200 pairs" in passed.sentence and failed.sentence == unfair.sentence
 
 

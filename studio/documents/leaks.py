@@ -1,4 +1,5 @@
-"""Passages that hold what a model is tested on: the input or the ideal output of an example that is held out. Pure.
+"""Passages that hold what a model is tested on: the input or the ideal output of an example that is held out, or an
+answer that was given earlier in its conversation. Pure.
 
 Found is a stretch of a document that is the same as such a text, or nearly the same by the rule of
 `studio.health.near`. Does not find the same said in other words, and looks for no text under `LEAST` letters: words so
@@ -15,17 +16,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.documents.cutting import SHARED_WORDS
+from studio.evaluate.turns import talk
 from studio.health import near
 from studio.health.pairs import four_grams
 from studio.records import Example, Piece, Split
 
 LEAST = 25
 _GRAM = 4
+_MOSTLY = 2 / 3
 
 
 @dataclass(frozen=True)
 class Leak:
-    """That a passage holds `what` ("input" or "ideal output") of an example of a split; `text`: what it is."""
+    """That a passage holds `what` ("input", "ideal output" or "conversation") of an example of a split; `text`: what it
+    is."""
 
     example: str
     split: Split
@@ -41,7 +46,7 @@ def find(pieces: Sequence[Piece], held_out: Sequence[Example]) -> dict[int, Leak
     document, found = _Document(pieces), dict[int, Leak]()
     for wanted, leak in _wanted(held_out):
         for start, end in document.stretches(wanted):
-            for place in document.places(start, end):
+            for place in document.places(start, end, four_grams(wanted)):
                 found.setdefault(place, leak)
     return found
 
@@ -49,7 +54,8 @@ def find(pieces: Sequence[Piece], held_out: Sequence[Example]) -> dict[int, Leak
 def _wanted(held_out: Sequence[Example]) -> Iterator[tuple[str, Leak]]:
     seen = set[str]()
     for example in held_out:
-        for what, text in (("input", example.input), ("ideal output", example.ideal)):
+        before = [("conversation", text) for text in talk(example).answered[:-1]]
+        for what, text in (("input", example.input), ("ideal output", example.ideal), *before):
             same = near.normalise(text)
             if example.split and len(same) >= LEAST and same not in seen:
                 seen.add(same)
@@ -64,13 +70,7 @@ class _Document:
     """
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
-        # A heading stands once over the passages under it: a text may go on from one into the next.
-        texts = [
-            near.normalise(each.text if at and each.heading == pieces[at - 1].heading else each.read)
-            for at, each in enumerate(pieces)
-        ]
-        self._text = " ".join(texts) + " " * _GRAM  # so that there is a 4-gram in any document
-        self._starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
+        self._text, self._places = _laid_out(pieces)
         letters, codes = np.unique(np.frombuffer(self._text.encode("utf-32-le"), "<u4"), return_inverse=True)
         self._letters = {chr(letter): number for number, letter in enumerate(letters.tolist())}
         self._base = len(letters)
@@ -129,7 +129,31 @@ class _Document:
         at[at == len(self._keys)] = 0
         return at[self._keys[at] == keys].tolist()
 
-    def places(self, start: int, end: int) -> range:
-        """Which passages a stretch lies in."""
-        first, last = np.searchsorted(self._starts, [start, end - 1], side="right") - 1
-        return range(int(first), int(last) + 1)
+    def places(self, start: int, end: int, grams: set[str]) -> Iterator[int]:
+        """The passages that hold some of a stretch, where most of that is of the text with these 4-grams."""
+        for place, (first, last) in enumerate(self._places):
+            if first < end and last > start:
+                own = four_grams(self._text[max(first, start) : min(last, end)])
+                if len(own & grams) >= _MOSTLY * len(own):
+                    yield place
+
+
+def _laid_out(pieces: Sequence[Piece]) -> tuple[str, list[tuple[int, int]]]:
+    """All passages in one text, and where each begins and ends in it. A heading stands once over the passages under it,
+    and so does a sentence that two of them share: a text may go on from one into the next."""
+    parts, places, at = list[str](), list[tuple[int, int]](), 0
+    for number, piece in enumerate(pieces):
+        on = number > 0 and pieces[number - 1].heading == piece.heading
+        words = near.normalise(piece.text if on else piece.read).split()
+        shared = _shared(near.normalise(pieces[number - 1].text).split(), words) if on else 0
+        parts.append(" ".join(words[shared:]))
+        begin = at - len(" ".join(words[:shared])) - 1 if shared else at
+        at += len(parts[-1]) + 1
+        places.append((begin, at - 1))
+    return " ".join(parts) + " " * _GRAM, places  # so that there is a 4-gram in any document
+
+
+def _shared(before: Sequence[str], words: Sequence[str]) -> int:
+    """How many words at the end of a passage stand at the beginning of the next again."""
+    most = min(SHARED_WORDS, len(before), len(words) - 1)
+    return next((count for count in range(most, 0, -1) if before[-count:] == words[:count]), 0)

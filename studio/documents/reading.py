@@ -110,7 +110,9 @@ class _Headings:
 
 # -- HTML -------------------------------------------------------------------------------------------
 
-_LEFT_OUT = {"script", "style", "nav", "noscript", "template", "svg", "head", "form", "iframe", "button"}
+_LEFT_OUT = {
+    "script", "style", "nav", "noscript", "template", "svg", "head", "iframe", "button", "select", "textarea",
+}  # fmt: skip
 _APART = {"p", "div", "section", "article", "main", "header", "footer", "aside", "ul", "ol", "dl", "table", "tr",
           "blockquote", "pre", "figure", "figcaption", "dd", "dt", "hr", "details", "summary"}  # fmt: skip
 _HEADS = {f"h{level}": level for level in range(1, 7)}
@@ -131,6 +133,8 @@ class _Page(HTMLParser):
         self._under, self._found, self._held, self._out = _Headings(), list[Block](), list[str](), list[str]()
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
+        if self._out == ["head"] and (tag == "body" or tag in _HEADS or tag in _APART):
+            self._out.clear()  # a head need not be closed
         if tag in _LEFT_OUT:
             self._out.append(tag)
         elif tag in _HEADS or tag in _APART:
@@ -143,7 +147,7 @@ class _Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in self._out:  # a tag that was never closed ends with the one around it
             del self._out[self._out.index(tag) :]
-        elif tag in _HEADS:
+        elif tag in _HEADS and not self._out:
             self._under.enter(_HEADS[tag], "".join(self._held))
             self._held.clear()
         elif tag in _APART:

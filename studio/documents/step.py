@@ -6,9 +6,10 @@ the set that is answered: such a passage would be the answer (`studio.documents.
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,7 @@ CITE = (
 _LOOKED: dict[Path, tuple[int, tuple[str, ...]]] = {}
 """Workspace -> how many texts were read, and which documents not, when `take_in` looked last."""
 _HELD_OUT = (Split.validation, Split.test)
+_KEPT = 64  # documents beside sets, of which what they give away is remembered
 
 
 def add(store: Store, actor: str, project: str, file: Path, name: str) -> Document:
@@ -110,10 +112,26 @@ class Held:
 
 def held_back(store: Store, document: Document, dataset: Dataset) -> list[Held]:
     """The passages of a document that hold what is tested or tried on in a set."""
-    found = rows.passages_of(store, [document.id])
-    examples = [each for split in _HELD_OUT for each in datasets.rows_in(store, dataset, split)]
+    return list(_held_back(_Both((store.workspace, document.id, dataset.id), store, document, dataset)))
+
+
+@dataclass(frozen=True)
+class _Both:
+    """A document and a set of a workspace: what is in either never changes."""
+
+    ids: tuple[Path, str, str]
+    store: Store = field(compare=False)
+    document: Document = field(compare=False)
+    dataset: Dataset = field(compare=False)
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _held_back(both: _Both) -> tuple[Held, ...]:
+    """Seconds, for a long document and many examples."""
+    found = rows.passages_of(both.store, [both.document.id])
+    examples = [each for split in _HELD_OUT for each in datasets.rows_in(both.store, both.dataset, split)]
     leaking = leaks.find([each.piece for each in found], examples)
-    return [Held(found[at], leaking[at]) for at in sorted(leaking)]
+    return tuple(Held(found[at], leaking[at]) for at in sorted(leaking))
 
 
 def library(store: Store, chosen_arms: Sequence[Arm], dataset: Dataset | None) -> list[Passage]:
@@ -147,11 +165,15 @@ def nearest(store: Store, arm: Arm, dataset: Dataset | None, vector: Floats) -> 
 
 def vectors(store: Store, passages: Sequence[Passage]) -> Mapping[str, Floats]:
     """Passage -> its vector, of those that were read already."""
+    return rows.vectors(store, [each.id for each in passages], _embedder(store))
+
+
+def _embedder(store: Store) -> str:
+    """The hash of the model that compares meanings; "" where it is not on this machine."""
     try:
-        embedder = meaning.embedder(store)["sha256"]
+        return str(meaning.embedder(store)["sha256"])
     except Refusal:
-        return {}  # the model is not on this machine
-    return rows.vectors(store, [each.id for each in passages], embedder)
+        return ""
 
 
 def take_in(store: Store) -> int:
@@ -178,8 +200,7 @@ def take_in(store: Store) -> int:
 
 def unread(store: Store, project: str) -> int:
     """How many passages have no vector yet; a job reads those itself, each time."""
-    every = rows.passages_of(store, [each.id for each in rows.every(store, project)])
-    return len(every) - len(vectors(store, every))
+    return rows.passages_unread(store, project, _embedder(store))
 
 
 def read_missing(store: Store, project: str) -> bool:

@@ -266,6 +266,11 @@ def refuse_broken_checks(brief: Brief) -> None:
                 f"“{criterion.name}” is answered from 1 to {SCALE_LEVELS}, but not every level says what it looks "
                 "like. Two people would mean different things by it. Nothing was saved; your text is still here."
             )
+        if not 0 <= criterion.target <= 1:
+            raise Refusal(
+                f"The share asked of “{criterion.name}” must lie between 0 and 100 %. Nothing was saved; your text is "
+                "still here."
+            )
         for check in criterion.checks:
             if problem := _problem(check):
                 raise Refusal(f"The check of “{criterion.name}” {problem} Nothing was saved; your text is still here.")

@@ -37,6 +37,7 @@ def write(spec: dict[str, Any], folder: Path, stop: Callable[[], bool], emit: Em
     outputs = folder / "outputs.jsonl"
     job_folder.drop_incomplete_line(outputs)
     emit("progress", done=0, total=0, seconds_left=None, what="loading the model")
+    _arms(spec)  # refused before the first model is loaded
     embedder = embedder_of(spec)
     arms, generator, questions = ready(spec, folder, embedder)
     done = {(line["arm"], line["example"]) for line in job_folder.read_lines(outputs).rows}
@@ -74,14 +75,20 @@ def prepared(
     spec: dict[str, Any], folder: Path, embedder: Embedder | None = None
 ) -> tuple[list[ArmSpec], Generator, Asking]:
     """The arms of a job, the model that writes for them, and how each asks. Raises Refusal."""
-    arms = [from_json(ArmSpec, arm) for arm in spec["arms"]]
-    for arm in arms:
-        check_adapter(arm.adapter, arm.adapter_sha256)
+    arms = _arms(spec)
     generator = _generator(spec["model"], spec.get("most_requests", 0))
     generator.prepare(arms)
     if embedder is None and any(arm.recipe != Recipe() for arm in arms):
         embedder = embedder_of(spec)
     return arms, generator, Asking(spec, folder, embedder)
+
+
+def _arms(spec: dict[str, Any]) -> list[ArmSpec]:
+    """The arms of a job, their adapters as they were named. Raises Refusal."""
+    arms = [from_json(ArmSpec, arm) for arm in spec["arms"]]
+    for arm in arms:
+        check_adapter(arm.adapter, arm.adapter_sha256)
+    return arms
 
 
 def _generator(model: dict[str, str], most_requests: int) -> Generator:

@@ -17,6 +17,8 @@ from studio.review.scoring import ballots, read_registrations
 
 REPEATED_AFTER = 8
 """How many pairs of their own lie at least between a reviewer's vote and the same pair once more."""
+FOR_EVERYBODY = (PairKind.gold, PairKind.sentinel)
+"""Kinds of pairs that every reviewer is to read."""
 SPACED = 4
 """How many ordinary pairs lie between two that are no evidence, while there are ordinary ones."""
 
@@ -41,8 +43,9 @@ def offer(
     """What waits for `reviewer`, in the registered order. `cast`: all votes of the round in order; `counts`: whether
     theirs will be counted; `decided`: candidates that need no more votes.
 
-    Gold is for everybody. A repeat is for one who voted on the first, `REPEATED_AFTER` pairs of their own later. What
-    is no evidence comes `SPACED` ordinary pairs apart at least, so that nobody who joins late meets a row of it.
+    Gold and sentinels are for everybody. A repeat is for one who voted on the first, `REPEATED_AFTER` pairs of their
+    own later. What is no evidence comes `SPACED` ordinary pairs apart at least, so that nobody who joins late meets a
+    row of it.
     """
     mine = [vote for vote in cast if vote.reviewer == reviewer]
     seats = _free(found, pairs, cast) if counts else {}
@@ -103,7 +106,7 @@ def _asked(found: Round, pairs: Sequence[Pair], decided: frozenset[str]) -> list
     prompts = {p["id"] for p in found.registration["prompts"][: found.registration["cap"]]}
     return [
         pair for pair in pairs
-        if pair.kind is PairKind.gold or (pair.example in prompts and pair.candidate not in decided)
+        if pair.kind in FOR_EVERYBODY or (pair.example in prompts and pair.candidate not in decided)
     ]  # fmt: skip
 
 
@@ -113,7 +116,7 @@ def wanted(found: Round, pair: Pair) -> int | None:
 
 
 def _wanted(planned: Mapping[str, int], pair: Pair) -> int | None:
-    if pair.kind is PairKind.gold:
+    if pair.kind in FOR_EVERYBODY:
         return None
     return planned[pair.example] if pair.kind is PairKind.real else 1
 

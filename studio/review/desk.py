@@ -17,14 +17,18 @@ from studio.records import Pair
 from studio.review.dealing import Offer
 from studio.store import Store
 
-HELD_SECONDS = 180.0
-"""How long a seat is kept for a screen on which nothing was done."""
+HELD_SECONDS = 150.0
+"""How long a seat is kept for a screen that says nothing any more: closed, or cut off."""
+BEAT_SECONDS = 60.0
+"""How often a screen says by itself that it is still there."""
+LONGEST_READING = 900.0
+"""How long a screen that is merely still there keeps a seat: its reader may have gone for lunch."""
 
 
 @dataclass
 class _Screen:
-    """`since`: when the pair came up without a key; `touched`: when something was last done there; `seated`: whether it
-    takes a seat from others, which the screens of those outside the count do not."""
+    """`since`: when the pair came up without a key; `touched`: when it last showed that it is there; `seated`: whether
+    it takes a seat from others, which the screens of those outside the count do not."""
 
     pair: str
     since: float
@@ -111,6 +115,13 @@ class Desk:
         with self._lock:
             if screen := self._screens.get((found, reviewer)):
                 screen.since = self._clock()
+
+    def beat(self, found: str, reviewer: str, pair: str) -> None:
+        """The pair is still on this reviewer's screen; for a quarter of an hour that keeps the seat."""
+        with self._lock:
+            screen, now = self._screens.get((found, reviewer)), self._clock()
+            if screen and screen.pair == pair and now - screen.since < LONGEST_READING:
+                screen.touched = now
 
     def tick(self, found: str, reviewer: str, pair: str, side: str, ships: bool) -> None:
         """Answers "could this be sent as it is?" for a side of the pair on screen; the same answer again clears it."""

@@ -71,15 +71,19 @@ def unchecked_gates() -> tuple[Gate, ...]:
     return tuple(Gate(name, GateState.unchecked, f"Not checked yet: {what}.") for name, what in BESIDE_THE_VOTES)
 
 
-def assignment_gate(audits: Sequence[Assignment]) -> Gate:
-    """Whether sides and baselines were dealt by chance, over all candidates: the mean of their e-values is one, too."""
+def assignment_gate(audits: Sequence[Assignment], in_order: bool | None = None) -> Gate:
+    """Whether sides and baselines were dealt by chance, over all candidates: the mean of their e-values is one, too.
+    `in_order`: whether the prompts stand as the published seed draws them; None where that is not known."""
     name = "Assignment audit"
+    if in_order is False:
+        return Gate(name, GateState.failed, "The prompts do not stand in the order that the published seed draws.")
     seen = [audit for audit in audits if audit.pairs]
     if not seen:
         return Gate(name, GateState.open, "Nobody has voted yet, so there is nothing to audit.")
     evidence = sum(audit.e_value for audit in seen) / len(seen)
     worst = max(seen, key=lambda audit: audit.e_value)
     told = tuple(f"pairs with the candidate on the left: {audit.left} of {audit.pairs}" for audit in seen)
+    told += ("the prompts stand in the order that the published seed draws",) if in_order else ()
     if evidence >= ALARM:
         return Gate(name, GateState.failed, worst.sentence, told)
     pairs = sum(audit.pairs for audit in seen)

@@ -36,7 +36,8 @@ from studio.records import (
 from studio.review import gold, pairing
 from studio.review.independence import independent_people
 from studio.review.scoring import Guardrail, Registration, read_registrations
-from studio.review.sides import commitment, drawn_as_sealed
+from studio.review.sentinels import Sentinels
+from studio.review.sides import commitment, drawn_as_sealed, in_drawn_order
 from studio.store import Store, arms, briefs, people, rewritten, rounds, runs
 from studio.store import datasets as dataset_rows
 from studio.train import release
@@ -55,7 +56,8 @@ class Plan:
     `candidates`: arms that might ship, the cheapest first; each must beat the cheaper ones and all the `baselines`.
     `votes`: how many each prompt gets, 1 to 3; `second_readers`: the share of prompts, 0 to 1, that get two at least.
     `guardrails` None: every slice of the brief, with the margin 0.10. `gold` pairs have a known answer, and a reviewer
-    must get `gold_right` of them right to stay in the count; `repeats` come twice, sides swapped. `shown_plain`:
+    must get `gold_right` of them right to stay in the count; `repeats` come twice, sides swapped; `sentinels`: one arm
+    beside itself. `shown_plain`:
     without Markdown marks. `guidelines`: for the reviewers. `deadline`: the last day as YYYY-MM-DD, "" for none.
     `experts`: slices with the ids of those who alone are asked about them; every other slice is for everybody.
     `practice`: declared to be one, whoever votes, so that scripted votes count in it; a round in which nobody is
@@ -74,6 +76,7 @@ class Plan:
     gold: int = 0
     gold_right: int = 0
     repeats: int = 0
+    sentinels: Sentinels = Sentinels()
     shown_plain: bool = False
     guidelines: str = ""
     deadline: str = ""
@@ -138,16 +141,18 @@ def open_round(store: Store, actor: str, project: str, plan: Plan) -> Round:
         raise Refusal("The frozen dataset holds no test prompts, so there is nothing to vote on. Nothing was opened.")
     looks.raise_if_spent(store, dataset, "Nothing was opened.")
     seed, name = secrets.token_hex(16), uuid.uuid4().hex[:12]
-    order = random.Random(f"{seed}/order").sample(tests, len(tests))
+    order = in_drawn_order(seed, tests)
     _refuse_unfit(plan)
     _refuse_few_experts(store, project, plan)
     outputs = _outputs(store, plan, tests)
     spare = datasets.rows_in(store, dataset, Split.validation)
     registration = _registration(store, project, plan, _planned(seed, plan, order), outputs)
-    registration["gold"] = {"pairs": gold.drawn(seed, spare, plan.gold), "right": plan.gold_right}
+    _refuse_strangers(plan, spare)
+    for_gold = [e for e in spare if e.id not in {name for name, *_ in plan.sentinels.answers}]
+    registration["gold"] = {"pairs": gold.drawn(seed, for_gold, plan.gold), "right": plan.gold_right}
     _refuse_unreleasable(store, registration)
     read_registrations(registration)
-    pairs = pairing.rows(seed, registration, {e.id: e for e in (*tests, *spare)}, outputs)
+    pairs = pairing.rows(seed, registration, {e.id: e for e in (*tests, *spare)}, outputs, plan.sentinels)
     payload = {
         "id": name, "registration": registration, "sha256": sha256(canonical(registration)),
         "commitment": commitment(seed, pairs), "sealed": {"seed": seed}, "pairs_blob": store.put_blob(canonical(pairs)),
@@ -184,6 +189,18 @@ def _refuse_unfit(plan: Plan) -> None:
     gold.GoldRule(plan.gold, plan.gold_right)
     for each in plan.contests:
         Registration(each.arm, each.baselines, (), plan.cap, plan.theta_min, plan.floor)
+
+
+def _refuse_strangers(plan: Plan, spare: Sequence[Example]) -> None:
+    """Sentinels are of an arm of the round, and about messages kept aside in its set."""
+    told, known = plan.sentinels, {e.id for e in spare}
+    if told.answers and told.arm not in {*plan.candidates, *plan.baselines}:
+        raise Refusal("The sentinels are of an arm that is not in this round. Nothing was opened. Choose others.")
+    if any(name not in known or one == other for name, one, other in told.answers):
+        raise Refusal(
+            "The sentinels are about other messages than this set keeps aside, or show no two different answers. "
+            "Nothing was opened. Let the arm answer twice again."
+        )
 
 
 def refuse_past(deadline: str, kept: str) -> None:
@@ -338,10 +355,12 @@ def _registration(
         "floor": plan.floor,
         "guardrails": [{"name": g.name, "delta": g.delta, "critical": g.critical} for g in guardrails],
         "repeats": plan.repeats,
+        "sentinels": plan.sentinels.registered,
         "shown_plain": plan.shown_plain,
         "guidelines": plan.guidelines.strip(),
         "deadline": plan.deadline,
         "experts": {name: sorted(only) for name, only in plan.experts if only},
+        "targets": {c.name: c.target for c in brief.criteria if c.target and c.checks},
         "practice": plan.practice or not independent_people(store, project),
     }  # fmt: skip
 

@@ -8,6 +8,7 @@ from typing import Any
 from studio.records import Example, Generation, PairKind, canonical, to_json
 from studio.review import gold
 from studio.review.formatting import plain
+from studio.review.sentinels import Sentinels
 from studio.review.sides import Dealt, deal_all
 
 Outputs = Mapping[str, Mapping[str, Generation]]
@@ -15,14 +16,19 @@ Outputs = Mapping[str, Mapping[str, Generation]]
 
 
 def rows(
-    seed: str, registration: Mapping[str, Any], examples: Mapping[str, Example], outputs: Outputs
-) -> list[dict[str, Any]]:
-    """The pairs as they are stored. `examples`: the test prompts and those that gold is made of, by id."""
+    seed: str, registration: Mapping[str, Any], examples: Mapping[str, Example], outputs: Outputs,
+    sentinels: Sentinels,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """The pairs as they are stored. `examples`: the test prompts and those that gold and sentinels are made of, by
+    id."""
+    twice = {name: (one, other) for name, one, other in sentinels.answers}
     made = {each["example"]: each for each in (registration.get("gold") or {"pairs": []})["pairs"]}
-    return [
-        _row(dealt, examples[dealt.prompt], _texts(dealt, examples, outputs, made), registration["shown_plain"])
-        for dealt in deal_all(seed, registration)
-    ]
+    found = []
+    for dealt in deal_all(seed, registration):
+        sentinel = dealt.kind is PairKind.sentinel
+        texts = twice[dealt.prompt] if sentinel else _texts(dealt, examples, outputs, made)
+        found.append(_row(dealt, examples[dealt.prompt], texts, registration["shown_plain"]))
+    return found
 
 
 def _texts(

@@ -147,7 +147,8 @@ class Effort:
     def sentence(self) -> str:
         """The time in words, with what it is worked out from."""
         hours = self.votes * self.seconds / 3600
-        told = f"{hours:.1f} reviewer-hours" if hours >= 1 else f"{max(1, round(60 * hours))} reviewer-minutes"
+        minutes = max(1, round(60 * hours))
+        told = f"{hours:.1f} reviewer-hours" if hours >= 1 else f"{minutes} reviewer-minute{'s' * (minutes > 1)}"
         how = " at your pace" if self.measured else ", guessed from the length of the answers"
         return f"At most {self.votes:,} votes, about {told}{how} ({self.seconds:.0f} seconds a pair)."
 

@@ -28,7 +28,8 @@ class LengthAdjusted:
     """`theta` is the raw share; `equal` what a logistic regression on side and relative length expects of answers of
     equal length, with its 95 % interval (clustered by prompt). None when it cannot be told, and `why` says why.
 
-    `longer`: share of votes in which the candidate's answer was the longer one; `n` prompts, `votes` on them. A
+    `as_it_was`: the interval of the raw share, by the same kind of error. `longer`: share of votes in which the
+    candidate's answer was the longer one; `n` prompts, `votes` on them. `apart`: length alone tells wins from losses. A
     regression describes these votes; it does not prove that length made anybody choose.
     """
 
@@ -38,12 +39,21 @@ class LengthAdjusted:
     longer: float
     equal: float | None
     interval: Interval | None
+    as_it_was: Interval | None = None
+    apart: bool = False
     why: str = ""
 
     @property
     def survives(self) -> bool | None:
         """Whether the candidate is still preferred at equal length, beyond doubt; None when it cannot be told."""
+        if self.apart:
+            return False
         return None if self.interval is None else self.interval.low > 0.5
+
+    @property
+    def lost(self) -> bool:
+        """Whether a preference that is beyond doubt as it was is not so at equal length."""
+        return self.survives is False and self.as_it_was is not None and self.as_it_was.low > 0.5
 
     @property
     def sentence(self) -> str:
@@ -55,10 +65,9 @@ class LengthAdjusted:
             f"people would prefer it in {100 * self.equal:.0f} of 100 prompts (95 % interval {self.interval.low:.0%} "
             f"to {self.interval.high:.0%}, n = {self.n} prompts), beside {100 * self.theta:.0f} as it was"
         )
-        if self.theta <= 0.5:
-            return f"{told}."
-        end = "the preference does not rest on length" if self.survives else "the preference may rest on length"
-        return f"{told}: {end}."
+        if self.survives:
+            return f"{told}: the preference does not rest on length."
+        return f"{told}: the preference may rest on length." if self.lost else f"{told}."
 
 
 @dataclass(frozen=True)
@@ -81,9 +90,13 @@ class TwoWay:
     @property
     def interval(self) -> Interval | None:
         """A 95 % interval of the fixed kind from the larger error; it does not allow for looking while votes come."""
-        if self.theta is None or self.larger is None:
+        return self.around(self.larger)
+
+    def around(self, error: float | None) -> Interval | None:
+        """The 95 % interval of theta with this standard error; None without one."""
+        if self.theta is None or error is None:
             return None
-        return Interval(max(0.0, self.theta - _Z * self.larger), min(1.0, self.theta + _Z * self.larger))
+        return Interval(max(0.0, self.theta - _Z * error), min(1.0, self.theta + _Z * error))
 
     @property
     def sentence(self) -> str:
@@ -194,7 +207,8 @@ def length_adjusted(votes: Iterable[Ballot]) -> LengthAdjusted:
     n = len({v.prompt for v in told})
     theta = float(np.dot(weights, [WORTH[v.choice] for v in told])) / n if n else None
     longer = sum(r > 0 for r in relative) / len(told) if told else 0.0
-    raw = LengthAdjusted(n, len(told), theta, longer, None, None)
+    plain = two_way(told)
+    raw = LengthAdjusted(n, len(told), theta, longer, None, None, plain.around(plain.by_prompt))
     if n < 3:
         return replace(raw, why="too few votes have the lengths of both answers")
     spread = float(np.std(relative))
@@ -204,11 +218,14 @@ def length_adjusted(votes: Iterable[Ballot]) -> LengthAdjusted:
     columns = [np.ones(len(told)), np.asarray(relative) / spread]
     if len(set(sides)) > 1:
         columns.append(np.asarray(sides))
-    fit = logistic(np.column_stack(columns), [WORTH[v.choice] for v in told], [v.prompt for v in told], weights)
-    if fit is None:
-        return replace(raw, why="every vote was the same, or length or side alone tells the votes apart")
-    equal, interval = _at_equal(fit.coefficients, fit.covariance)
-    return replace(raw, equal=equal, interval=interval)
+    rest = ([WORTH[v.choice] for v in told], [v.prompt for v in told], weights)
+    fit = logistic(np.column_stack(columns), *rest)
+    if fit is not None:
+        equal, interval = _at_equal(fit.coefficients, fit.covariance)
+        return replace(raw, equal=equal, interval=interval)
+    if logistic(np.column_stack([columns[0], *columns[2:]]), *rest) is not None:
+        return replace(raw, apart=True, why="length alone tells every win from every loss")
+    return replace(raw, why="every vote was the same, or the side alone tells the votes apart")
 
 
 def two_way(votes: Iterable[Ballot]) -> TwoWay:

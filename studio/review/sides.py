@@ -11,10 +11,11 @@ import hashlib
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from studio.records import Candidate, Pair, PairKind, Refusal, Round, candidates_of, canonical, sha256
 from studio.review.gold import IDEAL
+from studio.review.sentinels import told as sentinels_told
 
 APART = 12
 """How many prompts lie between two pairs of the same prompt."""
@@ -28,6 +29,14 @@ def commitment(seed: str, pairs: Sequence[Mapping[str, Any]]) -> str:
     """What is published at the opening: a hash of the seed and the side of every pair."""
     sides = [[p["id"], p["candidate_left"]] for p in pairs]
     return hashlib.sha256(seed.encode() + canonical(sides)).hexdigest()
+
+
+T = TypeVar("T")
+
+
+def in_drawn_order(seed: str, prompts: Sequence[T]) -> list[T]:
+    """The test prompts of a set, given in its own order, in the order in which a round with this seed uses them."""
+    return random.Random(f"{seed}/order").sample(prompts, len(prompts))
 
 
 @dataclass(frozen=True)
@@ -69,8 +78,8 @@ def deal(seed: str, contests: Sequence[Candidate], prompts: Sequence[str], start
 
 
 def deal_all(seed: str, registration: Mapping[str, Any]) -> list[Dealt]:
-    """Every pair of a round in its order: the real ones, those for a later, higher cap too, then gold and repeats
-    among them. The same seed and registration give the same pairs."""
+    """Every pair of a round in its order: the real ones, those for a later, higher cap too, then gold, repeats
+    and sentinels among them. The same seed and registration give the same pairs."""
     prompts = [p["id"] for p in registration["prompts"]]
     real: list[Dealt] = []
     done = 0
@@ -80,6 +89,7 @@ def deal_all(seed: str, registration: Mapping[str, Any]) -> list[Dealt]:
     first = [d for d in real if d.prompt in set(prompts[: registration.get("dealt", [registration["cap"]])[0]])]
     made = _golden(seed, registration, first, len(real))
     made += _repeats(seed, registration.get("repeats", 0), first, len(real) + len(made))
+    made += _sentinels(seed, registration, first, len(real) + len(made))
     return sorted(real + made, key=lambda each: (each.position, each.id))
 
 
@@ -108,6 +118,19 @@ def _repeats(seed: str, wanted: int, first: Sequence[Dealt], start: int) -> list
         Dealt(_pair_id(seed, start + n), each.prompt, each.candidate, each.baseline, not each.candidate_left,
               each.position + REPEAT_APART, PairKind.repeat, each.id)
         for n, each in enumerate(sorted(chosen, key=lambda d: d.position))
+    ]  # fmt: skip
+
+
+def _sentinels(seed: str, registration: Mapping[str, Any], first: Sequence[Dealt], start: int) -> list[Dealt]:
+    """One arm beside itself, spread as gold is; "candidate" is the answer that was registered first."""
+    arm, examples = sentinels_told(registration)
+    draw = random.Random(f"{seed}/sentinels/sides")
+    sides = _balanced(draw, len(examples))
+    apart = max(1, min(GOLD_APART, len(first) // (len(examples) + 1)))
+    return [
+        Dealt(_pair_id(seed, start + n), example, arm, arm, sides[n], n * apart + draw.randrange(apart),
+              PairKind.sentinel)
+        for n, example in enumerate(examples)
     ]  # fmt: skip
 
 

@@ -96,14 +96,20 @@ def arm_retired(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 @applies("generations.stored", guard=_not_in_a_round, allowed=_outputs_allowed)
 def generations_stored(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: dataset, job, rows_blob (JSON list of generations). Replaces older outputs of an arm and prompt."""
-    for value in json.loads(tx.blob(payload["rows_blob"])):
-        tx.put("generations", {
+    new = {
+        (value["arm"], value["example"]): {
             "project": act.project, "dataset": payload["dataset"], "arm": value["arm"], "example": value["example"],
             "output": value["output"], "tokens_in": value["tokens_in"], "tokens_out": value["tokens_out"],
             "seconds": float(value["seconds"]), "similarity": value["similarity"],
             "hashes": canonical(value["hashes"]).decode(), "job": payload["job"],
             "given": canonical(value.get("given", {})).decode(),
-        })  # fmt: skip
+        }
+        for value in json.loads(tx.blob(payload["rows_blob"]))
+    }  # fmt: skip
+    sql = "SELECT * FROM generations WHERE dataset = ? AND arm IN (SELECT unnest(?::VARCHAR[]))"
+    older = tx.query(sql, payload["dataset"], sorted({arm for arm, _ in new}))
+    current = {(row["arm"], row["example"]): row for row in older}
+    tx.write_many("generations", [(current.get(key), row) for key, row in new.items()])
 
 
 @applies("outputs.seen")
@@ -190,12 +196,14 @@ def answered(store: Store, dataset: str) -> list[Answered]:
     return [Answered(r["arm"], r["example"], r["job"]) for r in rows]
 
 
-def prompts_saved(store: Store, project: str, since: str) -> int:
-    """How many versions of arms that people write were saved after an ISO time and still stand."""
+def chosen_since(store: Store, project: str, since: str) -> int:
+    """How many versions of arms that people write, and checkpoints that people chose to compare, were saved after an
+    ISO time and still stand."""
     sql = (
         "SELECT count(DISTINCT a.seq) AS n FROM acts a JOIN changes c ON c.seq = a.seq AND c.tbl = 'arms' "
         "WHERE a.project = ? AND a.kind = 'arm.saved' AND a.undone_by IS NULL AND a.\"at\" > ? "
-        f"AND json_extract_string(c.after, '$.kind') IN {_PROMPTING}"
+        f"AND (json_extract_string(c.after, '$.kind') IN {_PROMPTING} "
+        "OR coalesce(json_extract_string(c.after, '$.step'), '0') <> '0')"
     )
     return int(store.rows(sql, project, since)[0]["n"])
 

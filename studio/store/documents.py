@@ -131,6 +131,15 @@ def unread(store: Store) -> list[Document]:
     return [_document(row) for row in store.rows(sql)]
 
 
+def passages_unread(store: Store, project: str, embedder: str) -> int:
+    """How many passages of the documents in use here this embedder has not read."""
+    sql = (
+        "SELECT count(*) AS n FROM passages p JOIN documents d ON d.id = p.document WHERE d.project = ? "
+        "AND NOT d.removed AND p.id NOT IN (SELECT id FROM passage_vectors WHERE embedder = ?)"
+    )
+    return int(store.rows(sql, project, embedder)[0]["n"])
+
+
 def _passages(store: Store, column: str, wanted: Sequence[str]) -> list[Passage]:
     marks = ", ".join("?" for _ in wanted) or "NULL"
     sql = (

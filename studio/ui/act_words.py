@@ -57,7 +57,7 @@ _JOBS = {
     "timing": "Timing started",
     "takeaway": "Tuned model packed to take away", "side_effects": "Side effects of tuning measured",
     "judging": "A judge was asked", "robustness": "Answering changed inputs started",
-    "fairness": "Answering as other people started",
+    "fairness": "Answering as other people started", "sentinels": "Answering twice (sentinels) started",
     "conversations": "Going through conversations started",
 }  # fmt: skip
 _DONE = {

@@ -37,10 +37,12 @@ def show(visit: Visit, brief: Brief, dataset: Dataset, known: Sequence[Arm]) -> 
     stopped_parts.newest(visit, conversations.KIND, "The last going through ended early.", outputs.go_on)
     found = _found(visit.store, str(visit.store.workspace), answers.figures_as_of(visit), visit.project_id, dataset.id)
     if found:
-        _figures(found)
+        _changed(found)
+        if found.arms:
+            _figures(found)
     if visit.may_edit and model_parts.are_here(visit):
         _ask(visit, dataset, known, again=found is not None)
-    if found:
+    if found and found.arms:
         _read(visit, brief, found)
 
 
@@ -73,6 +75,13 @@ def _start(visit: Visit, dataset: str, key: str) -> None:
         lambda: conversations.start(visit.store, visit.person.id, visit.project_id, dataset, picked),
         "They are being gone through. You can leave this page; it goes on.",
     )
+
+
+def _changed(found: Found) -> None:
+    if found.changed:
+        names = " and ".join(f"“{arm.name}”" for arm in found.changed)
+        was, it = ("was", "it") if len(found.changed) == 1 else ("were", "they")
+        frame.warnings([f"{names} {was} changed since {it} went through them, so what {it} said is left out."])
 
 
 def _figures(found: Found) -> None:

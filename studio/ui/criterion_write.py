@@ -63,6 +63,12 @@ def show(held: Draft, item: dict[str, Any]) -> None:
     for check in item["checks"]:
         _check(held, path, check, names)
     _add_check(held, item)
+    if item["checks"]:
+        form_fields.number(
+            held, (*path, "target"), "To ship, so many of 100 test answers must keep it (0: no gate)", f"{key}-target",
+            min_value=0, max_value=100, width=420,
+            help="An automatic gate of the decision. It is registered when a blind round opens.",
+        )  # fmt: skip
     _try(held, item, names)
 
 

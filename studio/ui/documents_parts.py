@@ -16,6 +16,7 @@ from studio.ui import blocks, frame, model_parts, passages_parts
 from studio.ui.access import Visit
 
 _SHOWN = 3
+_READ = 20
 
 
 def show(visit: Visit, arm: Arm | None = None) -> None:
@@ -78,13 +79,20 @@ def _one(visit: Visit, document: Document, dataset: Dataset | None) -> None:
             if len(held) > _SHOWN:
                 blocks.note(f"And {len(held) - _SHOWN:,} more.")
         with st.container(horizontal=True):
-            with st.popover("Read its passages", key=f"documents-read-{document.id}", type="tertiary"):
-                for passage in rows.passages_of(visit.store, [document.id])[:20]:
-                    blocks.item(passage.source, passage.piece.text)
-                if document.passages > 20:
-                    blocks.note(f"The first 20 of {document.passages:,}.")
+            reading_it = st.popover("Read its passages", key=f"documents-read-{document.id}", type="tertiary",
+                                    on_change="rerun")  # fmt: skip
+            if reading_it.open:
+                with reading_it:
+                    _passages(visit, document)
             if visit.may_edit:
                 _removing(visit, document, using)
+
+
+def _passages(visit: Visit, document: Document) -> None:
+    for passage in rows.passages_of(visit.store, [document.id])[:_READ]:
+        blocks.item(passage.source, passage.piece.text)
+    if document.passages > _READ:
+        blocks.note(f"The first {_READ} of {document.passages:,}.")
 
 
 def _why(held: documents.Held) -> str:

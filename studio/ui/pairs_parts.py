@@ -9,7 +9,7 @@ import streamlit as st
 from studio import datasets, export_command, outputs, signing, vote_sets
 from studio.decision import Ruling
 from studio.records import Choice, Example, Pair, PairKind, Prompt, Refusal, Round, Split, Vote
-from studio.review import dealing
+from studio.review import dealing, gold
 from studio.store import Store, arms, people
 from studio.store import datasets as dataset_rows
 from studio.store import rounds as round_rows
@@ -120,7 +120,7 @@ def _prompts(_store: Store, workspace: str, dataset: str) -> dict[str, Example]:
 
 
 def _explorer(visit: Visit, found: Round) -> None:
-    names, who = signing.names(found), people.names(visit.store)
+    names, who = {**gold.NAMES, **signing.names(found)}, people.names(visit.store)
     every, cast = round_rows.pairs(visit.store, found.id), round_rows.votes(visit.store, found.id)
     by_pair: dict[str, list[Vote]] = {}
     for vote in cast:
@@ -154,7 +154,7 @@ def _wanted(pair: Pair, votes: Sequence[Vote]) -> str:
 
 def _filtered(every: Sequence[Pair], by_pair: dict[str, list[Vote]], names: dict[str, str]) -> list[Pair]:
     one, two, three = st.columns(3)
-    against = sorted({(p.candidate, p.baseline) for p in every})
+    against = sorted({(p.candidate, p.baseline) for p in every if p.kind is PairKind.real})
     slices = sorted({p.slice for p in every if p.slice})
     with one:
         arms_shown = st.selectbox(

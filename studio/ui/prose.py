@@ -76,6 +76,8 @@ def _rule(number: int, found: Criterion) -> str:
 def _checks(found: Criterion) -> str:
     items = [f"Applies to {wording.all_of(list(found.slices))} only."] if found.slices else []
     items += [f"A machine checks that the output {wording.check_in_words(check)}." for check in found.checks]
+    if found.target:
+        items.append(f"To ship, at least {found.target:.0%} of the test answers must keep it (gate).")
     if not found.checks:
         how = "" if found.scale else ", by yes or no"
         items.append(f"Only people can tell{how}; it is judged in the blind round.")

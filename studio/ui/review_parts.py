@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from studio.records import Role, Round
-from studio.review import gold, rounds
+from studio.review import gold, rounds, sentinels
 from studio.review.gates import join_words
 from studio.store import briefs
 from studio.store import projects as project_rows
@@ -133,14 +133,15 @@ def registered(visit: Visit, found: Round) -> None:
             "Shippable floor": floor,
             "Gold": gold.rule_of(frozen).sentence,
             "Repeats": f"{blocks.several(frozen.get('repeats', 0), 'pair')} twice for the same reviewer, sides swapped",
+            "Sentinels": f"{blocks.several(len(sentinels.told(frozen)[1]), 'pair')} of one arm beside itself",
             "Shown": "without Markdown marks" if frozen.get("shown_plain") else "as written",
             **expert_parts.registered(visit, frozen.get("experts", {})),
         })  # fmt: skip
         blocks.note(
-            "The registration is a fingerprint (SHA-256) of the systems, their outputs, the prompts in their order "
-            "and the "
-            "rules. The seal is one of the sides; what it hides is published when the round closes, so anybody can "
-            "check."
+            "The registration is a fingerprint (SHA-256) of the systems, their outputs, the prompts in their order and "
+            "the rules. The seal is one of the sides; what it hides is published when the round closes, so anybody can "
+            "check. Until then no page, export or message tells a tally or whose answer is whose. Whoever can read the "
+            "disk of this machine can still look: the seal shows that nothing was changed, not that nobody looked."
         )
     amend_parts.shown(visit, found)
     amend_parts.form(visit, found)

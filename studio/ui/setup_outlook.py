@@ -113,7 +113,8 @@ def _effort(visit: Visit, plan: rounds.Plan) -> planning.Effort:
     couples = sum(len(each.baselines) for each in plan.contests)
     doubled = round(plan.second_readers * plan.cap) if plan.votes == 1 else 0
     people = max(1, len(rounds.independent_people(visit.store, visit.project_id)))
-    votes = couples * (plan.cap * plan.votes + doubled) + plan.gold * people + plan.repeats
+    for_all = plan.gold + len(plan.sentinels.answers)
+    votes = couples * (plan.cap * plan.votes + doubled) + for_all * people + plan.repeats
     pace = rounds.usual_pace(visit.store, visit.project_id)
     if pace is not None:
         return planning.Effort(votes, pace, measured=True)

@@ -15,10 +15,11 @@ from studio.records import PROMPTING, Arm, ArmKind, Dataset, Role, Split
 from studio.review import opening, rounds
 from studio.review.gold import GoldRule
 from studio.review.scoring import Guardrail
+from studio.review.sentinels import Sentinels
 from studio.store import Store, briefs
 from studio.store import datasets as dataset_rows
 from studio.store import rounds as round_rows
-from studio.ui import blocks, dataset_parts, draft_fields, expert_parts, frame, notices, setup_outlook
+from studio.ui import blocks, dataset_parts, draft_fields, expert_parts, frame, notices, sentinel_parts, setup_outlook
 from studio.ui.access import Visit
 
 _WATCHED = {"watch": "must not get worse", "critical": "critical: must be cleared", "off": "not watched"}
@@ -63,7 +64,7 @@ def set_up(visit: Visit) -> None:
     first = st.container(key="review-outlook")
     with st.container(key="review-plan"):
         _form(visit, about)
-    plan = _read(about)
+    plan = _read(visit, about)
     with first:
         setup_outlook.show(visit, plan, about.names, about.slices)
     blocks.note(dataset_parts.used(visit, dataset))
@@ -106,8 +107,8 @@ def _form(visit: Visit, about: _About) -> None:
     if about.slices:
         _slices(about)
         expert_parts.choose(visit, [name for name, _, _ in about.slices], about.key)
-    _trust(about)
-    plan = _read(about)
+    _trust(visit, about, candidates[-1] if candidates else "")
+    plan = _read(visit, about)
     _looks(visit, plan, about)
     _for_reviewers(visit, about)
 
@@ -231,9 +232,9 @@ def _slices(about: _About) -> None:
                 )
 
 
-def _trust(about: _About) -> None:
+def _trust(visit: Visit, about: _About, candidate: str) -> None:
     usual = min(5, about.prompts // 20, about.spare)
-    with st.expander("Can the votes be trusted? (gold and repeats)", key="review-trust"):
+    with st.expander("Can the votes be trusted? (gold, repeats, sentinels)", key="review-trust"):
         blocks.note(
             "Gold: the ideal answer to a message of the validation split beside the same cut in half, or beside "
             "another message's. A repeat: a pair that its reviewer saw before, sides swapped. Nobody can see which "
@@ -259,6 +260,7 @@ def _trust(about: _About) -> None:
             )  # fmt: skip
         if gold:
             blocks.note(GoldRule(int(gold), min(_number(about, "gold-right"), int(gold))).sentence)
+        sentinel_parts.choose(visit, about.dataset, candidate, about.key)
 
 
 def _looks(visit: Visit, plan: rounds.Plan, about: _About) -> None:
@@ -295,7 +297,7 @@ def _number(about: _About, field: str) -> int:
     return int(st.session_state[about.key(field)])
 
 
-def _read(about: _About) -> rounds.Plan:
+def _read(visit: Visit, about: _About) -> rounds.Plan:
     """The plan as the form says it now; also for a press that comes with the last change of a field."""
     typed = st.session_state
     candidates = tuple(typed[about.key("order")])
@@ -317,11 +319,19 @@ def _read(about: _About) -> rounds.Plan:
         gold=gold,
         gold_right=min(gold, _number(about, "gold-right")),
         repeats=_number(about, "repeats"),
+        sentinels=_sentinels(visit, about, candidates),
         shown_plain=bool(typed.get(about.key("plain"))),
         guidelines=str(typed.get(about.key("guidelines")) or ""),
         deadline=day.isoformat() if day else "",
         experts=expert_parts.chosen([name for name, _, _ in about.slices], about.key),
     )
+
+
+def _sentinels(visit: Visit, about: _About, candidates: Sequence[str]) -> Sentinels:
+    wanted = int(st.session_state.get(about.key("sentinels")) or 0)
+    if not wanted or not candidates:
+        return Sentinels()
+    return sentinel_parts.of(visit, about.dataset, candidates[-1]).first(wanted)
 
 
 def _voters(visit: Visit) -> None:
@@ -343,7 +353,7 @@ def _voters(visit: Visit) -> None:
 
 def _open(visit: Visit, about: _About) -> None:
     opened = frame.attempt(
-        lambda: rounds.open_round(visit.store, visit.person.id, visit.project_id, _read(about)),
+        lambda: rounds.open_round(visit.store, visit.person.id, visit.project_id, _read(visit, about)),
         "The round is registered and open. Reviewers find it under Blind round.",
     )
     if opened is None:

@@ -36,7 +36,7 @@ def sign(visit: Visit, found: Round, ruled: Ruling) -> None:
         blocks.note("A practice or scripted round can be signed for the record; it cannot be overridden.")
     elif why := signing.stopped_for_good(ruled):
         blocks.note(f"{' '.join(why)} The verdict can be signed; it cannot be overridden.")
-    label = "Sign the override" if ships else f"Sign: {ruled.verdict.value.replace('_', ' ').lower()}"
+    label = "Sign the override" if ships else f"Sign: {ruled.in_words}"
     st.button(label, type="primary", key="decision-sign", on_click=_sign, args=(visit, found))
     notices.show("sign")
 
@@ -72,11 +72,16 @@ def signed(visit: Visit) -> None:
 
 def _decision(visit: Visit, each: Decision, names: dict[str, str]) -> None:
     who = names.get(each.signed_by, each.signed_by)
-    mark = "withdrawn" if each.withdrawn else "overridden: ships" if signing.ships(each) else "stands"
-    labels = [word for word, told in (("scripted votes", "scripted"), ("practice", "practice")) if each.body.get(told)]
+    void = signing.void_because(visit.store, each)
+    stands = "overridden: ships" if signing.ships(each) else "stands"
+    mark = "withdrawn" if each.withdrawn else "void" if void else stands
+    words = {"scripted": "scripted votes", "practice": "practice", "length_dependent": "length-dependent"}
+    labels = [word for told, word in words.items() if each.body.get(told)]
     title = each.verdict.value.replace("_", " ") + (f" ({', '.join(labels)})" if labels else "")
     blocks.item(title, f"Signed by {who}, {blocks.when(each.at)}", mark)
     blocks.plain(str(each.body["headline"]))
+    if void:
+        frame.warnings([f"This decision is void. {void} Let people vote on what stands now."])
     if each.body.get("override"):
         blocks.item("Shipped against the verdict, because", str(each.body["override"]))
     if each.comment:

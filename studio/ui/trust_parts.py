@@ -110,8 +110,7 @@ def _reviewers(found: Reliability) -> _Line:
 
 def _length(checked: Diagnostics, hardest: str, names: dict[str, str]) -> _Line:
     def fine(each: Robustness) -> bool | None:
-        lost = each.length.survives is False and (each.length.theta or 0.0) > 0.5
-        return None if each.length.survives is None else not lost
+        return None if each.length.survives is None else not each.length.lost
 
     return _over_baselines("Length", checked, hardest, names, fine, lambda each: each.length.sentence)
 

@@ -127,7 +127,7 @@ def gates(ruled: Ruling) -> None:
 _GLOSSES = {
     "Same outputs as registered": "The answers people judged are the ones that were fixed before the first vote.",
     "Sides sealed": "Which answer stood left was drawn and locked away before the first vote.",
-    "Assignment audit": "A look back at whether sides and baselines were really dealt by chance.",
+    "Assignment audit": "A look back at whether sides and prompts were really dealt by chance.",
     "Health waivers": "A second look at the findings that were accepted with a reason when the set was frozen.",
 }
 

@@ -109,6 +109,8 @@ def _pair(visit: Visit, found: Round, brief: Brief | None) -> None:
             if saying:
                 why_parts.criteria(visit, brief, place.pair)
             _buttons(visit, now, place, place.pair)
+    if place.pair is not None:
+        _still_here(visit, now.id, place.pair.id)
 
 
 def _about_last(visit: Visit, found: Round, brief: Brief | None, pair: Pair, vote: Vote) -> None:
@@ -213,6 +215,12 @@ def _nothing_left(visit: Visit, found: Round, place: rounds.Turn) -> None:
     blocks.note("The round stays open until the others are through; it closes by itself.")
     notices.show("exit")
     exit_parts.ask(visit, found)
+
+
+@st.fragment(run_every=desk.BEAT_SECONDS)
+def _still_here(visit: Visit, found: str, pair: str) -> None:
+    """Keeps the seat of a pair that somebody reads for long."""
+    desk.of(visit.store).beat(found, visit.person.id, pair)
 
 
 @st.fragment(run_every=_LOOK_AGAIN_SECONDS)
