@@ -46,17 +46,29 @@ def _not_in_a_round(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
         )
 
 
+def _refuse_twice(tx: Tx, project: str, sha: str) -> None:
+    sql = "SELECT name FROM documents WHERE project = ? AND sha256 = ? AND NOT removed"
+    if same := tx.query(sql, project, sha):
+        raise Refusal(f"“{same[0]['name']}” says the same, word for word, and is there already. Nothing was changed.")
+
+
+def _not_there_again(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    _refuse_twice(tx, act.project, tx.need("documents", payload["id"])["sha256"])
+
+
 @applies("document.added", guard=_added_unused)
 def document_added(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: id, name, sha256, pieces_blob (JSON list of pieces). The same words are kept once in a project."""
+    """payload: id, name, sha256, pieces_blob (JSON list of pieces). The same words are kept once in a project; words
+    that were removed come back under the name they had, which models read with each passage."""
     pieces = [from_json(Piece, each) for each in json.loads(tx.blob(payload["pieces_blob"]))]
     if pieces_sha256(pieces) != payload["sha256"]:
         raise Refusal("The passages of this document are not those that were read. Nothing was added. Bring it again.")
-    sql = "SELECT name FROM documents WHERE project = ? AND sha256 = ? AND NOT removed"
-    if same := tx.query(sql, act.project, payload["sha256"]):
-        raise Refusal(f"“{same[0]['name']}” says the same, word for word, and is there already. Nothing was added.")
+    _refuse_twice(tx, act.project, payload["sha256"])
+    sql = 'SELECT name FROM documents WHERE project = ? AND sha256 = ? ORDER BY "at", id LIMIT 1'
+    before = tx.query(sql, act.project, payload["sha256"])
+    name = before[0]["name"] if before else payload["name"]
     tx.insert("documents", {
-        "id": payload["id"], "project": act.project, "name": payload["name"], "sha256": payload["sha256"],
+        "id": payload["id"], "project": act.project, "name": name, "sha256": payload["sha256"],
         "passages": len(pieces), "words": sum(len(each.text.split()) for each in pieces), "removed": False,
         "actor": act.actor, "at": act.at,
     })  # fmt: skip
@@ -68,7 +80,7 @@ def document_added(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     tx.insert_many("passages", rows, ("document", payload["id"]))
 
 
-@applies("document.removed", undo=True, allowed=_not_in_a_round)
+@applies("document.removed", guard=_not_there_again, allowed=_not_in_a_round)
 def document_removed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: id. Its passages stay: outputs were written from them."""
     current = tx.need("documents", payload["id"])
