@@ -280,7 +280,12 @@ def test_a_document_is_kept_once_removed_and_brought_back(store: Store, dataset:
     assert rows.passages(store, [f"{kept.id}/2"])[f"{kept.id}/2"].source == "house, Sizes"
     with pytest.raises(Refusal, match="a document that was removed"):
         outputs.generate(store, "dora", project, dataset.id, [arm.id], Split.test)
-    store.undo(store.recent(project, "dora", 1)[0].seq, "dora")
+    removing = store.recent(project, "dora", 1)[0].seq
+    anew = bring(store, project, tmp_path, "again.md", "# Returns\n\nThirty days.\n\n# Sizes\n\nTwo.")
+    with pytest.raises(Refusal, match="“again.md” was brought since and says the same"):
+        store.undo(removing, "dora")
+    documents.remove(store, "dora", project, anew.id)
+    store.undo(removing, "dora")
     assert rows.every(store, project) == [kept] and documents.gone(store, arm) == 0
     assert store.audit() == []
     store.close()
