@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -15,19 +16,26 @@ from studio.ui import blocks, frame
 from studio.ui.access import Visit
 
 _PREFERENCES = (0.55, 0.60, 0.65, 0.70, 0.80)
+_WANTED = 1
+"""The preference that a team usually wants to show: 60 of 100."""
+_SIZES = (50, 100, 150, 200, 300, 400, 600)
 
 
-def show(visit: Visit, plan: rounds.Plan, names: Mapping[str, str], slices: Sequence[tuple[str, int, bool]]) -> None:
-    """One sentence to go by, the reviewers' time, what is too thin; and how it was worked out."""
+def show(visit: Visit, plan: rounds.Plan, names: Mapping[str, str], mixture: Mapping[str, float]) -> None:
+    """One sentence to go by, the reviewers' time, what is too thin; and how it was worked out.
+
+    `mixture`: slice -> its share of all test prompts."""
     if not plan.candidates or not all(each.baselines for each in plan.contests):
         blocks.lead("Choose at least one arm that might ship, and one that it must beat.")
         if plan.candidates:
             blocks.plain(f"{names[plan.candidates[0]]} is tested first, so it needs something to beat.")
         return
-    told = [_simulated(plan, _planned_slices(plan, slices), theta) for theta in _PREFERENCES]
+    told = [_simulated(plan, _planned_slices(plan, mixture), theta) for theta in _PREFERENCES]
     blocks.lead(planning.in_words(told))
     blocks.plain(_effort(visit, plan).sentence + " It stops as soon as it is decided.")
-    if thin := _thin(plan, _planned_slices(plan, slices)):
+    if told[_WANTED].go < planning.LIKELY:
+        blocks.note(_enough_prompts(plan, mixture))
+    if thin := _thin(plan, _planned_slices(plan, mixture)):
         frame.warnings(thin)
     with st.expander("How this was worked out", key="review-shown"):
         blocks.note(_assumed(plan, names))
@@ -41,14 +49,24 @@ def show(visit: Visit, plan: rounds.Plan, names: Mapping[str, str], slices: Sequ
         )  # fmt: skip
 
 
-def _planned_slices(plan: rounds.Plan, slices: Sequence[tuple[str, int, bool]]) -> tuple[planning.PlannedSlice, ...]:
+def _planned_slices(plan: rounds.Plan, mixture: Mapping[str, float]) -> tuple[planning.PlannedSlice, ...]:
     """The watched slices with their share of the prompts under the cap."""
-    counts = {name: prompts for name, prompts, _ in slices}
-    share = plan.cap / max(1, sum(counts.values()))
     return tuple(
-        planning.PlannedSlice(g.name, round(counts.get(g.name, 0) * min(1.0, share)), g.critical, g.delta)
+        planning.PlannedSlice(g.name, round(mixture.get(g.name, 0.0) * plan.cap), g.critical, g.delta)
         for g in plan.guardrails or ()
     )
+
+
+def _enough_prompts(plan: rounds.Plan, mixture: Mapping[str, float]) -> str:
+    """How many prompts of the same mixture a round like this needs to show what a team usually wants to."""
+    theta = _PREFERENCES[_WANTED]
+    for size in (each for each in _SIZES if each > plan.cap):
+        larger = replace(plan, cap=size)
+        if _simulated(larger, _planned_slices(larger, mixture), theta).go >= planning.LIKELY:
+            return (
+                f"To show a true {100 * theta:.0f} % preference, about {size} prompts of this mixture would be enough."
+            )
+    return f"Even {_SIZES[-1]} prompts of this mixture would often not show a true {100 * theta:.0f} % preference."
 
 
 def _simulated(plan: rounds.Plan, slices: tuple[planning.PlannedSlice, ...], theta: float) -> planning.Outlook:
@@ -141,10 +159,15 @@ def telling(visit: Visit, plan: rounds.Plan, names: Mapping[str, str]) -> list[s
     """For each couple of arms that voters could tell apart by length or formatting, how."""
     told: list[str] = []
     for each in plan.contests:
-        ours = _answers(visit.store, str(visit.store.workspace), visit.store.version, plan.dataset, each.arm)
         for name in each.baselines:
-            other = _answers(visit.store, str(visit.store.workspace), visit.store.version, plan.dataset, name)
-            pairs = [(ours[prompt], other[prompt]) for prompt in ours if prompt in other]
-            if pairs:
-                told += formatting.tells(pairs).sentences(names[each.arm], names[name])
+            where = (visit.store, str(visit.store.workspace), visit.store.version)
+            found = _tells(*where, plan.dataset, each.arm, name)
+            told += found.sentences(names[each.arm], names[name]) if found else ()
     return told
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _tells(_store: Store, workspace: str, version: int, dataset: str, one: str, other: str) -> formatting.Tells | None:
+    ours, theirs = (opening.answers(_store, dataset, arm) for arm in (one, other))
+    pairs = [(ours[prompt], theirs[prompt]) for prompt in ours if prompt in theirs]
+    return formatting.tells(pairs) if pairs else None

@@ -66,7 +66,7 @@ def set_up(visit: Visit) -> None:
         _form(visit, about)
     plan = _read(visit, about)
     with first:
-        setup_outlook.show(visit, plan, about.names, about.slices)
+        setup_outlook.show(visit, plan, about.names, {name: n / about.prompts for name, n, _ in about.slices})
     blocks.note(dataset_parts.used(visit, dataset))
     _voters(visit)
     st.button(
@@ -211,7 +211,9 @@ def _numbers(about: _About, default: rounds.Plan) -> None:
 
 
 def _slices(about: _About) -> None:
-    critical = [name.replace("_", " ") for name, _, must in about.slices if must]
+    usual = {name: "critical" if must else "watch" for name, _, must in about.slices}
+    chosen = {name: st.session_state.get(about.key(f"slice-{name}"), word) for name, word in usual.items()}
+    critical = [name.replace("_", " ") for name, word in chosen.items() if word == "critical"]
     told = f"critical: {', '.join(critical)}" if critical else "none is critical"
     with st.expander(f"Kinds of input to watch ({told})", key="review-slices"):
         blocks.note(
