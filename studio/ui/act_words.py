@@ -67,6 +67,7 @@ _DONE = {
     "series.begun": "A long step begun", "series.kept": "A long step left unfinished",
     "queue.seen": "Was shown examples to label", "outputs.seen": "Saw which arm wrote what", "person.joined": "Joined",
     "round.cancelled": "Blind round cancelled", "round.closed": "Blind round closed by its rule",
+    "round.amended": "Blind round amended",
     "round.opened": "Blind round opened", "session.closed": "Signed out", "session.opened": "Signed in again",
     "token.withdrawn": "Invitation withdrawn", "undone": "A step undone", "vote.cast": "Vote cast",
     "vote.explained": "More said about a vote", "exit.guessed": "Guessed which answers were tuned",

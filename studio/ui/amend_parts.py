@@ -12,6 +12,7 @@ from studio.review.amending import Amendable
 from studio.review.opening import MOST_VOTES, MOST_WORDS
 from studio.review.scoring import Guardrail
 from studio.store import people
+from studio.store import rounds as round_rows
 from studio.ui import blocks, draft_fields, frame, notices
 from studio.ui.access import Visit
 
@@ -22,12 +23,14 @@ def shown(visit: Visit, found: Round) -> None:
     if not told:
         return
     names = people.names(visit.store)
+    cast = [datetime.datetime.fromisoformat(vote.at) for vote in round_rows.votes(visit.store, found.id)]
     blocks.section("Changed after the opening", "Each change is signed, has a reason and gives the round a new hash.")
     for each in told:
         what = "; ".join(each.changes)
+        before = sum(at < datetime.datetime.fromisoformat(each.at) for at in cast)
         blocks.item(
-            f"{what[0].upper()}{what[1:]}.", f"{each.reason} Signed by {names.get(each.by, each.by)}, "
-            f"{blocks.when(each.at)}. The hash before: {each.previous}",
+            f"{what[0].upper()}{what[1:]}.", f"{each.reason.rstrip('.')}. Signed by {names.get(each.by, each.by)}, "
+            f"{blocks.when(each.at)}, after {blocks.several(before, 'vote')}. The hash before: {each.previous}",
         )  # fmt: skip
 
 

@@ -134,6 +134,7 @@ def test_a_pm_amends_an_open_round_with_a_reason_and_everybody_reads_it(store: S
     changed = ("At most 5 prompts instead of 8", "other guidelines", "Two reviewers fell ill. Signed by Pia")
     for said in (*changed, found.sha256):
         assert said in told, said
+    assert ", after 0 votes. The hash before: " in told
     assert "review-amend-do" not in {b.key for b in opened(store, other, "review", project=seeded.project).button}
     assert "At most 5 prompts instead of 8" in words(opened(store, session, "decision", project=seeded.project))
 
