@@ -155,6 +155,23 @@ def test_a_passage_that_holds_what_is_tested_is_found_where_it_lies() -> None:
     assert leaks.find([Piece("Where is it? Here it is.")], [Example("s", "Where is it?", "", split=Split.test)]) == {}
 
 
+WORDS = st.lists(st.sampled_from(["a", "the", "kettle", "goes", "back", "within", "thirty", "退", "ß"]), max_size=40)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=5), st.data())
+@settings(max_examples=80, deadline=None)
+def test_a_text_that_stands_in_a_document_is_always_found(paragraphs: list[list[str]], data: st.DataObject) -> None:
+    wanted = "Unheard-of words of an answer, " + " ".join(data.draw(WORDS))
+    place = data.draw(st.integers(0, len(paragraphs) - 1))
+    at = data.draw(st.integers(0, len(paragraphs[place])))
+    pieces = [
+        Piece(" ".join([*words[:at], wanted, *words[at:]] if number == place else words), f"Part {number // 2}")
+        for number, words in enumerate(paragraphs)
+    ]
+    found = leaks.find(pieces, [Example("e", "x", wanted, split=Split.test)])
+    assert place in found and found[place].what == "ideal output"
+
+
 # -- citing -----------------------------------------------------------------------------------------
 
 
@@ -280,7 +297,12 @@ def test_a_document_is_kept_once_removed_and_brought_back(store: Store, dataset:
     assert rows.passages(store, [f"{kept.id}/2"])[f"{kept.id}/2"].source == "house, Sizes"
     with pytest.raises(Refusal, match="a document that was removed"):
         outputs.generate(store, "dora", project, dataset.id, [arm.id], Split.test)
-    store.undo(store.recent(project, "dora", 1)[0].seq, "dora")
+    removing = store.recent(project, "dora", 1)[0].seq
+    anew = bring(store, project, tmp_path, "again.md", "# Returns\n\nThirty days.\n\n# Sizes\n\nTwo.")
+    with pytest.raises(Refusal, match="“again.md” was brought since and says the same"):
+        store.undo(removing, "dora")
+    documents.remove(store, "dora", project, anew.id)
+    store.undo(removing, "dora")
     assert rows.every(store, project) == [kept] and documents.gone(store, arm) == 0
     assert store.audit() == []
     store.close()

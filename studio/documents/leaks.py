@@ -1,27 +1,30 @@
 """Passages that hold what a model is tested on: the input or the ideal output of an example that is held out, or an
 answer that was given earlier in its conversation. Pure.
 
-Found is a stretch of one passage, or of as many in a row as the text is long, that is the same as such a text or nearly
-the same by the rule of `studio.health.near`. Does not find the same said in other words, and looks for no text under
-`LEAST` letters: words so few stand in any document by chance.
+Found is a stretch of a document that is the same as such a text, or nearly the same by the rule of
+`studio.health.near`. Does not find the same said in other words, and looks for no text under `LEAST` letters: words so
+few stand in any document by chance.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from studio.documents.cutting import SHARED_WORDS
 from studio.evaluate.turns import talk
 from studio.health import near
 from studio.health.pairs import four_grams
 from studio.records import Example, Piece, Split
 
 LEAST = 25
-_REACH = 512  # letters, and four times as many for texts that are longer
+_GRAM = 4
 _MOSTLY = 2 / 3
-_STEPS = 20  # as many starts are tried within the length of a text
 
 
 @dataclass(frozen=True)
@@ -40,21 +43,11 @@ def find(pieces: Sequence[Piece], held_out: Sequence[Example]) -> dict[int, Leak
     their splits."""
     if not pieces or not held_out:
         return {}
-    texts = [near.normalise(piece.read) for piece in pieces]
-    by_reach: dict[int, _Lines] = {}
-    found: dict[int, Leak] = {}
+    document, found = _Document(pieces), dict[int, Leak]()
     for wanted, leak in _wanted(held_out):
-        reach = _REACH
-        while reach < len(wanted):
-            reach *= 4
-        if reach not in by_reach:
-            by_reach[reach] = _Lines(texts, reach)
-        lines = by_reach[reach]
-        grams = four_grams(wanted)
-        for at in lines.holding(grams):
-            if (start := _stretch(lines.texts[at], wanted, grams)) is not None:
-                for place in _places(at, (start, start + len(wanted)), texts, grams):
-                    found.setdefault(place, leak)
+        for start, end in document.stretches(wanted):
+            for place in document.places(start, end, four_grams(wanted)):
+                found.setdefault(place, leak)
     return found
 
 
@@ -69,55 +62,98 @@ def _wanted(held_out: Sequence[Example]) -> Iterator[tuple[str, Leak]]:
                 yield same, Leak(example.id, example.split, what, text)
 
 
-class _Lines:
-    """Each text with so many of the next that `reach` letters follow it (`texts`), and which of them hold most of the
-    4-grams of another: without that, no stretch of theirs is nearly it."""
+class _Document:
+    """The passages as one evened-out text, with every four letters in a row (4-gram) numbered, and where each stands.
 
-    def __init__(self, alone: Sequence[str], reach: int) -> None:
-        self.texts = texts = [_following(alone, at, reach) for at in range(len(alone))]
-        of: dict[str, list[int]] = {}
-        for at, text in enumerate(texts):
-            for gram in four_grams(text):
-                of.setdefault(gram, []).append(at)
-        self._of: Mapping[str, np.ndarray] = {gram: np.asarray(at) for gram, at in of.items()}
-        self._count = len(texts)
+    A stretch of a text's length can be nearly that text only where enough of its 4-grams lie together. They are counted
+    in blocks as long as such a stretch may be: it lies in one block and the next.
+    """
 
-    def holding(self, grams: set[str]) -> list[int]:
-        hits = [self._of[gram] for gram in grams if gram in self._of]
-        if not hits:
-            return []
-        shared = np.bincount(np.concatenate(hits), minlength=self._count)
-        return [int(at) for at in np.flatnonzero(shared >= near.THRESHOLD * len(grams))]
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self._text, self._places = _laid_out(pieces)
+        letters, codes = np.unique(np.frombuffer(self._text.encode("utf-32-le"), "<u4"), return_inverse=True)
+        self._letters = {chr(letter): number for number, letter in enumerate(letters.tolist())}
+        self._base = len(letters)
+        keys = np.zeros(len(codes) - _GRAM + 1, np.int64)
+        for at in range(_GRAM):
+            keys = keys * self._base + codes[at : len(codes) - _GRAM + 1 + at]
+        self._keys, self._numbers = np.unique(keys, return_inverse=True)
+        self._order = np.argsort(self._numbers, kind="stable")
+        self._first = np.searchsorted(self._numbers[self._order], np.arange(len(self._keys) + 1))
+        self._marked = np.zeros(len(self._keys), bool)
+
+    def stretches(self, wanted: str) -> Iterator[tuple[int, int]]:
+        """Where stretches that are `wanted` or nearly so begin and end; of those that overlap the likeliest."""
+        grams = four_grams(wanted)
+        known, enough = self._known(grams), math.ceil(near.THRESHOLD * len(grams))
+        if len(known) < enough:
+            return
+        # What is nearly a text may be that much longer.
+        longest = math.ceil(len(wanted) / near.THRESHOLD)
+        held = np.concatenate([self._order[self._first[number] : self._first[number + 1]] for number in known])
+        blocks = np.bincount(held // longest, minlength=2)
+        self._marked[known] = True
+        for block in np.flatnonzero(blocks[:-1] + blocks[1:] >= enough).tolist():
+            begin = block * longest
+            marked = self._marked[self._numbers[begin : begin + 2 * longest]]
+            for length in (len(wanted), (len(wanted) + longest) // 2, longest):
+                if (found := self._within(begin, marked, length, enough, grams)) is not None:
+                    yield found
+                    break
+        self._marked[known] = False
+
+    def _within(
+        self, begin: int, marked: NDArray[np.bool_], length: int, enough: int, grams: set[str]
+    ) -> tuple[int, int] | None:
+        """`marked`: which 4-grams from `begin` on are the text's. Those of a stretch of this length, from its first to
+        its last."""
+        many, sums = length - _GRAM + 1, np.concatenate([[0], np.cumsum(marked)])
+        shared = sums[many:] - sums[:-many]
+        likely = np.flatnonzero(shared >= enough)
+        for at in likely[np.argsort(-shared[likely], kind="stable")].tolist():
+            own = begin + at + np.flatnonzero(marked[at : at + many])
+            start, end = int(own[0]), int(own[-1]) + _GRAM
+            stretch = four_grams(self._text[start:end])
+            if len(stretch & grams) >= near.THRESHOLD * len(stretch | grams):
+                return start, end
+        return None
+
+    def _known(self, grams: set[str]) -> list[int]:
+        """The numbers of those 4-grams that stand in the document."""
+        keys = []
+        for gram in grams:
+            codes = [self._letters.get(letter, -1) for letter in gram]
+            if min(codes) >= 0:
+                keys.append(functools.reduce(lambda key, code: key * self._base + code, codes, 0))
+        at = np.searchsorted(self._keys, keys)
+        at[at == len(self._keys)] = 0
+        return at[self._keys[at] == keys].tolist()
+
+    def places(self, start: int, end: int, grams: set[str]) -> Iterator[int]:
+        """The passages that hold some of a stretch, where most of that is of the text with these 4-grams."""
+        for place, (first, last) in enumerate(self._places):
+            if first < end and last > start:
+                own = four_grams(self._text[max(first, start) : min(last, end)])
+                if len(own & grams) >= _MOSTLY * len(own):
+                    yield place
 
 
-def _stretch(text: str, wanted: str, grams: set[str]) -> int | None:
-    """Where in `text` a stretch begins that is `wanted` or nearly so."""
-    if (start := text.find(wanted)) >= 0:
-        return start
-    for start in range(0, max(1, len(text) - len(wanted) + 1), max(1, len(wanted) // _STEPS)):
-        own = four_grams(text[start : start + len(wanted)])
-        if len(own & grams) >= near.THRESHOLD * len(own | grams):
-            return start
-    return None
+def _laid_out(pieces: Sequence[Piece]) -> tuple[str, list[tuple[int, int]]]:
+    """All passages in one text, and where each begins and ends in it. A heading stands once over the passages under it,
+    and so does a sentence that two of them share: a text may go on from one into the next."""
+    parts, places, at = list[str](), list[tuple[int, int]](), 0
+    for number, piece in enumerate(pieces):
+        on = number > 0 and pieces[number - 1].heading == piece.heading
+        words = near.normalise(piece.text if on else piece.read).split()
+        shared = _shared(near.normalise(pieces[number - 1].text).split(), words) if on else 0
+        parts.append(" ".join(words[shared:]))
+        begin = at - len(" ".join(words[:shared])) - 1 if shared else at
+        at += len(parts[-1]) + 1
+        places.append((begin, at - 1))
+    return " ".join(parts) + " " * _GRAM, places  # so that there is a 4-gram in any document
 
 
-def _following(texts: Sequence[str], at: int, reach: int) -> str:
-    held, more = [texts[at]], 0
-    while more < reach and at + len(held) < len(texts):
-        held.append(texts[at + len(held)])
-        more += len(held[-1])
-    return " ".join(held)
-
-
-def _places(at: int, stretch: tuple[int, int], texts: Sequence[str], grams: set[str]) -> Iterator[int]:
-    """The passages from `at` on that hold some of a text with these 4-grams, which begins and ends at about `stretch`
-    of them joined: where most of what lies in it is of that text, or of the whole passage after it, for a sentence may
-    stand in two passages."""
-    start, end, begins = *stretch, 0
-    while at < len(texts) and begins < end + _REACH:
-        part = texts[at][max(0, start - begins) : max(0, end - begins)] if begins < end else texts[at]
-        own = four_grams(part)
-        if own and len(own & grams) >= _MOSTLY * len(own):
-            yield at
-        begins += len(texts[at]) + 1
-        at += 1
+def _shared(before: Sequence[str], words: Sequence[str]) -> int:
+    """How many words at the end of a passage stand at the beginning of the next again."""
+    most = min(SHARED_WORDS, len(before), len(words) - 1)
+    return next((count for count in range(most, 0, -1) if before[-count:] == words[:count]), 0)
