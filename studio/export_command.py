@@ -6,6 +6,7 @@ Every answer says what the file does not hold.
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from collections import Counter
@@ -38,11 +39,12 @@ FOLDER = "hf"
 @dataclass(frozen=True)
 class Written:
     """What an export makes: a file's bytes (path "") or a folder's files by path, the number of data rows in them, and
-    what they do not hold."""
+    what they do not hold. `noted`: writes down that a file leaves the studio, once it is certain that it can."""
 
     files: Mapping[str, bytes]
     rows: int
     notes: tuple[str, ...] = ()
+    noted: Callable[[], None] | None = None
 
     @property
     def sha256(self) -> str:
@@ -65,7 +67,7 @@ def export(store: Store, args: Args) -> Args:
     made = _EXPORTS[what, form](store, project, args)
     out = Path(args["out"])
     try:
-        _write(made.files, out)
+        _write(made, out)
     except OSError as error:
         raise Refusal(f"{out} could not be written ({error.strerror}). Nothing else was changed.") from error
     return {
@@ -73,11 +75,18 @@ def export(store: Store, args: Args) -> Args:
     }  # fmt: skip
 
 
-def _write(files: Mapping[str, bytes], out: Path) -> None:
-    partial = out.with_name(out.name + ".partial")
+def _write(made: Written, out: Path) -> None:
+    partial, files = out.with_name(out.name + ".partial"), made.files
     if "" in files:
-        partial.write_bytes(files[""])
-        partial.replace(out)
+        if out.is_dir():
+            raise Refusal(f"{out} is a folder. Nothing was written. Name a file.")
+        try:
+            partial.write_bytes(files[""])
+            if made.noted:
+                made.noted()
+            partial.replace(out)
+        finally:
+            partial.unlink(missing_ok=True)
         return
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise Refusal(f"{out} is there already and not an empty folder. Nothing was written. Choose another name.")
@@ -211,9 +220,11 @@ def preferences_jsonl(made: vote_sets.Found) -> bytes:
 def _preferences(store: Store, project: str, args: Args) -> Written:
     """What a training by votes would learn from. The file is meant to be learned from, so its prompts are spent."""
     made = preferences_to_take(store, project)
-    vote_sets.take_out(store, people.COMMAND, project, made)
     spent = f"Spent for testing from now on: {several(len(vote_sets.prompts_of(made)), 'prompt')} of these pairs."
-    return Written({"": preferences_jsonl(made)}, len(made.rows), (*vote_sets.in_words(made.facts), spent))
+    return Written(
+        {"": preferences_jsonl(made)}, len(made.rows), (*vote_sets.in_words(made.facts), spent),
+        functools.partial(vote_sets.take_out, store, people.COMMAND, project, made),
+    )  # fmt: skip
 
 
 def _run_as(form: str) -> Callable[[Store, str, Args], Written]:

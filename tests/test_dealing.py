@@ -126,6 +126,9 @@ def test_a_screen_that_is_still_there_keeps_its_seat_for_a_quarter_of_an_hour() 
         now[0] += desk.BEAT_SECONDS
         place.beat("r", "rita", "a")
     assert dealt("otto") == "a"
+    assert dealt("mia") == ""
+    place.leave("r", "otto")
+    assert dealt("mia") == "a", "who stops frees the seat at once"
 
 
 def test_a_pair_that_was_taken_back_comes_up_again() -> None:

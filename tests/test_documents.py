@@ -297,19 +297,19 @@ def test_a_document_is_kept_once_removed_and_brought_back(store: Store, dataset:
     assert rows.passages(store, [f"{kept.id}/2"])[f"{kept.id}/2"].source == "house, Sizes"
     with pytest.raises(Refusal, match="a document that was removed"):
         outputs.generate(store, "dora", project, dataset.id, [arm.id], Split.test)
-    again = bring(store, project, tmp_path, "renamed.md", "# Returns\n\nThirty days.\n\n# Sizes\n\nTwo.")
-    assert again.name == "house.md" and documents.gone(store, arm) == 0, "as the model reads it"
-    removing = next(act for act in store.recent(project, "dora") if act.kind == "document.removed")
-    with pytest.raises(Refusal, match="is there already"):
-        store.undo(removing.seq, "dora")
-    documents.remove(store, "dora", project, again.id)
-    store.undo(removing.seq, "dora")
+    removing = store.recent(project, "dora", 1)[0].seq
+    anew = bring(store, project, tmp_path, "again.md", "# Returns\n\nThirty days.\n\n# Sizes\n\nTwo.")
+    assert anew.name == "house.md", "as models read it with each passage"
+    with pytest.raises(Refusal, match="“house.md” was brought since and says the same"):
+        store.undo(removing, "dora")
+    documents.remove(store, "dora", project, anew.id)
+    store.undo(removing, "dora")
     assert rows.every(store, project) == [kept] and documents.gone(store, arm) == 0
     assert store.audit() == []
     store.close()
-    rebuilt = Store.rebuilt(store.workspace)
-    assert rows.every(rebuilt, project) == [kept] and len(rows.passages_of(rebuilt, [kept.id])) == 2
-    rebuilt.close()
+    again = Store.rebuilt(store.workspace)
+    assert rows.every(again, project) == [kept] and len(rows.passages_of(again, [kept.id])) == 2
+    again.close()
 
 
 def test_what_a_document_gives_away_is_kept_from_the_arm(store: Store, dataset: Dataset, tmp_path: Path) -> None:

@@ -134,7 +134,12 @@ def test_preference_pairs_that_leave_the_studio_spend_their_prompts(
     assert dataset is not None
     looks.raise_if_spent(store, dataset, "Nothing was opened.")
     out = tmp_path / "pairs.jsonl"
-    told = export(store, {"what": "preferences", "project": seeded.project, "format": "jsonl", "out": str(out)})
+    asked = {"what": "preferences", "project": seeded.project, "format": "jsonl"}
+    for nowhere, said in ((tmp_path, "is a folder"), (tmp_path / "none" / "pairs.jsonl", "could not be written")):
+        with pytest.raises(Refusal, match=said):
+            export(store, asked | {"out": str(nowhere)})
+    assert not dataset_rows.spent(store, seeded.project), "no file, nothing spent"
+    told = export(store, asked | {"out": str(out)})
     lines = [json.loads(line) for line in out.read_text().splitlines()]
     assert told["rows"] == len(lines) > 0 and lines[0].keys() >= {"prompt", "chosen", "rejected"}
     assert any("Spent for testing" in note for note in told["notes"])

@@ -107,6 +107,27 @@ def test_several_candidates_each_must_beat_the_cheaper_ones_too(store: Store, se
     assert list(dict.fromkeys(row["arm_a"] for row in table)) == names, "the cheaper one comes first in the table"
 
 
+def test_a_cheaper_candidate_that_failed_is_asked_about_no_more_and_the_dearer_ones_go_closes_the_round(
+    store: Store, seeded: Seeded, rita: Person
+) -> None:
+    found = opened(
+        store, seeded, candidates=(seeded.base, seeded.tuned), baselines=(seeded.prompted,), floor=None, guardrails=()
+    )
+    dealt: list[str] = []
+    while found.state == "open":
+        pair = rounds.next_pair(store, found, rita.id)
+        assert pair is not None
+        dealt.append(pair.candidate)
+        ours = pair.candidate_left == (pair.candidate == seeded.tuned)  # the tuned one always wins, the base never
+        found = rounds.vote(store, found, rita, pair.id, "left" if ours else "right", seconds_on_screen=SECONDS)
+    cheaper, dearer = rounds.assess(store, found)
+    assert (cheaper.votes_alone, dearer.votes_alone) == (Verdict.no_go, Verdict.go)
+    assert "in favour" in found.closed_because and signing.ruling(store, found).subject == seeded.tuned
+    assert cheaper.done < dearer.done and dealt.count(seeded.base) == cheaper.against[0].votes
+    last = max(place for place, name in enumerate(dealt) if name == seeded.base)
+    assert set(dealt[last + 1 :]) == {seeded.tuned} and len(dealt) - last > 1
+
+
 def test_a_round_of_the_first_version_is_read_and_judged_as_before(store: Store, seeded: Seeded, rita: Person) -> None:
     opened(store, seeded)
     act = store.recent(seeded.project, "pia")[0]

@@ -135,7 +135,10 @@ def _free(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote]) -> dict[str
         by_pair[vote.pair].append(vote)
     planned = {p["id"]: int(p["votes"]) for p in found.registration["prompts"]}
     needed = {pair.id: _wanted(planned, pair) for pair in pairs}
-    return {name: _needs(votes, by_pair[name]) for name, votes in needed.items() if votes is not None}
+    return {
+        name: _needs(votes, by_pair[name]) if name in by_pair else votes
+        for name, votes in needed.items() if votes is not None
+    }  # fmt: skip
 
 
 def _needs(votes: int, cast: Sequence[Vote]) -> int:

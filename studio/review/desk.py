@@ -116,6 +116,11 @@ class Desk:
             if screen := self._screens.get((found, reviewer)):
                 screen.since = self._clock()
 
+    def leave(self, found: str, reviewer: str) -> None:
+        """This reviewer stopped: what was on their screen is free for others at once."""
+        with self._lock:
+            self._screens.pop((found, reviewer), None)
+
     def beat(self, found: str, reviewer: str, pair: str) -> None:
         """The pair is still on this reviewer's screen; for a quarter of an hour that keeps the seat."""
         with self._lock:

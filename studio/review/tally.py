@@ -44,6 +44,8 @@ class Tally:
         """How the round stands by every act that was committed before this was asked."""
         with self._lock:
             kept = self._kept.get(found.id)
+            if kept is not None and kept.seq == store.version and kept.found == found:
+                return kept
             news = _read(store, found.id, kept)
             if kept is None or kept.cast is not news.votes or kept.found != found:
                 kept = Standing(found, news.seq, news.votes, dealing.assessed(found, pairs, news.votes))

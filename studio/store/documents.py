@@ -46,14 +46,15 @@ def _not_in_a_round(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
         )
 
 
-def _refuse_twice(tx: Tx, project: str, sha: str) -> None:
+def _said_by_another(tx: Tx, project: str, sha: str) -> str:
+    """The name of a document in use that says the same, word for word; "" where there is none."""
     sql = "SELECT name FROM documents WHERE project = ? AND sha256 = ? AND NOT removed"
-    if same := tx.query(sql, project, sha):
-        raise Refusal(f"“{same[0]['name']}” says the same, word for word, and is there already. Nothing was changed.")
+    return next((row["name"] for row in tx.query(sql, project, sha)), "")
 
 
-def _not_there_again(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    _refuse_twice(tx, act.project, tx.need("documents", payload["id"])["sha256"])
+def _not_there_anew(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    if same := _said_by_another(tx, act.project, tx.need("documents", payload["id"])["sha256"]):
+        raise Refusal(f"“{same}” was brought since and says the same, word for word. Nothing was changed.")
 
 
 @applies("document.added", guard=_added_unused)
@@ -63,7 +64,8 @@ def document_added(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     pieces = [from_json(Piece, each) for each in json.loads(tx.blob(payload["pieces_blob"]))]
     if pieces_sha256(pieces) != payload["sha256"]:
         raise Refusal("The passages of this document are not those that were read. Nothing was added. Bring it again.")
-    _refuse_twice(tx, act.project, payload["sha256"])
+    if same := _said_by_another(tx, act.project, payload["sha256"]):
+        raise Refusal(f"“{same}” says the same, word for word, and is there already. Nothing was added.")
     sql = 'SELECT name FROM documents WHERE project = ? AND sha256 = ? ORDER BY "at", id LIMIT 1'
     before = tx.query(sql, act.project, payload["sha256"])
     name = before[0]["name"] if before else payload["name"]
@@ -80,7 +82,7 @@ def document_added(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     tx.insert_many("passages", rows, ("document", payload["id"]))
 
 
-@applies("document.removed", guard=_not_there_again, allowed=_not_in_a_round)
+@applies("document.removed", guard=_not_there_anew, allowed=_not_in_a_round)
 def document_removed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: id. Its passages stay: outputs were written from them."""
     current = tx.need("documents", payload["id"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from studio.records import Pair, Round
-from studio.review import guesses, rounds
+from studio.review import desk, guesses, rounds
 from studio.ui import blocks, frame, keys, notices
 from studio.ui.access import Visit
 
@@ -23,7 +23,8 @@ def _go_on() -> None:
 
 
 def stopped(visit: Visit, found: Round, place: rounds.Turn) -> None:
-    """In place of the next pair, until they go on."""
+    """In place of the next pair, until they go on; the pair is free for others meanwhile."""
+    desk.of(visit.store).leave(found.id, visit.person.id)
     blocks.lead(f"Thank you. {blocks.several(place.mine, 'vote')} of yours {'is' if place.mine == 1 else 'are'} in.")
     blocks.note("Come back whenever you like: the round goes on where you left it.")
     st.button("Go on voting", key="exit-go-on", shortcut="B", on_click=_go_on)
