@@ -128,11 +128,13 @@ def test_arms_that_look_unlike_are_told_before_the_round() -> None:
     short, long = "Yes, you can.", "Yes, you can, and here is how it goes from start to end."
     told = formatting.tells([(long, short)] * 9 + [(short, long)]).sentences("Tuned", "Base")
     assert told == (
-        "Tuned writes the longer answer in 90 of 100 prompts (usually 13 words against 3 of Base): "
+        "One of Tuned and Base writes the longer answer in 90 of 100 prompts (usually 13 words against 3): "
         "a voter can tell them apart by length.",
     )
     marked = formatting.tells([("**Yes**, you can.", short)] * 9 + [(short, short)])
     assert marked.marked == (0.9, 0.0) and "Markdown marks in 90 of 100" in marked.sentences("Tuned", "Base")[0]
+    turned = formatting.tells([(short, long)] * 9 + [(long, short)]).sentences("Tuned", "Base")
+    assert turned == told, "whoever sets the round up may vote in it, so which one it is stays unsaid"
     assert formatting.tells([(short, long), (long, short)]).sentences("Tuned", "Base") == ()
 
 

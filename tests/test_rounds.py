@@ -537,3 +537,19 @@ def test_an_open_round_keeps_its_arms_but_a_rename_changes_nothing(store: Store,
     found = vote_like_the_script(store, found, rita)
     gate = next(g for g in signing.gates(store, found) if g.name == "Same outputs as registered")
     assert gate.state.value == "passed"
+
+
+def test_a_vote_between_the_judging_and_the_closing_is_judged_first(store: Store, seeded: Seeded, rita: Person) -> None:
+    found = opened(store, seeded, baselines=(seeded.base,), cap=2, floor=None, guardrails=())
+    judged = store.version
+    cast(store, found, rita)
+    with pytest.raises(Refusal, match="arrived meanwhile"):
+        rounds.close(store, "studio", found, "decided", seen=judged)
+    rounds.undo_last(store, found, rita.id)
+    with pytest.raises(Refusal, match="arrived meanwhile"):
+        rounds.close(store, "studio", found, "decided", seen=store.version - 1)
+    assert rows.get(store, found.id) == found
+    cast(store, found, rita)
+    assert cast(store, found, rita).state == "closed"
+    (act,) = store.history(seeded.project, ["round.closed"])
+    assert store.payload(act)["seen"] == act.seq - 1, "the server's own closing names the last vote it judged"

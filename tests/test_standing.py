@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -140,3 +141,23 @@ def test_it_is_sent_as_json_and_a_failure_says_so(
     assert closed is not None
     with pytest.raises(Refusal, match="closed"):
         standing.send(store, pia, closed, "Late.")
+
+
+def test_an_address_that_does_not_speak_http_is_a_refusal(store: Store, found: Round, crew: dict[str, Person]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            line, _ = server.accept()
+            with line:
+                line.recv(65_536)
+                line.sendall(b"SSH-2.0-server\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        standing.set_webhook(store, crew["Ann"], found.project, f"http://127.0.0.1:{server.getsockname()[1]}/hook")
+        with pytest.raises(Refusal, match="could not be reached"):
+            standing.send(store, crew["Pia"], found, "text")
+        thread.join()
+    standing.set_webhook(store, crew["Ann"], found.project, "https://chat.example/a\x7fb")
+    with pytest.raises(Refusal, match="could not be reached"):
+        standing.send(store, crew["Pia"], found, "text")

@@ -54,19 +54,22 @@ class Tells:
         return 0.5 + abs(self.marked[0] - self.marked[1]) / 2 >= TELLING
 
     def sentences(self, one: str, other: str) -> tuple[str, ...]:
-        """A warning for each difference that gives the arms away, none where they look alike."""
-        told = []
+        """A warning for each difference that gives the arms away, none where they look alike. Which of the two it is
+        stays unsaid: whoever sets the round up may vote in it."""
+        told: list[str] = []
+        who = f"One of {one} and {other}"
         if self.by_length:
-            names = (one, other) if self.longer > 0.5 else (other, one)
-            long, short = self.words if self.longer > 0.5 else self.words[::-1]
+            short, long = sorted(self.words)
             told.append(
-                f"{names[0]} writes the longer answer in {100 * max(self.longer, 1 - self.longer):.0f} of 100 prompts "
-                f"(usually {long:.0f} words against {short:.0f} of {names[1]}): a voter can tell them apart by length."
+                f"{who} writes the longer answer in "
+                f"{100 * max(self.longer, 1 - self.longer):.0f} of 100 prompts (usually {long:.0f} words against "
+                f"{short:.0f}): a voter can tell them apart by length."
             )
         if self.by_marks:
+            less, more = sorted(self.marked)
             told.append(
-                f"{one} uses Markdown marks in {100 * self.marked[0]:.0f} of 100 answers, {other} in "
-                f"{100 * self.marked[1]:.0f}: a voter can tell them apart by that."
+                f"{who} uses Markdown marks in {100 * more:.0f} of 100 answers, the other in "
+                f"{100 * less:.0f}: a voter can tell them apart by that."
             )
         return tuple(told)
 

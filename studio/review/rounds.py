@@ -282,23 +282,26 @@ def close_if_decided(store: Store, found: Round) -> Round:
     now = rounds.get(store, found.id)
     if now is None or now.state != "open":
         return now or found
-    reason = preference.stop_reason(assess(store, now))
+    standing = _standing(store, now)
+    reason = preference.stop_reason(standing.told)
     if not reason:
         return now
     try:
-        return close(store, "studio", now, _BECAUSE[reason])
+        return close(store, "studio", now, _BECAUSE[reason], seen=standing.seq)
     except Refusal:
         after = rounds.get(store, found.id)
-        if after is None or after.state == "open":
+        if after is not None and after.state == "open" and _standing(store, after).seq == standing.seq:
             raise
-        return after  # another vote closed it in the same moment
+        # Another vote closed it in the same moment, or came between, and may have undone what was decided.
+        return close_if_decided(store, found)
 
 
-def close(store: Store, actor: str, found: Round, because: str) -> Round:
-    """Closes a round and publishes the seed of its sides."""
+def close(store: Store, actor: str, found: Round, because: str, seen: int | None = None) -> Round:
+    """Closes a round and publishes the seed of its sides. `seen`: the act up to which its votes were judged; Refusal
+    when one was cast or taken back, or the round amended, after it. None: whatever came since."""
     opened = next(a for a in store.history(found.project, ["round.opened"]) if store.payload(a)["id"] == found.id)
-    seed = store.payload(opened)["sealed"]["seed"]
-    store.act("round.closed", actor, {"id": found.id, "because": because, "seed": seed}, found.project)
+    payload = {"id": found.id, "because": because, "seed": store.payload(opened)["sealed"]["seed"]}
+    store.act("round.closed", actor, payload if seen is None else payload | {"seen": seen}, found.project)
     closed = rounds.get(store, found.id)
     assert closed is not None
     return closed

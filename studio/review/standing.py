@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import http.client
 import math
 import urllib.error
 import urllib.request
@@ -149,6 +150,6 @@ def send(store: Store, person: Person, found: Round, text: str) -> None:
             answer.read(1)
     except urllib.error.HTTPError as error:
         raise Refusal(f"{host} did not take the reminder (it said {error.code}). Copy the text instead.") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise Refusal(f"{host} could not be reached, so the reminder was not sent. Copy the text instead.") from error
     store.act("reminder.sent", person.id, {"round": found.id}, found.project)

@@ -29,7 +29,7 @@ def webhook_set(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 
 @applies("reminder.sent")
 def reminder_sent(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: round, people (how many it names). It went out and was taken; nothing here changes by it."""
+    """payload: round. It went out and was taken; nothing here changes by it."""
     tx.need("rounds", payload["round"])
 
 

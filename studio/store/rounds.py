@@ -128,10 +128,15 @@ def vote_explained(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 
 @applies("round.closed")
 def round_closed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
-    """payload: id, because, seed (published now)."""
+    """payload: id, because, seed (published now); newer ones also seen (the act up to which the votes were judged)."""
     row = tx.need("rounds", payload["id"])
     if row["state"] != "open":
         raise Refusal("The round is closed already. Nothing was changed.")
+    sql = (
+        "SELECT 1 FROM acts WHERE project = ? AND seq > ? AND kind IN ('vote.cast', 'round.amended', 'undone') LIMIT 1"
+    )
+    if "seen" in payload and tx.query(sql, act.project, payload["seen"]):
+        raise Refusal("A vote arrived meanwhile, so the round was not closed yet. Nothing was changed.")
     tx.update("rounds", row, state="closed", closed_because=payload["because"], seed=payload["seed"], closed_at=act.at)
 
 
