@@ -12,7 +12,7 @@ from studio.jobs.resident import Reading
 from studio.records import Arm, ArmKind, Dataset, Document, Refusal
 from studio.store import datasets as dataset_rows
 from studio.store import documents as rows
-from studio.ui import blocks, frame, model_parts, passages_parts
+from studio.ui import blocks, frame, model_parts, notices, passages_parts
 from studio.ui.access import Visit
 
 _SHOWN = 3
@@ -36,6 +36,7 @@ def show(visit: Visit, arm: Arm | None = None) -> None:
             _one(visit, each, dataset)
         if visit.may_edit:
             _bring(visit)
+            notices.show("documents")
             if here and model_parts.are_here(visit) and documents.unread(visit.store, visit.project_id):
                 _follow(visit)
 
@@ -61,6 +62,7 @@ def _brought(visit: Visit) -> None:
     made = frame.attempt(add)
     if made:
         frame.attempt(lambda: None, f"“{made.name}” is here, cut into {blocks.several(made.passages, 'passage')}.")
+    notices.keep_for("documents")
 
 
 def _one(visit: Visit, document: Document, dataset: Dataset | None) -> None:
@@ -125,6 +127,7 @@ def _remove(visit: Visit, document: Document) -> None:
         lambda: documents.remove(visit.store, visit.person.id, visit.project_id, document.id),
         f"“{document.name}” is removed. Undo brings it back.",
     )
+    notices.keep_for("documents")
 
 
 @st.fragment(run_every=1.0)

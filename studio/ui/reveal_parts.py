@@ -70,11 +70,10 @@ def _account(each: Account, names: Mapping[str, str], marks: Sequence[str], key:
 
 def _words(each: Account) -> None:
     """How much there is to read among the pairs."""
-    if each.notes or each.better:
-        blocks.note(
-            f"Reviewers also left {blocks.several(len(each.notes), 'note')} and "
-            f"{blocks.several(len(each.better), 'better answer')}; they stand with their pairs below."
-        )
+    left = [blocks.several(len(said), what) for said, what in ((each.notes, "note"), (each.better, "better answer"))
+            if said]  # fmt: skip
+    if left:
+        blocks.note(f"Reviewers also left {' and '.join(left)}, to be read with the pairs below.")
 
 
 def _slices(sliced: Mapping[str, Sequence[Account]], names: Mapping[str, str]) -> None:
