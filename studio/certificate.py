@@ -151,6 +151,8 @@ def _run_again(found: Mapping[str, Any]) -> Verified:
         problems.append("The amendments do not lead back to the registration of the opening.")
     if not drawn_as_sealed(again, pairs):
         problems.append("The seed does not deal the sides that were committed to when the round opened.")
+    if len({(vote.pair, vote.reviewer) for vote in votes}) < len(votes):
+        problems.append("A reviewer stands there with two votes on one pair; a round takes one.")
     problems += [
         f"A text of pair {each['id']} is not the one that was hashed." for each in found["pairs"] if _odd(each)
     ]

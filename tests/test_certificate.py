@@ -117,6 +117,11 @@ def other_votes(held: dict[str, Any]) -> None:
         vote["choice"] = "b" if vote["choice"] == "a" else vote["choice"]
 
 
+def gold_once_more(held: dict[str, Any]) -> None:
+    gold = {pair["id"] for pair in held["pairs"] if pair["kind"] == "gold"}
+    held["votes"].append(next(dict(vote) for vote in held["votes"] if vote["pair"] in gold))
+
+
 CHANGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "votes": (other_votes, "its votes give"),
     "side": (lambda held: held["pairs"][0].update(candidate_left=not held["pairs"][0]["candidate_left"]),
@@ -126,6 +131,7 @@ CHANGES: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "verdict": (lambda held: held["verdict"].update(verdict="GO"), "for verdict; its votes give"),
     "rule": (lambda held: held["rule"].update(go_evidence=20.0), "another version of the rule"),
     "text": (lambda held: held["pairs"][0]["left"].update(text="!"), "A text of pair"),
+    "twice": (gold_once_more, "two votes on one pair"),
     "stranger": (lambda held: held["votes"][0].update(pair="nobody's"), "cannot be run again"),
     "choice": (lambda held: held["votes"][0].update(choice="left"), "cannot be run again"),
     "shape": (lambda held: held["pairs"].insert(0, None), "cannot be run again"),

@@ -106,6 +106,17 @@ def test_a_reminder_names_counts_and_nothing_else(store: Store, found: Round, cr
     assert not any(word in text for word in (*arms, "tie", "left", "right", "prefer"))
 
 
+def test_a_round_that_nobody_who_is_asked_can_finish_says_so(
+    store: Store, seeded: Seeded, crew: dict[str, Person]
+) -> None:
+    plan = dataclasses.replace(seeded.plan, baselines=(seeded.base,), cap=3, votes=2, floor=None, guardrails=())
+    found = rounds.open_round(store, "pia", seeded.project, plan)
+    vote(store, found, crew["Rita"], 3)
+    rita = [each for each in standing.standings(store, found, NOW) if each.person.name == "Rita"]
+    assert standing.is_stuck(store, found, rita), "each prompt waits for a second reader"
+    assert not standing.is_stuck(store, found, standing.standings(store, found, NOW)), "Otto is one"
+
+
 def test_only_an_admin_sets_an_address_and_only_a_safe_one(store: Store, found: Round, crew: dict[str, Person]) -> None:
     with pytest.raises(Refusal, match="Only an admin"):
         standing.set_webhook(store, crew["Pia"], found.project, "https://chat.example/x")

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from studio.generation.endpoint import NoRedirect
 from studio.records import Pair, PairKind, Person, Refusal, Role, Round, Vote, canonical
-from studio.review import dealing, independence
-from studio.store import Store, reminders, rounds
+from studio.review import dealing, independence, rounds
+from studio.store import Store, reminders
+from studio.store import rounds as rows
 from studio.store.people import everyone
 from studio.train.elsewhere import is_link_local
 
@@ -41,7 +42,7 @@ def standings(store: Store, found: Round, now: datetime.datetime) -> list[Standi
     With a deadline, due is the share times the part of the time that is over; without one, half of an equal part of
     the votes that are in. Who never votes is found by both; who simply has other hours is not told apart.
     """
-    pairs, cast = rounds.pairs(store, found.id), rounds.votes(store, found.id)
+    pairs, cast = rows.pairs(store, found.id), rows.votes(store, found.id)
     people = _asked(store, found, cast)
     if not people:
         return []
@@ -54,6 +55,12 @@ def standings(store: Store, found: Round, now: datetime.datetime) -> list[Standi
         done = len(mine)
         told.append(Standing(person, done, share, mine[-1].at if mine else "", done < min(due, share)))
     return sorted(told, key=lambda each: (each.done, each.person.name))
+
+
+def is_stuck(store: Store, found: Round, told: Sequence[Standing]) -> bool:
+    """Whether an open round has no pair left for anybody of `told`, so that it cannot close by their votes: experts are
+    missing, prompts wait for one more reader, or votes left the count by the rule on gold. Says not which."""
+    return found.state == "open" and not any(rounds.left_for(store, found, each.person.id) for each in told)
 
 
 def _asked(store: Store, found: Round, cast: Sequence[Vote]) -> list[Person]:

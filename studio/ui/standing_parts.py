@@ -29,6 +29,11 @@ def show(visit: Visit, found: Round) -> None:
         blocks.item("A link straight into the round", "Whoever is not signed in lands there once they are.")
         st.code(link, language=None, wrap_lines=True)
         _people(told)
+        if told and standing.is_stuck(visit.store, found, told):
+            frame.warnings([
+                "Nobody who is asked has a pair left, and the round is not decided. It needs somebody else: invite one "
+                "more reviewer, or lower the cap to what is done, or cancel it."
+            ])  # fmt: skip
         _reminder(visit, found, told, link, now)
 
 
