@@ -92,6 +92,34 @@ def test_what_decides_a_go_needs_a_new_round_and_who_may_not_sign_changes_nothin
         amended(store, found, pia, cap=20)
 
 
+def test_a_lower_cap_loses_no_prompt_that_was_judged(store: Store, seeded: Seeded, pia: Person) -> None:
+    rita, found = person(store, "Rita", Role.reviewer), opened(store, seeded)
+    for side in ("skip", "skip", "skip", "tie", "left", "right"):
+        pair = rounds.next_pair(store, found, rita.id)
+        assert pair is not None
+        found = rounds.vote(store, found, rita, pair.id, side, seconds_on_screen=5.0, reason="a hard one")
+    assert rounds.done(store, found) == 3
+    for cap in (3, 5):
+        with pytest.raises(Refusal, match="between the 6 prompts that are done or skipped"):
+            amended(store, found, pia, cap=cap)
+    closed = amended(store, found, pia, cap=6)
+    assert closed.state == "closed" and rounds.assess(store, closed)[0].done == 3
+
+
+def test_votes_on_a_prompt_go_up_and_down_again_and_second_readers_stay(
+    store: Store, seeded: Seeded, pia: Person
+) -> None:
+    rita = person(store, "Rita", Role.reviewer)
+    plan = replace(seeded.plan, baselines=(seeded.base,), second_readers=0.25)
+    found = cast(store, rounds.open_round(store, "maker", seeded.project, plan), rita)
+    before = found.registration["prompts"]
+    more = amended(store, found, pia, votes=3)
+    assert amending.current(more).votes == 3 and {p["votes"] for p in more.registration["prompts"][1:]} == {3}
+    less = amended(store, more, pia, votes=1)
+    assert amending.current(less).votes == 1 and less.registration["prompts"] == before
+    assert ledger.chain_holds(less)
+
+
 def test_undoing_an_amendment_works_until_somebody_votes_under_it(store: Store, seeded: Seeded, pia: Person) -> None:
     rita, found = person(store, "Rita", Role.reviewer), opened(store, seeded)
     changed = amended(store, found, pia, guardrails=(Guardrail("refunds", 0.2, critical=True),))

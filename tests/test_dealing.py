@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import threading
 import time
 from collections import Counter
@@ -143,6 +144,18 @@ def test_a_pair_that_was_taken_back_comes_up_again() -> None:
     assert dealt("rita", cast) == "c"
     place.show("r", "rita", "b")
     assert dealt("rita", cast[:1]) == "b"
+
+
+def test_a_held_key_takes_one_vote_back() -> None:
+    now = [0.0]
+    place = desk.Desk(lambda: now[0])
+    place.show("r", "rita", "b")
+    for _ in range(5):  # the key repeats
+        now[0] += 0.03
+        assert place.seconds_back("r", "rita") < 0.35
+        place.pressed_too_soon("r", "rita")
+    now[0] += 1.0
+    assert place.seconds_back("r", "rita") > 0.9 and place.seconds_back("r", "otto") == math.inf
 
 
 def test_many_at_once_are_never_dealt_one_seat_twice_and_fill_every_pair(store: Store) -> None:

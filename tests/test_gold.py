@@ -52,6 +52,8 @@ def test_whoever_can_no_longer_get_enough_gold_right_leaves_the_count() -> None:
     cast = [Vote(pair, who, words[c]) for who, text in said.items() for pair, c in zip("abc", text, strict=False)]
     cast += [Vote("real", who, Choice.b) for who in said]
     assert gold.excluded(pairs, cast, rule) == {"ann", "bea"} and not gold.excluded(pairs, cast, GoldRule())
+    assert "more than 1 of them wrong" in rule.sentence and "A skip is not wrong" in rule.sentence
+    assert "nobody leaves" in GoldRule(3, 0).sentence and not gold.excluded(pairs, cast, GoldRule(3, 0))
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from studio.review.evidence import evidence_path
 from studio.review.sides import APART, deal
 from studio.review.votes_table import parse_votes
 from studio.store import Store, arms
+from studio.store import datasets as dataset_rows
 from studio.store import decisions as decision_rows
 from studio.store import examples as example_rows
 from studio.store import rounds as rows
@@ -53,6 +54,8 @@ def test_a_round_registers_and_seals_before_the_first_vote(store: Store, seeded:
     assert found.sha256 == sha256(canonical(found.registration)) and found.seed == ""
     assert found.registration["cap"] == 20 and len(found.registration["prompts"]) == 24
     assert not found.registration["practice"]
+    frozen = dataset_rows.get(store, seeded.dataset)
+    assert frozen is not None and found.registration["dataset_sha256"] == frozen.sha256, "the words of every prompt"
     assert len(rows.pairs(store, found.id)) == 48, "those of prompts over the cap are dealt, too, should it be raised"
     under = {p["id"] for p in found.registration["prompts"][:20]}
     pairs = [p for p in rows.pairs(store, found.id) if p.example in under]
@@ -123,7 +126,8 @@ def test_a_cheaper_candidate_that_failed_is_asked_about_no_more_and_the_dearer_o
     cheaper, dearer = rounds.assess(store, found)
     assert (cheaper.votes_alone, dearer.votes_alone) == (Verdict.no_go, Verdict.go)
     assert "in favour" in found.closed_because and signing.ruling(store, found).subject == seeded.tuned
-    assert cheaper.done < dearer.done and dealt.count(seeded.base) == cheaper.against[0].votes
+    judged, waiting = cheaper.against[0].votes, cheaper.against[0].scored.waiting
+    assert cheaper.done < dearer.done and dealt.count(seeded.base) == judged + waiting
     last = max(place for place, name in enumerate(dealt) if name == seeded.base)
     assert set(dealt[last + 1 :]) == {seeded.tuned} and len(dealt) - last > 1
 

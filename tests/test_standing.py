@@ -95,9 +95,13 @@ def test_an_equal_part_and_who_is_behind_it(store: Store, found: Round, crew: di
 
 def test_a_reminder_names_counts_and_nothing_else(store: Store, found: Round, crew: dict[str, Person]) -> None:
     vote(store, found, crew["Rita"], 2)
-    text = standing.reminder(found, "Replies", standing.standings(store, found, NOW), "http://here/review?project=p")
+    text = standing.reminder(
+        found, "Replies", standing.standings(store, found, NOW), "http://here/review?project=p", NOW
+    )
     assert "Otto: 0 of about 4 pairs" in text and "Rita: 2 of about 4 pairs" in text
     assert "open until" in text and "http://here/review?project=p" in text
+    late = standing.reminder(found, "Replies", [], "http://here/review", NOW + datetime.timedelta(days=9))
+    assert "open until" not in late and "votes still count until it closes" in late
     arms = [facts["name"] for facts in found.registration["arms"].values()]
     assert not any(word in text for word in (*arms, "tie", "left", "right", "prefer"))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.records import Person, Refusal, Role, Round, canonical, sha256, to_json
-from studio.review import rounds
+from studio.review import dealing, rounds
 from studio.review.opening import MOST_VOTES, MOST_WORDS, refuse_past
 from studio.review.scoring import Guardrail, read_registrations
 from studio.store import Store
@@ -38,11 +38,25 @@ def current(found: Round) -> Amendable:
     frozen = found.registration
     return Amendable(
         cap=frozen["cap"],
-        votes=min(p["votes"] for p in frozen["prompts"]),
+        votes=_votes(found),
         guardrails=tuple(Guardrail(g["name"], g["delta"], g["critical"]) for g in frozen["guardrails"]),
         guidelines=frozen.get("guidelines", ""),
         deadline=frozen.get("deadline", ""),
     )
+
+
+def _votes(found: Round) -> int:
+    """On each prompt that nobody has voted on: by the last amendment of it, else by the opening."""
+    changed = _changes_of_votes(found)
+    if not changed:
+        return min(p["votes"] for p in found.registration["prompts"])
+    pairs = zip(changed[-1]["before"], changed[-1]["after"], strict=True)
+    return min(after["votes"] for before, after in pairs if before != after)
+
+
+def _changes_of_votes(found: Round) -> list[dict[str, Any]]:
+    told = found.registration.get("amendments", [])
+    return [change for each in told for change in each["changes"] if change["what"] == "prompts"]
 
 
 def most_prompts(found: Round) -> int:
@@ -90,11 +104,11 @@ def amend(store: Store, person: Person, found: Round, wanted: Amendable, reason:
 
 
 def _refuse_unfit(store: Store, found: Round, wanted: Amendable) -> None:
-    done, most = rounds.done(store, found), most_prompts(found)
-    if not max(1, done) <= wanted.cap <= most:
+    through, most = dealing.through(rounds.assess(store, found)), most_prompts(found)
+    if not max(1, through) <= wanted.cap <= most:
         raise Refusal(
-            f"The cap must lie between the {done:,} prompts that are done and the {most:,} that have pairs, not "
-            f"{wanted.cap:,}. {_NOTHING}"
+            f"The cap must lie between the {through:,} prompts that are done or skipped for good and the {most:,} that "
+            f"have pairs, not {wanted.cap:,}. {_NOTHING}"
         )
     if not 1 <= wanted.votes <= MOST_VOTES:
         raise Refusal(f"A prompt gets from 1 to {MOST_VOTES} votes, not {wanted.votes}. {_NOTHING}")
@@ -116,17 +130,20 @@ def _changed(store: Store, found: Round, wanted: Amendable) -> dict[str, Any]:
     if wanted.cap != before.cap:
         after |= {"cap_amended": True, "dealt": frozen.get("dealt", [before.cap])}
     if wanted.votes != before.votes:
-        after["prompts"] = _with_votes(store, found, before.votes, wanted.votes)
+        after["prompts"] = _with_votes(store, found, wanted.votes)
     unsaid = {key for key in ("guidelines", "deadline") if not after[key] and key not in frozen}
     return {key: value for key, value in after.items() if key not in unsaid}
 
 
-def _with_votes(store: Store, found: Round, before: int, votes: int) -> list[dict[str, Any]]:
+def _with_votes(store: Store, found: Round, votes: int) -> list[dict[str, Any]]:
     """The prompts with another number of votes; those that somebody has voted on keep the number they were begun with,
-    and second readers stay."""
+    and those that the opening gave a second reader keep that."""
     begun = {vote.pair for vote in rows.votes(store, found.id)}
     touched = {pair.example for pair in rows.pairs(store, found.id) if pair.id in begun}
+    frozen, changes = found.registration["prompts"], _changes_of_votes(found)
+    opening = changes[0]["before"] if changes else frozen
+    usual = min(p["votes"] for p in opening)
     return [
-        p if p["id"] in touched else {**p, "votes": max(votes, p["votes"] if p["votes"] > before else 1)}
-        for p in found.registration["prompts"]
+        p if p["id"] in touched else {**p, "votes": max(votes, first["votes"] if first["votes"] > usual else 1)}
+        for p, first in zip(frozen, opening, strict=True)
     ]

@@ -94,6 +94,14 @@ def completed(told: Sequence[Assessment]) -> int:
     return min([each.done for each in told if each.candidate not in gone] or [each.done for each in told])
 
 
+def through(told: Sequence[Assessment]) -> int:
+    """How many prompts need no more votes for any candidate that is not decided yet: completed, or skipped for good."""
+    gone = decided(told)
+    runs = [min(len(a.scored.prompts) + len(a.scored.excluded) for a in each.against)
+            for each in told if each.candidate not in gone] or [0]  # fmt: skip
+    return min(runs)
+
+
 def decided(told: Sequence[Assessment]) -> frozenset[str]:
     """Candidates that need no more votes while the round goes on for another; none where there is only one."""
     if len(told) == 1:

@@ -6,6 +6,7 @@ reload. Losing it at a restart costs a second of reading, those ticks, and at wo
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter
@@ -28,12 +29,14 @@ LONGEST_READING = 900.0
 @dataclass
 class _Screen:
     """`since`: when the pair came up without a key; `touched`: when it last showed that it is there; `seated`: whether
-    it takes a seat from others, which the screens of those outside the count do not."""
+    it takes a seat from others, which the screens of those outside the count do not; `back`: its vote was
+    taken back."""
 
     pair: str
     since: float
     touched: float
     seated: bool = True
+    back: bool = False
     ships: dict[str, bool] = field(default_factory=dict)
 
 
@@ -90,6 +93,7 @@ class Desk:
         """Puts one pair before this reviewer, whoever else has it: one that they took back."""
         with self._lock:
             self._put(found, reviewer, pair, seated=True)
+            self._screens[found, reviewer].back = True
 
     def _put(self, found: str, reviewer: str, pair: str, *, seated: bool) -> None:
         screen, now = self._screens.get((found, reviewer)), self._clock()
@@ -109,6 +113,12 @@ class Desk:
         with self._lock:
             screen = self._screens.get((found, reviewer))
             return not (screen and screen.pair == pair and self._clock() - screen.touched < HELD_SECONDS)
+
+    def seconds_back(self, found: str, reviewer: str) -> float:
+        """How long a pair that this reviewer took back has been on screen without a key; infinite for any other."""
+        with self._lock:
+            screen = self._screens.get((found, reviewer))
+            return self._clock() - screen.since if screen and screen.back else math.inf
 
     def pressed_too_soon(self, found: str, reviewer: str) -> None:
         """Starts the time again, so that a key that is held down never gets through."""

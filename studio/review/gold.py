@@ -42,9 +42,11 @@ class GoldRule:
         """The rule as it is registered, for anybody."""
         if not self.pairs:
             return "No gold pairs: nobody leaves the count."
+        if not self.right:
+            return f"{self.pairs} gold pairs, told afterwards; nobody leaves the count."
         return (
-            f"{self.pairs} gold pairs; whoever can no longer get {self.right} of them right leaves the count, with all "
-            "of their votes."
+            f"{self.pairs} gold pairs; whoever gets more than {self.pairs - self.right} of them wrong leaves the "
+            "count, with all of their votes. A skip is not wrong."
         )
 
 

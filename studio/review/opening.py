@@ -335,8 +335,8 @@ def _planned(seed: str, plan: Plan, order: Sequence[Example]) -> list[dict[str, 
 def _registration(
     store: Store, project: str, plan: Plan, prompts: list[dict[str, object]], outputs: Written
 ) -> dict[str, Any]:  # fmt: skip
-    brief = briefs.latest(store, project)
-    assert brief is not None
+    brief, dataset = briefs.latest(store, project), dataset_rows.get(store, plan.dataset)
+    assert brief is not None and dataset is not None
     named = {arm.id: arm for arm in arms.every(store, project)}
     guardrails = plan.guardrails
     if guardrails is None:
@@ -346,6 +346,7 @@ def _registration(
         "candidates": [{"arm": each.arm, "baselines": list(each.baselines)} for each in plan.contests],
         "arms": {name: _arm_facts(named[name], written) for name, written in outputs.items()},
         "dataset": plan.dataset,
+        "dataset_sha256": dataset.sha256,
         "brief_version": brief.version,
         "decoding": to_json(Decoding()),
         "prompts": prompts,

@@ -80,6 +80,17 @@ def deadline(found: Round) -> datetime.date | None:
     return datetime.date.fromisoformat(day) if day else None
 
 
+def last_day(found: Round, now: datetime.datetime) -> str:
+    """A sentence about the deadline, "" without one. A round whose last day is over still takes votes."""
+    last = deadline(found)
+    if last is None:
+        return ""
+    day = f"{last:%A}, {last.day} {last:%B %Y}"
+    if now.date() > last:
+        return f"The last day of the round was {day}; votes still count until it closes."
+    return f"The round is open until {day}."
+
+
 def _part_over(found: Round, now: datetime.datetime) -> float | None:
     """Which part of the time from the opening to the end of the last day is over, 0 to 1."""
     last = deadline(found)
@@ -93,11 +104,9 @@ def _part_over(found: Round, now: datetime.datetime) -> float | None:
 # -- reminders -------------------------------------------------------------------------------------
 
 
-def reminder(found: Round, project: str, told: Sequence[Standing], link: str) -> str:
+def reminder(found: Round, project: str, told: Sequence[Standing], link: str, now: datetime.datetime) -> str:
     """A few lines to copy into a message: who is asked for how many pairs, the last day, and the link."""
-    last = deadline(found)
-    until = f" It is open until {last.isoformat()}." if last else ""
-    lines = [f"The blind round of “{project}” waits for your judgement.{until}", link, ""]
+    lines = [f"The blind round of “{project}” waits for your judgement. {last_day(found, now)}".rstrip(), link, ""]
     lines += [
         f"{each.person.name}: {each.done} of about {each.share} pairs{' (behind)' if each.behind else ''}"
         for each in told

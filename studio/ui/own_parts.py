@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+
 import streamlit as st
 
 from studio import paths
@@ -52,9 +54,8 @@ def _round(visit: Visit, project: Project, found: Round) -> None:
 
 def _left(found: Round, mine: Own, left: int) -> str:
     pace = f", about {duration(mine.seconds * left)} at your pace" if mine.seconds else ""
-    last = standing.deadline(found)
-    until = f" Open until {last.day} {last:%B}." if last else ""
-    return f"{blocks.several(left, 'pair')} left for you{pace}; you have judged {mine.votes:,}.{until}"
+    until = standing.last_day(found, datetime.datetime.now(datetime.UTC))
+    return f"{blocks.several(left, 'pair')} left for you{pace}; you have judged {mine.votes:,}. {until}".rstrip()
 
 
 def _own(visit: Visit, found: Round) -> Own:

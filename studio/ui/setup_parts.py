@@ -252,7 +252,7 @@ def _trust(visit: Visit, about: _About, candidate: str) -> None:
             st.number_input(
                 "Of them right, at least", 0, 20, max(0, usual - 1), key=about.key("gold-right"),
                 persist_state="session",
-                help="Whoever cannot reach this any more leaves the count, with all of their votes.",
+                help="Whoever gets so many wrong that this is out of reach leaves the count, with all their votes.",
             )  # fmt: skip
         with three:
             st.number_input(

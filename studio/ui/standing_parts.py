@@ -24,11 +24,12 @@ def show(visit: Visit, found: Round) -> None:
         return
     with opened:
         link = f"{access.origin(visit)}/review?project={found.project}"
-        told = standing.standings(visit.store, found, datetime.datetime.now(datetime.UTC))
+        now = datetime.datetime.now(datetime.UTC)
+        told = standing.standings(visit.store, found, now)
         blocks.item("A link straight into the round", "Whoever is not signed in lands there once they are.")
         st.code(link, language=None, wrap_lines=True)
         _people(told)
-        _reminder(visit, found, told, link)
+        _reminder(visit, found, told, link, now)
 
 
 def _people(told: list[Standing]) -> None:
@@ -46,9 +47,9 @@ def _people(told: list[Standing]) -> None:
     blocks.table(["Reviewer", "pairs", "last vote", "state"], rows, "An equal part for everybody who counts")
 
 
-def _reminder(visit: Visit, found: Round, told: list[Standing], link: str) -> None:
+def _reminder(visit: Visit, found: Round, told: list[Standing], link: str, now: datetime.datetime) -> None:
     project = projects.get(visit.store, found.project)
-    text = standing.reminder(found, project.name if project else "", told, link)
+    text = standing.reminder(found, project.name if project else "", told, link, now)
     blocks.item("A reminder", "To copy into a message, or to send to the address that is set here.")
     st.code(text, language=None, wrap_lines=True)
     hook = reminders.webhook(visit.store, found.project)

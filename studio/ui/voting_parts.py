@@ -6,6 +6,7 @@ is the same whichever side the candidate is on: keys hold random pair ids, and a
 
 from __future__ import annotations
 
+import datetime
 from html import escape
 
 import streamlit as st
@@ -41,8 +42,8 @@ def ballot(visit: Visit, found: Round, brief: Brief | None) -> None:
     with st.container(horizontal=True, gap="small"):
         _criteria(brief, str(found.registration.get("guidelines") or ""))
         _how()
-    if last := standing.deadline(found):
-        blocks.note(f"The round is open until {last:%A}, {last.day} {last:%B %Y}.")
+    if until := standing.last_day(found, datetime.datetime.now(datetime.UTC)):
+        blocks.note(until)
     _pair(visit, found, brief)
 
 
@@ -259,6 +260,11 @@ def _skip(pair: str) -> None:
 
 
 def _undo(visit: Visit, found: Round) -> None:
+    """A key that is held down takes one vote back, not all of them."""
+    place, who = desk.of(visit.store), visit.person.id
+    if place.seconds_back(found.id, who) < rounds.MIN_SECONDS_ON_SCREEN:
+        place.pressed_too_soon(found.id, who)
+        return
     last = rounds.last_vote(visit.store, found, visit.person.id)
     if frame.attempt(lambda: _taken_back(visit, found)) and last is not None:
         why_parts.put_back(visit, *last)

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from studio import baselines, people, projects
 from studio import brief as step
 from studio.records import Choice, Criterion, PairKind, Role, Round
-from studio.review import guesses, rounds
+from studio.review import desk, guesses, rounds
 from studio.store import Store, arms, briefs
 from studio.store import guesses as guess_rows
 from studio.store import rounds as rows
@@ -114,7 +114,7 @@ def test_the_prompt_competes_beside_the_tuned_model_and_is_tested_first(store: S
     assert [each.arm for each in found.candidates] == [seeded.prompted, seeded.tuned]
     assert found.candidates[1].baselines == (seeded.base, seeded.prompted)
     assert found.registration["guidelines"] == "Be kind." and found.registration["repeats"] == 1
-    assert "2 gold pairs; whoever can no longer get" in words(at)
+    assert "2 gold pairs, told afterwards; nobody leaves" in words(at)
 
 
 def test_a_pm_amends_an_open_round_with_a_reason_and_everybody_reads_it(store: Store, seeded: Seeded) -> None:
@@ -190,7 +190,10 @@ def test_a_reviewer_without_a_project_gets_the_open_round_and_votes(store: Store
     read_then(at, "skip-1-")
     assert rows.votes(store, found.id)[-1].reason == rounds.SKIP_REASONS[1]
     press(at, button(at, "vote-undo-"))
+    desk.of(store).pressed_too_soon(found.id, rows.votes(store, found.id)[0].reviewer)
     press(at, button(at, "vote-undo-"))
+    assert len(rows.votes(store, found.id)) == 1, "the key was still held"
+    read_then(at, "vote-undo-")
     assert rows.votes(store, found.id) == [] and button(at, "vote-left-") == f"vote-left-{first.id}"
 
 
