@@ -261,9 +261,7 @@ def test_an_arm_is_given_passages_of_a_document_that_was_brought(
     press(at, f"documents-gone-{kept.id}")
     said = words(at)
     removed = said.index("“rules.md” is removed. Undo brings it back.")
-    assert removed > said.index("An arm can be given passages"), (
-        "said where it was pressed, not at the page's head"
-    )
+    assert removed > said.index("An arm can be given passages"), "said where it was pressed, not at the page's head"
     assert "was removed, so it answers nothing" in said and documents.gone(store, now) == 1
     press(at, f"ys-undo-{store.recent(demo, dora[0], 1)[0].seq}")
     assert documents.gone(store, now) == 0
