@@ -240,7 +240,7 @@ def _trust(visit: Visit, about: _About, candidate: str) -> None:
         blocks.note(
             "Gold: the ideal answer to a message of the validation split beside the same cut in half, or beside "
             "another message's. A repeat: a pair that its reviewer saw before, sides swapped. No page tells which "
-            "pairs they are, though an answer that breaks off can be noticed; none of them says anything about the arms."
+            "pairs they are, though one that breaks off can be noticed; none of them says anything about the arms."
         )
         one, two, three = st.columns(3, gap="medium")
         with one:
