@@ -117,6 +117,14 @@ def test_a_round_that_nobody_who_is_asked_can_finish_says_so(
     assert not standing.is_stuck(store, found, standing.standings(store, found, NOW)), "Otto is one"
 
 
+def test_the_equal_part_holds_what_everybody_is_to_read(store: Store, crew: dict[str, Person]) -> None:
+    seeded = ready(store, tests=24)
+    plan = dataclasses.replace(seeded.plan, baselines=(seeded.base,), cap=8, gold=2, gold_right=1, repeats=2)
+    found = rounds.open_round(store, "pia", seeded.project, plan)
+    told = standing.standings(store, found, NOW)
+    assert {each.person.id: each.share for each in told} == {crew["Rita"].id: 7, crew["Otto"].id: 7}, "(8 + 2) / 2 + 2"
+
+
 def test_only_an_admin_sets_an_address_and_only_a_safe_one(store: Store, found: Round, crew: dict[str, Person]) -> None:
     with pytest.raises(Refusal, match="Only an admin"):
         standing.set_webhook(store, crew["Pia"], found.project, "https://chat.example/x")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from studio.generation.endpoint import NoRedirect
-from studio.records import Pair, PairKind, Person, Refusal, Role, Round, Vote, canonical
+from studio.records import Pair, Person, Refusal, Role, Round, Vote, canonical
 from studio.review import dealing, independence, rounds
 from studio.store import Store, reminders
 from studio.store import rounds as rows
@@ -46,7 +46,7 @@ def standings(store: Store, found: Round, now: datetime.datetime) -> list[Standi
     people = _asked(store, found, cast)
     if not people:
         return []
-    share = math.ceil(_seats(found, pairs) / len(people))
+    share = math.ceil(_seats(found, pairs) / len(people)) + sum(p.kind in dealing.FOR_EVERYBODY for p in pairs)
     over = _part_over(found, now)
     due = share * over if over is not None else len(cast) / len(people) / 2
     told = []
@@ -75,9 +75,9 @@ def _asked(store: Store, found: Round, cast: Sequence[Vote]) -> list[Person]:
 
 
 def _seats(found: Round, pairs: Sequence[Pair]) -> int:
-    """All votes that the round is to get, those on pairs that are no evidence left out."""
+    """All votes that the round is to get, those on pairs that everybody is to read left out."""
     under_cap = {p["id"] for p in found.registration["prompts"][: found.registration["cap"]]}
-    asked = [pair for pair in pairs if pair.kind is PairKind.real and pair.example in under_cap]
+    asked = [pair for pair in pairs if pair.kind not in dealing.FOR_EVERYBODY and pair.example in under_cap]
     return sum(dealing.wanted(found, pair) or 0 for pair in asked)
 
 

@@ -14,7 +14,7 @@ from studio.records import Round, Verdict
 from studio.review import guesses, rounds
 from studio.review.preference import Assessment, SliceState
 from studio.store import Store
-from studio.ui import blocks, frame, trust_parts, verdict_charts
+from studio.ui import blocks, frame, trust_parts, verdict_charts, voting_parts
 from studio.ui.access import Visit
 
 _WORDS = {
@@ -58,9 +58,9 @@ def nothing_yet(visit: Visit) -> None:
 
 
 def waiting(visit: Visit, found: Round) -> None:
-    """While votes come in: how many prompts are done, and nothing else."""
-    done, last = rounds.done(visit.store, found), int(found.registration["cap"])
-    blocks.lead(f"Votes are coming in: {done:,} of at most {blocks.several(last, 'prompt')} are done.")
+    """While votes come in: about how many prompts are done, and nothing else."""
+    done, last = voting_parts.about(rounds.done(visit.store, found)), int(found.registration["cap"])
+    blocks.lead(f"Votes are coming in: {done} of at most {blocks.several(last, 'prompt')} are done.")
     blocks.plain("Nobody sees the evidence while a round is open. The server closes it once it is decided.")
 
 

@@ -29,6 +29,7 @@ _SURPLUS = (
     "surplus: it stays outside the count."
 )
 _LOOK_AGAIN_SECONDS = 4
+_STEP = 10
 _REASON_KEYS = ("7", "8", "9")
 
 
@@ -130,11 +131,16 @@ def _how_far(place: rounds.Turn) -> None:
     share = 100 * place.mine / total if total else 100.0
     st.html(
         f'<div role="status"><p class="yr-far"><span><b>{place.mine:,} of {total:,}</b> pairs{left}</span>'
-        f"<span>The round: {place.done:,} of at most {blocks.several(place.last, 'prompt')} done</span></p>"
+        f"<span>The round: {about(place.done)} of at most {blocks.several(place.last, 'prompt')} done</span></p>"
         f'<div class="yr-bar" aria-hidden="true"><div style="width:{share:.1f}%"></div></div></div>'
     )
     if place.rest:
         blocks.note(place.rest)
+
+
+def about(done: int) -> str:
+    """In steps: the exact number would stand still after a pair that is no evidence, and so tell which those are."""
+    return f"at least {done // _STEP * _STEP:,}" if done >= _STEP else f"fewer than {_STEP}"
 
 
 def _message(pair: Pair) -> None:

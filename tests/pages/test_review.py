@@ -18,6 +18,7 @@ from studio.review import desk, guesses, rounds
 from studio.store import Store, arms, briefs
 from studio.store import guesses as guess_rows
 from studio.store import rounds as rows
+from studio.ui import voting_parts
 
 
 @pytest.fixture
@@ -185,6 +186,8 @@ def test_a_reviewer_without_a_project_gets_the_open_round_and_votes(store: Store
     vote = rows.votes(store, found.id)[0]
     assert vote.choice is (Choice.a if first.candidate_left else Choice.b)
     assert (vote.shippable_a, vote.shippable_b) == ((True, False) if first.candidate_left else (False, True))
+    assert "fewer than 10 of at most" in words(at), "in steps: it would stand still after a pair that is no evidence"
+    assert [voting_parts.about(n) for n in (9, 10, 29)] == ["fewer than 10", "at least 10", "at least 20"]
     assert "1 of 16" in words(at) and first.id not in everything_sent(at)
     read_then(at, "vote-skip-")
     read_then(at, "skip-1-")
