@@ -210,7 +210,7 @@ def test_spreadsheets_and_parquet(tmp_path: Path) -> None:
         ("rows.csv", b"prompt,prompt,completion\na,b,c\n", "Two columns"),
         ("rows.csv", "prompt,completion\na,b\n".encode("utf-16")[2:], "not readable text"),
         ("rows.csv", b"\x81\x8d\x8f\x90\xff", "neither UTF-8 nor"),
-        ("rows.csv.gz", gzip.compress(b"prompt"), "gzip archive: unpack"),
+        ("rows.csv.gz", gzip.compress(b"prompt", mtime=0), "gzip archive: unpack"),
         ("rows.xlsx", b"PK\x03\x04 broken", "damaged"),
         ("rows.xlsx", b"prompt,completion\na,b\n", "not an XLSX file"),
         ("rows.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "cannot be read"),
