@@ -45,7 +45,7 @@ def test_beside_a_test_answer_it_says_what_that_costs(store: Store) -> None:
     dataset = datasets.freeze(store, "maker", projects.from_demo(store, "maker", "ticket-triage").id)
     run = finished(store, dataset)
     arm = baselines.tuned(store, "maker", dataset.project, run.id, run.model, "Tuned 1")
-    test = datasets.rows_in(store, dataset, Split.test)[:2]
+    test = datasets.spread(datasets.rows_in(store, dataset, Split.test), 2)  # they stand on the first page
     rows = [{"arm": arm.id, "example": e.id, "output": "{}", "tokens_in": 9, "tokens_out": 9, "seconds": 0.1,
              "similarity": 0.5, "hashes": {"prompt": sha256("")}} for e in test]  # fmt: skip
     payload = {"dataset": dataset.id, "job": "", "rows_blob": store.put_blob(canonical(rows))}
