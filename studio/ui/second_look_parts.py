@@ -23,7 +23,9 @@ def look(visit: Visit, found: Round) -> None:
     names = people.names(visit.store)
     blocks.section("Accepted when the set was frozen", "Somebody who did not accept them reads the reasons once more.")
     for each in accepted:
-        blocks.item(finding_name(each.finding), each.reason, names.get(each.person, "not known who"))
+        name = finding_name(each.finding)
+        who = names.get(each.person, "somebody who is not known here")
+        blocks.item(name[:1].upper() + name[1:], each.reason, f"accepted by {who}")
     if visit.person.role not in beside_votes.MAY_REVIEW:
         blocks.note("A PM or an admin reads them. You can read everything here.")
         return

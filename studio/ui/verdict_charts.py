@@ -39,7 +39,7 @@ def preference(found: Assessment, names: dict[str, str], marks: Sequence[str], k
             x=[low, high], y=[row, row], mode="lines", line={"color": colour, "width": 3}, hoverinfo="skip"
         )
         figure.add_scatter(
-            x=[theta], y=[row], mode="markers",
+            x=[theta], y=[row], mode="markers", cliponaxis=False,
             marker={"symbol": _SHAPES[row % len(_SHAPES)], "size": 15, "color": colour},
             hovertemplate=f"{theta:.0f} %, {low:.0f} to {high:.0f} %, n = {against.n}<extra></extra>",
         )  # fmt: skip
@@ -102,6 +102,7 @@ def reasons(told: Account, names: Mapping[str, str], marks: Sequence[str], key: 
         shares = [count / gave if gave else 0.0 for count in counts]
         figure.add_scatter(
             x=[100 * share for share in shares], y=[row + 0.16 * side for row in range(len(shown))], mode="markers",
+            cliponaxis=False,
             name=_plain(names[arm]), marker={"symbol": _SHAPES[side], "size": 13, "color": colours[side]},
             error_x={
                 "type": "data", "symmetric": False, "thickness": 2, "width": 0, "color": colours[side],
