@@ -6,6 +6,7 @@ from studio.ui import (
     amend_parts,
     frame,
     pairs_parts,
+    papers_parts,
     reveal_parts,
     review_parts,
     second_look_parts,
@@ -34,6 +35,7 @@ else:
     verdict_parts.evidence(visit, found, ruled, assessed)
     reveal_parts.why(visit, found, ruled)
     signing_parts.sign(visit, found, ruled)
+    papers_parts.papers(visit)
     trust_parts.certificate(visit, found, ruled)
     pairs_parts.pairs(visit, found, ruled)
 signing_parts.signed(visit)

@@ -238,19 +238,22 @@ def _add_data(add: Add) -> None:
     read.add_argument("--map", help="prompt=COLUMN,completion=COLUMN")
     read.add_argument("--approved", action="store_true", help="these examples are approved already")
     fields = ("project", "what", "format", "out", "dataset", "split", "run")
-    write = add("export", "Write examples, a dataset, votes, preferences, a run or a certificate to a file.",
+    write = add("export", "Write examples, a dataset, votes, preferences, a run, a certificate or a paper to a file.",
                 _in_workspace("export", lambda a: {k: str(getattr(a, k) or "") for k in fields}))  # fmt: skip
-    write.add_argument("what", choices=("examples", "dataset", "votes", "preferences", "run", "certificate"))
+    papers = ("card", "brief", "print", "dataset-card")
+    kept = ("examples", "dataset", "votes", "preferences", "run", "certificate")
+    write.add_argument("what", choices=(*kept, *papers))
     write.add_argument("--project", required=True)
     write.add_argument(
         "--format", required=True,
         help="csv, jsonl, parquet, trl, trl-text, openai, alpaca, sharegpt; hf (a folder, of a dataset); "
-        "of a run: json, passport, or as a folder adapter or merged; of a certificate: json, json-texts",
+        "of a run: json, passport, or as a folder adapter or merged; of a certificate: json, json-texts; of a paper "
+        "(card, brief, print, dataset-card): html, and but for print md",
     )  # fmt: skip
     write.add_argument("--out", required=True, type=lambda text: Path(text).resolve())
     write.add_argument("--dataset", help="id, hash or name of a frozen dataset (default: the newest)")
     write.add_argument("--split", choices=("train", "validation", "test"), help="only this part of a dataset")
-    write.add_argument("--run", help="which run, by its id (default: the newest)")
+    write.add_argument("--run", help="which run, by its id (default: the newest; of a paper what was decided on)")
     freeze = add("freeze", "Freeze the approved examples as a dataset.", _in_workspace("freeze", _freeze_fields))
     freeze.add_argument("--project", required=True)
     freeze.add_argument("--name", default="")
