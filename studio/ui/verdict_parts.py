@@ -13,7 +13,7 @@ from studio.judgement import Judgement
 from studio.records import Round, Verdict
 from studio.review import guesses, rounds
 from studio.review.preference import Assessment, SliceState
-from studio.store import Store
+from studio.store import Store, decisions
 from studio.ui import blocks, frame, trust_parts, verdict_charts, voting_parts
 from studio.ui.access import Visit
 
@@ -93,6 +93,16 @@ def verdict(ruled: Ruling, names: Mapping[str, str]) -> None:
     if ruled.would_change:
         blocks.section("What would change it")
         blocks.bullets(ruled.would_change)
+
+
+_WAYS = ("What a GO needs", "Which do people prefer?", "How far can this be trusted?", "Why did they prefer it?")
+
+
+def ways(visit: Visit) -> None:
+    """From the first screen to the parts of a closed round's page."""
+    signed = decisions.every(visit.store, visit.project_id)
+    signing_part = "What was signed" if signed else "Sign the decision"
+    blocks.contents([*_WAYS, signing_part, "A certificate to take away", "Every pair with its votes"])
 
 
 def _glance(ruled: Ruling, names: Mapping[str, str]) -> dict[str, str]:
