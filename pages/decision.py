@@ -6,6 +6,7 @@ from studio.ui import (
     amend_parts,
     frame,
     pairs_parts,
+    return_parts,
     reveal_parts,
     review_parts,
     second_look_parts,
@@ -34,6 +35,7 @@ else:
     amend_parts.shown(visit, found)
     verdict_parts.evidence(visit, found, ruled, assessed)
     reveal_parts.why(visit, found, ruled)
+    return_parts.show(visit, found, assessed, verdict_parts.labels(ruled))
     signing_parts.sign(visit, found, ruled)
     trust_parts.certificate(visit, found, ruled)
     pairs_parts.pairs(visit, found, ruled)

@@ -56,6 +56,7 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
     told = words(at)
     for part in (
         "Inconclusive", "What would change it", "Not checked", "Weakest gate", "95 % interval", "The left answer won",
+        "How long the training took, and on what, is not on the record",
     ):  # fmt: skip
         assert part in told, part
     for line in ("Dealt by chance", "Reliable reviewers", "Length", "Who voted", "Without any one reviewer"):
