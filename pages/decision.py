@@ -28,6 +28,7 @@ else:
     ruled, assessed = verdict_parts.ruling(visit, found)
     verdict_parts.could_tell(visit, found)
     verdict_parts.verdict(ruled, signing.names(found))
+    verdict_parts.ways(visit)
     verdict_parts.gates(ruled)
     second_look_parts.look(visit, found)
     amend_parts.shown(visit, found)

@@ -6,7 +6,8 @@ from studio.review.independence import ENDS_INDEPENDENCE
 from studio.store.writes import HANDLERS
 
 LEAVES_IT = {
-    "address.allowed", "advice.answered", "arm.retired", "brief.saved", "comment.added", "comment.removed",
+    "address.allowed", "advice.answered", "arm.retired", "brief.saved", "comment.added", "comment.edited",
+    "comment.removed", "comment.settled",
     "contradiction.reopened", "dataset.discarded", "dataset.frozen", "dataset.renamed", "decision.signed",
     "decision.withdrawn", "document.removed", "exit.guessed", "finding.waived", "generations.stored", "job.begun",
     "job.finished", "job.moved", "passages.read", "person.changed", "person.joined", "preflight.set_aside", "price.set",

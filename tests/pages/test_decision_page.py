@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from round_seed import Seeded, ready, vote_like_the_script
 from round_seed import person as joined
@@ -62,6 +64,8 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
     assert len(at.get("plotly_chart")) == 2
     made = signing.certificate_of(store, closed)
     assert verify(made).ok and sum_of(made) in told
+    ways, parts = re.findall(r'href="#(part-[^"]+)"', told), re.findall(r'id="(part-[^"]+)"', told)
+    assert len(ways) >= 7 and set(ways) <= set(parts) and len(parts) == len(set(parts))
 
 
 def test_scripted_votes_are_labelled_everywhere(store: Store, seeded: Seeded) -> None:
