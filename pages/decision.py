@@ -4,6 +4,7 @@ from studio import signing
 from studio.ui import (
     access,
     amend_parts,
+    discussion_parts,
     frame,
     pairs_parts,
     reveal_parts,
@@ -35,6 +36,7 @@ else:
     verdict_parts.evidence(visit, found, ruled, assessed)
     reveal_parts.why(visit, found, ruled)
     signing_parts.sign(visit, found, ruled)
+    discussion_parts.show(visit, found)
     trust_parts.certificate(visit, found, ruled)
     pairs_parts.pairs(visit, found, ruled)
 signing_parts.signed(visit)
