@@ -4,6 +4,7 @@ from studio import signing
 from studio.ui import (
     access,
     amend_parts,
+    discussion_parts,
     frame,
     pairs_parts,
     return_parts,
@@ -37,6 +38,7 @@ else:
     reveal_parts.why(visit, found, ruled)
     return_parts.show(visit, found, assessed, verdict_parts.labels(ruled))
     signing_parts.sign(visit, found, ruled)
+    discussion_parts.show(visit, found)
     trust_parts.certificate(visit, found, ruled)
     pairs_parts.pairs(visit, found, ruled)
 signing_parts.signed(visit)
