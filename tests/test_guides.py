@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from studio.cli import command_parser
 from studio.records import Role
+from studio.review import preference
 from studio.ui import guide_route
 
 REPO = Path(__file__).resolve().parents[1]
@@ -142,3 +143,34 @@ def test_a_page_and_its_pictures_are_served_and_nothing_else() -> None:
     assert client.get("/guide/style.css").status_code == 200
     for other in ("/guide/none", "/guide/none.png", "/guide/..%2f..%2fpyproject", "/guide/..%2f..%2fREADME"):
         assert client.get(other).status_code == 404
+
+
+# -- the numbers -----------------------------------------------------------------------------------
+
+NUMBERS = REPO / "docs" / "numbers.md"
+
+
+def test_the_worked_figures_come_out_again() -> None:
+    said = text(NUMBERS)
+    won = preference.confidence_sequence([1.0] * 60 + [0.5] * 30 + [0.0] * 30)
+    told = preference.agreement([("a", "a")] * 118 + [("a", "b")] * 5 + [("b", "a")] * 2)
+    for figure in (
+        f"60 wins and 30 losses give {preference.evidence_above([1.0] * 60 + [0.0] * 30):.4f}",
+        f"60 and 40 give {preference.evidence_above([1.0] * 60 + [0.5] * 7 + [0.0] * 40):.4f}",
+        f"60 wins, 30 ties, 30 losses give {won.low:.4f} to {won.high:.4f}".replace("0.", "."),
+        f"(118 of 125 alike: alpha {told.alpha_nominal:.2f}, AC1 {told.ac1:.2f})".replace("0.", "."),
+    ):
+        assert figure in said
+
+
+def test_every_measured_figure_is_one_of_the_results() -> None:
+    measured = text(REPO / "benchmarks" / "RESULTS.md")
+    quoted = set(re.findall(r"(?<![\d.])\.\d{3}(?!\d)", text(NUMBERS)))
+    assert len(quoted) > 9 and sorted(each for each in quoted if each not in measured) == []
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=named)
+def test_every_file_it_names_is_there(page: Path) -> None:
+    assert [
+        f for f in re.findall(r"`((?:studio|tests|benchmarks)/[\w/]+\.py)`", text(page)) if not (REPO / f).is_file()
+    ] == []
