@@ -13,9 +13,9 @@ import json
 import os
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -50,9 +50,12 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
 )
 from studio.store.journal import Blobs, Journal, link
 from studio.store.migrations import MIGRATIONS
+from studio.store.once import Once
 from studio.store.writes import ALLOWED, GUARDS, HANDLERS, Row, Tx, fetch
 
 __all__ = ["Store"]
+
+T = TypeVar("T")
 
 
 def now() -> str:
@@ -67,6 +70,7 @@ class Store:
         """Opens or makes `workspace`. Raises Refusal when it is owned, newer, damaged or not writable."""
         self.workspace = workspace
         self._lock = threading.Lock()
+        self._once = Once()
         self._read_only = ""
         self._lock_file = _own(workspace)
         try:
@@ -200,6 +204,13 @@ class Store:
     def version(self) -> int:
         """The number of the last act: a key for cached reads."""
         return self.journal.seq
+
+    def once(self, key: Hashable, read: Callable[[], T]) -> T:
+        """What `read` gives, kept until anything is written: for what a page asks for several times. `key` names what
+        is read. The value must not be changed; it is a copy of nothing."""
+        with self._lock:  # the journal is ahead of the database while an act is on its way
+            version = self.journal.seq
+        return self._once.get(version, key, read)
 
     def version_of(self, project: str, *, besides: Sequence[str]) -> int:
         """The number of the last act in a project that is of none of the kinds `besides`, 0 without one: a key for
