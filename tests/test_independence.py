@@ -6,10 +6,12 @@ from studio.review.independence import ENDS_INDEPENDENCE
 from studio.store.writes import HANDLERS
 
 LEAVES_IT = {
-    "address.allowed", "advice.answered", "arm.retired", "brief.saved", "comment.added", "comment.removed",
+    "address.allowed", "advice.answered", "arm.retired", "brief.saved", "comment.added", "comment.edited",
+    "comment.removed", "comment.settled",
     "contradiction.reopened", "dataset.discarded", "dataset.frozen", "dataset.renamed", "decision.signed",
-    "decision.withdrawn", "document.removed", "exit.guessed", "finding.waived", "generations.stored", "job.begun",
-    "job.finished", "job.moved", "passages.read", "person.changed", "person.joined", "preflight.set_aside", "price.set",
+    "decision.withdrawn", "document.removed", "exit.guessed", "expectations.set", "finding.waived",
+    "generations.stored", "job.begun", "job.finished", "job.moved", "passages.read", "person.changed", "person.joined",
+    "preflight.set_aside", "price.set",
     "project.archived", "project.created", "project.renamed", "queue.closed", "queue.opened", "reminder.sent",
     "round.amended", "round.cancelled", "round.closed", "round.opened", "run.discarded", "series.begun", "series.kept",
     "session.closed", "session.opened", "task.chosen", "token.made", "token.withdrawn", "token_price.set", "undone",

@@ -27,6 +27,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     briefs,
     comments,
     contradictions,
+    copies,
     datasets,
     decisions,
     documents,
