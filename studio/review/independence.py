@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from studio.records import Person, Role
 from studio.store import Store, arms, people
+from studio.store.kept import acts_of
 
 _WROTE = "wrote, imported, edited or approved examples"
 ENDS_INDEPENDENCE = {
@@ -33,11 +34,18 @@ _NAMELESS = (
 )  # fmt: skip
 """Acts that leave it open who did them, when the command or a demo did them; an admin may have."""
 
+_TOLD_BY = ("people", "arms", *acts_of({*ENDS_INDEPENDENCE, *_NAMELESS}))
+"""What `conflict` depends on: votes are not among it, so that it is read once for all of a reviewer's."""
+
 
 def conflict(store: Store, project: str, person: Person) -> str:
     """Why this person's votes stay outside the gate, to follow "because you". "" when they are independent."""
     if person.scripted:
         return "are a script, not a person"
+    return store.kept(("conflict", project, person), _TOLD_BY, lambda: _read_conflict(store, project, person))
+
+
+def _read_conflict(store: Store, project: str, person: Person) -> str:
     did = store.kinds_done(project, person.id)
     if found := next((why for kind, why in ENDS_INDEPENDENCE.items() if kind in did), ""):
         return found

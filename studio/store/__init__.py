@@ -13,9 +13,9 @@ import json
 import os
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -49,10 +49,13 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     waivers,
 )
 from studio.store.journal import Blobs, Journal, link
+from studio.store.kept import Kept
 from studio.store.migrations import MIGRATIONS
 from studio.store.writes import ALLOWED, GUARDS, HANDLERS, Row, Tx, fetch
 
 __all__ = ["Store"]
+
+T = TypeVar("T")
 
 
 def now() -> str:
@@ -68,6 +71,7 @@ class Store:
         self.workspace = workspace
         self._lock = threading.Lock()
         self._read_only = ""
+        self._kept = Kept()
         self._lock_file = _own(workspace)
         try:
             self.blobs = Blobs(workspace / "blobs")
@@ -118,7 +122,7 @@ class Store:
         try:
             cursor.execute("BEGIN")
             try:
-                self._apply(cursor, act, payload)
+                written = self._apply(cursor, act, payload)
                 self._durably(lambda: self.journal.append(act))
             except duckdb.ConstraintException as error:
                 cursor.execute("ROLLBACK")
@@ -135,6 +139,7 @@ class Store:
                     "Free some disk space and start the studio again."
                 )
                 raise Refusal(self._read_only) from error
+            self._kept.changed(written, act.seq)
         finally:
             cursor.close()
         return act
@@ -151,7 +156,8 @@ class Store:
 
     def _apply(
         self, cursor: duckdb.DuckDBPyConnection, act: Act, payload: dict[str, Any], *, replaying: bool = False
-    ) -> None:
+    ) -> set[str]:
+        """The tables that it wrote to, and its own kind (`studio.store.kept.acts_of`)."""
         tx = Tx(cursor, self.blobs, act.seq, replaying=replaying)
         if not replaying and act.kind in ALLOWED:
             ALLOWED[act.kind](tx, act, payload)
@@ -163,6 +169,7 @@ class Store:
             [act.seq, act.id, act.at, act.actor, act.kind, act.project, act.payload, act.hash],
         )
         cursor.execute("UPDATE meta SET value = ? WHERE key = 'applied_seq'", [str(act.seq)])
+        return {*tx.written, f"act:{act.kind}"}
 
     def undo(self, seq: int, actor: str) -> Act:
         """A new act that takes back act `seq`. Raises Refusal when later work stands on it."""
@@ -187,6 +194,10 @@ class Store:
             return fetch(cursor, sql, params)
         finally:
             cursor.close()
+
+    def kept(self, key: Hashable, tables: Sequence[str], read: Callable[[], T]) -> T:
+        """`read()`, or what it gave before when no act wrote to `tables` since: for small reads at every turn."""
+        return self._kept.read(key, tables, read)
 
     def columns(self, sql: str, *params: Any) -> dict[str, Any]:
         """The columns of a query as numpy arrays, for the modules of this package only: where rows are many."""
