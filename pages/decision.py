@@ -4,8 +4,10 @@ from studio import signing
 from studio.ui import (
     access,
     amend_parts,
+    discussion_parts,
     frame,
     pairs_parts,
+    return_parts,
     reveal_parts,
     review_parts,
     second_look_parts,
@@ -28,12 +30,15 @@ else:
     ruled, assessed = verdict_parts.ruling(visit, found)
     verdict_parts.could_tell(visit, found)
     verdict_parts.verdict(ruled, signing.names(found))
+    verdict_parts.ways(visit)
     verdict_parts.gates(ruled)
     second_look_parts.look(visit, found)
     amend_parts.shown(visit, found)
     verdict_parts.evidence(visit, found, ruled, assessed)
     reveal_parts.why(visit, found, ruled)
+    return_parts.show(visit, found, assessed, verdict_parts.labels(ruled))
     signing_parts.sign(visit, found, ruled)
+    discussion_parts.show(visit, found)
     trust_parts.certificate(visit, found, ruled)
     pairs_parts.pairs(visit, found, ruled)
 signing_parts.signed(visit)

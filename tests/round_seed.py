@@ -49,16 +49,18 @@ def ready(
     earlier: tuple[Turn, ...] = (),
     system: str = "",
     settings: dict[str, Any] | None = None,
+    took: dict[str, Any] | None = None,
 ) -> Seeded:
     """The support demo with a base, a prompt and a tuned arm, each with an output for `tests` test prompts.
 
-    `earlier` and `system`: turns and a system text that stand before each prompt; `settings`: of the training.
+    `earlier` and `system`: turns and a system text that stand before each prompt; `settings`: of the training;
+    `took`: what its record says of its time and machine.
     """
     project = projects.from_demo(store, actor, "support-replies").id
     dataset = frozen(store, actor, project, tests, earlier, system)
     base = baselines.base(store, actor, project)
     prompted = baselines.add_prompt(store, actor, project, name="House rules as a prompt", text="Answer politely.")
-    tuned = trained(store, actor, project, dataset, settings)
+    tuned = trained(store, actor, project, dataset, settings, took)
     shown = datasets.rows_in(store, found(store, dataset), Split.test)
     for arm, prompt, adapter, write in (
         (base.id, "", "", bare), (prompted.id, "Answer politely.", "", polite), (tuned, "", "weights", housed),
@@ -104,14 +106,17 @@ def frozen(store: Store, actor: str, project: str, tests: int, earlier: tuple[Tu
     return dataset["id"]
 
 
-def trained(store: Store, actor: str, project: str, dataset: str, settings: dict[str, Any] | None = None) -> str:
+def trained(
+    store: Store, actor: str, project: str, dataset: str, settings: dict[str, Any] | None = None,
+    took: dict[str, Any] | None = None,
+) -> str:  # fmt: skip
     """A finished run and its arm; the weights are only a hash."""
     run = uuid.uuid4().hex[:8]
     about = {"id": run, "dataset": dataset, "model": "smollm2-135m", "preset": "match_our_tone",
              "settings": settings or {}}  # fmt: skip
     job = {"id": run, "kind": "train", "folder": run, "detail": {}, "run": about}
     store.act("job.started", actor, job, project)
-    result = {"adapter": "checkpoints/final", "adapter_sha256": "weights"}
+    result = {"adapter": "checkpoints/final", "adapter_sha256": "weights", **(took or {})}
     store.act("job.finished", actor, {"id": run, "state": "done", "result": result}, project)
     return baselines.tuned(store, actor, project, run, "smollm2-135m", "Tuned on Dataset 1").id
 

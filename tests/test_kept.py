@@ -4,26 +4,43 @@ from __future__ import annotations
 
 from studio.records import Person, Role
 from studio.store import Store, people
-from studio.store.kept import Kept, acts_of
+from studio.store.kept import Kept
 from tests.round_seed import person
 
 
 def test_a_read_is_kept_until_one_of_its_tables_is_written_to() -> None:
     kept, reads = Kept(), iter(range(10))
-    ask = lambda: kept.read("votes", ("votes", *acts_of(["vote.cast"])), lambda: next(reads))  # noqa: E731
+
+    def ask() -> int:
+        return kept.read("both", ("votes", "pairs"), lambda: next(reads))
+
     assert (ask(), ask()) == (0, 0)
-    kept.changed(["people", "act:person.joined"], 1)
+    kept.changed(1, "person.joined", ["people"])
     assert ask() == 0
-    for seq, name in enumerate(("votes", "act:vote.cast", "act:undone"), start=2):
-        kept.changed([name], seq)
-        assert (ask(), ask()) == (seq - 1, seq - 1)
+    kept.changed(2, "vote.cast", ["votes"])
+    assert (ask(), ask()) == (1, 1)
+    kept.changed(3, "undone", ["pairs", "rounds"])
+    assert (ask(), ask()) == (2, 2)
+
+
+def test_a_read_that_votes_do_not_change_is_kept_until_anything_else_is_done() -> None:
+    kept, reads = Kept(), iter(range(10))
+
+    def ask() -> int:
+        return kept.read_besides("conflict", ("vote.cast",), lambda: next(reads))
+
+    assert ask() == 0
+    kept.changed(1, "vote.cast", ["votes"])
+    assert ask() == 0
+    kept.changed(2, "undone", [])
+    assert (ask(), ask()) == (1, 1)
 
 
 def test_what_was_read_while_a_change_was_committed_is_not_kept() -> None:
     kept = Kept()
 
     def meanwhile() -> str:
-        kept.changed(["votes"], 1)
+        kept.changed(1, "vote.cast", ["votes"])
         return "perhaps before it"
 
     assert kept.read("all", ["votes"], meanwhile) == "perhaps before it"

@@ -27,6 +27,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     briefs,
     comments,
     contradictions,
+    copies,
     datasets,
     decisions,
     documents,
@@ -139,7 +140,7 @@ class Store:
                     "Free some disk space and start the studio again."
                 )
                 raise Refusal(self._read_only) from error
-            self._kept.changed(written, act.seq)
+            self._kept.changed(act.seq, kind, written)
         finally:
             cursor.close()
         return act
@@ -157,7 +158,7 @@ class Store:
     def _apply(
         self, cursor: duckdb.DuckDBPyConnection, act: Act, payload: dict[str, Any], *, replaying: bool = False
     ) -> set[str]:
-        """The tables that it wrote to, and its own kind (`studio.store.kept.acts_of`)."""
+        """The tables that it wrote to, besides its own."""
         tx = Tx(cursor, self.blobs, act.seq, replaying=replaying)
         if not replaying and act.kind in ALLOWED:
             ALLOWED[act.kind](tx, act, payload)
@@ -169,7 +170,7 @@ class Store:
             [act.seq, act.id, act.at, act.actor, act.kind, act.project, act.payload, act.hash],
         )
         cursor.execute("UPDATE meta SET value = ? WHERE key = 'applied_seq'", [str(act.seq)])
-        return {*tx.written, f"act:{act.kind}"}
+        return tx.written
 
     def undo(self, seq: int, actor: str) -> Act:
         """A new act that takes back act `seq`. Raises Refusal when later work stands on it."""
@@ -198,6 +199,10 @@ class Store:
     def kept(self, key: Hashable, tables: Sequence[str], read: Callable[[], T]) -> T:
         """`read()`, or what it gave before when no act wrote to `tables` since: for small reads at every turn."""
         return self._kept.read(key, tables, read)
+
+    def kept_besides(self, key: Hashable, kinds: Sequence[str], read: Callable[[], T]) -> T:
+        """`read()`, or what it gave before when there were only acts of `kinds` since, which cannot change it."""
+        return self._kept.read_besides(key, kinds, read)
 
     def columns(self, sql: str, *params: Any) -> dict[str, Any]:
         """The columns of a query as numpy arrays, for the modules of this package only: where rows are many."""

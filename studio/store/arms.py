@@ -33,6 +33,8 @@ def _not_in_a_round(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 
 
 _PROMPTING = f"({', '.join(repr(kind.value) for kind in PROMPTING)})"
+_SAVED = "('arm.saved', 'project.copied')"
+"""Acts after which an arm stands as somebody wrote it."""
 _IN_A_ROUND = "This arm takes part in the open blind round. Nothing was changed. Finish or cancel the round first."
 
 
@@ -154,7 +156,7 @@ def prompt_history(store: Store, arm: str) -> list[Version]:
     """Each saved version of one arm that still stands, newest first."""
     sql = (
         "SELECT c.after FROM changes c JOIN acts a ON a.seq = c.seq WHERE c.tbl = 'arms' AND c.key = ? "
-        "AND a.kind = 'arm.saved' AND a.undone_by IS NULL ORDER BY c.seq DESC"
+        f"AND a.kind IN {_SAVED} AND a.undone_by IS NULL ORDER BY c.seq DESC"
     )
     rows = [json.loads(r["after"]) for r in store.rows(sql, canonical({"id": arm}).decode())]
     recipes = [from_json(Recipe, json.loads(r.get("recipe", "{}"))) for r in rows]
@@ -201,7 +203,7 @@ def chosen_since(store: Store, project: str, since: str) -> int:
     ISO time and still stand."""
     sql = (
         "SELECT count(DISTINCT a.seq) AS n FROM acts a JOIN changes c ON c.seq = a.seq AND c.tbl = 'arms' "
-        "WHERE a.project = ? AND a.kind = 'arm.saved' AND a.undone_by IS NULL AND a.\"at\" > ? "
+        f'WHERE a.project = ? AND a.kind IN {_SAVED} AND a.undone_by IS NULL AND a."at" > ? '
         f"AND (json_extract_string(c.after, '$.kind') IN {_PROMPTING} "
         "OR coalesce(json_extract_string(c.after, '$.step'), '0') <> '0')"
     )
@@ -212,7 +214,7 @@ def prompt_authors(store: Store, project: str) -> set[str]:
     """Everybody who wrote or changed an arm here, of those that people write, that still stands."""
     sql = (
         "SELECT DISTINCT a.actor FROM acts a JOIN changes c ON c.seq = a.seq AND c.tbl = 'arms' WHERE a.project = ? "
-        f"AND a.kind = 'arm.saved' AND a.undone_by IS NULL AND json_extract_string(c.after, '$.kind') IN {_PROMPTING}"
+        f"AND a.kind IN {_SAVED} AND a.undone_by IS NULL AND json_extract_string(c.after, '$.kind') IN {_PROMPTING}"
     )
     return {row["actor"] for row in store.rows(sql, project)}
 

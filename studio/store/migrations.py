@@ -236,6 +236,21 @@ def m020_passage_vectors(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def m021_comments_on_decisions(db: duckdb.DuckDBPyConnection) -> None:
+    """Comments may be about a round's verdict: which one they answer, whether they are settled, whom they name."""
+    for column in ("round", "answers", "settled_by", "edited"):
+        db.execute(f"ALTER TABLE comments ADD COLUMN {column} VARCHAR DEFAULT ''")
+    db.execute("CREATE TABLE mentions (comment VARCHAR, person VARCHAR, PRIMARY KEY (comment, person))")
+
+
+def m022_expectations(db: duckdb.DuckDBPyConnection) -> None:
+    """How much a project expects to be used, and what an hour of people costs it."""
+    db.execute(
+        "CREATE TABLE expectations (project VARCHAR PRIMARY KEY, answers_a_month DOUBLE, person_hour DOUBLE, "
+        'currency VARCHAR, person VARCHAR, "at" VARCHAR)'
+    )
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
     m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
@@ -243,6 +258,8 @@ MIGRATIONS = (
     m018_taken_out,
     m019_second_look,
     m020_passage_vectors,
+    m021_comments_on_decisions,
+    m022_expectations,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -267,6 +284,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "webhooks": ("project",),
     "decisions": ("id",),
     "comments": ("id",),
+    "mentions": ("comment", "person"),
     "queues": ("id",),
     "assignments": ("id",),
     "labels": ("id",),
@@ -277,6 +295,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "waivers": ("project", "finding"),
     "prices": ("device",),
     "token_prices": ("model",),
+    "expectations": ("project",),
     "tasks": ("project",),
     "ratings": ("id",),
     "taken": ("project", "example"),

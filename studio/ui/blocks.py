@@ -5,6 +5,7 @@ As in the frame, everything a person or a model wrote is escaped here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
@@ -36,7 +37,17 @@ def undo(visit: Visit) -> None:
 def section(title: str, text: str = "") -> None:
     """The head of a part of a page, with a sentence of explanation."""
     said = f"<p>{escape(text)}</p>" if text else ""
-    st.html(f'<div class="ys-section"><h2>{escape(title)}</h2>{said}</div>')
+    st.html(f'<div class="ys-section" id="{_anchor(title)}"><h2>{escape(title)}</h2>{said}</div>')
+
+
+def contents(titles: Sequence[str]) -> None:
+    """Links to the sections of a long page; `titles` are those given to `section`, which must be on the page."""
+    links = "".join(f'<li><a href="#{_anchor(title)}">{escape(title)}</a></li>' for title in titles)
+    st.html(f'<nav class="ys-contents" aria-label="On this page"><ul>{links}</ul></nav>')
+
+
+def _anchor(title: str) -> str:
+    return "part-" + re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
 
 
 def item(title: str, text: str = "", mark: str = "") -> None:

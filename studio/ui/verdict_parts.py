@@ -11,9 +11,9 @@ from studio import signing
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement
 from studio.records import Round, Verdict
-from studio.review import guesses, rounds
+from studio.review import guesses, rounds, standing
 from studio.review.preference import Assessment, SliceState
-from studio.store import Store
+from studio.store import Store, decisions
 from studio.ui import blocks, frame, trust_parts, verdict_charts, voting_parts
 from studio.ui.access import Visit
 
@@ -58,9 +58,10 @@ def nothing_yet(visit: Visit) -> None:
 
 
 def waiting(visit: Visit, found: Round) -> None:
-    """While votes come in: about how many prompts are done, and nothing else."""
+    """While votes come in: about how many prompts are done, how much is left to read, and nothing else."""
     done, last = voting_parts.about(rounds.done(visit.store, found)), int(found.registration["cap"])
     blocks.lead(f"Votes are coming in: {done} of at most {blocks.several(last, 'prompt')} are done.")
+    blocks.plain(standing.left(visit.store, found))
     blocks.plain("Nobody sees the evidence while a round is open. The server closes it once it is decided.")
 
 
@@ -93,6 +94,16 @@ def verdict(ruled: Ruling, names: Mapping[str, str]) -> None:
     if ruled.would_change:
         blocks.section("What would change it")
         blocks.bullets(ruled.would_change)
+
+
+_WAYS = ("What a GO needs", "Which do people prefer?", "How far can this be trusted?", "Why did they prefer it?")
+
+
+def ways(visit: Visit) -> None:
+    """From the first screen to the parts of a closed round's page."""
+    signed = decisions.every(visit.store, visit.project_id)
+    signing_part = "What was signed" if signed else "Sign the decision"
+    blocks.contents([*_WAYS, signing_part, "Comments", "A certificate to take away", "Every pair with its votes"])
 
 
 def _glance(ruled: Ruling, names: Mapping[str, str]) -> dict[str, str]:
