@@ -50,6 +50,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     waivers,
 )
 from studio.store.journal import Blobs, Journal, link
+from studio.store.kept import Kept
 from studio.store.migrations import MIGRATIONS
 from studio.store.once import Once
 from studio.store.writes import ALLOWED, GUARDS, HANDLERS, Row, Tx, fetch
@@ -73,6 +74,7 @@ class Store:
         self._lock = threading.Lock()
         self._once = Once()
         self._read_only = ""
+        self._kept = Kept()
         self._lock_file = _own(workspace)
         try:
             self.blobs = Blobs(workspace / "blobs")
@@ -123,7 +125,7 @@ class Store:
         try:
             cursor.execute("BEGIN")
             try:
-                self._apply(cursor, act, payload)
+                written = self._apply(cursor, act, payload)
                 self._durably(lambda: self.journal.append(act))
             except duckdb.ConstraintException as error:
                 cursor.execute("ROLLBACK")
@@ -140,6 +142,7 @@ class Store:
                     "Free some disk space and start the studio again."
                 )
                 raise Refusal(self._read_only) from error
+            self._kept.changed(act.seq, kind, written)
         finally:
             cursor.close()
         return act
@@ -156,7 +159,8 @@ class Store:
 
     def _apply(
         self, cursor: duckdb.DuckDBPyConnection, act: Act, payload: dict[str, Any], *, replaying: bool = False
-    ) -> None:
+    ) -> set[str]:
+        """The tables that it wrote to, besides its own."""
         tx = Tx(cursor, self.blobs, act.seq, replaying=replaying)
         if not replaying and act.kind in ALLOWED:
             ALLOWED[act.kind](tx, act, payload)
@@ -168,6 +172,7 @@ class Store:
             [act.seq, act.id, act.at, act.actor, act.kind, act.project, act.payload, act.hash],
         )
         cursor.execute("UPDATE meta SET value = ? WHERE key = 'applied_seq'", [str(act.seq)])
+        return tx.written
 
     def undo(self, seq: int, actor: str) -> Act:
         """A new act that takes back act `seq`. Raises Refusal when later work stands on it."""
@@ -192,6 +197,14 @@ class Store:
             return fetch(cursor, sql, params)
         finally:
             cursor.close()
+
+    def kept(self, key: Hashable, tables: Sequence[str], read: Callable[[], T]) -> T:
+        """`read()`, or what it gave before when no act wrote to `tables` since: for small reads at every turn."""
+        return self._kept.read(key, tables, read)
+
+    def kept_besides(self, key: Hashable, kinds: Sequence[str], read: Callable[[], T]) -> T:
+        """`read()`, or what it gave before when there were only acts of `kinds` since, which cannot change it."""
+        return self._kept.read_besides(key, kinds, read)
 
     def columns(self, sql: str, *params: Any) -> dict[str, Any]:
         """The columns of a query as numpy arrays, for the modules of this package only: where rows are many."""

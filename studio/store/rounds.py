@@ -175,8 +175,11 @@ def every(store: Store, project: str) -> list[Round]:
 
 
 def get(store: Store, name: str) -> Round | None:
-    rows = store.rows("SELECT * FROM rounds WHERE id = ?", name)
-    return _round(rows[0]) if rows else None
+    def read() -> Round | None:
+        rows = store.rows("SELECT * FROM rounds WHERE id = ?", name)
+        return _round(rows[0]) if rows else None
+
+    return store.kept(("round", name), ("rounds",), read)
 
 
 def pairs(store: Store, name: str) -> list[Pair]:
@@ -221,16 +224,17 @@ def votes_now(store: Store, name: str) -> News:
 
 def votes_since(store: Store, name: str, seq: int) -> News | None:
     """The votes cast in a round after act `seq`; None when an act since then did something else to votes."""
-    acts = store.rows("SELECT seq, kind FROM acts WHERE seq > ? ORDER BY seq", seq)
+    acts = store.rows('SELECT seq, kind, actor, "at" FROM acts WHERE seq > ? ORDER BY seq', seq)
     touching = {act["kind"] for act in acts if act["kind"] == "undone" or act["kind"].startswith("vote.")}
     if touching - {"vote.cast"}:
         return None
     last = acts[-1]["seq"] if acts else seq
-    sql = (
-        'SELECT * FROM votes WHERE round = ? AND (reviewer, "at") IN (SELECT (actor, "at") FROM acts '
-        f"WHERE kind = 'vote.cast' AND seq > ? AND seq <= ?) {_IN_ORDER}"
-    )
-    return News(last, tuple(_vote(row) for row in store.rows(sql, name, seq, last)) if touching else ())
+    cast = {(act["actor"], act["at"]) for act in acts if act["kind"] == "vote.cast"}
+    if not cast:
+        return News(last, ())
+    sql = f'SELECT * FROM votes WHERE round = ? AND "at" >= ? {_IN_ORDER}'
+    found = (_vote(row) for row in store.rows(sql, name, min(at for _, at in cast)))
+    return News(last, tuple(vote for vote in found if (vote.reviewer, vote.at) in cast))
 
 
 def has_voted(store: Store, name: str, pair_id: str, reviewer: str) -> bool:
