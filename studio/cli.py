@@ -238,9 +238,9 @@ def _add_data(add: Add) -> None:
     read.add_argument("--map", help="prompt=COLUMN,completion=COLUMN")
     read.add_argument("--approved", action="store_true", help="these examples are approved already")
     fields = ("project", "what", "format", "out", "dataset", "split", "run")
-    write = add("export", "Write examples, a dataset, votes, preferences, a run or a certificate to a file.",
+    write = add("export", "Write examples, a dataset, votes, figures, preferences, a run or a certificate.",
                 _in_workspace("export", lambda a: {k: str(getattr(a, k) or "") for k in fields}))  # fmt: skip
-    write.add_argument("what", choices=("examples", "dataset", "votes", "preferences", "run", "certificate"))
+    write.add_argument("what", choices=("examples", "dataset", "votes", "figures", "preferences", "run", "certificate"))
     write.add_argument("--project", required=True)
     write.add_argument(
         "--format", required=True,

@@ -31,14 +31,28 @@ def ruling(store: Store, found: Round) -> Ruling:
 
 
 def judged(store: Store, found: Round) -> Judgement:
-    """The ruling with what is behind it. For pages only once the round is closed."""
+    """The ruling with what is behind it, made once for all who ask before the next act. For pages only once the round
+    is closed."""
+    return store.once(("judged", *_key(found)), lambda: _judged(store, found))
+
+
+def _key(found: Round) -> tuple[str, ...]:
+    return found.id, found.sha256, found.state
+
+
+def _judged(store: Store, found: Round) -> Judgement:
     pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
     guessed = guesses.counted(store, found)
     return judge(found, pairs, votes, gates(store, found), tests=_tests(store, found), guess=guessed)
 
 
 def gates(store: Store, found: Round) -> list[Gate]:
-    """The gates that need more than the round's own records; the others are added by the rule."""
+    """The gates that need more than the round's own records; the others are added by the rule. Made once for all who
+    ask before the next act."""
+    return list(store.once(("gates", *_key(found)), lambda: _gates(store, found)))
+
+
+def _gates(store: Store, found: Round) -> list[Gate]:
     own = [_integrity(store, found), _fresh(store, found), _for_release(store, found)]
     return [*own, *beside_votes.gates(store, found)]
 
@@ -50,7 +64,8 @@ def certificate_of(store: Store, found: Round, texts: bool = False) -> bytes:
     pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
     chain = certificate.Chain(store.version, store.head)
     tests = _tests(store, found)
-    return certificate.written(found, pairs, votes, gates(store, found), chain, tests=tests, texts=texts)
+    beside, told = gates(store, found), judged(store, found)
+    return certificate.written(found, pairs, votes, beside, chain, told, tests=tests, texts=texts)
 
 
 def _tests(store: Store, found: Round) -> list[str]:

@@ -13,7 +13,7 @@ from studio.judgement import Judgement
 from studio.records import Round, Verdict
 from studio.review import guesses, rounds, standing
 from studio.review.preference import Assessment, SliceState
-from studio.store import Store, decisions
+from studio.store import decisions
 from studio.ui import blocks, frame, trust_parts, verdict_charts, voting_parts
 from studio.ui.access import Visit
 
@@ -43,13 +43,8 @@ def ruled(visit: Visit, found: Round | None) -> dict[str, Ruling]:
 
 
 def judged(visit: Visit, found: Round) -> Judgement:
-    """All that the rule makes of a closed round, kept until something is written."""
-    return _judged(visit.store, str(visit.store.workspace), visit.store.version, found)
-
-
-@st.cache_data(max_entries=8, show_spinner="Applying the registered rule")
-def _judged(_store: Store, workspace: str, version: int, found: Round) -> Judgement:
-    return signing.judged(_store, found)
+    """All that the rule makes of a closed round."""
+    return signing.judged(visit.store, found)
 
 
 def nothing_yet(visit: Visit) -> None:
