@@ -8,6 +8,7 @@ from studio.figures.figure import Behind, Figure, Material, figure_id
 from studio.judgement import Judgement
 from studio.records import Refusal, Round
 from studio.review import dealing, reveal
+from studio.review.assessment import Assessment
 from studio.review.gates import Gate, Words, preference_name
 from studio.store import Store, guesses
 from studio.store import rounds as round_rows
@@ -35,7 +36,7 @@ def listed(made: Material) -> tuple[Figure, ...]:
     """The figures, each id once. Those of the candidate that the ruling speaks of come first in each section."""
     words = Words(judgement.names(made.found))
     votes = on_votes.figures(made, words)
-    return (*_verdict(made, votes), *votes, *on_reasons.figures(made, words), *on_reviewers.figures(made, words))
+    return (*_verdict(made, votes, words), *votes, *on_reasons.figures(made, words), *on_reviewers.figures(made, words))
 
 
 def named(figures: tuple[Figure, ...], name: str) -> Figure | None:
@@ -43,10 +44,10 @@ def named(figures: tuple[Figure, ...], name: str) -> Figure | None:
     return next((each for each in figures if each.id == name), None)
 
 
-def _verdict(made: Material, votes: tuple[Figure, ...]) -> list[Figure]:
+def _verdict(made: Material, votes: tuple[Figure, ...], words: Words) -> list[Figure]:
     """The ruling and its gates. A gate of the votes rests on the rows of the figure that it judges."""
     ruled, by_id = made.told.ruling, {each.id: each for each in votes}
-    judged = _judged_by(made)
+    judged = judged_by(made.told.subject[0], words)
     passed = sum(gate.state == "passed" for gate in ruled.gates)
     told = f"{passed} of {len(ruled.gates)} gates are passed."
     assessed = made.told.subject[0]
@@ -66,9 +67,8 @@ def _gate(gate: Gate, judged: Figure | None) -> Figure:
     )  # fmt: skip
 
 
-def _judged_by(made: Material) -> dict[str, str]:
-    """Gate -> the figure that it judges, for the gates of the votes."""
-    assessed, words = made.told.subject[0], Words(judgement.names(made.found))
+def judged_by(assessed: Assessment, words: Words) -> dict[str, str]:
+    """Gate -> the id of the figure that it judges, for the gates of the votes on one candidate."""
     arm = assessed.candidate
     found = {"Could ship": f"ships/{arm}", "Assignment audit": f"dealt/{arm}/evidence"}
     for against in assessed.against:
