@@ -6,6 +6,7 @@ from studio.ui import (
     amend_parts,
     discussion_parts,
     frame,
+    history_parts,
     pairs_parts,
     return_parts,
     reveal_parts,
@@ -44,3 +45,4 @@ else:
     trust_parts.certificate(visit, found, ruled)
     pairs_parts.pairs(visit, found, ruled)
 signing_parts.signed(visit)
+history_parts.show(visit, verdict_parts.ruled(visit, found))

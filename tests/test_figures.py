@@ -59,7 +59,7 @@ def test_ids_hold_whatever_people_called_things() -> None:
 
 
 def test_they_leave_as_a_table_with_what_they_are_about(kept: Store, made: Material, tmp_path: Path) -> None:
-    listed = figures.of_round(kept, made.found, made.told)
+    listed = figures.of_round(kept, made.found)
     asked = {"what": "figures", "project": made.found.project}
     frames = []
     for form, read in (("csv", pd.read_csv), ("parquet", pd.read_parquet)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.review.independence import ENDS_INDEPENDENCE
+from studio.review.independence import ENDS_INDEPENDENCE, VOTING
 from studio.store.writes import HANDLERS
 
 LEAVES_IT = {
@@ -28,3 +28,7 @@ def test_every_kind_of_act_is_known_to_end_independence_or_to_leave_it() -> None
         "a new kind of act: does it tell who wrote what?"
     )
     assert not set(ENDS_INDEPENDENCE) & (LEAVES_IT | ELSEWHERE) and set(ENDS_INDEPENDENCE) <= set(HANDLERS)
+
+
+def test_the_acts_of_voting_are_among_those_that_leave_it() -> None:
+    assert {*VOTING} <= LEAVES_IT

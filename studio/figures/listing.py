@@ -5,7 +5,6 @@ from __future__ import annotations
 from studio import judgement, signing
 from studio.figures import on_reasons, on_reviewers, on_votes
 from studio.figures.figure import Behind, Figure, Material, figure_id
-from studio.judgement import Judgement
 from studio.records import Refusal, Round
 from studio.review import dealing, reveal
 from studio.review.assessment import Assessment
@@ -14,20 +13,24 @@ from studio.store import Store, guesses
 from studio.store import rounds as round_rows
 
 
-def of_round(store: Store, found: Round, told: Judgement | None = None) -> tuple[Figure, ...]:
-    """Every figure of a closed round, in the order of the Decision page. `told`: what `signing.judged` gave, if it is
-    at hand. Raises Refusal while the round is open."""
-    return listed(material(store, found, told))
+def of_round(store: Store, found: Round) -> tuple[Figure, ...]:
+    """Every figure of a closed round, in the order of the Decision page, from the results that the page shows. Raises
+    Refusal while the round is open."""
+    return listed(material(store, found))
 
 
-def material(store: Store, found: Round, told: Judgement | None = None) -> Material:
+def material(store: Store, found: Round) -> Material:
     """What a closed round's figures are made from. Raises Refusal while it is open: nobody sees evidence until then."""
     if found.state != "closed":
         raise Refusal("The round is not closed, so it has no figures yet. Nothing was shown. Come back once it is.")
+    return store.once(("figures", found.id), lambda: _gathered(store, found))
+
+
+def _gathered(store: Store, found: Round) -> Material:
     pairs, votes = tuple(round_rows.pairs(store, found.id)), tuple(round_rows.votes(store, found.id))
     counted = tuple(dealing.counted(found, pairs, votes))
     return Material(
-        found, pairs, votes, counted, tuple(guesses.of_round(store, found.id)), told or signing.judged(store, found),
+        found, pairs, votes, counted, tuple(guesses.of_round(store, found.id)), signing.judged(store, found),
         reveal.accounts(pairs, counted), reveal.by_slice(pairs, counted),
     )  # fmt: skip
 

@@ -158,6 +158,8 @@ def read_registrations(frozen: dict[str, Any]) -> tuple[Registration, ...]:
 
 def read_choice(value: object) -> Choice:
     """A choice from its text. Raises Refusal for anything else: an unknown vote is never counted as a tie."""
+    if isinstance(value, Choice):
+        return value
     try:
         return Choice(str(value))
     except ValueError:

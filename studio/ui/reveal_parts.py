@@ -6,39 +6,28 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from studio import signing
+from studio import figures, signing
 from studio.decision import Ruling
 from studio.records import Round
-from studio.review import reveal, rounds
 from studio.review.reveal import Account, Reason
-from studio.store import Store
-from studio.store import rounds as round_rows
 from studio.ui import blocks, rows_parts, verdict_charts, verdict_parts
 from studio.ui.access import Visit
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _told(
-    _store: Store, workspace: str, version: int, found: Round
-) -> tuple[tuple[Account, ...], dict[str, tuple[Account, ...]]]:
-    pairs = round_rows.pairs(_store, found.id)
-    votes = rounds.counted(found, pairs, round_rows.votes(_store, found.id))
-    return reveal.accounts(pairs, votes), reveal.by_slice(pairs, votes)
 
 
 def why(visit: Visit, found: Round, ruled: Ruling) -> None:
     """The reasons that reviewers gave, for each two arms, and by kind of input. Closed rounds only."""
     names = signing.names(found)
-    told, sliced = _told(visit.store, str(visit.store.workspace), visit.store.version, found)
+    made = figures.material(visit.store, found)
     blocks.section(
         "Why did they prefer it?",
         "What reviewers named beside their votes, in the brief's own criteria. It explains the result and decides "
         "nothing.",
     )
-    for place, each in enumerate(told):
-        _account(visit, each, names, verdict_parts.labels(ruled), f"decision-why-{place}", several=len(told) > 1)
-    if any(each.reasons for each in told):
-        _slices(visit, sliced, names)
+    marks, several = verdict_parts.labels(ruled), len(made.accounts) > 1
+    for place, each in enumerate(made.accounts):
+        _account(visit, each, names, marks, f"decision-why-{place}", several=several)
+    if any(each.reasons for each in made.accounts):
+        _slices(visit, made.by_slice, names)
 
 
 def _account(

@@ -48,7 +48,7 @@ def instead(visit: Visit, found: Round | None) -> None:
     name = st.query_params.get(_ROWS)
     if not name or found is None or found.state != "closed":
         return
-    shown = _behind(visit.store, str(visit.store.workspace), visit.store.version, found, name)
+    shown = visit.store.once(("rows", found.id, name), lambda: _behind(visit.store, found, name))
     pair = st.query_params.get(_PAIR)
     if shown is None:
         frame.empty("There is no such figure", "It is not among those of the newest round. Go back and choose again.")
@@ -73,13 +73,12 @@ class _Shown:
     csv: bytes
 
 
-@st.cache_data(max_entries=4, show_spinner="Looking up the rows")
-def _behind(_store: Store, workspace: str, version: int, found: Round, name: str) -> _Shown | None:
-    made = figures.material(_store, found)
+def _behind(store: Store, found: Round, name: str) -> _Shown | None:
+    made = figures.material(store, found)
     figure = figures.named(figures.listed(made), name)
     if figure is None:
         return None
-    rows, who = figures.rows_of(made, figure), people_rows.names_apart(_store)
+    rows, who = figures.rows_of(made, figure), people_rows.names_apart(store)
     pairs = tuple(row.pair.id for row in rows)
     names = {**gold.NAMES, **signing.names(found)}
     arms = tuple(dict.fromkeys(f"{names[row.pair.candidate]} and {names[row.pair.baseline]}" for row in rows))

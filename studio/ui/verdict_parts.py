@@ -14,7 +14,7 @@ from studio.records import Round, Verdict
 from studio.review import guesses, rounds, standing
 from studio.review.gates import Words
 from studio.review.preference import Assessment, SliceState
-from studio.store import Store, decisions
+from studio.store import decisions
 from studio.ui import blocks, frame, rows_parts, trust_parts, verdict_charts, voting_parts
 from studio.ui.access import Visit
 
@@ -38,14 +38,14 @@ def ruling(visit: Visit, found: Round) -> tuple[Ruling, Assessment]:
     return told.ruling, told.subject[0]
 
 
+def ruled(visit: Visit, found: Round | None) -> dict[str, Ruling]:
+    """Of a closed round its id and ruling; of any other nothing."""
+    return {found.id: judged(visit, found).ruling} if found is not None and found.state == "closed" else {}
+
+
 def judged(visit: Visit, found: Round) -> Judgement:
-    """All that the rule makes of a closed round, kept until something is written."""
-    return _judged(visit.store, str(visit.store.workspace), visit.store.version, found)
-
-
-@st.cache_data(max_entries=8, show_spinner="Applying the registered rule")
-def _judged(_store: Store, workspace: str, version: int, found: Round) -> Judgement:
-    return signing.judged(_store, found)
+    """All that the rule makes of a closed round."""
+    return signing.judged(visit.store, found)
 
 
 def nothing_yet(visit: Visit) -> None:
@@ -125,8 +125,8 @@ def gates(visit: Visit, found: Round, ruled: Ruling) -> None:
     """What a GO needs, one by one; the slices as one line."""
     judged_by = figures.judged_by(judged(visit, found).subject[0], Words(signing.names(found)))
     rows = {gate: rows_parts.named(visit, "See the votes", figure).html for gate, figure in judged_by.items()}
-    single = [g for g in ruled.gates if not _is_slice(g)]
-    sliced = [g for g in ruled.gates if _is_slice(g)]
+    single = [g for g in ruled.gates if not g.is_slice]
+    sliced = [g for g in ruled.gates if g.is_slice]
     items = [_item(g.state, g.name, _with_gloss(g.name, g.sentence), g.evidence, rows.get(g.name, "")) for g in single]
     if sliced:
         items.append(_slices_item(sliced, rows))
@@ -149,10 +149,6 @@ _GLOSSES = {
 def _with_gloss(name: str, sentence: str) -> str:
     """What a gate is about, before what was found."""
     return f"{_GLOSSES[name]} {sentence}" if name in _GLOSSES else sentence
-
-
-def _is_slice(gate: Gate) -> bool:
-    return gate.sentence.startswith(("Slice ", "Critical slice "))
 
 
 def _slices_item(sliced: Sequence[Gate], rows: Mapping[str, str]) -> str:
