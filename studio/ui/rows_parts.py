@@ -52,7 +52,7 @@ def instead(visit: Visit, found: Round | None) -> None:
     pair = st.query_params.get(_PAIR)
     if shown is None:
         frame.empty("There is no such figure", "It is not among those of the newest round. Go back and choose again.")
-        blocks.way(visit, "decision", "Back to the decision", "rows-back", back=True)
+        blocks.way_back(visit, "decision", "Back to the decision", "rows-back")
     elif pair:
         _one(visit, found, name, pair)
     else:
@@ -113,7 +113,7 @@ def _csv(made: Material, rows: tuple[Row, ...], who: dict[str, str]) -> bytes:
 
 def _show(visit: Visit, found: Round, shown: _Shown) -> None:
     figure = shown.figure
-    blocks.way(visit, "decision", "Back to the decision", "rows-back", back=True)
+    blocks.way_back(visit, "decision", "Back to the decision", "rows-back")
     blocks.section("The rows behind it", f"{figure.section}. {figure.name}.")
     blocks.lead(figure.sentence)
     compared = {"Between": shown.arms[0]} if len(shown.arms) == 1 else {}
@@ -142,7 +142,7 @@ def _show(visit: Visit, found: Round, shown: _Shown) -> None:
 
 
 def _one(visit: Visit, found: Round, name: str, pair: str) -> None:
-    blocks.way(visit, "decision", "Back to the rows", "rows-back", back=True, rows=name)
+    blocks.way_back(visit, "decision", "Back to the rows", "rows-back", rows=name)
     blocks.section("One pair with its votes")
     pairs_parts.one(visit, found, pair)
 
