@@ -31,16 +31,21 @@ DEMOS = (
 
 def create(store: Store, actor: str, name: str, origin: str = "") -> Project:
     """A new, empty project. Raises Refusal for an empty or taken name."""
-    name = _own_name(store, name, "Nothing was created.")
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32] or "project"
-    made = f"{slug}-{uuid.uuid4().hex[:6]}"
+    name = own_name(store, name, "Nothing was created.")
+    made = new_id(name)
     store.act("project.created", actor, {"id": made, "name": name, "origin": origin}, made)
     found = projects.get(store, made)
     assert found is not None
     return found
 
 
-def _own_name(store: Store, name: str, safe: str, project: str = "") -> str:
+def new_id(name: str) -> str:
+    """An id nobody has, in which people find the name again."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:32] or "project"
+    return f"{slug}-{uuid.uuid4().hex[:6]}"
+
+
+def own_name(store: Store, name: str, safe: str, project: str = "") -> str:
     """`name` without its outer blanks. Raises Refusal, saying what is `safe`, when it is empty or another project's."""
     name = name.strip()
     if not name:
@@ -57,7 +62,7 @@ def from_demo(store: Store, actor: str, folder: str, name: str = "") -> Project:
     if demo is None:
         raise Refusal(f"There is no demo called “{folder}”. Nothing was created.")
     source = data_dir() / demo.folder
-    project = create(store, actor, name or _free_name(store, demo.title), origin=demo.folder)
+    project = create(store, actor, name or free_name(store, demo.title), origin=demo.folder)
     brief = from_json(Brief, json.loads((source / "brief.json").read_text("utf-8")))
     brief_step.save(store, actor, project.id, brief, note="Came with the demo", changes_meaning=True)
     lines = (source / "examples.jsonl").read_text("utf-8").splitlines()
@@ -69,7 +74,8 @@ def from_demo(store: Store, actor: str, folder: str, name: str = "") -> Project:
     return project
 
 
-def _free_name(store: Store, title: str) -> str:
+def free_name(store: Store, title: str) -> str:
+    """`title`, with a number after it where a project is called so already."""
     taken = {p.name for p in [*projects.every(store), *projects.every(store, archived=True)]}
     return next(n for n in (title, *(f"{title} {i}" for i in range(2, 1000))) if n not in taken)
 
@@ -83,9 +89,11 @@ def _example(number: int, row: dict[str, object], batch: str) -> Example:
 
 def rename(store: Store, actor: str, project: str, name: str) -> None:
     """Gives a project another name. Raises Refusal for an empty one, or one that another project has."""
-    name = _own_name(store, name, "Nothing was changed.", project)
+    name = own_name(store, name, "Nothing was changed.", project)
     store.act("project.renamed", actor, {"name": name}, project)
 
 
 def archive(store: Store, actor: str, project: str, *, archived: bool = True) -> None:
+    """Hides a project from the lists, or shows it again; nothing in it changes. Raises Refusal to hide one while its
+    round is open or a job of it is at work."""
     store.act("project.archived", actor, {"archived": archived}, project)

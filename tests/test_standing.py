@@ -93,6 +93,15 @@ def test_an_equal_part_and_who_is_behind_it(store: Store, found: Round, crew: di
     )
 
 
+def test_how_much_is_still_to_read(store: Store, found: Round, crew: dict[str, Person]) -> None:
+    assert standing.left(store, found) == "Still to come: at most about 8 votes."
+    vote(store, found, crew["Rita"], 3)
+    pairs, cast = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
+    assert standing.left(store, found).startswith(f"Still to come: at most about {len(pairs) - len(cast)} votes, 1 rev")
+    vote(store, found, crew["Rita"], 4)
+    assert "1 vote, 1 reviewer-minute at the pace so far (" in standing.left(store, found)
+
+
 def test_a_reminder_names_counts_and_nothing_else(store: Store, found: Round, crew: dict[str, Person]) -> None:
     vote(store, found, crew["Rita"], 2)
     text = standing.reminder(

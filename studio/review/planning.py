@@ -146,11 +146,16 @@ class Effort:
     @property
     def sentence(self) -> str:
         """The time in words, with what it is worked out from."""
-        hours = self.votes * self.seconds / 3600
-        minutes = max(1, round(60 * hours))
-        told = f"{hours:.1f} reviewer-hours" if hours >= 1 else f"{minutes} reviewer-minute{'s' * (minutes > 1)}"
+        told = reviewing_time(self.votes, self.seconds)
         how = " at your pace" if self.measured else ", guessed from the length of the answers"
         return f"At most {self.votes:,} votes, about {told}{how} ({self.seconds:.0f} seconds a pair)."
+
+
+def reviewing_time(votes: int, seconds: float) -> str:
+    """So many votes at so many seconds each, in reviewer-hours, or in reviewer-minutes below one."""
+    hours = votes * seconds / 3600
+    minutes = max(1, round(60 * hours))
+    return f"{hours:.1f} reviewer-hours" if hours >= 1 else f"{minutes} reviewer-minute{'s' * (minutes > 1)}"
 
 
 def reading_seconds(words: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import http.client
 import math
+import statistics
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -13,11 +14,12 @@ from urllib.parse import urlsplit
 
 from studio.generation.endpoint import NoRedirect
 from studio.records import Pair, Person, Refusal, Role, Round, Vote, canonical
-from studio.review import dealing, independence, rounds
+from studio.review import dealing, independence, pace, planning, rounds
 from studio.store import Store, reminders
 from studio.store import rounds as rows
 from studio.store.people import everyone
 from studio.train.elsewhere import is_link_local
+from studio.wording import several
 
 _TIMEOUT = 5.0  # seconds
 _LONGEST = 500  # characters of an address
@@ -55,6 +57,21 @@ def standings(store: Store, found: Round, now: datetime.datetime) -> list[Standi
         done = len(mine)
         told.append(Standing(person, done, share, mine[-1].at if mine else "", done < min(due, share)))
     return sorted(told, key=lambda each: (each.done, each.person.name))
+
+
+def left(store: Store, found: Round) -> str:
+    """How much reading an open round still asks for at most, in a sentence. Votes that leave the count are not known
+    here and make it a little more."""
+    pairs, cast = rows.pairs(store, found.id), rows.votes(store, found.id)
+    by_everybody = sum(p.kind in dealing.FOR_EVERYBODY for p in pairs) * len(_asked(store, found, cast))
+    votes = max(0, _seats(found, pairs) + by_everybody - len(cast))
+    by_person = [[vote for vote in cast if vote.reviewer == name] for name in {vote.reviewer for vote in cast}]
+    paces = [seconds for mine in by_person if (seconds := pace.seconds_each(mine)) is not None]
+    if not paces:
+        return f"Still to come: at most about {several(votes, 'vote')}."
+    seconds = statistics.median(paces)
+    told = f"{several(votes, 'vote')}, {planning.reviewing_time(votes, seconds)}"
+    return f"Still to come: at most about {told} at the pace so far ({seconds:.0f} seconds a pair)."
 
 
 def is_stuck(store: Store, found: Round, told: Sequence[Standing]) -> bool:

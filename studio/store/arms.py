@@ -33,6 +33,8 @@ def _not_in_a_round(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 
 
 _PROMPTING = f"({', '.join(repr(kind.value) for kind in PROMPTING)})"
+_SAVED = "('arm.saved', 'project.copied')"
+"""Acts after which an arm stands as somebody wrote it."""
 _IN_A_ROUND = "This arm takes part in the open blind round. Nothing was changed. Finish or cancel the round first."
 
 
@@ -154,7 +156,7 @@ def prompt_history(store: Store, arm: str) -> list[Version]:
     """Each saved version of one arm that still stands, newest first."""
     sql = (
         "SELECT c.after FROM changes c JOIN acts a ON a.seq = c.seq WHERE c.tbl = 'arms' AND c.key = ? "
-        "AND a.kind = 'arm.saved' AND a.undone_by IS NULL ORDER BY c.seq DESC"
+        f"AND a.kind IN {_SAVED} AND a.undone_by IS NULL ORDER BY c.seq DESC"
     )
     rows = [json.loads(r["after"]) for r in store.rows(sql, canonical({"id": arm}).decode())]
     recipes = [from_json(Recipe, json.loads(r.get("recipe", "{}"))) for r in rows]
@@ -174,9 +176,12 @@ def generations(
     if examples is not None:
         where, params = f"{where} AND example IN ({', '.join('?' for _ in examples) or 'NULL'})", [*params, *examples]
     rows = store.rows(f"SELECT * FROM generations WHERE {where} ORDER BY arm, example", *params)
+    # An arm's answers are thousands and the ways it was asked a few: each is read once.
+    hashes = {text: json.loads(text) for text in {r["hashes"] for r in rows}}
+    given = {text: from_json(Given, json.loads(text)) for text in {r["given"] for r in rows}}
     return [
         Generation(r["arm"], r["example"], r["output"], r["tokens_in"], r["tokens_out"], r["seconds"],
-                   r["similarity"], json.loads(r["hashes"]), from_json(Given, json.loads(r["given"])))
+                   r["similarity"], hashes[r["hashes"]], given[r["given"]])
         for r in rows
     ]  # fmt: skip
 
@@ -201,7 +206,7 @@ def chosen_since(store: Store, project: str, since: str) -> int:
     ISO time and still stand."""
     sql = (
         "SELECT count(DISTINCT a.seq) AS n FROM acts a JOIN changes c ON c.seq = a.seq AND c.tbl = 'arms' "
-        "WHERE a.project = ? AND a.kind = 'arm.saved' AND a.undone_by IS NULL AND a.\"at\" > ? "
+        f'WHERE a.project = ? AND a.kind IN {_SAVED} AND a.undone_by IS NULL AND a."at" > ? '
         f"AND (json_extract_string(c.after, '$.kind') IN {_PROMPTING} "
         "OR coalesce(json_extract_string(c.after, '$.step'), '0') <> '0')"
     )
@@ -212,7 +217,7 @@ def prompt_authors(store: Store, project: str) -> set[str]:
     """Everybody who wrote or changed an arm here, of those that people write, that still stands."""
     sql = (
         "SELECT DISTINCT a.actor FROM acts a JOIN changes c ON c.seq = a.seq AND c.tbl = 'arms' WHERE a.project = ? "
-        f"AND a.kind = 'arm.saved' AND a.undone_by IS NULL AND json_extract_string(c.after, '$.kind') IN {_PROMPTING}"
+        f"AND a.kind IN {_SAVED} AND a.undone_by IS NULL AND json_extract_string(c.after, '$.kind') IN {_PROMPTING}"
     )
     return {row["actor"] for row in store.rows(sql, project)}
 

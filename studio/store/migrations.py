@@ -236,7 +236,22 @@ def m020_passage_vectors(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def m021_paper_notes(db: duckdb.DuckDBPyConnection) -> None:
+def m021_comments_on_decisions(db: duckdb.DuckDBPyConnection) -> None:
+    """Comments may be about a round's verdict: which one they answer, whether they are settled, whom they name."""
+    for column in ("round", "answers", "settled_by", "edited"):
+        db.execute(f"ALTER TABLE comments ADD COLUMN {column} VARCHAR DEFAULT ''")
+    db.execute("CREATE TABLE mentions (comment VARCHAR, person VARCHAR, PRIMARY KEY (comment, person))")
+
+
+def m022_expectations(db: duckdb.DuckDBPyConnection) -> None:
+    """How much a project expects to be used, and what an hour of people costs it."""
+    db.execute(
+        "CREATE TABLE expectations (project VARCHAR PRIMARY KEY, answers_a_month DOUBLE, person_hour DOUBLE, "
+        'currency VARCHAR, person VARCHAR, "at" VARCHAR)'
+    )
+
+
+def m023_paper_notes(db: duckdb.DuckDBPyConnection) -> None:
     """What people write for a project's papers."""
     db.execute(
         "CREATE TABLE paper_notes (project VARCHAR PRIMARY KEY, limits VARCHAR, owner VARCHAR, engineer VARCHAR, "
@@ -251,7 +266,9 @@ MIGRATIONS = (
     m018_taken_out,
     m019_second_look,
     m020_passage_vectors,
-    m021_paper_notes,
+    m021_comments_on_decisions,
+    m022_expectations,
+    m023_paper_notes,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -276,6 +293,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "webhooks": ("project",),
     "decisions": ("id",),
     "comments": ("id",),
+    "mentions": ("comment", "person"),
     "queues": ("id",),
     "assignments": ("id",),
     "labels": ("id",),
@@ -286,6 +304,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "waivers": ("project", "finding"),
     "prices": ("device",),
     "token_prices": ("model",),
+    "expectations": ("project",),
     "tasks": ("project",),
     "ratings": ("id",),
     "taken": ("project", "example"),

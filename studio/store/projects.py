@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Project:
-    """`origin` is "" for an own project or the name of the demo it was started from."""
+    """`origin` is "" for an own project, the name of the demo it was started from, or "copy:" or "begun:" and the id of
+    the project it was copied from, or whose brief and settings it was begun with."""
 
     id: str
     name: str
@@ -41,7 +42,17 @@ def project_renamed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     tx.update("projects", tx.need("projects", act.project), name=payload["name"])
 
 
-@applies("project.archived", undo=True)
+def _at_rest(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """Nobody is left before a page that is gone: refuses to hide a project in which people vote or a job works."""
+    if not payload["archived"]:
+        return
+    if tx.query("SELECT 1 FROM rounds WHERE project = ? AND state = 'open' LIMIT 1", act.project):
+        raise Refusal("A blind round is open in this project. Nothing was archived. Finish or cancel the round first.")
+    if tx.query("SELECT 1 FROM jobs WHERE project = ? AND state IN ('queued', 'running') LIMIT 1", act.project):
+        raise Refusal("A job of this project is still at work. Nothing was archived. Wait for it, or stop it first.")
+
+
+@applies("project.archived", undo=True, allowed=_at_rest)
 def project_archived(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     tx.update("projects", tx.need("projects", act.project), archived=payload["archived"])
 

@@ -98,6 +98,11 @@ def _several(store: Store, ids: list[str]) -> str:
     return f"{len(ids):,} example{'' if len(ids) == 1 else 's'}"
 
 
+def _commented(store: Store, example: str, the: str = "The") -> str:
+    """What a comment is on: an example, or without one the verdict of a round."""
+    return _several(store, [example]) if example else f"{the} verdict"
+
+
 def _marked(store: Store, payload: dict[str, Any]) -> str:
     which = _several(store, payload["ids"])
     if "assigned" in payload:
@@ -231,9 +236,13 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "passages.read": lambda store, payload: f"Document {_document(store, payload['document'])} read by meaning",
     "contradiction.reopened": lambda store, payload: "A contradiction opened again",
     "contradiction.settled": lambda store, payload: _DECIDED[payload["decision"]],
-    "comment.added": lambda store, payload: f"{_several(store, [payload['example']])} commented on",
+    "comment.added": lambda store, payload: f"{_commented(store, payload.get('example', ''))} commented on",
+    "comment.edited": lambda store, payload: "Comment on the verdict reworded",
     "comment.removed": lambda store, payload: (
-        f"Comment on {_several(store, [comments.example_of(store, payload['id'])])} taken away"
+        f"Comment on {_commented(store, comments.example_of(store, payload['id']), 'the')} taken away"
+    ),
+    "comment.settled": lambda store, payload: (
+        f"Thread on the verdict {'settled' if payload['settled'] else 'opened again'}"
     ),
     "dataset.discarded": _dataset("discarded"),
     "dataset.frozen": lambda store, payload: f"{payload['dataset']['name']} frozen",
@@ -251,12 +260,14 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "label.settled": lambda store, payload: f"{_several(store, [payload['example']])} settled",
     "person.changed": _person,
     "project.archived": lambda store, payload: f"Project {'archived' if payload['archived'] else 'brought back'}",
+    "project.copied": lambda store, payload: f"Project {_quoted(payload['project']['name'])} begun from another one",
     "project.created": lambda store, payload: f"Project {_quoted(payload['name'])} started",
     "project.renamed": lambda store, payload: f"Project renamed to {_quoted(payload['name'])}",
     "queue.closed": lambda store, payload: f"Labelling queue {_queue(store, payload['id'])} closed",
     "queue.opened": lambda store, payload: f"Labelling queue {_quoted(payload['name'])} opened",
     "preflight.set_aside": lambda store, payload: "Measured training set aside",
     "token_price.set": lambda store, payload: f"Price of {payload['model'].rpartition('#')[2]} set",
+    "expectations.set": lambda store, payload: "Answers a month and the price of people’s time set",
     "price.set": lambda store, payload: f"Price of {payload['device']} set",
     "answer.rated": lambda store, payload: f"An answer rated by {len(payload['values']):,} criteria",
     "task.chosen": lambda store, payload: (

@@ -27,6 +27,9 @@ NEW_PROJECT = "home-new-name"
 RENAME = "home-rename"
 """Prefix of the fields that rename a project; its id follows."""
 
+MORE = "home-more"
+"""Prefix of what opens a project's menu; its id follows."""
+
 BRIEF_VIEW = "brief-view"
 """read, write, history or advice: which side of the brief is shown; in the address too."""
 

@@ -23,7 +23,7 @@ from studio import paths, people
 from studio.records import Refusal, sha256
 from studio.store import Store
 from studio.store import people as people_rows
-from studio.ui import command_route, paper_route, sign_in, takeaway_route
+from studio.ui import command_route, guide_route, paper_route, sign_in, takeaway_route
 from studio.ui.guard import Guard
 
 if TYPE_CHECKING:
@@ -104,10 +104,10 @@ def build_app(
 
 
 def _routes(cookie: str, token: str) -> list[BaseRoute]:
-    """What the studio answers beside its pages."""
+    """Ours, beside Streamlit's."""
     return [
-        *sign_in.Doors(store, cookie).routes(), command_route.route(store, token), takeaway_route.route(store),
-        paper_route.route(store),
+        *sign_in.Doors(store, cookie).routes(), *guide_route.routes(), command_route.route(store, token),
+        takeaway_route.route(store), paper_route.route(store),
     ]  # fmt: skip
 
 

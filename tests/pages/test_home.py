@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from round_seed import ready, vote_like_the_script
-from signed_in import opened, person, press, words
+from signed_in import opened, person, press, sound, words
+from streamlit.testing.v1 import AppTest
 
 from studio import projects
 from studio.records import Refusal, Role
@@ -44,7 +45,7 @@ def test_an_example_project_starts_with_its_brief_and_examples(store: Store) -> 
 def test_rename_archive_and_back(store: Store) -> None:
     dora, session = person(store, "Dora", Role.designer)
     made = projects.create(store, dora.id, "First <b>name</b>").id
-    at = opened(store, session, "home")
+    at = with_menu(opened(store, session, "home"), made)
     assert "First &lt;b&gt;name&lt;/b&gt;" in words(at)
     at.text_input(key=f"home-rename-{made}").set_value("Second name")
     press(at, f"home-rename-do-{made}")
@@ -53,6 +54,22 @@ def test_rename_archive_and_back(store: Store) -> None:
     assert not rows.every(store)
     press(at, f"home-back-{made}")
     assert [p.name for p in rows.every(store)] == ["Second name"]
+
+
+def with_menu(at: AppTest, project: str) -> AppTest:
+    at.session_state[f"home-more-{project}"] = True
+    return sound(at.run())
+
+
+def test_duplicate_lands_on_the_copy_and_can_be_taken_back(store: Store) -> None:
+    dora, session = person(store, "Dora", Role.designer)
+    made = projects.from_demo(store, dora.id, "ticket-triage")
+    at = press(with_menu(opened(store, session, "home"), made.id), f"home-copy-{made.id}")
+    copy = rows.every(store)[-1]
+    assert copy.name == f"{made.name} (copy)" and "is ready with 318 examples" in words(at)
+    at = opened(store, session, "home")
+    press(at, f"ys-undo-{store.recent(copy.id, dora.id)[0].seq}")
+    assert [each.id for each in rows.every(store)] == [made.id]
 
 
 def test_only_an_empty_project_can_be_undone(store: Store) -> None:

@@ -1,0 +1,66 @@
+"""What can be done to a whole project, behind “More” on the first page: rename, copy, begin another one, archive."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import streamlit as st
+
+from studio import project_copy, projects
+from studio.store.projects import Project
+from studio.ui import blocks, frame, keys
+from studio.ui.access import Visit
+
+
+def more(visit: Visit, project: Project) -> None:
+    """The popover of one project. What is in it is sent once it is opened: there may be many projects."""
+    opened = st.popover("More", type="tertiary", key=f"{keys.MORE}-{project.id}", on_change="rerun")
+    if not opened.open:
+        return
+    with opened:
+        _name(visit, project)
+        _another(visit, project)
+        st.caption("Archiving hides a project and keeps everything in it. You can bring it back at any time.")
+        args = (visit, project.id, project.name, True)
+        st.button("Archive", key=f"home-archive-{project.id}", on_click=archive, args=args)
+
+
+def _name(visit: Visit, project: Project) -> None:
+    st.text_input("Name", project.name, key=f"{keys.RENAME}-{project.id}", max_chars=80)
+    st.button("Rename", key=f"home-rename-do-{project.id}", on_click=_rename, args=(visit, project.id))
+    blocks.way(
+        dataclasses.replace(visit, project=project.id), "brief", "Should we fine-tune at all?",
+        f"home-advice-{project.id}", **{keys.BRIEF_VIEW: "advice"},
+    )  # fmt: skip
+
+
+def _another(visit: Visit, project: Project) -> None:
+    st.caption("A copy has the brief, the examples, the documents and the prompts. It has no rounds and no decisions.")
+    st.button("Duplicate", key=f"home-copy-{project.id}", on_click=_copy, args=(visit, project.id, True))
+    st.button(
+        "Begin another with its brief",
+        key=f"home-begin-{project.id}",
+        on_click=_copy,
+        args=(visit, project.id, False),
+        help="The brief, the kinds of input, the documents and the prompts, without the examples",
+    )
+
+
+def _rename(visit: Visit, project: str) -> None:
+    name = str(st.session_state[f"{keys.RENAME}-{project}"])
+    frame.attempt(lambda: projects.rename(visit.store, visit.person.id, project, name), "Renamed.")
+
+
+def _copy(visit: Visit, source: str, with_examples: bool) -> None:
+    made = frame.attempt(
+        lambda: project_copy.duplicate(visit.store, visit.person.id, source, with_examples=with_examples)
+    )
+    if made is not None:
+        st.session_state[keys.NOTICE] = ["said", made.in_words]
+        st.session_state[keys.GO] = ["brief", made.project.id]
+
+
+def archive(visit: Visit, project: str, name: str, archived: bool) -> None:
+    """For the callback of a button."""
+    said = f"“{name}” is archived; it is under Archived below." if archived else f"“{name}” is back."
+    frame.attempt(lambda: projects.archive(visit.store, visit.person.id, project, archived=archived), said)
