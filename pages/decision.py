@@ -4,8 +4,11 @@ from studio import signing
 from studio.ui import (
     access,
     amend_parts,
+    discussion_parts,
     frame,
+    history_parts,
     pairs_parts,
+    return_parts,
     reveal_parts,
     review_parts,
     second_look_parts,
@@ -34,7 +37,10 @@ else:
     amend_parts.shown(visit, found)
     verdict_parts.evidence(visit, found, ruled, assessed)
     reveal_parts.why(visit, found, ruled)
+    return_parts.show(visit, found, assessed, verdict_parts.labels(ruled))
     signing_parts.sign(visit, found, ruled)
+    discussion_parts.show(visit, found)
     trust_parts.certificate(visit, found, ruled)
     pairs_parts.pairs(visit, found, ruled)
 signing_parts.signed(visit)
+history_parts.show(visit, verdict_parts.ruled(visit, found))

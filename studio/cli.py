@@ -258,10 +258,12 @@ def _add_data(add: Add) -> None:
     read.add_argument("--format", help="csv, tsv, json, jsonl, xlsx, xls, ods or parquet (default: by content)")
     read.add_argument("--map", help="prompt=COLUMN,completion=COLUMN")
     read.add_argument("--approved", action="store_true", help="these examples are approved already")
-    about = "Write examples, a dataset, votes, preferences, a run, a certificate or a whole project to a file."
+    about = "Write examples, a dataset, votes, figures, preferences, a run, a certificate or a whole project to a file."
     write = add("export", about, _export)
     write.set_defaults(usage=write)
-    write.add_argument("what", choices=("examples", "dataset", "votes", "preferences", "run", "certificate", "project"))
+    write.add_argument(
+        "what", choices=("examples", "dataset", "votes", "figures", "preferences", "run", "certificate", "project")
+    )
     write.add_argument("--project", required=True)
     write.add_argument(
         "--format",

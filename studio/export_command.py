@@ -1,5 +1,5 @@
-"""`studio export`: examples, a frozen dataset, votes, preferences, a certificate or the record of a run, as a file or a
-folder.
+"""`studio export`: examples, a frozen dataset, votes, figures, preferences, a certificate or the record of a run, as a
+file or a folder.
 
 Every answer says what the file does not hold.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from studio import datasets, exports, loop, people, project_file, run_export, signing, vote_sets
-from studio.exports import folder
+from studio.exports import folder, tables
 from studio.generation import chat
 from studio.models.files import files_sha256
 from studio.records import Pair, PairKind, Refusal, Round, Split, sha256
@@ -26,6 +26,7 @@ from studio.review.votes_table import write_votes
 from studio.store import Store
 from studio.store import datasets as dataset_rows
 from studio.store import examples as example_rows
+from studio.store import guesses as guess_rows
 from studio.store import people as people_rows
 from studio.store import rounds as round_rows
 from studio.train import takeaway
@@ -159,6 +160,7 @@ def _vote_rows(store: Store, found: Round) -> list[dict[str, object]]:
     known, shown = {p.id: p for p in pairs}, _reviewers(store)
     names = {**gold.NAMES, **{name: facts["name"] for name, facts in found.registration["arms"].items()}}
     order = {each.arm: place for place, each in enumerate(found.candidates)}
+    guessed = {(guess.pair, guess.reviewer): guess.side.value for guess in guess_rows.of_round(store, found.id)}
     counted = {(vote.pair, vote.reviewer) for vote in rounds.counted(found, pairs, cast)}
     return [
         {
@@ -168,6 +170,7 @@ def _vote_rows(store: Store, found: Round) -> list[dict[str, object]]:
             "shippable_a": _yes_no(vote.shippable_a), "shippable_b": _yes_no(vote.shippable_b),
             "gold": names[pair.candidate] if pair.kind is PairKind.gold else "", "kind": pair.kind.value,
             "scripted": _yes_no(vote.scripted), "reason": vote.reason, "at": vote.at, **_lengths(pair),
+            "reasons": tables.joined(vote.reasons), "guess": guessed.get((vote.pair, vote.reviewer), ""),
         }
         for vote in sorted(cast, key=lambda vote: order.get(known[vote.pair].candidate, len(order)))
         for pair in [known[vote.pair]]
@@ -189,6 +192,21 @@ def _reviewers(store: Store) -> dict[str, str]:
 
 def _yes_no(value: bool | None) -> str:
     return "" if value is None else "yes" if value else "no"
+
+
+def _figures_as(form: str) -> Callable[[Store, str, Args], Written]:
+    def write(store: Store, project: str, args: Args) -> Written:
+        from studio import figures  # a second of statistics that the server does not need to start
+        from studio.figures import table
+
+        found = signing.latest_round(store, project)
+        if found is None or found.state != "closed":
+            raise Refusal("There is no closed round here. Figures are exported once a round has closed.")
+        made = figures.material(store, found)
+        listed = figures.listed(made)
+        return Written({"": table.FORMATS[form](listed, table.about(made, store.head))}, len(listed))
+
+    return write
 
 
 def _certificate(texts: bool) -> Callable[[Store, str, Args], Written]:
@@ -261,6 +279,7 @@ _EXPORTS: dict[tuple[str, str], Callable[[Store, str, Args], Written]] = {
     **{("dataset", form): _dataset_as(form) for form in exports.FORMATS},
     ("dataset", FOLDER): _dataset_folder,
     ("votes", "csv"): _votes,
+    **{("figures", form): _figures_as(form) for form in ("csv", "parquet")},
     ("preferences", "jsonl"): _preferences,
     ("certificate", "json"): _certificate(False),
     ("certificate", "json-texts"): _certificate(True),

@@ -27,13 +27,13 @@ def csv_table(examples: Iterable[Example]) -> bytes:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for example in examples:
-        row = fields(example) | {"kinds": _joined(example.kinds), "tags": _joined(example.tags)}
+        row = fields(example) | {"kinds": joined(example.kinds), "tags": joined(example.tags)}
         row["earlier"] = json.dumps(row["earlier"], ensure_ascii=False) if row["earlier"] else ""
         writer.writerow([guard_formula(row[c]) for c in COLUMNS])
     return out.getvalue().encode("utf-8-sig")
 
 
-def _joined(words: tuple[str, ...]) -> str:
+def joined(words: tuple[str, ...]) -> str:
     """Joined by |; as a JSON list when a word's own text would make that ambiguous."""
     joined = "|".join(words)
     plain = all(w and w == w.strip() and "|" not in w for w in words) and not joined.startswith("[")

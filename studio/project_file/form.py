@@ -30,13 +30,13 @@ KINDS = frozenset({
     "comment.removed", "comment.settled", "contradiction.reopened", "contradiction.settled", "dataset.discarded",
     "dataset.frozen", "dataset.renamed", "decision.signed", "decision.withdrawn", "document.added", "document.removed",
     "example.saved", "examples.changed", "examples.imported", "examples.marked", "examples.rewritten",
-    "examples.trashed", "exit.guessed", "finding.waived", "generations.stored", "job.begun", "job.finished",
-    "job.moved", "job.resumed", "job.started", "label.given", "label.settled", "outputs.seen", "passages.read",
-    "preflight.set_aside", "project.archived", BROUGHT, "project.copied", "project.created", "project.renamed",
-    "queue.closed", "queue.opened", "queue.seen", "reminder.sent", "round.amended", "round.cancelled", "round.closed",
-    "round.opened", "run.discarded", "run.registered", "series.begun", "series.kept", "task.chosen", "undone",
-    "view.removed", "view.saved", "vote.cast", "vote.explained", "votes.frozen", "votes.taken", "waiver.revoked",
-    "waivers.reviewed",
+    "examples.trashed", "exit.guessed", "expectations.set", "finding.waived", "generations.stored", "job.begun",
+    "job.finished", "job.moved", "job.resumed", "job.started", "label.given", "label.settled", "outputs.seen",
+    "passages.read", "preflight.set_aside", "project.archived", BROUGHT, "project.copied", "project.created",
+    "project.renamed", "queue.closed", "queue.opened", "queue.seen", "reminder.sent", "round.amended",
+    "round.cancelled", "round.closed", "round.opened", "run.discarded", "run.registered", "series.begun",
+    "series.kept", "task.chosen", "undone", "view.removed", "view.saved", "vote.cast", "vote.explained",
+    "votes.frozen", "votes.taken", "waiver.revoked", "waivers.reviewed",
 })  # fmt: skip
 """The kinds of acts that a file may hold."""
 STAY = frozenset({

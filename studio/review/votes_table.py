@@ -1,7 +1,8 @@
 """The one table of votes, in and out. Pure: the command and the pages read and write the files.
 
 Columns: prompt, reviewer, arm_a (the candidate), arm_b, shown_left (`a`, `b` or an arm's name) and choice, seen
-from arm_a. Optional: slice, shippable_a, shippable_b, gold, length_a, length_b, scripted, reason, at, kind.
+from arm_a. Optional: slice, shippable_a, shippable_b, gold, length_a, length_b, scripted, reason, at, kind; reasons
+(why this arm, joined by |) and guess (the side taken for the tuned model's, asked afterwards), which no verdict reads.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from studio.review.scoring import Ballot
 REQUIRED = ("prompt", "reviewer", "arm_a", "arm_b", "shown_left", "choice")
 OPTIONAL = (
     "slice", "shippable_a", "shippable_b", "gold", "length_a", "length_b", "scripted", "reason", "at", "kind",
+    "reasons", "guess",
 )  # fmt: skip
 COLUMNS = REQUIRED + OPTIONAL
 
@@ -96,6 +98,8 @@ def _read_row(n: int, row: Mapping[Any, Any]) -> TableVote:
         raise _refusal(n, "choice", f"{cells['choice']!r} is not one of {', '.join(Choice)}")
     if cells["gold"] not in ("", cells["arm_a"], cells["arm_b"]):
         raise _refusal(n, "gold", f"{cells['gold']!r} is neither of the row's arms")
+    if cells["guess"] not in ("", "left", "right", "none"):
+        raise _refusal(n, "guess", f"{cells['guess']!r} is not left, right or none")
     for name in ("length_a", "length_b"):
         if cells[name] and not re.fullmatch("[0-9]{1,9}", cells[name]):
             raise _refusal(n, name, f"{cells[name]!r} is not a whole number")

@@ -243,6 +243,14 @@ def m021_comments_on_decisions(db: duckdb.DuckDBPyConnection) -> None:
     db.execute("CREATE TABLE mentions (comment VARCHAR, person VARCHAR, PRIMARY KEY (comment, person))")
 
 
+def m022_expectations(db: duckdb.DuckDBPyConnection) -> None:
+    """How much a project expects to be used, and what an hour of people costs it."""
+    db.execute(
+        "CREATE TABLE expectations (project VARCHAR PRIMARY KEY, answers_a_month DOUBLE, person_hour DOUBLE, "
+        'currency VARCHAR, person VARCHAR, "at" VARCHAR)'
+    )
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
     m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
@@ -251,6 +259,7 @@ MIGRATIONS = (
     m019_second_look,
     m020_passage_vectors,
     m021_comments_on_decisions,
+    m022_expectations,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -286,6 +295,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "waivers": ("project", "finding"),
     "prices": ("device",),
     "token_prices": ("model",),
+    "expectations": ("project",),
     "tasks": ("project",),
     "ratings": ("id",),
     "taken": ("project", "example"),

@@ -111,15 +111,16 @@ def _person(row: Row) -> Person:
 def by_session(store: Store, session_sha: str, at: str) -> Person | None:
     """The active person of a session that is open at `at`, or None."""
     sql = (
-        "SELECT p.* FROM sessions s JOIN people p ON p.id = s.person "
-        "WHERE s.sha = ? AND NOT s.closed AND s.expires > ? AND p.active"
+        "SELECT p.*, s.expires FROM sessions s JOIN people p ON p.id = s.person "
+        "WHERE s.sha = ? AND NOT s.closed AND p.active"
     )
-    rows = store.rows(sql, session_sha, at)
-    return _person(rows[0]) if rows else None
+    rows = store.kept(("session", session_sha), ("sessions", "people"), lambda: store.rows(sql, session_sha))
+    return _person(rows[0]) if rows and rows[0]["expires"] > at else None
 
 
 def get(store: Store, person: str) -> Person | None:
-    rows = store.rows("SELECT * FROM people WHERE id = ?", person)
+    sql = "SELECT * FROM people WHERE id = ?"
+    rows = store.kept(("person", person), ("people",), lambda: store.rows(sql, person))
     return _person(rows[0]) if rows else None
 
 

@@ -1,4 +1,4 @@
-"""What can be done to a whole project, behind “More” on the first page: rename, copy, begin another one, take it along, archive."""
+"""What can be done to a whole project, behind “More” on the first page."""
 
 from __future__ import annotations
 

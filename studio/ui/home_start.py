@@ -50,7 +50,7 @@ def _from_elsewhere(visit: Visit) -> None:
         return
     with opened:
         blocks.plain(
-            "A file that another studio made of a project. Its history, its closed rounds and its decisions come along; "
+            "A file that another studio made of a project. Its history, closed rounds and decisions come along; "
             "whoever is named in it is known here by name and cannot sign in."
         )
         given = st.file_uploader("The project’s file (zip)", ["zip"], key="home-bring-file")

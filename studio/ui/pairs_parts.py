@@ -8,7 +8,7 @@ import streamlit as st
 
 from studio import datasets, export_command, outputs, signing, vote_sets
 from studio.decision import Ruling
-from studio.records import Choice, Example, Pair, PairKind, Prompt, Refusal, Round, Split, Vote
+from studio.records import Choice, Example, Pair, PairKind, Prompt, Round, Split, Vote
 from studio.review import dealing, gold
 from studio.store import Store, arms, people
 from studio.store import datasets as dataset_rows
@@ -60,14 +60,11 @@ def _saw(visit: Visit, found: Round) -> None:
 
 
 def _votes(visit: Visit, name: str) -> None:
-    try:
-        content = export_command.votes_csv(visit.store, visit.project_id)
-    except Refusal as refusal:
-        frame.refused(refusal)
-        return
+    store, project = visit.store, visit.project_id
     st.download_button(
-        "Download the votes as CSV", content, name, "text/csv", key="decision-csv", icon=":material/download:",
-        on_click="ignore", help="The counted votes in the table that `studio votes` reads.",
+        "Download the votes as CSV", lambda: export_command.votes_csv(store, project), name, "text/csv",
+        key="decision-csv", icon=":material/download:", on_click="ignore",
+        help="The counted votes in the table that `studio votes` reads.",
     )  # fmt: skip
 
 

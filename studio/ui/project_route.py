@@ -27,7 +27,7 @@ def address(project: str, *, models: bool) -> str:
 
 
 def route(store: Callable[[], Store]) -> BaseRoute:
-    """The route. The guard has let in only who is signed in; 403 for another role, 409 with the sentence that refuses."""
+    """The route. The guard has let in only who is signed in; 403 for another role, 409 with why not."""
 
     async def take(request: Request) -> Response:
         from studio.ui.access import PAGE_ROLES  # which itself needs the server that has this route

@@ -17,19 +17,16 @@ from studio.ui import blocks, verdict_charts, verdict_parts
 from studio.ui.access import Visit
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _told(
-    _store: Store, workspace: str, version: int, found: Round
-) -> tuple[tuple[Account, ...], dict[str, tuple[Account, ...]]]:
-    pairs = round_rows.pairs(_store, found.id)
-    votes = rounds.counted(found, pairs, round_rows.votes(_store, found.id))
+def _told(store: Store, found: Round) -> tuple[tuple[Account, ...], dict[str, tuple[Account, ...]]]:
+    pairs = round_rows.pairs(store, found.id)
+    votes = rounds.counted(found, pairs, round_rows.votes(store, found.id))
     return reveal.accounts(pairs, votes), reveal.by_slice(pairs, votes)
 
 
 def why(visit: Visit, found: Round, ruled: Ruling) -> None:
     """The reasons that reviewers gave, for each two arms, and by kind of input. Closed rounds only."""
     names = signing.names(found)
-    told, sliced = _told(visit.store, str(visit.store.workspace), visit.store.version, found)
+    told, sliced = visit.store.once(("reasons", found.id), lambda: _told(visit.store, found))
     blocks.section(
         "Why did they prefer it?",
         "What reviewers named beside their votes, in the brief's own criteria. It explains the result and decides "

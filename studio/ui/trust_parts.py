@@ -163,7 +163,6 @@ def _left_out(visit: Visit, found: Round, judged: Judgement) -> list[str]:
 
 def certificate(visit: Visit, found: Round, ruled: Ruling) -> None:
     """The one file with which anybody comes to this verdict again, and the sum to know it by."""
-    content, total = _certificate(visit.store, str(visit.store.workspace), visit.store.version, found.id)
     blocks.section(
         "A certificate to take away",
         "One file with the registration, the seed of the sides, every vote and the verdict. Anybody can run it again "
@@ -171,17 +170,18 @@ def certificate(visit: Visit, found: Round, ruled: Ruling) -> None:
         "prompts and answers stand in it as hashes.",
     )
     marks = [word for word, told in (("scripted", ruled.scripted), ("practice", ruled.practice)) if told]
+    name = "-".join(["certificate", *marks, found.id]) + ".json"
     st.download_button(
-        "Download the certificate", content, "-".join(["certificate", *marks, found.id]) + ".json", "application/json",
+        "Download the certificate", _certificate(visit.store, found), name, "application/json",
         key="decision-certificate", icon=":material/download:", on_click="ignore",
         help="Canonical JSON. “studio export certificate --format json-texts” writes one with every text in it.",
     )  # fmt: skip
-    st.html(f'<p class="yr-hash">Known by its sum {escape(total)}</p>')
+    opened = st.expander("The sum that it is known by", key="decision-certificate-sum", on_change="rerun")
+    if opened.open:
+        with opened:
+            st.html(f'<p class="yr-hash">{escape(sum_of(_certificate(visit.store, found)()))}</p>')
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _certificate(_store: Store, workspace: str, version: int, name: str) -> tuple[bytes, str]:
-    found = round_rows.get(_store, name)
-    assert found is not None
-    content = signing.certificate_of(_store, found)
-    return content, sum_of(content)
+def _certificate(store: Store, found: Round) -> Callable[[], bytes]:
+    """Its bytes, made when somebody asks for them: it is many times as long as the page."""
+    return lambda: store.once(("certificate", found.id), lambda: signing.certificate_of(store, found))

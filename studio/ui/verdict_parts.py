@@ -13,7 +13,7 @@ from studio.judgement import Judgement
 from studio.records import Round, Verdict
 from studio.review import guesses, rounds, standing
 from studio.review.preference import Assessment, SliceState
-from studio.store import Store, decisions
+from studio.store import decisions
 from studio.ui import blocks, frame, trust_parts, verdict_charts, voting_parts
 from studio.ui.access import Visit
 
@@ -37,14 +37,14 @@ def ruling(visit: Visit, found: Round) -> tuple[Ruling, Assessment]:
     return told.ruling, told.subject[0]
 
 
+def ruled(visit: Visit, found: Round | None) -> dict[str, Ruling]:
+    """Of a closed round its id and ruling; of any other nothing."""
+    return {found.id: judged(visit, found).ruling} if found is not None and found.state == "closed" else {}
+
+
 def judged(visit: Visit, found: Round) -> Judgement:
-    """All that the rule makes of a closed round, kept until something is written."""
-    return _judged(visit.store, str(visit.store.workspace), visit.store.version, found)
-
-
-@st.cache_data(max_entries=8, show_spinner="Applying the registered rule")
-def _judged(_store: Store, workspace: str, version: int, found: Round) -> Judgement:
-    return signing.judged(_store, found)
+    """All that the rule makes of a closed round."""
+    return signing.judged(visit.store, found)
 
 
 def nothing_yet(visit: Visit) -> None:
@@ -103,7 +103,7 @@ def ways(visit: Visit) -> None:
     """From the first screen to the parts of a closed round's page."""
     signed = decisions.every(visit.store, visit.project_id)
     signing_part = "What was signed" if signed else "Sign the decision"
-    blocks.contents([*_WAYS, signing_part, "A certificate to take away", "Every pair with its votes"])
+    blocks.contents([*_WAYS, signing_part, "Comments", "A certificate to take away", "Every pair with its votes"])
 
 
 def _glance(ruled: Ruling, names: Mapping[str, str]) -> dict[str, str]:
@@ -122,8 +122,8 @@ def _glance(ruled: Ruling, names: Mapping[str, str]) -> dict[str, str]:
 
 def gates(ruled: Ruling) -> None:
     """What a GO needs, one by one; the slices as one line."""
-    single = [g for g in ruled.gates if not _is_slice(g)]
-    sliced = [g for g in ruled.gates if _is_slice(g)]
+    single = [g for g in ruled.gates if not g.is_slice]
+    sliced = [g for g in ruled.gates if g.is_slice]
     items = [_item(g.state, g.name, _with_gloss(g.name, g.sentence), g.evidence) for g in single]
     if sliced:
         items.append(_slices_item(sliced))
@@ -146,10 +146,6 @@ _GLOSSES = {
 def _with_gloss(name: str, sentence: str) -> str:
     """What a gate is about, before what was found."""
     return f"{_GLOSSES[name]} {sentence}" if name in _GLOSSES else sentence
-
-
-def _is_slice(gate: Gate) -> bool:
-    return gate.sentence.startswith(("Slice ", "Critical slice "))
 
 
 def _slices_item(sliced: Sequence[Gate]) -> str:

@@ -9,7 +9,7 @@ from round_seed import Seeded, ready, vote_like_the_script
 from round_seed import person as joined
 from signed_in import opened, person, press, words
 
-from studio import export_command, people, projects, signing
+from studio import discussion, drafts, export_command, people, projects, signing
 from studio.certificate import sum_of, verify
 from studio.records import Role
 from studio.review import rounds
@@ -56,6 +56,7 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
     told = words(at)
     for part in (
         "Inconclusive", "What would change it", "Not checked", "Weakest gate", "95 % interval", "The left answer won",
+        "How long the training took, and on what, is not on the record",
     ):  # fmt: skip
         assert part in told, part
     for line in ("Dealt by chance", "Reliable reviewers", "Length", "Who voted", "Without any one reviewer"):
@@ -63,7 +64,9 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
     assert "Scripted" not in told and "Practice" not in told
     assert len(at.get("plotly_chart")) == 2
     made = signing.certificate_of(store, closed)
-    assert verify(made).ok and sum_of(made) in told
+    assert verify(made).ok and sum_of(made) not in told
+    at.session_state["decision-certificate-sum"] = True
+    assert sum_of(made) in words(at.run())
     ways, parts = re.findall(r'href="#(part-[^"]+)"', told), re.findall(r'id="(part-[^"]+)"', told)
     assert len(ways) >= 7 and set(ways) <= set(parts) and len(parts) == len(set(parts))
 
@@ -103,10 +106,21 @@ def test_signing_withdrawing_and_signing_again(store: Store, seeded: Seeded, clo
     assert at.button(key="decision-sign")
 
 
-def test_a_designer_reads_and_does_not_sign(store: Store, seeded: Seeded, closed: rounds.Round) -> None:
-    _, session = person(store, "Dora", Role.designer)
+def test_a_designer_reads_and_comments_and_does_not_sign(store: Store, seeded: Seeded, closed: rounds.Round) -> None:
+    dora, session = person(store, "Dora", Role.designer)
+    pia, field = joined(store, "Pia <i>", Role.pm), f"comment-{closed.id}"
     at = opened(store, session, "decision", project=seeded.project)
     assert "A PM or an admin signs" in words(at) and not [b for b in at.button if b.key == "decision-sign"]
+    at.text_area(key=field).input("Not yet,").run()
+    at.selectbox(key=f"{field}-pick").select("Pia <i>").run()
+    typed = "Not yet, @Pia <i> "
+    assert at.text_area(key=field).value == typed
+    assert drafts.kept(store, dora.id, f"{seeded.project}/{field}") == {"text": typed}
+    at.text_area(key=field).input(typed + "& @Otto").run()
+    press(at, f"{field}-do")
+    assert "Not yet, <b>@Pia &lt;i&gt;</b> &amp; @Otto" in words(at)
+    assert "Nobody who reads this is called Otto." in words(at) and at.text_area(key=field).value == ""
+    assert [each.text for each in discussion.waiting(store, pia)] == ["Not yet, @Pia <i> & @Otto"]
 
 
 def test_the_pairs_are_shown_at_a_price_and_the_table_reads_back(
