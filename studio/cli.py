@@ -258,6 +258,24 @@ def _add_data(add: Add) -> None:
     read.add_argument("--format", help="csv, tsv, json, jsonl, xlsx, xls, ods or parquet (default: by content)")
     read.add_argument("--map", help="prompt=COLUMN,completion=COLUMN")
     read.add_argument("--approved", action="store_true", help="these examples are approved already")
+    _add_export(add)
+    freeze = add("freeze", "Freeze the approved examples as a dataset.", _in_workspace("freeze", _freeze_fields))
+    freeze.add_argument("--project", required=True)
+    freeze.add_argument("--name", default="")
+    freeze.add_argument("--waive", action="append", default=[], metavar="CHECK=REASON", help="accept a finding")
+    freeze.add_argument(
+        "--votes",
+        action="store_true",
+        help="what people preferred in closed rounds instead; their prompts can test nothing any more",
+    )
+    freeze.add_argument("--practice", action="store_true", help="with --votes: practice votes too; not for release")
+    trace = add("trace", "Tell which datasets and runs hold an example, and what to do when it may not be used.",
+                _in_workspace("trace", lambda a: {"project": a.project, "example": a.example}))  # fmt: skip
+    trace.add_argument("example", help="its id")
+    trace.add_argument("--project", required=True)
+
+
+def _add_export(add: Add) -> None:
     about = "Write examples, a dataset, votes, figures, preferences, a run, a certificate or a whole project to a file."
     write = add("export", about, _export)
     write.set_defaults(usage=write)
@@ -276,20 +294,6 @@ def _add_data(add: Add) -> None:
     write.add_argument("--split", choices=("train", "validation", "test"), help="only this part of a dataset")
     write.add_argument("--models", action="store_true", help="with a project: its tuned models, too")
     write.add_argument("--run", help="which run, by its id (default: the newest)")
-    freeze = add("freeze", "Freeze the approved examples as a dataset.", _in_workspace("freeze", _freeze_fields))
-    freeze.add_argument("--project", required=True)
-    freeze.add_argument("--name", default="")
-    freeze.add_argument("--waive", action="append", default=[], metavar="CHECK=REASON", help="accept a finding")
-    freeze.add_argument(
-        "--votes",
-        action="store_true",
-        help="what people preferred in closed rounds instead; their prompts can test nothing any more",
-    )
-    freeze.add_argument("--practice", action="store_true", help="with --votes: practice votes too; not for release")
-    trace = add("trace", "Tell which datasets and runs hold an example, and what to do when it may not be used.",
-                _in_workspace("trace", lambda a: {"project": a.project, "example": a.example}))  # fmt: skip
-    trace.add_argument("example", help="its id")
-    trace.add_argument("--project", required=True)
 
 
 def _add_train(add: Add) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from studio import paths, people
 from studio.records import Refusal, sha256
@@ -94,15 +95,18 @@ def build_app(
 
     return st.App(
         _ENTRY,
-        routes=[
-            *sign_in.Doors(store, cookie).routes(), command_route.route(store, token), takeaway_route.route(store),
-            project_route.route(store),
-        ],  # fmt: skip
+        routes=_routes(store, cookie, token),
         middleware=[Middleware(Guard, store=store, cookie=cookie, sign_in=sign_in.door)],
         lifespan=lifespan,
         on_script_error=_broken_page,
         secrets=_NO_SECRETS,
     )
+
+
+def _routes(store: Callable[[], Store], cookie: str, token: str) -> list[BaseRoute]:
+    """What the server answers beside the pages."""
+    own = [command_route.route(store, token), takeaway_route.route(store), project_route.route(store)]
+    return [*sign_in.Doors(store, cookie).routes(), *own]
 
 
 def serve(
