@@ -23,7 +23,7 @@ from studio import paths, people
 from studio.records import Refusal, sha256
 from studio.store import Store
 from studio.store import people as people_rows
-from studio.ui import command_route, project_route, sign_in, takeaway_route
+from studio.ui import command_route, guide_route, project_route, sign_in, takeaway_route
 from studio.ui.guard import Guard
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def build_app(
 
     return st.App(
         _ENTRY,
-        routes=_routes(store, cookie, token),
+        routes=_routes(cookie, token),
         middleware=[Middleware(Guard, store=store, cookie=cookie, sign_in=sign_in.door)],
         lifespan=lifespan,
         on_script_error=_broken_page,
@@ -103,10 +103,11 @@ def build_app(
     )
 
 
-def _routes(store: Callable[[], Store], cookie: str, token: str) -> list[BaseRoute]:
-    """What the server answers beside the pages."""
-    own = [command_route.route(store, token), takeaway_route.route(store), project_route.route(store)]
-    return [*sign_in.Doors(store, cookie).routes(), *own]
+def _routes(cookie: str, token: str) -> list[BaseRoute]:
+    """Ours, beside Streamlit's."""
+    doors = sign_in.Doors(store, cookie).routes()
+    files = [takeaway_route.route(store), project_route.route(store)]
+    return [*doors, *guide_route.routes(), command_route.route(store, token), *files]
 
 
 def serve(
