@@ -49,9 +49,7 @@ class Eyes:
         page.evaluate(_OPEN, True)
         found: list[dict[str, Any]] = page.evaluate(_RUN, list(rules))
         if (over := page.evaluate(_WIDTH)) > 0:
-            self.problems.append(
-                f"{screen}: {over} pixels wider than the window, so one reads it by scrolling sideways"
-            )
+            self.problems.append(f"{screen}: {over} pixels wider than the window")
         page.evaluate(_OPEN, False)
         for each in found:
             stands = {(rule, part) for rule, part in NOT_OURS if rule == each["rule"] and part in each["html"]}
