@@ -129,9 +129,10 @@ def _how_far(place: rounds.Turn) -> None:
     total = place.mine + place.left
     left = f", about {duration(place.seconds_left)} left at your pace" if place.seconds_left and place.left else ""
     share = 100 * place.mine / total if total else 100.0
+    done = f"{about(place.done, place.last)} of at most {blocks.several(place.last, 'prompt')} done"
     st.html(
         f'<div role="status"><p class="yr-far"><span><b>{place.mine:,} of {total:,}</b> pairs{left}</span>'
-        f"<span>The round: {about(place.done, place.last)} of at most {blocks.several(place.last, 'prompt')} done</span></p>"
+        f"<span>The round: {done}</span></p>"
         f'<div class="yr-bar" aria-hidden="true"><div style="width:{share:.1f}%"></div></div></div>'
     )
     if place.rest:
