@@ -60,7 +60,8 @@ def nothing_yet(visit: Visit) -> None:
 
 def waiting(visit: Visit, found: Round) -> None:
     """While votes come in: about how many prompts are done, how much is left to read, and nothing else."""
-    done, last = voting_parts.about(rounds.done(visit.store, found)), int(found.registration["cap"])
+    last = int(found.registration["cap"])
+    done = voting_parts.about(rounds.done(visit.store, found), last)
     blocks.lead(f"Votes are coming in: {done} of at most {blocks.several(last, 'prompt')} are done.")
     blocks.plain(standing.left(visit.store, found))
     blocks.plain("Nobody sees the evidence while a round is open. The server closes it once it is decided.")
