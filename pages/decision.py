@@ -13,6 +13,7 @@ from studio.ui import (
     review_parts,
     second_look_parts,
     signing_parts,
+    tradeoff_parts,
     trust_parts,
     verdict_parts,
 )
@@ -38,6 +39,7 @@ else:
     verdict_parts.evidence(visit, found, ruled, assessed)
     reveal_parts.why(visit, found, ruled)
     return_parts.show(visit, found, assessed, verdict_parts.labels(ruled))
+    tradeoff_parts.show(visit, found, verdict_parts.judged(visit, found).assessments, verdict_parts.labels(ruled))
     signing_parts.sign(visit, found, ruled)
     discussion_parts.show(visit, found)
     trust_parts.certificate(visit, found, ruled)

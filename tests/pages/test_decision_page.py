@@ -62,7 +62,7 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
     for line in ("Dealt by chance", "Reliable reviewers", "Length", "Who voted", "Without any one reviewer"):
         assert line in told.partition("How far can this be trusted?")[2], line
     assert "Scripted" not in told and "Practice" not in told
-    assert len(at.get("plotly_chart")) == 2
+    assert len(at.get("plotly_chart")) == 3
     made = signing.certificate_of(store, closed)
     assert verify(made).ok and sum_of(made) not in told
     at.session_state["decision-certificate-sum"] = True
