@@ -11,6 +11,7 @@ from studio.ui import (
     return_parts,
     reveal_parts,
     review_parts,
+    rows_parts,
     second_look_parts,
     signing_parts,
     tradeoff_parts,
@@ -23,6 +24,7 @@ frame.page(visit, "decision", "Decision", "Ship it?")
 review_parts.look()
 frame.undo_bar(visit)
 found = signing.latest_round(visit.store, visit.project_id)
+rows_parts.instead(visit, found)
 if found is None:
     verdict_parts.nothing_yet(visit)
 elif found.state == "open":
@@ -33,7 +35,7 @@ else:
     verdict_parts.could_tell(visit, found)
     verdict_parts.verdict(ruled, signing.names(found))
     verdict_parts.ways(visit)
-    verdict_parts.gates(ruled)
+    verdict_parts.gates(visit, found, ruled)
     second_look_parts.look(visit, found)
     amend_parts.shown(visit, found)
     verdict_parts.evidence(visit, found, ruled, assessed)

@@ -11,7 +11,7 @@ from studio.decision import Ruling
 from studio.records import Role, Round
 from studio.store import decisions, people
 from studio.store.decisions import Decision
-from studio.ui import blocks, frame, notices
+from studio.ui import blocks, draft_fields, frame, notices
 from studio.ui.access import Visit
 from studio.ui.sign_in import ROLE_WORDS
 
@@ -24,15 +24,15 @@ def sign(visit: Visit, found: Round, ruled: Ruling) -> None:
     if visit.person.role not in signing.MAY_SIGN:
         blocks.note("A PM or an admin signs. You can read everything here.")
         return
-    st.text_area("Comment (optional)", key="decision-comment", max_chars=2000, height=90, persist_state="session")
+    draft_fields.area(visit, "Comment (optional)", "decision-comment", max_chars=2000, height=90)
     ships = False
     if signing.may_override(ruled):
         ships = st.checkbox(
             "Ship it although the verdict is not GO (override)", key="decision-override", persist_state="session"
         )
     if ships:
-        st.text_area(
-            "Why ship it all the same?", key="decision-reason", max_chars=2000, height=90, persist_state="session",
+        draft_fields.area(
+            visit, "Why ship it all the same?", "decision-reason", max_chars=2000, height=90,
             help="The reason is signed with your name and stays beside the verdict.",
         )  # fmt: skip
     elif ruled.scripted or ruled.practice:
@@ -51,7 +51,8 @@ def _sign(visit: Visit, found: Round) -> None:
     comment = str(typed.get("decision-comment") or "")
     done = frame.attempt(lambda: signing.sign(visit.store, visit.person, found, comment, override), "Signed.")
     if done is not None:
-        typed["decision-comment"] = typed["decision-reason"] = ""
+        for field in ("decision-comment", "decision-reason"):
+            draft_fields.forget(visit, field)
         typed["decision-override"] = False
     notices.keep_for("sign")
 
