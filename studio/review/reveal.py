@@ -9,10 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scipy.stats import binomtest
-
 from studio.records import Choice, Pair, PairKind, Vote
-from studio.review.agreement import wilson
+from studio.review.agreement import even_chance, wilson
 from studio.review.evidence import Interval, benjamini_hochberg
 from studio.wording import several
 
@@ -155,7 +153,7 @@ def _reasons(cast: Sequence[tuple[Pair, Vote]]) -> tuple[Reason, ...]:
         balance = balances(cast, name)
         won, lost = (sum(sign * each > 0 for each in balance.values()) for sign in (1, -1))
         neither = chose[Choice.tie] + chose[Choice.both_bad]
-        p = float(binomtest(won, won + lost).pvalue) if won + lost else None
+        p = even_chance(won, won + lost) if won + lost else None
         told.append(Reason(name, chose[Choice.a], chose[Choice.b], neither, won, lost, p))
     return tuple(sorted(_adjusted(told), key=lambda each: (-each.named, each.criterion)))
 

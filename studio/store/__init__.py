@@ -25,6 +25,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     advice,
     arms,
     briefs,
+    brought,
     comments,
     contradictions,
     copies,
@@ -49,9 +50,11 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     waiver_reviews,
     waivers,
 )
+from studio.store.applying import applied
 from studio.store.journal import Blobs, Journal, link
 from studio.store.kept import Kept
 from studio.store.migrations import MIGRATIONS
+from studio.store.once import Once
 from studio.store.writes import ALLOWED, GUARDS, HANDLERS, Row, Tx, fetch
 
 __all__ = ["Store"]
@@ -71,6 +74,7 @@ class Store:
         """Opens or makes `workspace`. Raises Refusal when it is owned, newer, damaged or not writable."""
         self.workspace = workspace
         self._lock = threading.Lock()
+        self._once = Once()
         self._read_only = ""
         self._kept = Kept()
         self._lock_file = _own(workspace)
@@ -162,13 +166,7 @@ class Store:
         tx = Tx(cursor, self.blobs, act.seq, replaying=replaying)
         if not replaying and act.kind in ALLOWED:
             ALLOWED[act.kind](tx, act, payload)
-        HANDLERS[act.kind](tx, act, payload)
-        if "series" in payload:
-            series.count_part(tx, act, payload["series"])
-        cursor.execute(
-            "INSERT INTO acts VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-            [act.seq, act.id, act.at, act.actor, act.kind, act.project, act.payload, act.hash],
-        )
+        applied(tx, act, payload)
         cursor.execute("UPDATE meta SET value = ? WHERE key = 'applied_seq'", [str(act.seq)])
         return tx.written
 
@@ -217,6 +215,13 @@ class Store:
         """The number of the last act: a key for cached reads."""
         return self.journal.seq
 
+    def once(self, key: Hashable, read: Callable[[], T]) -> T:
+        """What `read` gives, kept until anything is written: for what a page asks for several times. `key` names what
+        is read. The value must not be changed; it is a copy of nothing."""
+        with self._lock:  # the journal is ahead of the database while an act is on its way
+            version = self.journal.seq
+        return self._once.get(version, key, read)
+
     def version_of(self, project: str, *, besides: Sequence[str]) -> int:
         """The number of the last act in a project that is of none of the kinds `besides`, 0 without one: a key for
         cached reads of what neither those nor other projects change."""
@@ -233,7 +238,7 @@ class Store:
         marks = ", ".join("?" for _ in GUARDS)
         found = self.rows(
             f"SELECT * FROM acts WHERE project = ? AND actor = ? AND undone_by IS NULL AND kind IN ({marks}) "
-            f"AND seq NOT IN ({series.INNER}) ORDER BY seq DESC LIMIT ?",
+            f"AND seq > 0 AND seq NOT IN ({series.INNER}) ORDER BY seq DESC LIMIT ?",
             project, actor, *GUARDS, limit,
         )  # fmt: skip
         return [_act_of(row) for row in found]

@@ -191,8 +191,9 @@ def get(store: Store, name: str) -> Round | None:
 
 
 def pairs(store: Store, name: str) -> list[Pair]:
-    """In the registered order."""
-    return [_pair(row) for row in store.rows("SELECT * FROM pairs WHERE round = ? ORDER BY position, id", name)]
+    """In the registered order. Read once for all who ask before the next act."""
+    sql = "SELECT * FROM pairs WHERE round = ? ORDER BY position, id"
+    return list(store.once(("pairs", name), lambda: tuple(_pair(row) for row in store.rows(sql, name))))
 
 
 def pair(store: Store, name: str) -> Pair | None:
@@ -201,8 +202,9 @@ def pair(store: Store, name: str) -> Pair | None:
 
 
 def votes(store: Store, name: str) -> list[Vote]:
-    """In the order they were cast."""
-    return [_vote(row) for row in store.rows(f"SELECT * FROM votes WHERE round = ? {_IN_ORDER}", name)]
+    """In the order they were cast. Read once for all who ask before the next act."""
+    sql = f"SELECT * FROM votes WHERE round = ? {_IN_ORDER}"
+    return list(store.once(("votes", name), lambda: tuple(_vote(row) for row in store.rows(sql, name))))
 
 
 _IN_ORDER = 'ORDER BY "at", pair, reviewer'
