@@ -76,7 +76,7 @@ def could_tell(visit: Visit, found: Round) -> None:
 
 def labels(ruled: Ruling) -> list[str]:
     """What must stand on everything that is shown of such a round."""
-    return [word for word, told in (("Scripted votes", ruled.scripted), ("Practice round", ruled.practice)) if told]
+    return list(ruled.labels)
 
 
 def verdict(ruled: Ruling, names: Mapping[str, str]) -> None:
