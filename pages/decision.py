@@ -42,6 +42,7 @@ else:
     return_parts.show(visit, found, assessed, verdict_parts.labels(ruled))
     signing_parts.sign(visit, found, ruled)
     discussion_parts.show(visit, found)
+    rows_parts.take_away(visit, found, verdict_parts.labels(ruled))
     trust_parts.certificate(visit, found, ruled)
     pairs_parts.pairs(visit, found, ruled)
 signing_parts.signed(visit)
