@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studio import datasets, exports, loop, people, run_export, signing, vote_sets
+from studio import datasets, exports, loop, people, project_file, run_export, signing, vote_sets
 from studio.exports import folder
 from studio.generation import chat
 from studio.models.files import files_sha256
@@ -59,6 +59,8 @@ def export(store: Store, args: Args) -> Args:
     `rows` of the answer: data rows written, without a table's head; votes in a certificate; 1 for the record of a run.
     """
     project, what, form = loop.project_of(store, args["project"]), args["what"], args["format"]
+    if what == "project":
+        return _whole_project(store, project, args)
     if what == "run" and form in takeaway.FORMS:
         return _taken_away(store, project, args)
     if (what, form) not in _EXPORTS:
@@ -72,6 +74,17 @@ def export(store: Store, args: Args) -> Args:
         raise Refusal(f"{out} could not be written ({error.strerror}). Nothing else was changed.") from error
     return {
         "rows": made.rows, "path": str(out), "sha256": made.sha256, "head": store.head, "notes": list(made.notes),
+    }  # fmt: skip
+
+
+def _whole_project(store: Store, project: str, args: Args) -> Args:
+    """`rows` of the answer: acts. args: also models, to take the tuned models along."""
+    if args["format"] not in ("", "zip"):
+        raise Refusal(f"A project cannot be exported as {args['format']}; it can as zip. Nothing was written.")
+    made = project_file.write(store, project, Path(args["out"]), models=bool(args.get("models")))
+    return {
+        "rows": made.acts, "path": str(made.path), "sha256": made.sha256, "head": store.head, "notes": list(made.left),
+        "bytes": made.bytes, "blobs": made.blobs, "people": made.people, "models": made.models,
     }  # fmt: skip
 
 

@@ -259,6 +259,7 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "label.settled": lambda store, payload: f"{_several(store, [payload['example']])} settled",
     "person.changed": _person,
     "project.archived": lambda store, payload: f"Project {'archived' if payload['archived'] else 'brought back'}",
+    "project.brought": lambda store, payload: f"Project {_quoted(payload['name'])} brought in from a file",
     "project.copied": lambda store, payload: f"Project {_quoted(payload['project']['name'])} begun from another one",
     "project.created": lambda store, payload: f"Project {_quoted(payload['name'])} started",
     "project.renamed": lambda store, payload: f"Project renamed to {_quoted(payload['name'])}",
