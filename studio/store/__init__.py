@@ -36,6 +36,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     guesses,
     imports,
     labels,
+    papers,
     people,
     prices,
     projects,

@@ -71,6 +71,7 @@ _DONE = {
     "round.opened": "Blind round opened", "session.closed": "Signed out", "session.opened": "Signed in again",
     "token.withdrawn": "Invitation withdrawn", "undone": "A step undone", "vote.cast": "Vote cast",
     "vote.explained": "More said about a vote", "exit.guessed": "Guessed which answers were tuned",
+    "papers.noted": "Notes for the papers written",
     "reminder.sent": "Reminder sent", "webhook.set": "Address for reminders set",
     "votes.taken": "Preference pairs taken out to train with",
     "waivers.reviewed": "Accepted findings read a second time",
