@@ -20,7 +20,7 @@ from studio.records import Refusal, to_json
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    args = _parser().parse_args(argv)
+    args = command_parser().parse_args(argv)
     try:
         result = args.act(args)
     except Refusal as refusal:
@@ -191,7 +191,8 @@ def _freeze_fields(args: Args) -> dict[str, Any]:
 # -- the parser ------------------------------------------------------------------------------------
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """All commands and what each of them takes."""
     parser = argparse.ArgumentParser(prog="studio", description="Yardstick: curate, fine-tune, compare blind, decide.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from studio import beside_votes, certificate, datasets, judgement, loop
+from studio import beside_votes, certificate, datasets, decided, judgement, loop
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement, judge, names
 from studio.records import Person, Refusal, Role, Round, Split, Verdict, to_json
@@ -18,7 +18,7 @@ from studio.store import rounds as round_rows
 from studio.train import release
 
 __all__ = [
-    "MAY_SIGN", "certificate_of", "gates", "judged", "latest_round", "may_override", "names", "ruling", "ships", "sign",
+    "MAY_SIGN", "certificate_of", "gates", "judged", "latest_round", "may_override", "names", "ruling", "sign",
     "stability", "stopped_for_good", "void_because", "withdraw",
 ]  # fmt: skip
 
@@ -135,11 +135,10 @@ def sign(store: Store, person: Person, found: Round, comment: str, override: str
     """
     if person.role not in MAY_SIGN:
         raise Refusal("Decisions are signed by a PM or an admin. Nothing was signed.")
-    ruled = ruling(store, found)
+    told = judged(store, found)
     if override is not None:
-        _refuse_override(ruled, override)
-    body = {**to_json(ruled), "override": (override or "").strip(), "registration": found.sha256,
-            "dataset": found.registration["dataset"]}  # fmt: skip
+        _refuse_override(told.ruling, override)
+    body = {**to_json(told.ruling), "override": (override or "").strip(), **decided.record(found, told, person)}
     payload = {"id": uuid.uuid4().hex[:12], "round": found.id, "body": body, "comment": comment.strip(),
                "head": store.head}  # fmt: skip
     store.act("decision.signed", person.id, payload, found.project)
@@ -184,8 +183,3 @@ def void_because(store: Store, found: rows.Decision) -> str:
         return ""
     now = _integrity(store, about)
     return now.sentence if now.state is GateState.failed else ""
-
-
-def ships(found: rows.Decision) -> bool:
-    """Whether a standing decision lets something ship: a GO, or an override with its reason."""
-    return not found.withdrawn and (found.verdict is Verdict.go or bool(found.body.get("override")))

@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from round_seed import MAKER, ready
-from voted_round import voted
+from voted_round import closed_round
 
-from studio import export_command, figures, signing
+from studio import export_command, figures
 from studio.figures import Basis, Material
 from studio.figures.figure import figure_id
 from studio.records import Refusal
@@ -20,18 +20,15 @@ from studio.store import Store
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    store = Store.open(tmp_path_factory.mktemp("figures"))
-    voted(store)
+def kept(voted_workspace: Path) -> Iterator[Store]:
+    store = Store.open(voted_workspace)
     yield store
     store.close()
 
 
 @pytest.fixture(scope="module")
 def made(kept: Store) -> Material:
-    found = signing.latest_round(kept, str(kept.rows("SELECT id FROM projects")[0]["id"]))
-    assert found is not None and found.state == "closed"
-    return figures.material(kept, found)
+    return figures.material(kept, closed_round(kept))
 
 
 def test_every_figure_rests_on_as_many_rows_as_it_says(made: Material) -> None:
@@ -62,7 +59,7 @@ def test_ids_hold_whatever_people_called_things() -> None:
 
 
 def test_they_leave_as_a_table_with_what_they_are_about(kept: Store, made: Material, tmp_path: Path) -> None:
-    listed = figures.of_round(kept, made.found, made.told)
+    listed = figures.of_round(kept, made.found)
     asked = {"what": "figures", "project": made.found.project}
     frames = []
     for form, read in (("csv", pd.read_csv), ("parquet", pd.read_parquet)):

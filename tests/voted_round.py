@@ -11,11 +11,11 @@ from typing import Any
 
 from round_seed import MAKER, Seeded, found, person, ready
 
-from studio import datasets, outputs
+from studio import datasets, outputs, signing
 from studio.records import Pair, PairKind, Role, Round, Split
 from studio.review import dealing, guesses, rounds
 from studio.review.sentinels import Sentinels
-from studio.store import Store, briefs
+from studio.store import Store, briefs, projects
 
 PROMPTS = 14
 
@@ -41,6 +41,14 @@ def voted(store: Store, prompts: int = PROMPTS) -> Round:
         asked = guesses.to_ask(store, now, each.id)
         guesses.answer(store, now, each, {p.id: draw.choice(["left", "right", "left", "none"]) for p in asked})
     return now
+
+
+def closed_round(store: Store) -> Round:
+    """That round, of a workspace in which it is."""
+    (project,) = projects.every(store)
+    found = signing.latest_round(store, project.id)
+    assert found is not None and found.state == "closed"
+    return found
 
 
 def _said(pair: Pair, draw: random.Random, names: list[str], how: str) -> dict[str, Any]:

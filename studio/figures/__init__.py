@@ -5,9 +5,9 @@
 
 from studio.figures.behind import Row, count, rows_of, summed_up
 from studio.figures.figure import Basis, Behind, Figure, Material
-from studio.figures.listing import listed, material, named, of_round
+from studio.figures.listing import judged_by, listed, material, named, of_round
 
 __all__ = [
-    "Basis", "Behind", "Figure", "Material", "Row", "count", "listed", "material", "named", "of_round", "rows_of",
-    "summed_up",
+    "Basis", "Behind", "Figure", "Material", "Row", "count", "judged_by", "listed", "material", "named", "of_round",
+    "rows_of", "summed_up",
 ]  # fmt: skip

@@ -79,7 +79,9 @@ def _counted(made: Material, behind: Behind) -> Iterator[Row]:
 
 def _of_candidate(made: Material, behind: Behind, assessed: Assessment) -> Iterator[Row]:
     cast = _cast(made, assessed.candidate, behind.baseline)
-    if behind.basis in _PLAIN:
+    if behind.basis in (Basis.decisive, Basis.dealt):
+        yield from _sides(cast, behind.basis)
+    elif behind.basis in _PLAIN:
         shown = [each for each in cast if behind.slice in ("", each[0].slice)]
         yield from (Row(pair, vote, told) for pair, vote in shown if (told := _PLAIN[behind.basis](vote, behind)))
     elif behind.basis is Basis.shippable:
@@ -123,10 +125,17 @@ def _reason(vote: Vote, behind: Behind) -> str:
 
 
 _PLAIN: Mapping[Basis, Callable[[Vote, Behind], str]] = {
-    Basis.decisive: _preferred, Basis.preferred: _preferred, Basis.explained: _explained, Basis.neither: _neither,
-    Basis.reason: _reason, Basis.dealt: lambda vote, behind: "dealt",
+    Basis.preferred: _preferred, Basis.explained: _explained, Basis.neither: _neither, Basis.reason: _reason,
 }  # fmt: skip
 """What each vote counts as, "" for one that is not among the rows."""
+
+
+def _sides(cast: Sequence[tuple[Pair, Vote]], basis: Basis) -> Iterator[Row]:
+    """The side that won, or the one on which the candidate stood."""
+    for pair, vote in cast:
+        left = pair.candidate_left if basis is Basis.dealt else (vote.choice is Choice.a) == pair.candidate_left
+        if basis is Basis.dealt or vote.choice in _SIDES:
+            yield Row(pair, vote, "left" if left else "right")
 
 
 def _against(cast: Sequence[tuple[Pair, Vote]], behind: Behind, against: AgainstBaseline) -> Iterator[Row]:

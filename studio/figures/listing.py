@@ -5,28 +5,32 @@ from __future__ import annotations
 from studio import judgement, signing
 from studio.figures import on_reasons, on_reviewers, on_votes
 from studio.figures.figure import Behind, Figure, Material, figure_id
-from studio.judgement import Judgement
 from studio.records import Refusal, Round
 from studio.review import dealing, reveal
+from studio.review.assessment import Assessment
 from studio.review.gates import Gate, Words, preference_name
 from studio.store import Store, guesses
 from studio.store import rounds as round_rows
 
 
-def of_round(store: Store, found: Round, told: Judgement | None = None) -> tuple[Figure, ...]:
-    """Every figure of a closed round, in the order of the Decision page. `told`: what `signing.judged` gave, if it is
-    at hand. Raises Refusal while the round is open."""
-    return listed(material(store, found, told))
+def of_round(store: Store, found: Round) -> tuple[Figure, ...]:
+    """Every figure of a closed round, in the order of the Decision page, from the results that the page shows. Raises
+    Refusal while the round is open."""
+    return listed(material(store, found))
 
 
-def material(store: Store, found: Round, told: Judgement | None = None) -> Material:
+def material(store: Store, found: Round) -> Material:
     """What a closed round's figures are made from. Raises Refusal while it is open: nobody sees evidence until then."""
     if found.state != "closed":
         raise Refusal("The round is not closed, so it has no figures yet. Nothing was shown. Come back once it is.")
+    return store.once(("figures", found.id), lambda: _gathered(store, found))
+
+
+def _gathered(store: Store, found: Round) -> Material:
     pairs, votes = tuple(round_rows.pairs(store, found.id)), tuple(round_rows.votes(store, found.id))
     counted = tuple(dealing.counted(found, pairs, votes))
     return Material(
-        found, pairs, votes, counted, tuple(guesses.of_round(store, found.id)), told or signing.judged(store, found),
+        found, pairs, votes, counted, tuple(guesses.of_round(store, found.id)), signing.judged(store, found),
         reveal.accounts(pairs, counted), reveal.by_slice(pairs, counted),
     )  # fmt: skip
 
@@ -35,7 +39,7 @@ def listed(made: Material) -> tuple[Figure, ...]:
     """The figures, each id once. Those of the candidate that the ruling speaks of come first in each section."""
     words = Words(judgement.names(made.found))
     votes = on_votes.figures(made, words)
-    return (*_verdict(made, votes), *votes, *on_reasons.figures(made, words), *on_reviewers.figures(made, words))
+    return (*_verdict(made, votes, words), *votes, *on_reasons.figures(made, words), *on_reviewers.figures(made, words))
 
 
 def named(figures: tuple[Figure, ...], name: str) -> Figure | None:
@@ -43,10 +47,10 @@ def named(figures: tuple[Figure, ...], name: str) -> Figure | None:
     return next((each for each in figures if each.id == name), None)
 
 
-def _verdict(made: Material, votes: tuple[Figure, ...]) -> list[Figure]:
+def _verdict(made: Material, votes: tuple[Figure, ...], words: Words) -> list[Figure]:
     """The ruling and its gates. A gate of the votes rests on the rows of the figure that it judges."""
     ruled, by_id = made.told.ruling, {each.id: each for each in votes}
-    judged = _judged_by(made)
+    judged = judged_by(made.told.subject[0], words)
     passed = sum(gate.state == "passed" for gate in ruled.gates)
     told = f"{passed} of {len(ruled.gates)} gates are passed."
     assessed = made.told.subject[0]
@@ -66,9 +70,8 @@ def _gate(gate: Gate, judged: Figure | None) -> Figure:
     )  # fmt: skip
 
 
-def _judged_by(made: Material) -> dict[str, str]:
-    """Gate -> the figure that it judges, for the gates of the votes."""
-    assessed, words = made.told.subject[0], Words(judgement.names(made.found))
+def judged_by(assessed: Assessment, words: Words) -> dict[str, str]:
+    """Gate -> the id of the figure that it judges, for the gates of the votes on one candidate."""
     arm = assessed.candidate
     found = {"Could ship": f"ships/{arm}", "Assignment audit": f"dealt/{arm}/evidence"}
     for against in assessed.against:

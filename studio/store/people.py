@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +132,13 @@ def everyone(store: Store) -> list[Person]:
 def names(store: Store) -> dict[str, str]:
     """Person id -> name as shown; a scripted one says so."""
     return {p.id: p.name + (" (scripted)" if p.scripted else "") for p in everyone(store)}
+
+
+def names_apart(store: Store) -> dict[str, str]:
+    """Person id -> a name that no other has: two of the same name get the start of their ids, too."""
+    shown = names(store)
+    shared = {name for name, count in Counter(shown.values()).items() if count > 1}
+    return {who: f"{name} ({who[:6]})" if name in shared else name for who, name in shown.items()}
 
 
 def nameless_work(store: Store, project: str, kinds: Sequence[str]) -> bool:
