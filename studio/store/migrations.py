@@ -251,6 +251,14 @@ def m022_expectations(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def m023_paper_notes(db: duckdb.DuckDBPyConnection) -> None:
+    """What people write for a project's papers."""
+    db.execute(
+        "CREATE TABLE paper_notes (project VARCHAR PRIMARY KEY, limits VARCHAR, owner VARCHAR, engineer VARCHAR, "
+        'escalation VARCHAR, person VARCHAR, "at" VARCHAR)'
+    )
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
     m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
@@ -260,6 +268,7 @@ MIGRATIONS = (
     m020_passage_vectors,
     m021_comments_on_decisions,
     m022_expectations,
+    m023_paper_notes,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -300,6 +309,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "ratings": ("id",),
     "taken": ("project", "example"),
     "waiver_reviews": ("dataset", "person"),
+    "paper_notes": ("project",),
     "documents": ("id",),
     "passages": ("id",),
     "passage_vectors": ("id", "embedder"),
