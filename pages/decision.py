@@ -46,6 +46,7 @@ else:
     signing_parts.sign(visit, found, ruled)
     discussion_parts.show(visit, found)
     papers_parts.papers(visit)
+    rows_parts.take_away(visit, found, verdict_parts.labels(ruled))
     trust_parts.certificate(visit, found, ruled)
     pairs_parts.pairs(visit, found, ruled)
 signing_parts.signed(visit)

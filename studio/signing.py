@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 
-from studio import beside_votes, certificate, datasets, decided, loop
+from studio import beside_votes, certificate, datasets, decided, judgement, loop
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement, judge, names
 from studio.records import Person, Refusal, Role, Round, Split, Verdict, to_json
 from studio.review import guesses, rounds
 from studio.review.gates import join_words
+from studio.review.stability import Stability
 from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
 from studio.store import decisions as rows
@@ -18,7 +19,7 @@ from studio.train import release
 
 __all__ = [
     "MAY_SIGN", "certificate_name", "certificate_of", "gates", "judged", "latest_round", "may_override", "names",
-    "ruling", "sign", "stopped_for_good", "void_because", "withdraw",
+    "ruling", "sign", "stability", "stopped_for_good", "void_because", "withdraw",
 ]  # fmt: skip
 
 MAY_SIGN = (Role.pm, Role.admin)
@@ -34,6 +35,13 @@ def judged(store: Store, found: Round) -> Judgement:
     """The ruling with what is behind it, made once for all who ask before the next act. For pages only once the round
     is closed."""
     return store.once(("judged", *_key(found)), lambda: _judged(store, found))
+
+
+def stability(store: Store, found: Round) -> Stability:
+    """Whether the verdict of a closed round's votes stands when they are read in other ways."""
+    pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
+    told = judged(store, found)
+    return store.once(("stability", *_key(found)), lambda: judgement.stability(found, pairs, votes, told))
 
 
 def _key(found: Round) -> tuple[str, ...]:

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 # Blue, vermilion and grey after Okabe and Ito (2008), set to reach 3:1 on our paper in both themes.
 _COLOURS = {"light": ("#1D5C55", "#B4560A", "#5B6472"), "dark": ("#7CC4B6", "#F0A35E", "#B9C0CC")}
 _INK = {"light": ("#22201C", "#635E54", "#DDD8CD"), "dark": ("#ECE8DF", "#B3ADA1", "#3B3833")}
-_SHAPES = ("circle", "diamond", "square", "triangle-up", "x")
+SHAPES = ("circle", "diamond", "square", "triangle-up", "x")
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 _ROW = 66
 _MOST_REASONS = 12
+_MOST_POINTS = 400
 
 
 def preference(found: Assessment, names: dict[str, str], marks: Sequence[str], key: str) -> None:
@@ -40,7 +41,7 @@ def preference(found: Assessment, names: dict[str, str], marks: Sequence[str], k
         )
         figure.add_scatter(
             x=[theta], y=[row], mode="markers", cliponaxis=False,
-            marker={"symbol": _SHAPES[row % len(_SHAPES)], "size": 15, "color": colour},
+            marker={"symbol": SHAPES[row % len(SHAPES)], "size": 15, "color": colour},
             hovertemplate=f"{theta:.0f} %, {low:.0f} to {high:.0f} %, n = {against.n}<extra></extra>",
         )  # fmt: skip
         text = f"against {plain(names[against.baseline])}"
@@ -71,8 +72,10 @@ def growth(found: Assessment, names: dict[str, str], marks: Sequence[str], key: 
     for row, against in enumerate(found.against):
         path = evidence_path(against.scored.scores, 0.5)
         seen += path
+        step = -(-len(path) // _MOST_POINTS)  # a screen shows no more; the last one is where it ended
+        at = sorted({*range(0, len(path), step or 1), *range(len(path) - 1, len(path))})
         figure.add_scatter(
-            x=list(range(1, len(path) + 1)), y=path, mode="lines", name=f"over {plain(names[against.baseline])}",
+            x=[n + 1 for n in at], y=[path[n] for n in at], mode="lines", name=f"over {plain(names[against.baseline])}",
             line={"color": colours[row % len(colours)], "width": 2.5, "dash": _DASHES[row % len(_DASHES)]},
             hovertemplate="after prompt %{x}: %{y:.1f} to 1<extra>%{fullData.name}</extra>",
         )  # fmt: skip
@@ -103,7 +106,7 @@ def reasons(told: Account, names: Mapping[str, str], marks: Sequence[str], key: 
         figure.add_scatter(
             x=[100 * share for share in shares], y=[row + 0.16 * side for row in range(len(shown))], mode="markers",
             cliponaxis=False,
-            name=plain(names[arm]), marker={"symbol": _SHAPES[side], "size": 13, "color": colours[side]},
+            name=plain(names[arm]), marker={"symbol": SHAPES[side], "size": 13, "color": colours[side]},
             error_x={
                 "type": "data", "symmetric": False, "thickness": 2, "width": 0, "color": colours[side],
                 "array": [100 * (span.high - share) for span, share in zip(spans, shares, strict=True)],
@@ -124,11 +127,18 @@ def reasons(told: Account, names: Mapping[str, str], marks: Sequence[str], key: 
 
 
 def theme() -> tuple[str, str, str, tuple[str, ...]]:
-    theme = "dark" if st.context.theme.type == "dark" else "light"
-    return (*_INK[theme], _COLOURS[theme])
+    """Ink, soft ink, lines, and the colours of what is compared, for the theme of this reader."""
+    kind = "dark" if st.context.theme.type == "dark" else "light"
+    return (*_INK[kind], _COLOURS[kind])
+
+
+def paper() -> str:
+    """The colour of the page, for words that lines would run through."""
+    return "#191816" if st.context.theme.type == "dark" else "#FDFCFA"
 
 
 def dress(figure: Figure, marks: Sequence[str], **layout: Any) -> None:
+    """The look of every chart here; `marks` stand in its corner."""
     ink, soft, _line, _colours = theme()
     figure.update_layout(
         margin={"l": 0, "r": 16, "t": 40, "b": 40},
