@@ -57,7 +57,7 @@ def _verdict(made: Material, votes: tuple[Figure, ...], words: Words) -> list[Fi
     found = [
         Figure("verdict", "Verdict", "The ruling", None, None, None, assessed.done, "verdict", ruled.headline,
                word=ruled.verdict.value),
-        Figure("gates", "Gates", "Passed", passed, None, None, len(ruled.gates), "gates", told, "gate"),
+        Figure("gates", "Gates", "Gates that are passed", passed, None, None, len(ruled.gates), "gates", told, "gate"),
     ]  # fmt: skip
     return [*found, *(_gate(gate, by_id.get(judged.get(gate.name, ""))) for gate in ruled.gates)]
 

@@ -4,13 +4,15 @@ where it shows an n; the rows are made only once somebody asks for them.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import escape
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from studio import figures, signing
-from studio.figures import Figure, Material, Row
+from studio.figures import Figure, Material, Row, table
 from studio.figures.figure import figure_id
 from studio.records import PairKind, Round
 from studio.review import gold
@@ -21,7 +23,7 @@ from studio.ui import blocks, frame, pairs_parts
 from studio.ui.access import Visit
 
 _PAGE = 50
-_ROWS, _PAIR = "rows", "pair"  # in the address
+_ROWS, _PAIR, _ALL = "rows", "pair", "all"  # in the address; no figure is called "all"
 
 
 def link(visit: Visit, text: str, *parts: str) -> blocks.Link:
@@ -39,8 +41,14 @@ def named(visit: Visit, text: str, name: str) -> blocks.Link:
     return blocks.Link(text, _address(visit, name), "the rows behind it")
 
 
-def _address(visit: Visit, name: str, pair: str = "") -> str:
-    return "?" + urlencode({"project": visit.project_id, _ROWS: name, **({_PAIR: pair} if pair else {})})
+def _address(visit: Visit, name: str = "", pair: str = "") -> str:
+    more = {_ROWS: name, _PAIR: pair}
+    return "?" + urlencode({"project": visit.project_id} | {key: value for key, value in more.items() if value})
+
+
+def _back(visit: Visit, label: str, name: str = "") -> None:
+    """A plain link: Streamlit's own, from a page to itself, would leave the old address in the browser."""
+    st.html(f'<p><a class="ys-way" href="{escape(_address(visit, name))}">← {label}</a></p>')
 
 
 def instead(visit: Visit, found: Round | None) -> None:
@@ -48,11 +56,14 @@ def instead(visit: Visit, found: Round | None) -> None:
     name = st.query_params.get(_ROWS)
     if not name or found is None or found.state != "closed":
         return
+    if name == _ALL:
+        _every(visit, found)
+        st.stop()
     shown = visit.store.once(("rows", found.id, name), lambda: _behind(visit.store, found, name))
     pair = st.query_params.get(_PAIR)
     if shown is None:
         frame.empty("There is no such figure", "It is not among those of the newest round. Go back and choose again.")
-        blocks.way_back(visit, "decision", "Back to the decision", "rows-back")
+        _back(visit, "Back to the decision")
     elif pair:
         _one(visit, found, name, pair)
     else:
@@ -113,7 +124,7 @@ def _csv(made: Material, rows: tuple[Row, ...], who: dict[str, str]) -> bytes:
 
 def _show(visit: Visit, found: Round, shown: _Shown) -> None:
     figure = shown.figure
-    blocks.way_back(visit, "decision", "Back to the decision", "rows-back")
+    _back(visit, "Back to the decision")
     blocks.section("The rows behind it", f"{figure.section}. {figure.name}.")
     blocks.lead(figure.sentence)
     compared = {"Between": shown.arms[0]} if len(shown.arms) == 1 else {}
@@ -142,9 +153,65 @@ def _show(visit: Visit, found: Round, shown: _Shown) -> None:
 
 
 def _one(visit: Visit, found: Round, name: str, pair: str) -> None:
-    blocks.way_back(visit, "decision", "Back to the rows", "rows-back", rows=name)
+    _back(visit, "Back to the rows", name)
     blocks.section("One pair with its votes")
     pairs_parts.one(visit, found, pair)
+
+
+# -- all of them -----------------------------------------------------------------------------------
+
+
+def take_away(visit: Visit, found: Round, marks: Sequence[str]) -> None:
+    """Every figure of the page: to look through, and as a file. `marks`: what must be said of such votes."""
+    blocks.section(
+        "Every figure",
+        "All that this page says in numbers, of every candidate: with intervals, n, the hash of the registration and "
+        "the head of the record.",
+    )
+    st.html(f'<p class="ys-plain">{named(visit, "Look through them", _ALL).html}</p>')
+    name = "-".join(["figures", *(mark.split()[0].lower() for mark in marks), found.id])
+    with st.container(horizontal=True, gap="small"):
+        for form, label in (("csv", "CSV"), ("parquet", "Parquet")):
+            st.download_button(
+                f"Download every figure ({label})", _file(visit.store, found, form), f"{name}.{form}",
+                key=f"decision-figures-{form}", icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
+
+
+def _file(store: Store, found: Round, form: str) -> Callable[[], bytes]:
+    """Its bytes, made when somebody asks for them."""
+
+    def made() -> bytes:
+        behind = figures.material(store, found)
+        return table.FORMATS[form](figures.listed(behind), table.about(behind, store.head))
+
+    return made
+
+
+def _every(visit: Visit, found: Round) -> None:
+    listed = figures.of_round(visit.store, found)
+    _back(visit, "Back to the decision")
+    blocks.section("Every figure", f"{blocks.several(len(listed), 'figure')}, in the order of the page.")
+    sections = list(dict.fromkeys(each.section for each in listed))
+    wanted = st.selectbox("Part", ["", *sections], key="rows-section", format_func=lambda name: name or "All")
+    listed = tuple(each for each in listed if wanted in ("", each.section))
+    pages = -(-len(listed) // _PAGE)
+    page = st.pagination(pages, key="rows-every-page") if pages > 1 else 1
+    blocks.table(
+        ["Figure", "Value", "Rests on", "Part"],
+        [
+            [each.name, in_words(each), _rests(visit, each), each.section]
+            for each in listed[(page - 1) * _PAGE : page * _PAGE]
+        ],
+        "Every figure, with what it rests on",
+    )
+
+
+def _rests(visit: Visit, figure: Figure) -> blocks.Cell:
+    told = blocks.several(figure.n, figure.counts, "guesses" if figure.counts == "guess" else "")
+    if figure.behind is None:
+        return told if figure.n else named(visit, "what was found", figure.id)
+    return named(visit, told, figure.id) if figure.n else told
 
 
 def in_words(figure: Figure) -> str:
