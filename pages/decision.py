@@ -10,6 +10,7 @@ from studio.ui import (
     reveal_parts,
     review_parts,
     second_look_parts,
+    share_parts,
     signing_parts,
     trust_parts,
     verdict_parts,
@@ -25,6 +26,7 @@ if found is None:
 elif found.state == "open":
     verdict_parts.waiting(visit, found)
     amend_parts.shown(visit, found)
+    share_parts.links(visit, found)
 else:
     ruled, assessed = verdict_parts.ruling(visit, found)
     verdict_parts.could_tell(visit, found)
@@ -38,5 +40,6 @@ else:
     signing_parts.sign(visit, found, ruled)
     discussion_parts.show(visit, found)
     trust_parts.certificate(visit, found, ruled)
+    share_parts.links(visit, found)
     pairs_parts.pairs(visit, found, ruled)
 signing_parts.signed(visit)

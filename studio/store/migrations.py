@@ -243,6 +243,15 @@ def m021_comments_on_decisions(db: duckdb.DuckDBPyConnection) -> None:
     db.execute("CREATE TABLE mentions (comment VARCHAR, person VARCHAR, PRIMARY KEY (comment, person))")
 
 
+def m022_shares(db: duckdb.DuckDBPyConnection) -> None:
+    """Read-only links to a decision."""
+    db.execute(
+        "CREATE TABLE shares (id VARCHAR PRIMARY KEY, project VARCHAR, round VARCHAR, sha VARCHAR, name VARCHAR, "
+        "answers BOOLEAN, expires VARCHAR, withdrawn BOOLEAN, opened BIGINT, last_opened VARCHAR, made_by VARCHAR, "
+        '"at" VARCHAR)'
+    )
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
     m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
@@ -251,6 +260,7 @@ MIGRATIONS = (
     m019_second_look,
     m020_passage_vectors,
     m021_comments_on_decisions,
+    m022_shares,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -276,6 +286,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "decisions": ("id",),
     "comments": ("id",),
     "mentions": ("comment", "person"),
+    "shares": ("id",),
     "queues": ("id",),
     "assignments": ("id",),
     "labels": ("id",),

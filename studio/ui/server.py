@@ -22,7 +22,7 @@ from studio import paths, people
 from studio.records import Refusal, sha256
 from studio.store import Store
 from studio.store import people as people_rows
-from studio.ui import command_route, sign_in, takeaway_route
+from studio.ui import command_route, share_route, sign_in, takeaway_route
 from studio.ui.guard import Guard
 
 if TYPE_CHECKING:
@@ -94,7 +94,12 @@ def build_app(
 
     return st.App(
         _ENTRY,
-        routes=[*sign_in.Doors(store, cookie).routes(), command_route.route(store, token), takeaway_route.route(store)],
+        routes=[
+            *sign_in.Doors(store, cookie).routes(),
+            command_route.route(store, token),
+            takeaway_route.route(store),
+            share_route.route(store),
+        ],
         middleware=[Middleware(Guard, store=store, cookie=cookie, sign_in=sign_in.door)],
         lifespan=lifespan,
         on_script_error=_broken_page,
