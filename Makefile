@@ -11,7 +11,7 @@ READY := .venv/.ready
 PINS := -c constraints.txt
 CHECKED := studio pages tests benchmarks
 
-.PHONY: run test setup check pins clean
+.PHONY: run test setup check pictures pins clean
 
 run: setup
 	@$(BIN)/studio serve --workspace "$(WORKSPACE)" $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT))
@@ -31,6 +31,11 @@ check: setup
 	@$(BIN)/ruff format --check $(CHECKED)
 	@$(BIN)/mypy studio
 	@$(BIN)/lint-imports
+
+# The pictures of the documents, as the browser walk takes them.
+pictures: setup
+	@$(BIN)/python -m pytest -m browser tests/e2e/test_walk.py
+	@for each in docs/screenshots/*.png; do cp "test-output/screenshots/$$(basename "$$each")" "$$each"; done
 
 $(READY): pyproject.toml constraints.txt
 	@command -v "$(PYTHON)" >/dev/null || \

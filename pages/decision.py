@@ -6,9 +6,12 @@ from studio.ui import (
     amend_parts,
     discussion_parts,
     frame,
+    history_parts,
     pairs_parts,
+    return_parts,
     reveal_parts,
     review_parts,
+    rows_parts,
     second_look_parts,
     share_parts,
     signing_parts,
@@ -21,6 +24,7 @@ frame.page(visit, "decision", "Decision", "Ship it?")
 review_parts.look()
 frame.undo_bar(visit)
 found = signing.latest_round(visit.store, visit.project_id)
+rows_parts.instead(visit, found)
 if found is None:
     verdict_parts.nothing_yet(visit)
 elif found.state == "open":
@@ -32,14 +36,16 @@ else:
     verdict_parts.could_tell(visit, found)
     verdict_parts.verdict(ruled, signing.names(found))
     verdict_parts.ways(visit)
-    verdict_parts.gates(ruled)
+    verdict_parts.gates(visit, found, ruled)
     second_look_parts.look(visit, found)
     amend_parts.shown(visit, found)
     verdict_parts.evidence(visit, found, ruled, assessed)
     reveal_parts.why(visit, found, ruled)
+    return_parts.show(visit, found, assessed, verdict_parts.labels(ruled))
     signing_parts.sign(visit, found, ruled)
     discussion_parts.show(visit, found)
     trust_parts.certificate(visit, found, ruled)
     share_parts.links(visit, found)
     pairs_parts.pairs(visit, found, ruled)
 signing_parts.signed(visit)
+history_parts.show(visit, verdict_parts.ruled(visit, found))

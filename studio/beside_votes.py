@@ -134,10 +134,13 @@ def _personal(store: Store, arm: Arm, dataset: Dataset) -> Gate:
 
 def _unasked(text: str, given: Sequence[str], house: frozenset[str]) -> list[str]:
     """The kinds of personal data in an answer that `given`, what its arm read, does not hold, however it is written."""
+    sure = [each for each in find_personal(text) if each.sure]
+    if not sure:
+        return []
     known = "\n".join(map(_bare, given))
     return sorted({
-        each.kind.value for each in find_personal(text)
-        if each.sure and _bare(each.text) not in known and _bare(each.text) not in house
+        each.kind.value for each in sure
+        if _bare(each.text) not in known and _bare(each.text) not in house
     })  # fmt: skip
 
 

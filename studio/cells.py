@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
 
 # A spreadsheet runs a cell that starts like this as a formula (OWASP, "CSV Injection", with the
 # full-width forms). The guard puts one apostrophe before it, also before text that already has some,
@@ -18,3 +20,10 @@ def guard_formula(text: str) -> str:
 def unguard_formula(text: str) -> str:
     """Takes one apostrophe off when apostrophes stand before = + - @ tab or a line break; else the text as it is."""
     return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+
+
+def joined(words: Sequence[str]) -> str:
+    """Joined by |; as a JSON list when a word's own text would make that ambiguous."""
+    joined = "|".join(words)
+    plain = all(w and w == w.strip() and "|" not in w for w in words) and not joined.startswith("[")
+    return joined if plain else json.dumps(list(words), ensure_ascii=False)

@@ -68,11 +68,11 @@ class Verified:
 
 
 def written(
-    found: Round, pairs: Sequence[Pair], votes: Sequence[Vote], gates: Sequence[Gate], chain: Chain, *,
-    tests: Sequence[str] = (), texts: bool = False,
+    found: Round, pairs: Sequence[Pair], votes: Sequence[Vote], gates: Sequence[Gate], chain: Chain,
+    judged: Judgement, *, tests: Sequence[str] = (), texts: bool = False,
 ) -> bytes:  # fmt: skip
     """The certificate of a closed round. `votes` in the order they were cast; `gates`: those that no vote can show;
-    `tests`: the test prompts in the order of their set."""
+    `judged`: what the rule makes of it with the same `tests`, which are the test prompts in the order of their set."""
     people = _pseudonyms(found.seed, votes)
     parts = {
         "format": FORMAT,
@@ -85,7 +85,7 @@ def written(
         "pairs": [_pair(pair, texts) for pair in pairs],
         "votes": [_vote(vote, people) for vote in votes],
         "gates": to_json(list(gates)),
-        "verdict": _told(judge(found, pairs, votes, gates, tests=tests)),
+        "verdict": _told(judged),
         "chain": to_json(chain),
     }  # fmt: skip
     whole = {**parts, "sums": {name: sha256(canonical(part)) for name, part in parts.items()}}

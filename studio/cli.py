@@ -20,7 +20,7 @@ from studio.records import Refusal, to_json
 
 def main(argv: list[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    args = _parser().parse_args(argv)
+    args = command_parser().parse_args(argv)
     try:
         result = args.act(args)
     except Refusal as refusal:
@@ -191,7 +191,8 @@ def _freeze_fields(args: Args) -> dict[str, Any]:
 # -- the parser ------------------------------------------------------------------------------------
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """All commands and what each of them takes."""
     parser = argparse.ArgumentParser(prog="studio", description="Yardstick: curate, fine-tune, compare blind, decide.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -238,9 +239,9 @@ def _add_data(add: Add) -> None:
     read.add_argument("--map", help="prompt=COLUMN,completion=COLUMN")
     read.add_argument("--approved", action="store_true", help="these examples are approved already")
     fields = ("project", "what", "format", "out", "dataset", "split", "run")
-    write = add("export", "Write examples, a dataset, votes, preferences, a run or a certificate to a file.",
+    write = add("export", "Write examples, a dataset, votes, figures, preferences, a run or a certificate.",
                 _in_workspace("export", lambda a: {k: str(getattr(a, k) or "") for k in fields}))  # fmt: skip
-    write.add_argument("what", choices=("examples", "dataset", "votes", "preferences", "run", "certificate"))
+    write.add_argument("what", choices=("examples", "dataset", "votes", "figures", "preferences", "run", "certificate"))
     write.add_argument("--project", required=True)
     write.add_argument(
         "--format", required=True,

@@ -24,6 +24,7 @@ from studio.records import (
 from studio.store import Store, arms, prices, runs
 from studio.store import datasets as dataset_rows
 from studio.train import elsewhere, launch
+from studio.wording import amount
 
 KIND = "timing"
 PROMPTS = 20
@@ -171,12 +172,6 @@ def in_words(found: PaysBack) -> str:
         f"{said} It pays back after about {even.requests:,.0f} requests (95 % interval {even.low:,.0f} to "
         f"{even.high:,.0f})."
     )
-
-
-def amount(value: float, currency: str) -> str:
-    """A price with as many figures as it takes to tell it from nothing."""
-    digits = 2 if abs(value) >= 1 or value == 0 else 4
-    return f"{value:,.{digits}f} {currency}"
 
 
 def bounds(estimate: costs.Estimate, unit: str) -> str:

@@ -1,5 +1,5 @@
-"""`studio export`: examples, a frozen dataset, votes, preferences, a certificate or the record of a run, as a file or a
-folder.
+"""`studio export`: examples, a frozen dataset, votes, figures, preferences, a certificate or the record of a run, as a
+file or a folder.
 
 Every answer says what the file does not hold.
 """
@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import json
 import shutil
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +18,14 @@ from studio import datasets, exports, loop, people, run_export, signing, vote_se
 from studio.exports import folder
 from studio.generation import chat
 from studio.models.files import files_sha256
-from studio.records import Pair, PairKind, Refusal, Round, Split, sha256
+from studio.records import PairKind, Refusal, Round, Split, sha256
 from studio.reports import dataset_card
 from studio.review import gold, rounds
-from studio.review.votes_table import write_votes
+from studio.review.votes_table import vote_row, write_votes
 from studio.store import Store
 from studio.store import datasets as dataset_rows
 from studio.store import examples as example_rows
+from studio.store import guesses as guess_rows
 from studio.store import people as people_rows
 from studio.store import rounds as round_rows
 from studio.train import takeaway
@@ -143,39 +143,32 @@ def _vote_rows(store: Store, found: Round) -> list[dict[str, object]]:
     """The counted votes; and on gold pairs and repeats those of everybody who might have been counted. The cheapest
     candidate's come first, for the table has no other way to say the order of cost."""
     pairs, cast = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
-    known, shown = {p.id: p for p in pairs}, _reviewers(store)
+    known, shown = {p.id: p for p in pairs}, people_rows.names_apart(store)
     names = {**gold.NAMES, **{name: facts["name"] for name, facts in found.registration["arms"].items()}}
     order = {each.arm: place for place, each in enumerate(found.candidates)}
+    guessed = {(guess.pair, guess.reviewer): guess.side.value for guess in guess_rows.of_round(store, found.id)}
     counted = {(vote.pair, vote.reviewer) for vote in rounds.counted(found, pairs, cast)}
     return [
-        {
-            "prompt": pair.example, "reviewer": shown.get(vote.reviewer, vote.reviewer),
-            "arm_a": names[pair.candidate], "arm_b": names[pair.baseline],
-            "shown_left": "a" if pair.candidate_left else "b", "choice": vote.choice.value, "slice": pair.slice,
-            "shippable_a": _yes_no(vote.shippable_a), "shippable_b": _yes_no(vote.shippable_b),
-            "gold": names[pair.candidate] if pair.kind is PairKind.gold else "", "kind": pair.kind.value,
-            "scripted": _yes_no(vote.scripted), "reason": vote.reason, "at": vote.at, **_lengths(pair),
-        }
+        vote_row(pair, vote, names, shown.get(vote.reviewer, vote.reviewer), guessed.get((pair.id, vote.reviewer), ""))
         for vote in sorted(cast, key=lambda vote: order.get(known[vote.pair].candidate, len(order)))
         for pair in [known[vote.pair]]
         if (vote.pair, vote.reviewer) in counted or (pair.kind is not PairKind.real and not vote.conflict)
-    ]  # fmt: skip
+    ]
 
 
-def _lengths(pair: Pair) -> dict[str, object]:
-    left, right = len(pair.left), len(pair.right)
-    return {"length_a": left if pair.candidate_left else right, "length_b": right if pair.candidate_left else left}
+def _figures_as(form: str) -> Callable[[Store, str, Args], Written]:
+    def write(store: Store, project: str, args: Args) -> Written:
+        from studio import figures  # a second of statistics that the server does not need to start
+        from studio.figures import table
 
+        found = signing.latest_round(store, project)
+        if found is None or found.state != "closed":
+            raise Refusal("There is no closed round here. Figures are exported once a round has closed.")
+        made = figures.material(store, found)
+        listed = figures.listed(made)
+        return Written({"": table.FORMATS[form](listed, table.about(made, store.head))}, len(listed))
 
-def _reviewers(store: Store) -> dict[str, str]:
-    """Person id -> a name that no other has: two of the same name get the start of their ids, too."""
-    shown = people_rows.names(store)
-    shared = {name for name, count in Counter(shown.values()).items() if count > 1}
-    return {who: f"{name} ({who[:6]})" if name in shared else name for who, name in shown.items()}
-
-
-def _yes_no(value: bool | None) -> str:
-    return "" if value is None else "yes" if value else "no"
+    return write
 
 
 def _certificate(texts: bool) -> Callable[[Store, str, Args], Written]:
@@ -248,6 +241,7 @@ _EXPORTS: dict[tuple[str, str], Callable[[Store, str, Args], Written]] = {
     **{("dataset", form): _dataset_as(form) for form in exports.FORMATS},
     ("dataset", FOLDER): _dataset_folder,
     ("votes", "csv"): _votes,
+    **{("figures", form): _figures_as(form) for form in ("csv", "parquet")},
     ("preferences", "jsonl"): _preferences,
     ("certificate", "json"): _certificate(False),
     ("certificate", "json-texts"): _certificate(True),

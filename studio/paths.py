@@ -22,6 +22,11 @@ def data_dir() -> Path:
     return _shipped("_data", "data")
 
 
+def docs_dir() -> Path:
+    """The folder of the guides and their pictures: `studio/_docs` in a wheel, `docs/` in a checkout."""
+    return _shipped("_docs", "docs")
+
+
 def streamlit_config() -> Path:
     """The one Streamlit configuration: `studio/_streamlit/config.toml` in a wheel, `.streamlit/` in a checkout."""
     return _shipped("_streamlit", ".streamlit") / "config.toml"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from studio import beside_votes, certificate, datasets, loop
+from studio import beside_votes, certificate, datasets, decided, loop
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement, judge, names
 from studio.records import Person, Refusal, Role, Round, Split, Verdict, to_json
@@ -17,7 +17,7 @@ from studio.store import rounds as round_rows
 from studio.train import release
 
 __all__ = [
-    "MAY_SIGN", "certificate_of", "gates", "judged", "latest_round", "may_override", "names", "ruling", "ships", "sign",
+    "MAY_SIGN", "certificate_of", "gates", "judged", "latest_round", "may_override", "names", "ruling", "sign",
     "stopped_for_good", "void_because", "withdraw",
 ]  # fmt: skip
 
@@ -31,14 +31,28 @@ def ruling(store: Store, found: Round) -> Ruling:
 
 
 def judged(store: Store, found: Round) -> Judgement:
-    """The ruling with what is behind it. For pages only once the round is closed."""
+    """The ruling with what is behind it, made once for all who ask before the next act. For pages only once the round
+    is closed."""
+    return store.once(("judged", *_key(found)), lambda: _judged(store, found))
+
+
+def _key(found: Round) -> tuple[str, ...]:
+    return found.id, found.sha256, found.state
+
+
+def _judged(store: Store, found: Round) -> Judgement:
     pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
     guessed = guesses.counted(store, found)
     return judge(found, pairs, votes, gates(store, found), tests=_tests(store, found), guess=guessed)
 
 
 def gates(store: Store, found: Round) -> list[Gate]:
-    """The gates that need more than the round's own records; the others are added by the rule."""
+    """The gates that need more than the round's own records; the others are added by the rule. Made once for all who
+    ask before the next act."""
+    return list(store.once(("gates", *_key(found)), lambda: _gates(store, found)))
+
+
+def _gates(store: Store, found: Round) -> list[Gate]:
     own = [_integrity(store, found), _fresh(store, found), _for_release(store, found)]
     return [*own, *beside_votes.gates(store, found)]
 
@@ -50,7 +64,8 @@ def certificate_of(store: Store, found: Round, texts: bool = False) -> bytes:
     pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
     chain = certificate.Chain(store.version, store.head)
     tests = _tests(store, found)
-    return certificate.written(found, pairs, votes, gates(store, found), chain, tests=tests, texts=texts)
+    beside, told = gates(store, found), judged(store, found)
+    return certificate.written(found, pairs, votes, beside, chain, told, tests=tests, texts=texts)
 
 
 def _tests(store: Store, found: Round) -> list[str]:
@@ -112,11 +127,10 @@ def sign(store: Store, person: Person, found: Round, comment: str, override: str
     """
     if person.role not in MAY_SIGN:
         raise Refusal("Decisions are signed by a PM or an admin. Nothing was signed.")
-    ruled = ruling(store, found)
+    told = judged(store, found)
     if override is not None:
-        _refuse_override(ruled, override)
-    body = {**to_json(ruled), "override": (override or "").strip(), "registration": found.sha256,
-            "dataset": found.registration["dataset"]}  # fmt: skip
+        _refuse_override(told.ruling, override)
+    body = {**to_json(told.ruling), "override": (override or "").strip(), **decided.record(found, told, person)}
     payload = {"id": uuid.uuid4().hex[:12], "round": found.id, "body": body, "comment": comment.strip(),
                "head": store.head}  # fmt: skip
     store.act("decision.signed", person.id, payload, found.project)
@@ -161,8 +175,3 @@ def void_because(store: Store, found: rows.Decision) -> str:
         return ""
     now = _integrity(store, about)
     return now.sentence if now.state is GateState.failed else ""
-
-
-def ships(found: rows.Decision) -> bool:
-    """Whether a standing decision lets something ship: a GO, or an override with its reason."""
-    return not found.withdrawn and (found.verdict is Verdict.go or bool(found.body.get("override")))

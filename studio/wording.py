@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import re
 from collections.abc import Iterable
 from datetime import datetime
@@ -35,6 +36,12 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} minute{'s' if minutes > 1 else ''}"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def amount(value: float, currency: str) -> str:
+    """A price with two figures behind the point, or as many as it takes to tell it from nothing."""
+    digits = 2 if abs(value) >= 0.1 or value == 0 else min(9, 1 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{digits}f} {currency}"
 
 
 def gigabytes(mebibytes: float) -> str:

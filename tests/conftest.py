@@ -102,6 +102,21 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def voted_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the closed round of `voted_round`, not to be written to: whoever writes makes a copy."""
+    from voted_round import voted
+
+    from studio.store import Store
+
+    folder = tmp_path_factory.mktemp("voted") / "workspace"
+    folder.mkdir()
+    opened = Store.open(folder)
+    voted(opened)
+    opened.close()
+    return folder
+
+
 @pytest.fixture
 def store(workspace: Path, blank: Path) -> Iterator[Store]:
     """The real store on an empty workspace."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 import random
 import sys
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -49,16 +50,20 @@ def ready(
     earlier: tuple[Turn, ...] = (),
     system: str = "",
     settings: dict[str, Any] | None = None,
+    slices: Sequence[str] = (),
+    took: dict[str, Any] | None = None,
 ) -> Seeded:
     """The support demo with a base, a prompt and a tuned arm, each with an output for `tests` test prompts.
 
-    `earlier` and `system`: turns and a system text that stand before each prompt; `settings`: of the training.
+    `earlier` and `system`: turns and a system text that stand before each prompt; `settings`: of the training;
+    `slices`: the kinds of input that the test prompts are of in turn, instead of the demo's own;
+    `took`: what its record says of its time and machine.
     """
     project = projects.from_demo(store, actor, "support-replies").id
-    dataset = frozen(store, actor, project, tests, earlier, system)
+    dataset = frozen(store, actor, project, tests, earlier, system, slices)
     base = baselines.base(store, actor, project)
     prompted = baselines.add_prompt(store, actor, project, name="House rules as a prompt", text="Answer politely.")
-    tuned = trained(store, actor, project, dataset, settings)
+    tuned = trained(store, actor, project, dataset, settings, took)
     shown = datasets.rows_in(store, found(store, dataset), Split.test)
     for arm, prompt, adapter, write in (
         (base.id, "", "", bare), (prompted.id, "Answer politely.", "", polite), (tuned, "", "weights", housed),
@@ -80,7 +85,10 @@ def found(store: Store, dataset: str) -> Dataset:
     return row
 
 
-def frozen(store: Store, actor: str, project: str, tests: int, earlier: tuple[Turn, ...] = (), system: str = "") -> str:
+def frozen(
+    store: Store, actor: str, project: str, tests: int, earlier: tuple[Turn, ...] = (), system: str = "",
+    slices: Sequence[str] = (),
+) -> str:  # fmt: skip
     """A dataset of the demo's rows with only the first `tests` test prompts, so that a round can be short; or with more
     than it has, the same ones numbered, so that it can be long."""
     left_out = [e.id for e in example_rows.every(store, project) if e.split is Split.test][tests:]
@@ -93,6 +101,9 @@ def frozen(store: Store, actor: str, project: str, tests: int, earlier: tuple[Tu
         replace(held[n % len(held)], id=f"{held[n % len(held)].id}-{n}", input=f"{held[n % len(held)].input} ({n})")
         for n in range(len(held), tests)
     ]
+    if slices:
+        turn = cycle(slices)
+        kept = [replace(e, slice=next(turn)) if e.split is Split.test else e for e in kept]
     blob = store.put_blob(canonical(to_json(kept)))
     splits = {s.value: sum(e.split is s for e in kept) for s in Split}
     dataset = {
@@ -104,14 +115,17 @@ def frozen(store: Store, actor: str, project: str, tests: int, earlier: tuple[Tu
     return dataset["id"]
 
 
-def trained(store: Store, actor: str, project: str, dataset: str, settings: dict[str, Any] | None = None) -> str:
+def trained(
+    store: Store, actor: str, project: str, dataset: str, settings: dict[str, Any] | None = None,
+    took: dict[str, Any] | None = None,
+) -> str:  # fmt: skip
     """A finished run and its arm; the weights are only a hash."""
     run = uuid.uuid4().hex[:8]
     about = {"id": run, "dataset": dataset, "model": "smollm2-135m", "preset": "match_our_tone",
              "settings": settings or {}}  # fmt: skip
     job = {"id": run, "kind": "train", "folder": run, "detail": {}, "run": about}
     store.act("job.started", actor, job, project)
-    result = {"adapter": "checkpoints/final", "adapter_sha256": "weights"}
+    result = {"adapter": "checkpoints/final", "adapter_sha256": "weights", **(took or {})}
     store.act("job.finished", actor, {"id": run, "state": "done", "result": result}, project)
     return baselines.tuned(store, actor, project, run, "smollm2-135m", "Tuned on Dataset 1").id
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from studio.review.independence import ENDS_INDEPENDENCE
+from studio.review.independence import ENDS_INDEPENDENCE, VOTING
 from studio.store.writes import HANDLERS
 
 LEAVES_IT = {
     "address.allowed", "advice.answered", "arm.retired", "brief.saved", "comment.added", "comment.edited",
     "comment.removed", "comment.settled",
     "contradiction.reopened", "dataset.discarded", "dataset.frozen", "dataset.renamed", "decision.signed",
-    "decision.withdrawn", "document.removed", "exit.guessed", "finding.waived", "generations.stored", "job.begun",
-    "job.finished", "job.moved", "passages.read", "person.changed", "person.joined", "preflight.set_aside", "price.set",
+    "decision.withdrawn", "document.removed", "exit.guessed", "expectations.set", "finding.waived",
+    "generations.stored", "job.begun", "job.finished", "job.moved", "passages.read", "person.changed", "person.joined",
+    "preflight.set_aside", "price.set",
     "project.archived", "project.created", "project.renamed", "queue.closed", "queue.opened", "reminder.sent",
     "round.amended", "round.cancelled", "round.closed", "round.opened", "run.discarded", "series.begun", "series.kept",
     "session.closed", "session.opened", "share.made", "share.opened", "share.withdrawn",
@@ -28,3 +29,7 @@ def test_every_kind_of_act_is_known_to_end_independence_or_to_leave_it() -> None
         "a new kind of act: does it tell who wrote what?"
     )
     assert not set(ENDS_INDEPENDENCE) & (LEAVES_IT | ELSEWHERE) and set(ENDS_INDEPENDENCE) <= set(HANDLERS)
+
+
+def test_the_acts_of_voting_are_among_those_that_leave_it() -> None:
+    assert {*VOTING} <= LEAVES_IT

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from round_seed import MAKER, Seeded, person, ready, vote_like_the_script
 
-from studio import baselines, export_command, outputs, people, signing
+from studio import baselines, decided, export_command, outputs, people, signing
 from studio.records import Candidate, Choice, PairKind, Person, Prompt, Refusal, Role, Round, Verdict, canonical, sha256
 from studio.review import desk, planning, rounds
 from studio.review.evidence import evidence_path
@@ -431,7 +431,7 @@ def test_a_decision_is_signed_once_withdrawn_with_a_reason_and_signed_again(
     with pytest.raises(Refusal, match="needs a written reason"):
         signing.sign(store, pia, found, "", override=" ")
     first = signing.sign(store, pia, found, " as ruled ")
-    assert first.comment == "as ruled" and first.verdict is Verdict.inconclusive and not signing.ships(first)
+    assert first.comment == "as ruled" and first.verdict is Verdict.inconclusive and not first.ships
     with pytest.raises(Refusal, match="signed already"):
         signing.sign(store, pia, found, "")
     with pytest.raises(Refusal, match="needs a reason"):
@@ -439,9 +439,35 @@ def test_a_decision_is_signed_once_withdrawn_with_a_reason_and_signed_again(
     signing.withdraw(store, pia, seeded.project, first.id, "read again")
     withdrawn = store.version
     second = signing.sign(store, pia, found, "", override="The gates were checked by hand.")
-    assert signing.ships(second) and [d.withdrawn for d in decision_rows.every(store, seeded.project)][1] != ""
+    assert second.ships and [d.withdrawn for d in decision_rows.every(store, seeded.project)][1] != ""
     with pytest.raises(Refusal, match="Another decision"):
         store.undo(withdrawn, pia.id)
+    signing.withdraw(store, pia, seeded.project, second.id, "an older one")
+    named = _names_what_it_is_about(store, seeded, found, pia)
+    # One from before decisions kept their figures: its votes still give the same.
+    older = {"verdict": "INCONCLUSIVE", "subject": seeded.tuned, "headline": "As it was.", "gates": []}
+    payload = {"id": "older", "round": found.id, "body": older, "comment": "", "head": store.head}
+    store.act("decision.signed", pia.id, payload, seeded.project)
+    last = decided.every(store, seeded.project)[-1]
+    assert (last.id, last.role, last.against) == ("older", None, named.against)
+    history = decided.gate_history(store, seeded.project, {})
+    assert [(each.round, each.signed) for each in history.columns] == [(found.id, True)] and history.lines == ()
+
+
+def _names_what_it_is_about(store: Store, seeded: Seeded, found: Round, pia: Person) -> decided.Told:
+    told = decided.every(store, seeded.project)[0]
+    dataset = dataset_rows.get(store, seeded.dataset)
+    assert dataset is not None and (told.dataset_sha256, told.dataset) == (dataset.sha256, dataset.name)
+    assert (told.round, told.signed_by, told.role, told.brief_version) == (found.id, pia.id, Role.pm, 1)
+    assert told.run == found.registration["arms"][seeded.tuned]["run"] != "" and told.size == sum(
+        dataset.splits.values()
+    )
+    theta = {each.baseline: each for each in signing.judged(store, found).subject[0].against}
+    names = signing.names(found)
+    assert [(each.baseline, each.theta, each.n) for each in told.against] == [
+        (names[name], each.theta, each.n) for name, each in theta.items()
+    ]
+    return told
 
 
 def test_outputs_written_again_after_the_opening_fail_the_gate(store: Store, seeded: Seeded, rita: Person) -> None:

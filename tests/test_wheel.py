@@ -100,9 +100,11 @@ def _get(opener: urllib.request.OpenerDirector, url: str) -> tuple[int, str]:
 def test_the_wheel_carries_pages_data_configuration_and_licences(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     pages = {f"studio/_pages/{page.name}" for page in (REPO / "pages").glob("*.py")}
+    guides = {f"studio/_docs/guides/{page.name}" for page in (REPO / "docs" / "guides").glob("*.md")}
     demos = {f"studio/_data/{name}/examples.jsonl" for name in ("support-replies", "ticket-triage")}
     assert pages and pages <= names
     assert demos <= names
+    assert guides and guides <= names and "studio/_docs/screenshots/review.png" in names
     assert "studio/_streamlit/config.toml" in names
     assert {name.rsplit("/", 1)[-1] for name in names if "/licenses/" in name} == {"LICENSE", "NOTICE"}
     assert not [name for name in names if name.startswith(("tests/", "pages/", "data/")) or "/.cache/" in name]
@@ -130,6 +132,7 @@ def test_the_printed_address_opens_the_first_page(served: Served) -> None:
     with opener.open(join, timeout=30) as answer:
         assert (answer.status, answer.url) == (200, served.origin + "/")
         assert '<div id="root">' in answer.read().decode()
+    assert "For the engineer" in _get(opener, served.origin + "/guide/engineer")[1]
 
 
 def test_it_runs_the_installed_code_not_the_repository(installed: Path, tmp_path: Path) -> None:

@@ -60,8 +60,10 @@ class Corpus:
     def longest(self, output: str) -> Run:
         """The longest run of the output that stands in a text; of equally long ones the first."""
         words, best, holders = _words(output), (0, 0), list[int]()
-        for start in range(len(words) - _SHORTEST + 1):
-            found = self._at.get(tuple(words[start : start + _SHORTEST]), ())
+        for start, gram in enumerate(zip(*(words[n:] for n in range(_SHORTEST)), strict=False)):
+            found = self._at.get(gram)
+            if found is None:
+                continue
             lengths = [(self._shared(row, place, words, start), row) for row, place in found]
             longest = max(lengths, default=(0, 0))[0]
             if longest > best[0]:

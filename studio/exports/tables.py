@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from studio.cells import guard_formula
+from studio.cells import guard_formula, joined
 from studio.exports.chats import conversation
 from studio.exports.rows import COLUMNS, Row, fields
 from studio.records import Example
@@ -27,17 +27,10 @@ def csv_table(examples: Iterable[Example]) -> bytes:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for example in examples:
-        row = fields(example) | {"kinds": _joined(example.kinds), "tags": _joined(example.tags)}
+        row = fields(example) | {"kinds": joined(example.kinds), "tags": joined(example.tags)}
         row["earlier"] = json.dumps(row["earlier"], ensure_ascii=False) if row["earlier"] else ""
         writer.writerow([guard_formula(row[c]) for c in COLUMNS])
     return out.getvalue().encode("utf-8-sig")
-
-
-def _joined(words: tuple[str, ...]) -> str:
-    """Joined by |; as a JSON list when a word's own text would make that ambiguous."""
-    joined = "|".join(words)
-    plain = all(w and w == w.strip() and "|" not in w for w in words) and not joined.startswith("[")
-    return joined if plain else json.dumps(list(words), ensure_ascii=False)
 
 
 def parquet(examples: Sequence[Example]) -> bytes:

@@ -108,8 +108,16 @@ def position(sides: Iterable[bool]) -> Position:
     """From one flag per decisive vote: did the left answer win?"""
     flags = list(sides)
     left, n = sum(flags), len(flags)
-    tail = sum(math.comb(n, k) for k in range(min(left, n - left) + 1))
-    return Position(left, n, min(1.0, 2 * tail / 2**n), wilson(left, n))
+    return Position(left, n, even_chance(left, n), wilson(left, n))
+
+
+def even_chance(successes: int, n: int) -> float:
+    """The exact two-sided p value of a share of one half, in whole numbers; 1 when n is 0."""
+    ways = tail = 1
+    for k in range(min(successes, n - successes)):
+        ways = ways * (n - k) // (k + 1)
+        tail += ways
+    return min(1.0, 2 * tail / 2**n)
 
 
 def wilson(successes: float, n: int, z: float = 1.959963984540054) -> Interval:

@@ -1,7 +1,7 @@
 """What a blind round's votes say: scores in, an assessment out. Pure: no clock, no store, no page.
 
-`assess` is the whole rule on votes. The server calls it after each completed prompt and closes the round
-once `stop_reason` is not empty; the decision page and `studio votes` call it to explain the result.
+`assess` is the whole rule on votes. The server calls it with each prompt that is completed in their order and closes
+the round once `stop_reason` is not empty; the decision page and `studio votes` call it to explain the result.
 Evidence is always the value now, never the highest so far, so the order of completed prompts cannot matter.
 """
 

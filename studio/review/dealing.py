@@ -88,6 +88,45 @@ def assessed(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote]) -> tuple
     return tuple(assess(ballots(pairs, seen, each.candidate), each) for each in read_registrations(found.registration))
 
 
+def completes_nothing(
+    found: Round, pairs: Sequence[Pair], told: Sequence[Assessment], before: Sequence[Vote], news: Sequence[Vote]
+) -> bool:
+    """Whether the votes `news`, cast after those of `before`, leave the rule as it was: for each candidate of `told` it
+    would read the same prompts with the same scores, and so decide the same.
+
+    It reads the unbroken run of completed prompts in the registered order. Only a vote after which the prompt behind
+    that run needs no more makes it longer; besides, a gold pair can take a reviewer out of the count, and the first
+    answer to "could it ship?" changes what both bad says.
+    """
+    cast, rule = (*before, *news), rule_of(found.registration)
+    if excluded(pairs, before, rule) != excluded(pairs, cast, rule):
+        return False
+    known, seen, nexts = {pair.id: pair for pair in pairs}, counted(found, pairs, cast), _read_next(found, told)
+    asked = {known[vote.pair].candidate for vote in counted(found, pairs, before) if _answers(vote, known[vote.pair])}
+    for vote in news:
+        pair = known[vote.pair]
+        if _answers(vote, pair) and pair.candidate not in asked:
+            return False
+        if pair.kind is PairKind.real and pair.example == nexts.get((pair.candidate, pair.baseline)):
+            votes = wanted(found, pair)
+            if votes is None or not _needs(votes, [each for each in seen if each.pair == pair.id]):
+                return False
+    return True
+
+
+def _answers(vote: Vote, pair: Pair) -> bool:
+    """Whether the vote says, as evidence, if the candidate's answer could be sent."""
+    return pair.kind is PairKind.real and vote.shippable_a is not None
+
+
+def _read_next(found: Round, told: Sequence[Assessment]) -> dict[tuple[str, str], str]:
+    """(candidate, baseline) -> the prompt behind the run that the rule has read; none at the cap."""
+    prompts = found.registration["prompts"][: found.registration["cap"]]
+    runs = {(each.candidate, a.baseline): a.scored for each in told for a in each.against}
+    at = {key: len(scored.prompts) + len(scored.excluded) for key, scored in runs.items()}
+    return {key: prompts[n]["id"] for key, n in at.items() if n < len(prompts)}
+
+
 def completed(told: Sequence[Assessment]) -> int:
     """How many prompts have all of their votes, for every candidate that is not decided yet."""
     gone = decided(told)

@@ -46,6 +46,11 @@ class Gate:
     final: bool = False
     arm: str = ""
 
+    @property
+    def is_slice(self) -> bool:
+        """Whether it is about one kind of input; those are shown together."""
+        return self.sentence.startswith(("Slice ", "Critical slice "))
+
 
 BESIDE_THE_VOTES = (
     ("Side effects", "what tuning broke outside this task has not been measured"),

@@ -17,7 +17,7 @@ ASKED = 5
 
 def is_asked(store: Store, found: Round, reviewer: str) -> bool:
     """Whether the question makes sense for this reviewer: one of the arms was tuned, and they have not answered it."""
-    return bool(_tuned(found)) and not guesses.asked(store, found.id, reviewer)
+    return bool(tuned(found)) and not guesses.asked(store, found.id, reviewer)
 
 
 def to_ask(store: Store, found: Round, reviewer: str) -> list[Pair]:
@@ -47,7 +47,7 @@ def counted(store: Store, found: Round) -> ExitGuess:
     they did not."""
     pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
     seen = rounds.counted(found, pairs, votes)
-    right = rightness(pairs, guesses.of_round(store, found.id), seen, _tuned(found))
+    right = rightness(pairs, guesses.of_round(store, found.id), seen, tuned(found))
     return exit_guess(sum(right), len(right))
 
 
@@ -55,16 +55,24 @@ def rightness(
     pairs: Sequence[Pair], told: Sequence[Guess], counted: Sequence[Vote], tuned: frozenset[str]
 ) -> list[bool]:
     """For each guess that can be right or wrong and comes from a voter who counts, whether it is right."""
+    return [right for _, right in weighed(pairs, told, counted, tuned)]
+
+
+def weighed(
+    pairs: Sequence[Pair], told: Sequence[Guess], counted: Sequence[Vote], tuned: frozenset[str]
+) -> list[tuple[Guess, bool]]:
+    """The guesses that can be right or wrong and come from a voter who counts, and whether each is right."""
     known, voters = {pair.id: pair for pair in pairs}, {vote.reviewer for vote in counted}
-    right = []
+    found = []
     for guess in told:
         side = _tuned_side(known[guess.pair], tuned)
         if side and guess.side is not Guessed.none and guess.reviewer in voters:
-            right.append(guess.side == side)
-    return right
+            found.append((guess, guess.side == side))
+    return found
 
 
-def _tuned(found: Round) -> frozenset[str]:
+def tuned(found: Round) -> frozenset[str]:
+    """The arms of a round that were tuned."""
     return frozenset(name for name, facts in found.registration["arms"].items() if facts["kind"] == ArmKind.tuned.value)
 
 

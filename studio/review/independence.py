@@ -35,11 +35,18 @@ _NAMELESS = (
 )  # fmt: skip
 """Acts that leave it open who did them, when the command or a demo did them; an admin may have."""
 
+VOTING = ("vote.cast", "vote.explained", "exit.guessed")
+"""The acts of voting itself, which end nobody's independence: it is read once for all of a reviewer's votes."""
+
 
 def conflict(store: Store, project: str, person: Person) -> str:
     """Why this person's votes stay outside the gate, to follow "because you". "" when they are independent."""
     if person.scripted:
         return "are a script, not a person"
+    return store.kept_besides(("conflict", project, person), VOTING, lambda: _read_conflict(store, project, person))
+
+
+def _read_conflict(store: Store, project: str, person: Person) -> str:
     did = store.kinds_done(project, person.id)
     if found := next((why for kind, why in ENDS_INDEPENDENCE.items() if kind in did), ""):
         return found

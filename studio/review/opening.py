@@ -12,6 +12,7 @@ import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from studio import datasets, looks
@@ -268,6 +269,7 @@ def is_current(arm: Arm, generation: Generation) -> bool:
     return generation.hashes.get("recipe") == recipe_sha256(arm.system_prompt, arm.recipe)
 
 
+@lru_cache(maxsize=64)  # asked for each of an arm's answers
 def prompt_hash(system_prompt: str) -> str:
     """What `hashes["prompt"]` of a plain prompt's output holds: which system prompt the arm had."""
     return sha256(system_prompt)

@@ -76,17 +76,26 @@ class Reliability:
 
 def reliability(pairs: Sequence[Pair], votes: Sequence[Vote], rule: GoldRule) -> Reliability:
     """From a round's pairs and all votes on them. `a` is the side of a gold pair that must win."""
+    seen: dict[str, dict[PairKind, list[bool]]] = {}
+    for pair, vote, passed in weighed(pairs, votes):
+        seen.setdefault(vote.reviewer, {}).setdefault(pair.kind, []).append(passed)
+    gone = excluded(pairs, votes, rule)
+    return Reliability(tuple(_rater(who, found, who in gone) for who, found in sorted(seen.items())))
+
+
+def weighed(pairs: Sequence[Pair], votes: Sequence[Vote]) -> list[tuple[Pair, Vote, bool]]:
+    """The votes that tell of their reviewer, and whether each was as it should be. A skip is not among them, nor a
+    repeat of a pair that was skipped."""
     kinds = {pair.id: pair for pair in pairs if pair.kind is not PairKind.real}
     first = {(vote.pair, vote.reviewer): vote.choice for vote in votes}
-    seen: dict[str, dict[PairKind, list[bool]]] = {}
+    found = []
     for vote in votes:
         pair = kinds.get(vote.pair)
         if pair is not None and vote.choice is not Choice.skip:
             passed = _passed(pair, vote.choice, first.get((pair.of, vote.reviewer)))
             if passed is not None:
-                seen.setdefault(vote.reviewer, {}).setdefault(pair.kind, []).append(passed)
-    gone = excluded(pairs, votes, rule)
-    return Reliability(tuple(_rater(who, found, who in gone) for who, found in sorted(seen.items())))
+                found.append((pair, vote, passed))
+    return found
 
 
 def _passed(pair: Pair, choice: Choice, before: Choice | None) -> bool | None:

@@ -9,10 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scipy.stats import binomtest
-
 from studio.records import Choice, Pair, PairKind, Vote
-from studio.review.agreement import wilson
+from studio.review.agreement import even_chance, wilson
 from studio.review.evidence import Interval, benjamini_hochberg
 from studio.wording import several
 
@@ -136,18 +134,26 @@ def _account(candidate: str, baseline: str, cast: Sequence[tuple[Pair, Vote]]) -
     )  # fmt: skip
 
 
+def balances(cast: Sequence[tuple[Pair, Vote]], reason: str) -> dict[str, int]:
+    """Prompt -> votes for the candidate less those for the baseline, of the votes that named the reason."""
+    found: Counter[str] = Counter()
+    for pair, vote in cast:
+        if reason in vote.reasons:
+            found[pair.example] += {Choice.a: 1, Choice.b: -1}.get(vote.choice, 0)
+    return dict(found)
+
+
 def _reasons(cast: Sequence[tuple[Pair, Vote]]) -> tuple[Reason, ...]:
     votes: dict[str, Counter[Choice]] = defaultdict(Counter)
-    balance: dict[str, Counter[str]] = defaultdict(Counter)
-    for pair, vote in cast:
+    for _, vote in cast:
         for name in vote.reasons:
             votes[name][vote.choice] += 1
-            balance[name][pair.example] += {Choice.a: 1, Choice.b: -1}.get(vote.choice, 0)
     told = []
     for name, chose in votes.items():
-        won, lost = (sum(sign * each > 0 for each in balance[name].values()) for sign in (1, -1))
+        balance = balances(cast, name)
+        won, lost = (sum(sign * each > 0 for each in balance.values()) for sign in (1, -1))
         neither = chose[Choice.tie] + chose[Choice.both_bad]
-        p = float(binomtest(won, won + lost).pvalue) if won + lost else None
+        p = even_chance(won, won + lost) if won + lost else None
         told.append(Reason(name, chose[Choice.a], chose[Choice.b], neither, won, lost, p))
     return tuple(sorted(_adjusted(told), key=lambda each: (-each.named, each.criterion)))
 

@@ -1,7 +1,7 @@
 """The blind round once it is open: deal, vote, close. Arms never leave the server while it is open.
 
-After each vote the server applies the registered rule and closes the round by itself; people see only how many
-prompts are done. What is registered before the first vote is in `opening`, who counts in `independence`.
+With each completed prompt the server applies the registered rule and closes the round by itself; people see only how
+many are done. What is registered before the first vote is in `opening`, who counts in `independence`.
 """
 
 from __future__ import annotations
@@ -178,8 +178,8 @@ def vote(
     reason: str = "", shippable_left: bool | None = None, shippable_right: bool | None = None,
     why: Why = NOTHING_SAID,
 ) -> Round:  # fmt: skip
-    """Casts one vote (`side`: left, right, tie, both_bad, skip), with what the voter says beside it, then applies the
-    closing rule.
+    """Casts one vote (`side`: left, right, tie, both_bad, skip), with what the voter says beside it, then closes the
+    round if its rule decides at this vote; the rule is applied when the vote completes a prompt that it reads next.
 
     Raises Refusal for a second vote on the pair, a late one, one on a pair that was hardly on screen, and
     anything that is not a vote. Returns the round as it is afterwards.
@@ -189,7 +189,7 @@ def vote(
         raise Refusal("This pair is not part of the round. The vote was not counted. Reload the page.")
     if not dealing.is_for(found, pair, reviewer.id):
         raise Refusal("This pair is kept for somebody who knows its field. The vote was not counted. Reload the page.")
-    twice = rounds.has_voted(store, found.id, pair_id, reviewer.id)
+    twice = any(v.pair == pair_id and v.reviewer == reviewer.id for v in _standing(store, found).cast)
     hasty = seconds_on_screen < MIN_SECONDS_ON_SCREEN and not reviewer.scripted
     if twice or hasty:
         desk.of(store).pressed_too_soon(found.id, reviewer.id)
@@ -267,7 +267,8 @@ def undo_last(store: Store, found: Round, reviewer: str) -> None:
 def assess(store: Store, found: Round) -> tuple[preference.Assessment, ...]:
     """What the counted votes say by the registered rule, for each candidate in cost order. For pages only once the
     round is closed."""
-    return _standing(store, found).told
+    now = _standing(store, found)
+    return dealing.assessed(found, _pairs(store, found), now.cast) if found.state == "open" else now.told
 
 
 _BECAUSE = {

@@ -158,6 +158,8 @@ def read_registrations(frozen: dict[str, Any]) -> tuple[Registration, ...]:
 
 def read_choice(value: object) -> Choice:
     """A choice from its text. Raises Refusal for anything else: an unknown vote is never counted as a tie."""
+    if isinstance(value, Choice):
+        return value
     try:
         return Choice(str(value))
     except ValueError:
@@ -273,14 +275,14 @@ def _prompt_score(planned: PlannedPrompt, counted: Sequence[Ballot], infer: bool
         score=sum(labels) / len(labels),
         labels=labels,
         both_bad=sum(v.choice is Choice.both_bad for v in counted) / len(counted),
-        shippable_a=_share(_ships(v, v.shippable_a, infer) for v in counted),
-        shippable_b=_share(_ships(v, v.shippable_b, infer) for v in counted),
+        shippable_a=_share(ships(v.choice, v.shippable_a, infer) for v in counted),
+        shippable_b=_share(ships(v.choice, v.shippable_b, infer) for v in counted),
     )
 
 
-def _ships(vote: Ballot, answer: bool | None, infer: bool) -> bool | None:
-    """The answer given; "both bad" without one means no, in a round that asked."""
-    return False if answer is None and infer and vote.choice is Choice.both_bad else answer
+def ships(choice: Choice, answer: bool | None, infer: bool) -> bool | None:
+    """Whether a side could ship: the answer given; "both bad" without one means no in a round that asked (`infer`)."""
+    return False if answer is None and infer and choice is Choice.both_bad else answer
 
 
 def _share(answers: Iterable[bool | None]) -> float | None:

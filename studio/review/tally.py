@@ -24,7 +24,9 @@ _ROUNDS_KEPT = 4
 class Standing:
     """A round at one moment: its votes in the order they were cast, and what they say for each candidate.
 
-    `seq`: an act up to which no vote is missing.
+    `seq`: an act up to which no vote is missing. While the round is open, `told` is as of the last vote that completed
+    a prompt which the rule reads next: prompts, evidence and verdict are those of now, and what is told beside them
+    (the side of the winners, votes that wait or are too many) may lag. Once it closed, all of it is of now.
     """
 
     found: Round
@@ -47,15 +49,25 @@ class Tally:
             if kept is not None and kept.seq == store.version and kept.found == found:
                 return kept
             news = _read(store, found.id, kept)
-            if kept is None or kept.cast is not news.votes or kept.found != found:
+            if kept is not None and kept.found == found and _says_the_same(kept, pairs, news.votes):
+                kept = replace(kept, seq=news.seq, cast=news.votes)
+            else:
                 kept = Standing(found, news.seq, news.votes, dealing.assessed(found, pairs, news.votes))
-            elif kept.seq != news.seq:
-                kept = replace(kept, seq=news.seq)
             self._kept[found.id] = kept
             self._kept.move_to_end(found.id)
             while len(self._kept) > _ROUNDS_KEPT:
                 self._kept.popitem(last=False)
             return kept
+
+
+def _says_the_same(kept: Standing, pairs: Sequence[Pair], cast: tuple[Vote, ...]) -> bool:
+    """Whether the rule need not be applied anew to `cast`."""
+    if cast is kept.cast:
+        return True
+    before = len(kept.cast)
+    if kept.found.state != "open" or cast[:before] != kept.cast:
+        return False
+    return dealing.completes_nothing(kept.found, pairs, kept.told, kept.cast, cast[before:])
 
 
 def _read(store: Store, found: str, kept: Standing | None) -> rounds.News:

@@ -1,7 +1,8 @@
 """The one table of votes, in and out. Pure: the command and the pages read and write the files.
 
 Columns: prompt, reviewer, arm_a (the candidate), arm_b, shown_left (`a`, `b` or an arm's name) and choice, seen
-from arm_a. Optional: slice, shippable_a, shippable_b, gold, length_a, length_b, scripted, reason, at, kind.
+from arm_a. Optional: slice, shippable_a, shippable_b, gold, length_a, length_b, scripted, reason, at, kind; reasons
+(why this arm, joined by |) and guess (the side taken for the tuned model's, asked afterwards), which no verdict reads.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studio.cells import guard_formula, unguard_formula
-from studio.records import Choice, PairKind, Refusal
+from studio.cells import guard_formula, joined, unguard_formula
+from studio.records import Choice, Pair, PairKind, Refusal, Vote
 from studio.review.scoring import Ballot
 
 REQUIRED = ("prompt", "reviewer", "arm_a", "arm_b", "shown_left", "choice")
 OPTIONAL = (
     "slice", "shippable_a", "shippable_b", "gold", "length_a", "length_b", "scripted", "reason", "at", "kind",
+    "reasons", "guess",
 )  # fmt: skip
 COLUMNS = REQUIRED + OPTIONAL
 
@@ -66,21 +68,37 @@ def read_votes(table: Sequence[Mapping[Any, Any]]) -> tuple[TableVote, ...]:
     return votes
 
 
-def write_votes(rows: Iterable[Mapping[str, object]]) -> str:
+def write_votes(rows: Iterable[Mapping[str, object]], beside: Sequence[str] = ()) -> str:
     """CSV text with every column, in order, to be saved with `newline=""`; what is missing becomes an empty cell.
 
     A cell that a spreadsheet could run as a formula gets a leading apostrophe, which `read_votes` takes off
-    again. Raises Refusal for an unknown column.
+    again. `beside`: further columns, for people; a table with them is not read again. Raises Refusal for an unknown
+    column.
     """
-    out = io.StringIO(newline="")
+    columns, out = (*COLUMNS, *beside), io.StringIO(newline="")
     writer = csv.writer(out)  # its line ends, CR LF, are what makes it quote a lone CR
-    writer.writerow(COLUMNS)
+    writer.writerow(columns)
     for n, row in enumerate(rows, 1):
         for name in row:
-            if name not in COLUMNS:
+            if name not in columns:
                 raise _refusal(n, name, "the votes table has no such column")
-        writer.writerow([_guarded(row.get(name)) for name in COLUMNS])
+        writer.writerow([_guarded(row.get(name)) for name in columns])
     return out.getvalue()
+
+
+def vote_row(pair: Pair, vote: Vote, names: Mapping[str, str], reviewer: str, guess: str = "") -> dict[str, object]:
+    """One vote as a row. `names`: what stands on either side -> its name; `guess`: the side that this reviewer took for
+    the tuned model's."""
+    left, right = len(pair.left), len(pair.right)
+    ours, other = (left, right) if pair.candidate_left else (right, left)
+    return {
+        "prompt": pair.example, "reviewer": reviewer, "arm_a": names[pair.candidate], "arm_b": names[pair.baseline],
+        "shown_left": "a" if pair.candidate_left else "b", "choice": vote.choice.value, "slice": pair.slice,
+        "shippable_a": vote.shippable_a, "shippable_b": vote.shippable_b,
+        "gold": names[pair.candidate] if pair.kind is PairKind.gold else "", "length_a": ours, "length_b": other,
+        "scripted": vote.scripted, "reason": vote.reason, "at": vote.at, "kind": pair.kind.value,
+        "reasons": joined(vote.reasons), "guess": guess,
+    }  # fmt: skip
 
 
 def _read_row(n: int, row: Mapping[Any, Any]) -> TableVote:
@@ -96,6 +114,8 @@ def _read_row(n: int, row: Mapping[Any, Any]) -> TableVote:
         raise _refusal(n, "choice", f"{cells['choice']!r} is not one of {', '.join(Choice)}")
     if cells["gold"] not in ("", cells["arm_a"], cells["arm_b"]):
         raise _refusal(n, "gold", f"{cells['gold']!r} is neither of the row's arms")
+    if cells["guess"] not in ("", "left", "right", "none"):
+        raise _refusal(n, "guess", f"{cells['guess']!r} is not left, right or none")
     for name in ("length_a", "length_b"):
         if cells[name] and not re.fullmatch("[0-9]{1,9}", cells[name]):
             raise _refusal(n, name, f"{cells[name]!r} is not a whole number")

@@ -13,9 +13,9 @@ import json
 import os
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -51,10 +51,14 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     waivers,
 )
 from studio.store.journal import Blobs, Journal, link
+from studio.store.kept import Kept
 from studio.store.migrations import MIGRATIONS
+from studio.store.once import Once
 from studio.store.writes import ALLOWED, GUARDS, HANDLERS, Row, Tx, fetch
 
 __all__ = ["Store"]
+
+T = TypeVar("T")
 
 
 def now() -> str:
@@ -69,7 +73,9 @@ class Store:
         """Opens or makes `workspace`. Raises Refusal when it is owned, newer, damaged or not writable."""
         self.workspace = workspace
         self._lock = threading.Lock()
+        self._once = Once()
         self._read_only = ""
+        self._kept = Kept()
         self._lock_file = _own(workspace)
         try:
             self.blobs = Blobs(workspace / "blobs")
@@ -120,7 +126,7 @@ class Store:
         try:
             cursor.execute("BEGIN")
             try:
-                self._apply(cursor, act, payload)
+                written = self._apply(cursor, act, payload)
                 self._durably(lambda: self.journal.append(act))
             except duckdb.ConstraintException as error:
                 cursor.execute("ROLLBACK")
@@ -137,6 +143,7 @@ class Store:
                     "Free some disk space and start the studio again."
                 )
                 raise Refusal(self._read_only) from error
+            self._kept.changed(act.seq, kind, written)
         finally:
             cursor.close()
         return act
@@ -153,7 +160,8 @@ class Store:
 
     def _apply(
         self, cursor: duckdb.DuckDBPyConnection, act: Act, payload: dict[str, Any], *, replaying: bool = False
-    ) -> None:
+    ) -> set[str]:
+        """The tables that it wrote to, besides its own."""
         tx = Tx(cursor, self.blobs, act.seq, replaying=replaying)
         if not replaying and act.kind in ALLOWED:
             ALLOWED[act.kind](tx, act, payload)
@@ -165,6 +173,7 @@ class Store:
             [act.seq, act.id, act.at, act.actor, act.kind, act.project, act.payload, act.hash],
         )
         cursor.execute("UPDATE meta SET value = ? WHERE key = 'applied_seq'", [str(act.seq)])
+        return tx.written
 
     def undo(self, seq: int, actor: str) -> Act:
         """A new act that takes back act `seq`. Raises Refusal when later work stands on it."""
@@ -190,6 +199,14 @@ class Store:
         finally:
             cursor.close()
 
+    def kept(self, key: Hashable, tables: Sequence[str], read: Callable[[], T]) -> T:
+        """`read()`, or what it gave before when no act wrote to `tables` since: for small reads at every turn."""
+        return self._kept.read(key, tables, read)
+
+    def kept_besides(self, key: Hashable, kinds: Sequence[str], read: Callable[[], T]) -> T:
+        """`read()`, or what it gave before when there were only acts of `kinds` since, which cannot change it."""
+        return self._kept.read_besides(key, kinds, read)
+
     def columns(self, sql: str, *params: Any) -> dict[str, Any]:
         """The columns of a query as numpy arrays, for the modules of this package only: where rows are many."""
         cursor = self._db.cursor()
@@ -202,6 +219,13 @@ class Store:
     def version(self) -> int:
         """The number of the last act: a key for cached reads."""
         return self.journal.seq
+
+    def once(self, key: Hashable, read: Callable[[], T]) -> T:
+        """What `read` gives, kept until anything is written: for what a page asks for several times. `key` names what
+        is read. The value must not be changed; it is a copy of nothing."""
+        with self._lock:  # the journal is ahead of the database while an act is on its way
+            version = self.journal.seq
+        return self._once.get(version, key, read)
 
     def version_of(self, project: str, *, besides: Sequence[str]) -> int:
         """The number of the last act in a project that is of none of the kinds `besides`, 0 without one: a key for

@@ -176,9 +176,12 @@ def generations(
     if examples is not None:
         where, params = f"{where} AND example IN ({', '.join('?' for _ in examples) or 'NULL'})", [*params, *examples]
     rows = store.rows(f"SELECT * FROM generations WHERE {where} ORDER BY arm, example", *params)
+    # An arm's answers are thousands and the ways it was asked a few: each is read once.
+    hashes = {text: json.loads(text) for text in {r["hashes"] for r in rows}}
+    given = {text: from_json(Given, json.loads(text)) for text in {r["given"] for r in rows}}
     return [
         Generation(r["arm"], r["example"], r["output"], r["tokens_in"], r["tokens_out"], r["seconds"],
-                   r["similarity"], json.loads(r["hashes"]), from_json(Given, json.loads(r["given"])))
+                   r["similarity"], hashes[r["hashes"]], given[r["given"]])
         for r in rows
     ]  # fmt: skip
 

@@ -114,9 +114,9 @@ def get(store: Store, dataset: str) -> Dataset | None:
     return _dataset(rows[0]) if rows else None
 
 
-def rows_of(store: Store, dataset: Dataset) -> list[Example]:
-    """The frozen rows, each with its split set."""
-    return [from_json(Example, value) for value in json.loads(store.get_blob(dataset.rows_blob))]
+def rows_of(store: Store, dataset: Dataset, split: Split | None = None) -> list[Example]:
+    """The frozen rows, each with its split set; of one split only where it is given."""
+    return [from_json(Example, row) for row in raw_rows(store, dataset) if split is None or row["split"] == split]
 
 
 def raw_rows(store: Store, dataset: Dataset) -> list[dict[str, Any]]:

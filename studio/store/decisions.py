@@ -31,6 +31,11 @@ class Decision:
     def verdict(self) -> Verdict:
         return Verdict(self.body["verdict"])
 
+    @property
+    def ships(self) -> bool:
+        """Whether it stands and lets something ship: a GO, or an override with its reason."""
+        return not self.withdrawn and (self.verdict is Verdict.go or bool(self.body.get("override")))
+
 
 @applies("decision.signed")
 def decision_signed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:

@@ -243,7 +243,15 @@ def m021_comments_on_decisions(db: duckdb.DuckDBPyConnection) -> None:
     db.execute("CREATE TABLE mentions (comment VARCHAR, person VARCHAR, PRIMARY KEY (comment, person))")
 
 
-def m022_shares(db: duckdb.DuckDBPyConnection) -> None:
+def m022_expectations(db: duckdb.DuckDBPyConnection) -> None:
+    """How much a project expects to be used, and what an hour of people costs it."""
+    db.execute(
+        "CREATE TABLE expectations (project VARCHAR PRIMARY KEY, answers_a_month DOUBLE, person_hour DOUBLE, "
+        'currency VARCHAR, person VARCHAR, "at" VARCHAR)'
+    )
+
+
+def m023_shares(db: duckdb.DuckDBPyConnection) -> None:
     """Read-only links to a decision."""
     db.execute(
         "CREATE TABLE shares (id VARCHAR PRIMARY KEY, project VARCHAR, round VARCHAR, sha VARCHAR, name VARCHAR, "
@@ -260,7 +268,8 @@ MIGRATIONS = (
     m019_second_look,
     m020_passage_vectors,
     m021_comments_on_decisions,
-    m022_shares,
+    m022_expectations,
+    m023_shares,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -297,6 +306,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "waivers": ("project", "finding"),
     "prices": ("device",),
     "token_prices": ("model",),
+    "expectations": ("project",),
     "tasks": ("project",),
     "ratings": ("id",),
     "taken": ("project", "example"),

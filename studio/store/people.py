@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -111,15 +112,16 @@ def _person(row: Row) -> Person:
 def by_session(store: Store, session_sha: str, at: str) -> Person | None:
     """The active person of a session that is open at `at`, or None."""
     sql = (
-        "SELECT p.* FROM sessions s JOIN people p ON p.id = s.person "
-        "WHERE s.sha = ? AND NOT s.closed AND s.expires > ? AND p.active"
+        "SELECT p.*, s.expires FROM sessions s JOIN people p ON p.id = s.person "
+        "WHERE s.sha = ? AND NOT s.closed AND p.active"
     )
-    rows = store.rows(sql, session_sha, at)
-    return _person(rows[0]) if rows else None
+    rows = store.kept(("session", session_sha), ("sessions", "people"), lambda: store.rows(sql, session_sha))
+    return _person(rows[0]) if rows and rows[0]["expires"] > at else None
 
 
 def get(store: Store, person: str) -> Person | None:
-    rows = store.rows("SELECT * FROM people WHERE id = ?", person)
+    sql = "SELECT * FROM people WHERE id = ?"
+    rows = store.kept(("person", person), ("people",), lambda: store.rows(sql, person))
     return _person(rows[0]) if rows else None
 
 
@@ -130,6 +132,13 @@ def everyone(store: Store) -> list[Person]:
 def names(store: Store) -> dict[str, str]:
     """Person id -> name as shown; a scripted one says so."""
     return {p.id: p.name + (" (scripted)" if p.scripted else "") for p in everyone(store)}
+
+
+def names_apart(store: Store) -> dict[str, str]:
+    """Person id -> a name that no other has: two of the same name get the start of their ids, too."""
+    shown = names(store)
+    shared = {name for name, count in Counter(shown.values()).items() if count > 1}
+    return {who: f"{name} ({who[:6]})" if name in shared else name for who, name in shown.items()}
 
 
 def nameless_work(store: Store, project: str, kinds: Sequence[str]) -> bool:

@@ -1,4 +1,5 @@
-"""What an hour of a machine and a million tokens of a model elsewhere cost, as the team sets it, for every project."""
+"""What an hour of a machine and a million tokens of a model cost, as the team sets it, for every project; and how much
+one project expects to be used, and what an hour of its people costs."""
 
 from __future__ import annotations
 
@@ -25,11 +26,25 @@ class Price:
 
 @dataclass(frozen=True)
 class TokenPrice:
-    """Of a model elsewhere, for a million tokens that it reads and that it writes, in `currency`."""
+    """Of a model, for a million tokens that it reads and that it writes, in `currency`."""
 
     million_in: float
     million_out: float
     currency: str
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a project expects: `answers_a_month`, and what an hour of its people costs; None where nobody has said."""
+
+    answers_a_month: float | None = None
+    person_hour: float | None = None
+    currency: str = ""
+
+
+def tuned(model: str) -> str:
+    """The name under which the prices of a tuned `model` are kept: a tuned one may cost more to serve."""
+    return f"{model}, tuned"
 
 
 @applies("price.set", undo=True)
@@ -47,10 +62,20 @@ def token_price_set(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     tx.put("token_prices", {**row, "person": act.actor, "at": act.at})
 
 
+@applies("expectations.set", undo=True)
+def expectations_set(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: answers_a_month, person_hour (each a number or None), currency. Replaces what was said before."""
+    row: Row = {
+        name: None if payload[name] is None else _amount(payload[name]) for name in ("answers_a_month", "person_hour")
+    }
+    row |= {"project": act.project, "currency": _currency(payload)}
+    tx.put("expectations", {**row, "person": act.actor, "at": act.at})
+
+
 def _amount(value: Any) -> float:
     amount = float(value)
     if not (math.isfinite(amount) and amount >= 0):
-        raise Refusal("A price is a number from 0 up. Nothing was changed. Write it again.")
+        raise Refusal("A price or a number of answers is from 0 up. Nothing was changed. Write it again.")
     return amount
 
 
@@ -71,3 +96,9 @@ def of_tokens(store: Store, model: str) -> TokenPrice | None:
     """The price of a model elsewhere, None where nobody has set one."""
     rows = store.rows("SELECT * FROM token_prices WHERE model = ?", model)
     return TokenPrice(rows[0]["million_in"], rows[0]["million_out"], rows[0]["currency"]) if rows else None
+
+
+def expected(store: Store, project: str) -> Expected:
+    """What a project expects, as far as somebody has said."""
+    rows = store.rows("SELECT * FROM expectations WHERE project = ?", project)
+    return Expected(rows[0]["answers_a_month"], rows[0]["person_hour"], rows[0]["currency"]) if rows else Expected()

@@ -175,13 +175,17 @@ def every(store: Store, project: str) -> list[Round]:
 
 
 def get(store: Store, name: str) -> Round | None:
-    rows = store.rows("SELECT * FROM rounds WHERE id = ?", name)
-    return _round(rows[0]) if rows else None
+    def read() -> Round | None:
+        rows = store.rows("SELECT * FROM rounds WHERE id = ?", name)
+        return _round(rows[0]) if rows else None
+
+    return store.kept(("round", name), ("rounds",), read)
 
 
 def pairs(store: Store, name: str) -> list[Pair]:
-    """In the registered order."""
-    return [_pair(row) for row in store.rows("SELECT * FROM pairs WHERE round = ? ORDER BY position, id", name)]
+    """In the registered order. Read once for all who ask before the next act."""
+    sql = "SELECT * FROM pairs WHERE round = ? ORDER BY position, id"
+    return list(store.once(("pairs", name), lambda: tuple(_pair(row) for row in store.rows(sql, name))))
 
 
 def pair(store: Store, name: str) -> Pair | None:
@@ -190,8 +194,9 @@ def pair(store: Store, name: str) -> Pair | None:
 
 
 def votes(store: Store, name: str) -> list[Vote]:
-    """In the order they were cast."""
-    return [_vote(row) for row in store.rows(f"SELECT * FROM votes WHERE round = ? {_IN_ORDER}", name)]
+    """In the order they were cast. Read once for all who ask before the next act."""
+    sql = f"SELECT * FROM votes WHERE round = ? {_IN_ORDER}"
+    return list(store.once(("votes", name), lambda: tuple(_vote(row) for row in store.rows(sql, name))))
 
 
 _IN_ORDER = 'ORDER BY "at", pair, reviewer'
@@ -219,16 +224,17 @@ def votes_now(store: Store, name: str) -> News:
 
 def votes_since(store: Store, name: str, seq: int) -> News | None:
     """The votes cast in a round after act `seq`; None when an act since then did something else to votes."""
-    acts = store.rows("SELECT seq, kind FROM acts WHERE seq > ? ORDER BY seq", seq)
+    acts = store.rows('SELECT seq, kind, actor, "at" FROM acts WHERE seq > ? ORDER BY seq', seq)
     touching = {act["kind"] for act in acts if act["kind"] == "undone" or act["kind"].startswith("vote.")}
     if touching - {"vote.cast"}:
         return None
     last = acts[-1]["seq"] if acts else seq
-    sql = (
-        'SELECT * FROM votes WHERE round = ? AND (reviewer, "at") IN (SELECT (actor, "at") FROM acts '
-        f"WHERE kind = 'vote.cast' AND seq > ? AND seq <= ?) {_IN_ORDER}"
-    )
-    return News(last, tuple(_vote(row) for row in store.rows(sql, name, seq, last)) if touching else ())
+    cast = {(act["actor"], act["at"]) for act in acts if act["kind"] == "vote.cast"}
+    if not cast:
+        return News(last, ())
+    sql = f'SELECT * FROM votes WHERE round = ? AND "at" >= ? {_IN_ORDER}'
+    found = (_vote(row) for row in store.rows(sql, name, min(at for _, at in cast)))
+    return News(last, tuple(vote for vote in found if (vote.reviewer, vote.at) in cast))
 
 
 def has_voted(store: Store, name: str, pair_id: str, reviewer: str) -> bool:

@@ -83,6 +83,7 @@ class Tx:
     def __init__(self, cursor: duckdb.DuckDBPyConnection, blobs: Blobs, seq: int, *, replaying: bool = False) -> None:
         self._cursor, self._blobs, self._seq, self._n = cursor, blobs, seq, 0
         self.replaying = replaying
+        self.written: set[str] = set()
 
     def query(self, sql: str, *params: Any) -> list[Row]:
         return fetch(self._cursor, sql, params)
@@ -101,9 +102,13 @@ class Tx:
 
     def insert(self, table: str, row: Row, taken: str = "") -> None:
         """A new row; Refusal(`taken`) when its key is in use."""
-        if self.get(table, *(row[k] for k in KEYS[table])) is not None:
-            raise Refusal(taken or f"This {table.removesuffix('s')} exists already. Nothing was changed.")
-        self._write(table, None, row)
+        import duckdb
+
+        try:
+            self._write(table, None, row)
+        except duckdb.ConstraintException as error:
+            told = taken or f"This {table.removesuffix('s')} exists already. Nothing was changed."
+            raise Refusal(told) from error
 
     def update(self, table: str, row: Row, **changes: Any) -> Row:
         """`row` (as read) with `changes`; returns it as written."""
@@ -218,6 +223,7 @@ class Tx:
         self._log(table, key, before, after)
 
     def _log(self, table: str, key: Row, before: Row | None, after: Row | None) -> None:
+        self.written.add(table)
         self._n += 1
         texts = [None if value is None else canonical(value).decode() for value in (before, after)]
         self._cursor.execute(
@@ -226,6 +232,7 @@ class Tx:
         )
 
     def _log_many(self, table: str, pairs: Sequence[tuple[Row | None, Row | None]]) -> None:
+        self.written.add(table)
         keys = KEYS[table]
         rows = []
         for number, (before, after) in enumerate(pairs, start=self._n + 1):
@@ -270,6 +277,7 @@ class Tx:
         self.write_many(table, [(now, change.before) for now, change in zip(current, run, strict=True)])
 
     def _revert_batch(self, table: str, batch: list[Any], after: Row | None) -> None:
+        self.written.update((table, "revisions") if table == "examples" else (table,))
         column, *values = batch
         these = f"{column} = ?" + (" AND position BETWEEN ? AND ?" if len(values) > 1 else "")
         untouched = " AND revision = 1 AND NOT trashed" if table == "examples" else ""

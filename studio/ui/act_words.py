@@ -267,6 +267,7 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "queue.opened": lambda store, payload: f"Labelling queue {_quoted(payload['name'])} opened",
     "preflight.set_aside": lambda store, payload: "Measured training set aside",
     "token_price.set": lambda store, payload: f"Price of {payload['model'].rpartition('#')[2]} set",
+    "expectations.set": lambda store, payload: "Answers a month and the price of people’s time set",
     "price.set": lambda store, payload: f"Price of {payload['device']} set",
     "answer.rated": lambda store, payload: f"An answer rated by {len(payload['values']):,} criteria",
     "task.chosen": lambda store, payload: (

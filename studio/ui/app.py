@@ -9,7 +9,7 @@ import streamlit as st
 
 from studio import paths
 from studio.records import Refusal
-from studio.ui import access, frame
+from studio.ui import access, frame, guide_route
 from studio.ui.sign_in import ROLE_WORDS
 
 st.set_page_config(page_title="Yardstick", page_icon=frame.MARK, layout="wide")
@@ -24,7 +24,8 @@ current = st.navigation(pages, expanded=True)
 st.logo(frame.MARK, size="large")
 with st.sidebar:
     who = f"{escape(visit.person.name)}<span>{ROLE_WORDS[visit.person.role]}</span>"
-    st.html(f'<div class="ys-who"><p>{who}</p><a href="/sign-out">Sign out</a></div>')
+    ways = f'<a href="{guide_route.address(visit.person.role)}">Guide</a><a href="/sign-out">Sign out</a>'
+    st.html(f'<div class="ys-who"><p>{who}</p>{ways}</div>')
 try:
     current.run()
 except Refusal as refusal:

@@ -6,9 +6,11 @@ As in the frame, everything a person or a model wrote is escaped here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -83,14 +85,31 @@ def tally(counts: Sequence[tuple[int, str]]) -> None:
     st.html(f'<ul class="ys-tally">{said}</ul>')
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> None:
+@dataclass(frozen=True)
+class Link:
+    """A text that leads to `address`, an address in this studio; `label` says the same to those who only hear it."""
+
+    text: str
+    address: str
+    label: str
+
+    @property
+    def html(self) -> str:
+        name = escape(f"{self.text}: {self.label}")
+        return f'<a class="ys-way" href="{escape(self.address)}" aria-label="{name}">{escape(self.text)}</a>'
+
+
+Cell = str | Link
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[Cell]], caption: str) -> None:
     """A table to read (first column: row heads). It scrolls sideways on a phone, and by the keyboard."""
     rows = [list(row) for row in rows]
     kinds = [_aligned([row[at] for row in rows]) for at in range(len(headers))]
     head = "".join(f'<th scope="col"{kind}>{escape(h)}</th>' for h, kind in zip(headers, kinds, strict=True))
     body = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>'
-        + "".join(f"<td{kind}>{escape(cell)}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True))
+        f'<tr><th scope="row">{_cell(row[0])}</th>'
+        + "".join(f"<td{kind}>{_cell(cell)}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True))
         + "</tr>"
         for row in rows
     )
@@ -100,9 +119,14 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -
     )
 
 
-def _aligned(cells: Sequence[str]) -> str:
+def _cell(cell: Cell) -> str:
+    return cell.html if isinstance(cell, Link) else escape(cell)
+
+
+def _aligned(cells: Sequence[Cell]) -> str:
     """Columns of figures stand to the right, columns of words to the left."""
-    return "" if all(cell[:1].isdigit() for cell in cells) else ' class="ys-words"'
+    texts = [cell.text if isinstance(cell, Link) else cell for cell in cells]
+    return "" if all(text[:1].isdigit() for text in texts) else ' class="ys-words"'
 
 
 def bullets(sentences: Sequence[str]) -> None:
@@ -170,13 +194,23 @@ def difference(before: str, after: str, label: str = "") -> None:
 
 def way(visit: Visit, step: str, label: str, key: str, **query: str) -> None:
     """A link to another page of the loop, in this project; nothing for those who may not open it."""
+    _way(visit, step, label, key, query, ("forward", "right"))
+
+
+def way_back(visit: Visit, step: str, label: str, key: str, **query: str) -> None:
+    """The same, to where the reader came from."""
+    _way(visit, step, label, key, query, ("back", "left"))
+
+
+def _way(
+    visit: Visit, step: str, label: str, key: str, query: Mapping[str, str], arrow: tuple[str, Literal["left", "right"]]
+) -> None:
     target = paths.pages_dir() / f"{step}.py"
     if visit.person.role in PAGE_ROLES[step].see and target.is_file():
         with st.container(key=key):
             wanted = {"project": visit.project_id, **query}
-            st.page_link(
-                target, label=label, icon=":material/arrow_forward:", icon_position="right", query_params=wanted
-            )
+            icon, side = f":material/arrow_{arrow[0]}:", arrow[1]
+            st.page_link(target, label=label, icon=icon, icon_position=side, query_params=wanted)
 
 
 def percent(share: float) -> str:

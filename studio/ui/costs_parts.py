@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from studio import costs, models, outputs
+from studio import costs, models, outputs, wording
 from studio.evaluate import costs as figures
-from studio.records import Refusal
-from studio.store import arms, prices
-from studio.ui import answers, blocks, frame, job_view, model_parts, stopped_parts
+from studio.store import arms
+from studio.ui import answers, blocks, frame, job_view, model_parts, price_parts, stopped_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
@@ -78,10 +77,10 @@ def _money(each: costs.Measured) -> str:
     if each.each is None:
         return "no price is set"
     found = figures.thousand(each.each)
-    alone = f"{costs.amount(found.value, each.currency)} ({found.low:,.4f} to {found.high:,.4f})"
+    alone = f"{wording.amount(found.value, each.currency)} ({found.low:,.4f} to {found.high:,.4f})"
     if each.together is None:
         return alone
-    return f"{alone}; in batches {costs.amount(1000 * each.together, each.currency)}"
+    return f"{alone}; in batches {wording.amount(1000 * each.together, each.currency)}"
 
 
 def _paid_back(visit: Visit, found: Sequence[costs.Measured]) -> None:
@@ -97,53 +96,9 @@ def _prices(visit: Visit, found: Sequence[costs.Measured]) -> None:
         return
     with st.container(horizontal=True):
         for number, device in enumerate(sorted({each.device for each in found if each.device})):
-            with st.popover("Price of an hour", key=f"costs-hour-{number}"):
-                hour = prices.of(visit.store, device)
-                blocks.note(f"What an hour of {device} costs you. It holds for every project.")
-                _field("Price", f"costs-hour-price-{number}", hour.an_hour if hour else None)
-                _currency(f"costs-hour-currency-{number}", hour.currency if hour else "€")
-                st.button("Keep this price", key=f"costs-hour-keep-{number}", on_click=_keep_hour,
-                          args=(visit, device, number))  # fmt: skip
+            price_parts.hour(visit, device, f"costs-hour-{number}", "Price of an hour")
         for number, model in enumerate(dict.fromkeys(each.arm.model for each in found if not each.device)):
-            with st.popover(f"Price of {models.entry(model).title}", key=f"costs-tokens-{number}"):
-                price = prices.of_tokens(visit.store, model)
-                blocks.note(f"What a million word pieces (tokens) of {models.entry(model).title} cost you.")
-                _field("A million read", f"costs-in-{number}", price.million_in if price else None)
-                _field("A million written", f"costs-out-{number}", price.million_out if price else None)
-                _currency(f"costs-tokens-currency-{number}", price.currency if price else "€")
-                st.button("Keep these prices", key=f"costs-tokens-keep-{number}", on_click=_keep_tokens,
-                          args=(visit, model, number))  # fmt: skip
-
-
-def _field(label: str, key: str, known: float | None) -> None:
-    st.number_input(label, 0.0, 100_000.0, known, 0.1, key=key)
-
-
-def _currency(key: str, known: str) -> None:
-    st.text_input("Currency", known, max_chars=8, key=key)
-
-
-def _keep_hour(visit: Visit, device: str, number: int) -> None:
-    payload = {
-        "device": device, "an_hour": st.session_state[f"costs-hour-price-{number}"],
-        "currency": st.session_state[f"costs-hour-currency-{number}"],
-    }  # fmt: skip
-    frame.attempt(lambda: _set(visit, "price.set", payload), "The price is kept.")
-
-
-def _keep_tokens(visit: Visit, model: str, number: int) -> None:
-    payload = {
-        "model": model, "million_in": st.session_state[f"costs-in-{number}"],
-        "million_out": st.session_state[f"costs-out-{number}"],
-        "currency": st.session_state[f"costs-tokens-currency-{number}"],
-    }  # fmt: skip
-    frame.attempt(lambda: _set(visit, "token_price.set", payload), "The prices are kept.")
-
-
-def _set(visit: Visit, kind: str, payload: dict[str, object]) -> None:
-    if None in payload.values():
-        raise Refusal("A price is not written. Nothing was changed. Write what it costs.")
-    visit.store.act(kind, visit.person.id, payload, visit.project_id)
+            price_parts.tokens(visit, model, models.entry(model).title, f"costs-tokens-{number}")
 
 
 def _measuring(visit: Visit, found: Sequence[costs.Measured]) -> None:

@@ -158,4 +158,5 @@ def view(key: str, words: dict[str, str], label: str) -> str:
         st.query_params[key] = chosen
     elif key in st.query_params:
         del st.query_params[key]
+    frame.heard(words[chosen])
     return chosen

@@ -105,6 +105,11 @@ def _next_thing(visit: Visit, here: str, following: loop.LoopStep) -> None:
             st.page_link(target, label=label, icon=_ARROW, icon_position="right", query_params=query)
 
 
+def heard(title: str) -> None:
+    """The head of a part of a page for those who listen to it; the others see its name elsewhere."""
+    st.html(f'<h2 class="ys-heard">{escape(title)}</h2>')
+
+
 def empty(title: str, text: str, action: str = "", on_click: Callable[[], None] | None = None) -> bool:
     """An empty page: what goes here, and a button that starts it. True when the button was pressed."""
     with st.container(key="ys-empty", border=False):
@@ -144,7 +149,7 @@ def warnings(sentences: Sequence[str]) -> None:
 
 def refused(refusal: Refusal) -> None:
     """A refusal, in its own words."""
-    st.html(f'<aside class="ys-refused" role="alert"><p>{escape(str(refusal))}</p></aside>')
+    st.html(f'<div class="ys-refused" role="alert"><p>{escape(str(refusal))}</p></div>')
 
 
 def attempt(do: Callable[[], T], said: str = "", *, seeing: bool = False) -> T | None:

@@ -30,6 +30,8 @@ def waiting(visit: Visit) -> None:
     going = [(project, each) for project, each in found if each.state == "open"]
     asked = [(project, queue, left) for project in projects
              for queue, left in labelling.waiting_for(visit.store, project.id, visit.person.id)]  # fmt: skip
+    if going or asked:
+        frame.heard("What waits for you")
     for project, each in going:
         _round(visit, project, each)
     for project, queue, left in asked:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
 from studio import datasets, export_command, outputs, signing, vote_sets
 from studio.decision import Ruling
-from studio.records import Choice, Example, Pair, PairKind, Prompt, Refusal, Round, Split, Vote
+from studio.records import Choice, Example, Pair, PairKind, Prompt, Round, Split, Vote
 from studio.review import dealing, gold
 from studio.store import Store, arms, people
 from studio.store import datasets as dataset_rows
@@ -33,21 +34,39 @@ def pairs(visit: Visit, found: Round, ruled: Ruling) -> None:
     """Every pair of a closed round with its votes, and the votes to take away."""
     blocks.section("Every pair with its votes")
     marks = [word for word, told in (("scripted", ruled.scripted), ("practice", ruled.practice)) if told]
-    read = visit.person.id in arms.saw_tests(visit.store, visit.project_id)
+    read = _has_read(visit)
     with st.container(horizontal=True, gap="small"):
         _votes(visit, "-".join(["votes", *marks, found.id]) + ".csv")
         if read:  # the file holds the answers, the preferred one first
             _preferences(visit, "-".join(["preferences", *marks]) + ".jsonl")
     notices.show("taken")
     if not read:
-        blocks.plain(
-            "Here each answer stands under its author's name, and the preferred ones can be taken away to train with. "
-            "Whoever has read them is no longer blind: your votes in later rounds of this project are then kept, but "
-            "they decide nothing, and what you change of a prompt afterwards is counted."
-        )
-        st.button("Show the pairs", key="decision-show-pairs", on_click=_saw, args=(visit, found))
+        _ask(visit, found)
         return
     _explorer(visit, found)
+
+
+def one(visit: Visit, found: Round, name: str) -> None:
+    """One pair of a closed round with its votes, for those who have chosen to read them. `name`: its id."""
+    if not _has_read(visit):
+        _ask(visit, found)
+        return
+    every, cast = round_rows.pairs(visit.store, found.id), round_rows.votes(visit.store, found.id)
+    _listed(visit, found, [pair for pair in every if pair.id == name], _Votes.of(found, every, cast))
+
+
+def _has_read(visit: Visit) -> bool:
+    return visit.person.id in arms.saw_tests(visit.store, visit.project_id)
+
+
+def _ask(visit: Visit, found: Round) -> None:
+    """What reading them costs, before anybody does."""
+    blocks.plain(
+        "Here each answer stands under its author's name, and the preferred ones can be taken away to train with. "
+        "Whoever has read them is no longer blind: your votes in later rounds of this project are then kept, but "
+        "they decide nothing, and what you change of a prompt afterwards is counted."
+    )
+    st.button("Show the pairs", key="decision-show-pairs", on_click=_saw, args=(visit, found))
 
 
 def _saw(visit: Visit, found: Round) -> None:
@@ -60,14 +79,11 @@ def _saw(visit: Visit, found: Round) -> None:
 
 
 def _votes(visit: Visit, name: str) -> None:
-    try:
-        content = export_command.votes_csv(visit.store, visit.project_id)
-    except Refusal as refusal:
-        frame.refused(refusal)
-        return
+    store, project = visit.store, visit.project_id
     st.download_button(
-        "Download the votes as CSV", content, name, "text/csv", key="decision-csv", icon=":material/download:",
-        on_click="ignore", help="The counted votes in the table that `studio votes` reads.",
+        "Download the votes as CSV", lambda: export_command.votes_csv(store, project), name, "text/csv",
+        key="decision-csv", icon=":material/download:", on_click="ignore",
+        help="The counted votes in the table that `studio votes` reads.",
     )  # fmt: skip
 
 
@@ -119,25 +135,41 @@ def _prompts(_store: Store, workspace: str, dataset: str) -> dict[str, Example]:
     return {e.id: e for e in datasets.rows_in(_store, found, Split.test)} if found else {}
 
 
+@dataclass(frozen=True)
+class _Votes:
+    """The votes on each pair (pair -> votes), and which of them count (pair, reviewer)."""
+
+    on: Mapping[str, list[Vote]]
+    inside: frozenset[tuple[str, str]]
+
+    @classmethod
+    def of(cls, found: Round, every: Sequence[Pair], cast: Sequence[Vote]) -> _Votes:
+        on: dict[str, list[Vote]] = {}
+        for vote in cast:
+            on.setdefault(vote.pair, []).append(vote)
+        return cls(on, frozenset((vote.pair, vote.reviewer) for vote in dealing.counted(found, every, cast)))
+
+
 def _explorer(visit: Visit, found: Round) -> None:
-    names, who = {**gold.NAMES, **signing.names(found)}, people.names(visit.store)
     every, cast = round_rows.pairs(visit.store, found.id), round_rows.votes(visit.store, found.id)
-    by_pair: dict[str, list[Vote]] = {}
-    for vote in cast:
-        by_pair.setdefault(vote.pair, []).append(vote)
-    inside = {(vote.pair, vote.reviewer) for vote in dealing.counted(found, every, cast)}
-    chosen = _filtered(every, by_pair, names)
+    votes = _Votes.of(found, every, cast)
+    chosen = _filtered(every, votes.on, {**gold.NAMES, **signing.names(found)})
     if not chosen:
         blocks.note("No pair is like that.")
         return
     blocks.note(f"{blocks.several(len(chosen), 'pair')}, in the registered order.")
-    prompts = _prompts(visit.store, str(visit.store.workspace), found.registration["dataset"])
     pages = -(-len(chosen) // _PAGE)
     page = st.pagination(pages, key="decision-page") if pages > 1 else 1
-    for pair in chosen[(page - 1) * _PAGE : page * _PAGE]:
+    _listed(visit, found, chosen[(page - 1) * _PAGE : page * _PAGE], votes)
+
+
+def _listed(visit: Visit, found: Round, shown: Sequence[Pair], cast: _Votes) -> None:
+    names, who = {**gold.NAMES, **signing.names(found)}, people.names(visit.store)
+    prompts = _prompts(visit.store, str(visit.store.workspace), found.registration["dataset"])
+    for pair in shown:
         with st.container(border=True, key=f"decision-pair-{pair.id}"):
-            votes = by_pair.get(pair.id, [])
-            outside = {vote.reviewer for vote in votes if (pair.id, vote.reviewer) not in inside}
+            votes = cast.on.get(pair.id, [])
+            outside = {vote.reviewer for vote in votes if (pair.id, vote.reviewer) not in cast.inside}
             _pair(pair, votes, names[pair.candidate], names[pair.baseline], who, outside)
             if pair.example in prompts and pair.kind is PairKind.real:
                 like_parts.like_it(visit, f"decision-{pair.id}", prompts[pair.example], _wanted(pair, votes),
@@ -152,7 +184,7 @@ def _wanted(pair: Pair, votes: Sequence[Vote]) -> str:
     return pair.left if (ours > 0) == pair.candidate_left else pair.right
 
 
-def _filtered(every: Sequence[Pair], by_pair: dict[str, list[Vote]], names: dict[str, str]) -> list[Pair]:
+def _filtered(every: Sequence[Pair], by_pair: Mapping[str, list[Vote]], names: dict[str, str]) -> list[Pair]:
     one, two, three = st.columns(3)
     against = sorted({(p.candidate, p.baseline) for p in every if p.kind is PairKind.real})
     slices = sorted({p.slice for p in every if p.slice})
@@ -172,9 +204,9 @@ def _filtered(every: Sequence[Pair], by_pair: dict[str, list[Vote]], names: dict
     ]  # fmt: skip
 
 
-def _asked(said: str) -> str:
+def _asked(asked: str) -> str:
     more = {"": "Anything", _WORDS: "why, or a note", _BETTER: "what the better answer would be"}
-    return more[said] if said in more else _said(said, "the candidate", "the baseline")
+    return more[asked] if asked in more else said(asked, "the candidate", "the baseline")
 
 
 def _says(vote: Vote, said: str) -> bool:
@@ -207,12 +239,13 @@ def _pair(
             frame.reading(vote.better, f"What {who.get(vote.reviewer, vote.reviewer)} would rather have sent")
 
 
-def _said(choice: str, candidate: str, baseline: str) -> str:
+def said(choice: str, candidate: str, baseline: str) -> str:
+    """A vote in words."""
     return _CHOICES[Choice(choice)].format(candidate=candidate, baseline=baseline)
 
 
 def _spoken(vote: Vote, candidate: str, baseline: str, who: dict[str, str]) -> str:
-    told = f"{who.get(vote.reviewer, vote.reviewer)}: {_said(vote.choice, candidate, baseline)}"
+    told = f"{who.get(vote.reviewer, vote.reviewer)}: {said(vote.choice, candidate, baseline)}"
     told += f", because of {' and '.join(f'“{name}”' for name in vote.reasons)}" if vote.reasons else ""
     ships = [name for name, yes in ((candidate, vote.shippable_a), (baseline, vote.shippable_b)) if yes]
     told += f"; could be sent: {' and '.join(ships)}" if ships else ""

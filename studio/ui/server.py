@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from studio import paths, people
 from studio.records import Refusal, sha256
 from studio.store import Store
 from studio.store import people as people_rows
-from studio.ui import command_route, share_route, sign_in, takeaway_route
+from studio.ui import command_route, guide_route, share_route, sign_in, takeaway_route
 from studio.ui.guard import Guard
 
 if TYPE_CHECKING:
@@ -94,17 +95,19 @@ def build_app(
 
     return st.App(
         _ENTRY,
-        routes=[
-            *sign_in.Doors(store, cookie).routes(),
-            command_route.route(store, token),
-            takeaway_route.route(store),
-            share_route.route(store),
-        ],
+        routes=_routes(cookie, token),
         middleware=[Middleware(Guard, store=store, cookie=cookie, sign_in=sign_in.door)],
         lifespan=lifespan,
         on_script_error=_broken_page,
         secrets=_NO_SECRETS,
     )
+
+
+def _routes(cookie: str, token: str) -> list[BaseRoute]:
+    """Ours, beside Streamlit's."""
+    doors = sign_in.Doors(store, cookie).routes()
+    ours = [command_route.route(store, token), takeaway_route.route(store), share_route.route(store)]
+    return [*doors, *guide_route.routes(), *ours]
 
 
 def serve(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
 from studio import signing
 from studio.decision import Ruling
-from studio.records import Round
+from studio.records import Role, Round
 from studio.store import decisions, people
 from studio.store.decisions import Decision
-from studio.ui import blocks, frame, notices
+from studio.ui import blocks, draft_fields, frame, notices
 from studio.ui.access import Visit
+from studio.ui.sign_in import ROLE_WORDS
 
 
 def sign(visit: Visit, found: Round, ruled: Ruling) -> None:
@@ -21,15 +24,15 @@ def sign(visit: Visit, found: Round, ruled: Ruling) -> None:
     if visit.person.role not in signing.MAY_SIGN:
         blocks.note("A PM or an admin signs. You can read everything here.")
         return
-    st.text_area("Comment (optional)", key="decision-comment", max_chars=2000, height=90, persist_state="session")
+    draft_fields.area(visit, "Comment (optional)", "decision-comment", max_chars=2000, height=90)
     ships = False
     if signing.may_override(ruled):
         ships = st.checkbox(
             "Ship it although the verdict is not GO (override)", key="decision-override", persist_state="session"
         )
     if ships:
-        st.text_area(
-            "Why ship it all the same?", key="decision-reason", max_chars=2000, height=90, persist_state="session",
+        draft_fields.area(
+            visit, "Why ship it all the same?", "decision-reason", max_chars=2000, height=90,
             help="The reason is signed with your name and stays beside the verdict.",
         )  # fmt: skip
     elif ruled.scripted or ruled.practice:
@@ -48,7 +51,8 @@ def _sign(visit: Visit, found: Round) -> None:
     comment = str(typed.get("decision-comment") or "")
     done = frame.attempt(lambda: signing.sign(visit.store, visit.person, found, comment, override), "Signed.")
     if done is not None:
-        typed["decision-comment"] = typed["decision-reason"] = ""
+        for field in ("decision-comment", "decision-reason"):
+            draft_fields.forget(visit, field)
         typed["decision-override"] = False
     notices.keep_for("sign")
 
@@ -72,8 +76,10 @@ def signed(visit: Visit) -> None:
 
 def _decision(visit: Visit, each: Decision, names: dict[str, str]) -> None:
     who = names.get(each.signed_by, each.signed_by)
+    if "role" in each.body:
+        who = f"{who} ({ROLE_WORDS[Role(each.body['role'])]})"
     void = signing.void_because(visit.store, each)
-    stands = "overridden: ships" if signing.ships(each) else "stands"
+    stands = "overridden: ships" if each.ships else "stands"
     mark = "withdrawn" if each.withdrawn else "void" if void else stands
     words = {"scripted": "scripted votes", "practice": "practice", "length_dependent": "length-dependent"}
     labels = [word for told, word in words.items() if each.body.get(told)]
@@ -88,7 +94,7 @@ def _decision(visit: Visit, each: Decision, names: dict[str, str]) -> None:
         blocks.item("Comment", each.comment)
     if each.withdrawn:
         blocks.item("Withdrawn, because", each.withdrawn)
-    st.html(f'<p class="yr-hash">Signed on the record {each.head}</p>')
+    st.html(_tied(each))
     if not each.withdrawn and visit.person.role in signing.MAY_SIGN:
         with st.popover("Withdraw", type="tertiary", key=f"decision-withdraw-{each.id}"):
             key = f"decision-withdraw-why-{each.id}"
@@ -96,6 +102,18 @@ def _decision(visit: Visit, each: Decision, names: dict[str, str]) -> None:
             st.button(
                 "Withdraw it", key=f"decision-withdraw-do-{each.id}", on_click=_withdraw, args=(visit, each.id, key)
             )
+
+
+def _tied(each: Decision) -> str:
+    """What the signature is tied to, folded: the round, the frozen set, the trainings, the state of the record."""
+    runs = " and ".join(name for name in each.body.get("runs", {}).values() if name)
+    told = {
+        "Round": each.round, "Registration": each.body.get("registration", ""),
+        "Frozen set": each.body.get("dataset_sha256") or each.body.get("dataset", ""), "Training (run)": runs,
+        "State of the record": each.head,
+    }  # fmt: skip
+    items = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in told.items() if value)
+    return f'<details class="yr-tied"><summary>What it is tied to</summary><dl class="yr-facts">{items}</dl></details>'
 
 
 def _withdraw(visit: Visit, name: str, key: str) -> None:

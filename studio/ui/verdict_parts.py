@@ -7,14 +7,15 @@ from html import escape
 
 import streamlit as st
 
-from studio import signing
+from studio import figures, signing
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement
 from studio.records import Round, Verdict
 from studio.review import guesses, rounds, standing
+from studio.review.gates import Words
 from studio.review.preference import Assessment, SliceState
-from studio.store import Store, decisions
-from studio.ui import blocks, frame, trust_parts, verdict_charts, voting_parts
+from studio.store import decisions
+from studio.ui import blocks, frame, rows_parts, trust_parts, verdict_charts, voting_parts
 from studio.ui.access import Visit
 
 _WORDS = {
@@ -37,14 +38,14 @@ def ruling(visit: Visit, found: Round) -> tuple[Ruling, Assessment]:
     return told.ruling, told.subject[0]
 
 
+def ruled(visit: Visit, found: Round | None) -> dict[str, Ruling]:
+    """Of a closed round its id and ruling; of any other nothing."""
+    return {found.id: judged(visit, found).ruling} if found is not None and found.state == "closed" else {}
+
+
 def judged(visit: Visit, found: Round) -> Judgement:
-    """All that the rule makes of a closed round, kept until something is written."""
-    return _judged(visit.store, str(visit.store.workspace), visit.store.version, found)
-
-
-@st.cache_data(max_entries=8, show_spinner="Applying the registered rule")
-def _judged(_store: Store, workspace: str, version: int, found: Round) -> Judgement:
-    return signing.judged(_store, found)
+    """All that the rule makes of a closed round."""
+    return signing.judged(visit.store, found)
 
 
 def nothing_yet(visit: Visit) -> None:
@@ -120,13 +121,15 @@ def _glance(ruled: Ruling, names: Mapping[str, str]) -> dict[str, str]:
 # -- gates -----------------------------------------------------------------------------------------
 
 
-def gates(ruled: Ruling) -> None:
+def gates(visit: Visit, found: Round, ruled: Ruling) -> None:
     """What a GO needs, one by one; the slices as one line."""
-    single = [g for g in ruled.gates if not _is_slice(g)]
-    sliced = [g for g in ruled.gates if _is_slice(g)]
-    items = [_item(g.state, g.name, _with_gloss(g.name, g.sentence), g.evidence) for g in single]
+    judged_by = figures.judged_by(judged(visit, found).subject[0], Words(signing.names(found)))
+    rows = {gate: rows_parts.named(visit, "See the votes", figure).html for gate, figure in judged_by.items()}
+    single = [g for g in ruled.gates if not g.is_slice]
+    sliced = [g for g in ruled.gates if g.is_slice]
+    items = [_item(g.state, g.name, _with_gloss(g.name, g.sentence), g.evidence, rows.get(g.name, "")) for g in single]
     if sliced:
-        items.append(_slices_item(sliced))
+        items.append(_slices_item(sliced, rows))
     passed = sum(g.state is GateState.passed for g in ruled.gates)
     stops = sum(g.state is not GateState.passed and (g.blocks or g.state is GateState.failed) for g in ruled.gates)
     blocked = f"{stops} stand{'s' * (stops == 1)} in the way of a GO" if stops else "none stands in the way of a GO"
@@ -148,11 +151,7 @@ def _with_gloss(name: str, sentence: str) -> str:
     return f"{_GLOSSES[name]} {sentence}" if name in _GLOSSES else sentence
 
 
-def _is_slice(gate: Gate) -> bool:
-    return gate.sentence.startswith(("Slice ", "Critical slice "))
-
-
-def _slices_item(sliced: Sequence[Gate]) -> str:
+def _slices_item(sliced: Sequence[Gate], rows: Mapping[str, str]) -> str:
     count = {state: sum(g.state is state for g in sliced) for state in GateState}
     critical = [g for g in sliced if g.blocks]
     state = GateState.failed if count[GateState.failed] else GateState.open
@@ -162,16 +161,22 @@ def _slices_item(sliced: Sequence[Gate]) -> str:
         f"{count[GateState.passed]} cleared, {count[GateState.open]} with not enough votes, {count[GateState.failed]} "
         f"worse, counted over all baselines. {must}; none may get worse."
     )
-    return _item(state, "Kinds of input (slices)", told, [g.sentence for g in sliced], "Each of them")
+    each = "".join(f"<li>{escape(g.sentence)} {rows[g.name]}</li>" for g in sliced)
+    return _row(state, "Kinds of input (slices)", escape(told), f"<summary>Each of them</summary><ul>{each}</ul>")
 
 
-def _item(state: GateState, name: str, text: str, evidence: Sequence[str], more: str = "Evidence") -> str:
+def _item(state: GateState, name: str, text: str, evidence: Sequence[str], rows: str) -> str:
+    """`rows`: HTML of the link to the rows of its figure, or ""."""
     found = "".join(f"<li>{escape(each)}</li>" for each in evidence)
-    details = f"<details><summary>{more}</summary><ul>{found}</ul></details>" if found else ""
-    return (
-        f'<li class="yr-{state.value}"><i>{_STATES[state]}</i>'
-        f"<div><b>{escape(name)}</b><p>{escape(text)}</p>{details}</div></li>"
-    )
+    more = f"<summary>Evidence</summary><ul>{found}</ul>" if found else ""
+    return _row(state, name, f"{escape(text)} {rows}", more)
+
+
+def _row(state: GateState, name: str, text: str, more: str) -> str:
+    """A gate as HTML, as are `text` and `more`, which is folded."""
+    details = f"<details>{more}</details>" if more else ""
+    inside = f"<div><b>{escape(name)}</b><p>{text}</p>{details}</div>"
+    return f'<li class="yr-{state.value}"><i>{_STATES[state]}</i>{inside}</li>'
 
 
 # -- the evidence ----------------------------------------------------------------------------------
@@ -182,8 +187,8 @@ def evidence(visit: Visit, found: Round, ruled: Ruling, assessed: Assessment) ->
     names, marks = signing.names(found), labels(ruled)
     if len(found.candidates) > 1:
         _candidates(visit, found, ruled, names)
-    _preference(assessed, names, marks)
-    _slices(assessed, names)
+    _preference(visit, assessed, names, marks)
+    _slices(visit, assessed, names)
     trust_parts.show(visit, found, judged(visit, found))
     blocks.section(
         "How the evidence grew",
@@ -210,14 +215,16 @@ def _candidates(visit: Visit, found: Round, ruled: Ruling, names: dict[str, str]
             share = "none" if against.theta is None else f"{100 * against.theta:.0f} %"
             rows.append([
                 f"{place + 1}. {names[each.candidate]}", names[against.baseline], share,
-                blocks.between((against.interval.low, against.interval.high)), f"{against.n:,}", state,
+                blocks.between((against.interval.low, against.interval.high)),
+                rows_parts.count(visit, against.n, "preference", each.candidate, against.baseline, "theta"),
+                state,
             ])  # fmt: skip
     blocks.table(
         ["Candidate", "against", "preferred (theta)", "95 % interval", "prompts", "state"], rows, "In cost order"
     )
 
 
-def _preference(assessed: Assessment, names: dict[str, str], marks: Sequence[str]) -> None:
+def _preference(visit: Visit, assessed: Assessment, names: dict[str, str], marks: Sequence[str]) -> None:
     candidate = names[assessed.candidate]
     blocks.section("Which do people prefer?", "Each prompt counts once; a tie and both bad count half. 95 % intervals.")
     verdict_charts.preference(assessed, names, marks, "decision-preference")
@@ -228,8 +235,8 @@ def _preference(assessed: Assessment, names: dict[str, str], marks: Sequence[str
             blocks.between((a.interval.low, a.interval.high)),
             f"{100 * a.net_win:.0f} %",
             blocks.percent(a.both_bad),
-            f"{a.n:,}",
-            f"{a.votes:,}",
+            rows_parts.count(visit, a.n, "preference", assessed.candidate, a.baseline, "theta"),
+            rows_parts.count(visit, a.votes, "preference", assessed.candidate, a.baseline, "votes"),
         ]
         for a in assessed.against
     ]
@@ -245,7 +252,7 @@ def _preference(assessed: Assessment, names: dict[str, str], marks: Sequence[str
     blocks.table(heads, rows, _caption("The same figures as a table", marks))
 
 
-def _slices(assessed: Assessment, names: dict[str, str]) -> None:
+def _slices(visit: Visit, assessed: Assessment, names: dict[str, str]) -> None:
     states = {SliceState.cleared: "cleared", SliceState.regressed: "got worse"}
     rows = []
     for against in assessed.against:
@@ -253,7 +260,8 @@ def _slices(assessed: Assessment, names: dict[str, str]) -> None:
             told = "no prompts" if each.theta is None else f"{100 * each.theta:.0f} %"
             rows.append([
                 each.name.replace("_", " ") + (" (critical)" if each.critical else ""), names[against.baseline], told,
-                blocks.between((each.interval.low, each.interval.high)), f"{each.n:,}",
+                blocks.between((each.interval.low, each.interval.high)),
+                rows_parts.count(visit, each.n, "slices", assessed.candidate, against.baseline, each.name),
                 states.get(each.state, "not enough votes"),
             ])  # fmt: skip
     if rows:

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.e2e.accessible import Eyes, tab_to
+
 REPO = Path(__file__).resolve().parents[2]
 SCREENSHOTS = Path(os.environ.get("YARDSTICK_SCREENSHOTS") or REPO / "test-output" / "screenshots")
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
@@ -55,8 +57,8 @@ def studio(tmp_path: Path, models_cache: Path) -> Iterator[Studio]:
 class Walker:
     """One person's browser. Finds things as a person does: by their words."""
 
-    def __init__(self, page: Page, studio: Studio) -> None:
-        self.page, self.studio = page, studio
+    def __init__(self, page: Page, studio: Studio, eyes: Eyes) -> None:
+        self.page, self.studio, self.eyes = page, studio, eyes
         page.set_default_timeout(20_000)
 
     def settle(self) -> None:
@@ -67,6 +69,7 @@ class Walker:
 
     def sign_in(self, link: str, name: str) -> None:
         self.page.goto(link)
+        self.eyes.both(self.page, f"the link of {name}")
         self.page.get_by_role("textbox").fill(name)
         self.page.get_by_role("button").click()
         self.settle()
@@ -79,6 +82,12 @@ class Walker:
 
     def press(self, name: str, *, exact: bool = False) -> None:
         self.page.get_by_role("button", name=name, exact=exact).first.click()
+        self.settle()
+
+    def by_keyboard(self, name: str) -> None:
+        """Presses a button as somebody without a mouse does: Tab until it has the focus, and Enter."""
+        assert tab_to(self.page, name) == ""
+        self.page.keyboard.press("Enter")
         self.settle()
 
     def side(self, key: str, words: str) -> None:
@@ -102,6 +111,8 @@ class Walker:
         """Takes back the last act by the undo list."""
         self.key("ys-undo-bar").get_by_role("button").first.click()
         listed = self.page.locator('[data-testid="stPopoverBody"]').last
+        listed.get_by_role("button", name="Undo").first.wait_for()
+        self.eyes.look(self.page, "what can be undone")
         listed.get_by_role("button", name="Undo").first.click()
         self.settle()
 
@@ -111,16 +122,24 @@ class Walker:
         self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         self.settle()
 
-    def picture(self, name: str) -> None:
-        """Leaves what is on screen as a picture, whole page."""
+    def picture(self, name: str, *, both: bool = False) -> None:
+        """Leaves what is on screen as a picture, and lets axe look at it; `both`: in light and dark."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.settle()
         self.page.mouse.move(0, 0)
+        self.page.evaluate("() => document.activeElement.blur()")
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=False)
+        self.eyes.both(self.page, name) if both else self.eyes.look(self.page, name)
 
 
 @pytest.fixture
-def open_browser(browser: Browser, studio: Studio) -> Iterator[object]:
+def eyes() -> Eyes:
+    """What axe says about the screens of one test."""
+    return Eyes()
+
+
+@pytest.fixture
+def open_browser(browser: Browser, studio: Studio, eyes: Eyes) -> Iterator[object]:
     """A function that opens a new person's browser: (width, scheme) -> Walker."""
     contexts = []
 
@@ -129,7 +148,7 @@ def open_browser(browser: Browser, studio: Studio) -> Iterator[object]:
             viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce"
         )  # type: ignore[arg-type]
         contexts.append(context)
-        return Walker(context.new_page(), studio)
+        return Walker(context.new_page(), studio, eyes)
 
     yield opened
     for context in contexts:

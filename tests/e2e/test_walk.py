@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.accessible import Eyes
 from tests.e2e.conftest import Walker
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.timeout(900)]
@@ -24,6 +25,7 @@ QUESTIONS = (
     ("My card expired in March. Do I need a new one before I borrow {}?", "Renew it at the desk, then {} are yours"),
     ("Where do you keep the {} now that the second floor is shut?", "The {} have moved to the hall by the garden"),
 )  # fmt: skip
+LOOP = ("Brief", "Examples", "Check and freeze", "Prompts", "Train", "Compare", "Blind round", "Decision")
 LONG = 240_000
 """Milliseconds for a real fine-tune or real outputs on two busy cores."""
 
@@ -43,7 +45,7 @@ def write_the_brief(ada: Walker) -> None:
     ada.press("contains one of these phrases")
     ada.type("Phrases", "Your Linden Library")
     ada.picture("brief-writing")
-    ada.press("Save as version 1")
+    ada.by_keyboard("Save as version 1")
     ada.sees(re.compile("Version 1"))
 
 
@@ -60,7 +62,7 @@ def change_the_brief_and_take_it_back(ada: Walker) -> None:
 def bring_the_rows(ada: Walker, file: Path) -> None:
     ada.go("Examples")
     ada.picture("examples-empty")
-    ada.press("Import a file or paste rows")
+    ada.by_keyboard("Import a file or paste rows")
     ada.page.locator('input[type="file"]').set_input_files(file)
     ada.sees("library.csv")
     ada.picture("examples-import")
@@ -87,7 +89,8 @@ def freeze_rename_discard_and_take_it_back(ada: Walker) -> None:
     ada.go("Check and freeze")
     ada.picture("health")
     ada.side("health-view", "Freeze")
-    ada.press("Freeze these 30 examples")
+    ada.picture("freeze")
+    ada.by_keyboard("Freeze these 30 examples")
     ada.sees("Dataset 1")
     ada.page.locator('[class*="st-key-health-rename-"]').get_by_role("button", name="Rename").first.click()
     ada.type("New name", "First set")
@@ -104,7 +107,7 @@ def write_a_prompt_and_change_it(ada: Walker) -> None:
     ada.key("ys-empty-start").get_by_role("button").click()
     ada.settle()
     ada.type("House prompt, version 1", "You answer for the Linden Library. End with: Your Linden Library")
-    ada.press("Save as version 2")
+    ada.by_keyboard("Save as version 2")
     ada.sees("House prompt, version 2")
     ada.undo()
     ada.sees("House prompt, version 1")
@@ -119,7 +122,7 @@ def train(ada: Walker) -> None:
     ada.sees("Measured, ready to start", timeout=LONG)
     ada.sees("Every example is read whole")
     ada.picture("train-measured")
-    ada.press("Start training")
+    ada.by_keyboard("Start training")
     ada.sees("Learning now")
     ada.page.wait_for_timeout(15_000)
     ada.picture("train-running")
@@ -130,18 +133,21 @@ def train(ada: Walker) -> None:
 
 def let_all_arms_answer(ada: Walker) -> None:
     ada.go("Compare")
-    ada.press("Write the answers")
+    ada.by_keyboard("Write the answers")
     ada.sees("Rule by rule", timeout=LONG)
     ada.picture("evaluate")
 
 
 def open_a_round_undo_it_and_open_it_again(ada: Walker) -> None:
     ada.go("Blind round")
-    ada.picture("review-setup")
-    ada.press("Open the round")
+    ada.picture("review-setup", both=True)
+    ada.by_keyboard("Open the round")
     expect(ada.page.get_by_role("button", name="Left is better")).to_be_visible()
     ada.undo()
     ada.press("Open the round")
+    ada.go("Decision")
+    ada.picture("decision-open", both=True)
+    ada.go("Blind round")
     expect(ada.page.get_by_role("button", name="Left is better")).to_be_visible()
 
 
@@ -150,7 +156,7 @@ def vote_by_keyboard(ada: Walker) -> int:
     ada.page.wait_for_timeout(500)
     ada.page.keyboard.press("3")
     ada.sees(re.compile(r"^1 of \d+"))
-    ada.picture("review")
+    ada.picture("review", both=True)
     ada.page.keyboard.press("z")
     ada.sees(re.compile(r"^0 of \d+"))
     votes = 0
@@ -168,7 +174,7 @@ def read_the_verdict_sign_and_withdraw(ada: Walker) -> None:
     ada.go("Decision")
     ada.sees(re.compile("practice", re.I))
     ada.picture("decision")
-    ada.press("Sign: inconclusive")
+    ada.by_keyboard("Sign: inconclusive")
     ada.sees("What was signed")
     ada.press("Withdraw")
     ada.type("Why is it withdrawn?", "It was practice")
@@ -182,10 +188,10 @@ def read_the_verdict_sign_and_withdraw(ada: Walker) -> None:
 def invite_a_reviewer_who_sees_nothing_else(ada: Walker, open_browser: Callable[..., Walker]) -> None:
     ada.go("People and records")
     ada.type("Their name", "Rita")
-    ada.press("Make a link")
+    ada.by_keyboard("Make a link")
     expect(ada.key("admin-link")).to_contain_text("/join/")
     link = ada.key("admin-link").inner_text()
-    ada.picture("admin")
+    ada.picture("admin", both=True)
     rita = open_browser(390, "dark", 844)
     rita.sign_in(re.search(r"http://\S+", link)[0], "Rita")  # type: ignore[index]
     rita.picture("reviewer-home-phone-dark")
@@ -195,14 +201,43 @@ def invite_a_reviewer_who_sees_nothing_else(ada: Walker, open_browser: Callable[
     expect(rita.page.get_by_role("link", name="Decision")).to_have_count(0)
 
 
-def test_a_newcomer_takes_thirty_rows_round_the_loop(open_browser: Callable[..., Walker], tmp_path: Path) -> None:
+def read_the_guide(ada: Walker) -> None:
+    ada.page.get_by_role("link", name="Guide", exact=True).click()
+    expect(ada.page.get_by_role("heading", level=1)).to_contain_text("For the engineer")
+    for words in ("For designers", "For reviewers", "For PMs", "The numbers explained"):
+        ada.page.get_by_role("link", name=words, exact=True).click()
+        ada.eyes.both(ada.page, words)
+    ada.page.get_by_role("link", name="Back to the studio").click()
+    ada.settle()
+
+
+def every_part_of_every_page_in_the_dark(ada: Walker) -> None:
+    """On a phone, and part by part on a desk: what the pictures in the light did not show."""
+    ada.at(1440, 900, "dark")
+    for name in ("Home", *LOOP):
+        ada.page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name=name, exact=True).click()
+        ada.settle()
+        parts = ada.page.locator('[class*="-view"] [data-testid="stButtonGroup"] button')
+        for part in range(parts.count()):
+            parts.nth(part).click()
+            ada.settle()
+            ada.eyes.look(ada.page, f"{name}, part {part + 1}, dark")
+        ada.at(390, 844, "dark")
+        ada.picture(f"phone-dark-{name.lower().replace(' ', '-')}")
+        ada.page.set_viewport_size({"width": 1440, "height": 900})
+
+
+def test_a_newcomer_takes_thirty_rows_round_the_loop(
+    open_browser: Callable[..., Walker], eyes: Eyes, tmp_path: Path
+) -> None:
     ada = open_browser()
     ada.page.goto(ada.studio.url)
     expect(ada.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    ada.eyes.both(ada.page, "signed out")
     ada.sign_in(ada.studio.link, "Ada")
-    ada.picture("home-empty")
+    ada.picture("home-empty", both=True)
     ada.type("Name of the project", "Library answers")
-    ada.press("Start a new project")
+    ada.by_keyboard("Start a new project")
     expect(ada.page.get_by_role("heading", level=1)).to_contain_text("Brief")
     ada.picture("brief-empty")
     write_the_brief(ada)
@@ -216,11 +251,10 @@ def test_a_newcomer_takes_thirty_rows_round_the_loop(open_browser: Callable[...,
     train(ada)
     let_all_arms_answer(ada)
     open_a_round_undo_it_and_open_it_again(ada)
+    invite_a_reviewer_who_sees_nothing_else(ada, open_browser)
+    ada.go("Blind round")
     assert vote_by_keyboard(ada) >= 10
     read_the_verdict_sign_and_withdraw(ada)
-    invite_a_reviewer_who_sees_nothing_else(ada, open_browser)
-    for name in ("Brief", "Examples", "Check and freeze", "Prompts", "Train", "Compare", "Blind round", "Decision"):
-        ada.go(name)
-        ada.at(390, 844, "dark")
-        ada.picture(f"phone-dark-{name.lower().replace(' ', '-')}")
-        ada.at(1440, 900, "light")
+    read_the_guide(ada)
+    every_part_of_every_page_in_the_dark(ada)
+    assert eyes.problems == [] and eyes.unneeded() == set()

@@ -195,9 +195,9 @@ def test_what_each_arm_costs_is_shown_with_its_intervals_and_prices(
     said = words(at)
     assert "1.50 s" in said and "n = 3 is too few" in said and "no price is set" in said and "512 MB" in said
     assert "Other programs were at work" in said
-    at.number_input(key="costs-hour-price-0").set_value(3.6).run()
-    press(at, "costs-hour-keep-0")
-    assert "1.50 €" in words(at) and "one at a time" in words(at) and "in batches 0.6000 €" in words(at)
+    at.number_input(key="costs-hour-0-price").set_value(3.6).run()
+    press(at, "costs-hour-0-keep")
+    assert "1.50 €" in words(at) and "one at a time" in words(at) and "in batches 0.60 €" in words(at)
 
 
 def test_a_prompt_changed_after_its_author_read_test_answers_says_so(

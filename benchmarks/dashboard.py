@@ -1,0 +1,174 @@
+"""The Decision page of a round with 10,000 votes: `python -m benchmarks.dashboard [--prompts 1700] [--slices 20]`
+
+A closed round over so many prompts, a candidate against two baselines, three votes on each pair by ten reviewers, with
+gold pairs and repeats among them. The server's time is from asking for the page until all of it has arrived over
+loopback; Chromium's from a click on "Decision" until the verdict stands, and until the page is whole, charts drawn.
+"Cold" is the first opening after the server's start. Promised: at most 1.5 s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.voting_client import cookie, screen, serving
+from benchmarks.voting_load import FLAGS, Team
+from studio import people
+from studio.records import Choice, Pair, PairKind, Role, Round
+from studio.review import rounds
+from studio.review.scoring import Guardrail
+from studio.store import Store
+from studio.store import rounds as round_rows
+from tests import round_seed
+
+PROMISED = 1.5
+REVIEWERS, VOTES = 10, 3
+_WHOLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+
+
+def prepared(workspace: Path, prompts: int, slices: int) -> Team:
+    """A closed round in which everybody's votes were cast, one act each; its reviewers, and a PM's session."""
+    store = Store.open(workspace)
+    names = [f"kind of input {n + 1}" for n in range(slices)]
+    seeded = round_seed.ready(store, tests=prompts, slices=names)
+    joined = [
+        people.join(store, people.make_invitation(store, people.SYSTEM, name, role), "")
+        for name, role in (("Petra", Role.pm), *((f"Reviewer {n + 1}", Role.reviewer) for n in range(REVIEWERS)))
+    ]
+    plan = replace(
+        seeded.plan, cap=prompts, votes=VOTES, floor=0.5, theta_min=0.5, gold=5, gold_right=3, repeats=50,
+        guardrails=tuple(Guardrail(name, critical=n < 2) for n, name in enumerate(names)),
+    )  # fmt: skip
+    opened = rounds.open_round(store, round_seed.MAKER, seeded.project, plan)
+    _cast(store, opened, [each.person.id for each in joined[1:]])
+    rounds.close(store, "studio", opened, "Every prompt has its votes.")
+    store.close()
+    return Team(workspace, seeded.project, opened.id, {each.person.id: each.session for each in joined})
+
+
+def _cast(store: Store, found: Round, reviewers: list[str]) -> None:
+    """Votes as people cast them: mostly for the candidate, some ties, a few skips; now and then with a reason."""
+    draw = random.Random(5)
+    turn = 0
+    before: dict[str, list[str]] = {}
+    for pair in round_rows.pairs(store, found.id):
+        many = {PairKind.real: VOTES, PairKind.repeat: 1}.get(pair.kind, len(reviewers))
+        seats = [reviewers[(turn + n) % len(reviewers)] for n in range(many)]
+        if pair.kind is PairKind.repeat:
+            seats = before[pair.of][:1]
+        before[pair.id] = seats
+        turn += many
+        for who in seats:
+            store.act("vote.cast", who, _vote(found, pair, draw), found.project)
+
+
+def _vote(found: Round, pair: Pair, draw: random.Random) -> dict[str, Any]:
+    choice = draw.choices(list(Choice), (48, 26, 18, 7, 1))[0]
+    if pair.kind is not PairKind.real:
+        choice = Choice.a if draw.random() < 0.9 else Choice.b
+    told = choice in (Choice.a, Choice.b)
+    return {
+        "round": found.id, "registration": found.sha256, "pair": pair.id, "choice": choice.value,
+        "reason": "Not my field" if choice is Choice.skip else "", "shippable_a": choice is not Choice.both_bad,
+        "shippable_b": choice is Choice.b, "scripted": False, "conflict": "",
+        "reasons": ["Sounds like Larkfield"] if told and draw.random() < 0.3 else [],
+        "note": "It says when the money comes." if draw.random() < 0.05 else "", "better": "",
+        "seconds": round(draw.uniform(4, 40), 2),
+    }  # fmt: skip
+
+
+# -- what is measured ------------------------------------------------------------------------------
+
+
+async def by_socket(team: Team, session: str, served: Any) -> float:
+    """Seconds until the page has arrived whole, of a person who comes to its address."""
+    began = time.perf_counter()
+    async with screen(served, team.project, session, page="decision") as found:
+        return found.drawn - began
+
+
+def by_browser(page: Any, served: Any, team: Team) -> tuple[float, float]:
+    """From the click on the page's name: seconds until the verdict stands, and until nothing more comes."""
+    page.goto(f"{served.url}/review?project={team.project}")
+    page.wait_for_selector(_WHOLE, timeout=60_000)
+    link = page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name="Decision", exact=True)
+    link.wait_for()
+    page.wait_for_timeout(300)
+    began = time.perf_counter()
+    link.click()
+    page.wait_for_selector(".yr-verdict", timeout=60_000)
+    stands = time.perf_counter() - began
+    page.wait_for_selector(_WHOLE, timeout=60_000)
+    page.locator(".js-plotly-plot .main-svg").first.wait_for(state="attached")
+    return stands, time.perf_counter() - began
+
+
+def measure(team: Team, colds: int, warms: int) -> dict[str, list[float]]:
+    from playwright.sync_api import sync_playwright
+
+    session = next(iter(team.sessions.values()))
+    kinds = ("server, cold", "its processor, cold", "server, warm",
+             "verdict in Chromium, cold", "page in Chromium, cold",
+             "verdict in Chromium, warm", "page in Chromium, warm")  # fmt: skip
+    told: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for _ in range(colds):
+        with serving(team.workspace) as served:
+            used = served.seconds()
+            told["server, cold"].append(asyncio.run(by_socket(team, session, served)))
+            told["its processor, cold"].append(served.seconds() - used)
+            told["server, warm"] += [asyncio.run(by_socket(team, session, served)) for _ in range(warms)]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        for _ in range(colds):
+            with serving(team.workspace) as served:
+                page = browser.new_page(viewport={"width": 1440, "height": 900})
+                name, value = cookie(team.workspace, session).split("=", 1)
+                page.context.add_cookies([{"name": name, "value": value, "url": served.url}])
+                for turn in range(1 + warms):
+                    when = "warm" if turn else "cold"
+                    verdict, whole = by_browser(page, served, team)
+                    told[f"verdict in Chromium, {when}"].append(verdict)
+                    told[f"page in Chromium, {when}"].append(whole)
+                page.close()
+        browser.close()
+    return told
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--prompts", type=int, default=1700)
+    asked.add_argument("--slices", type=int, default=20)
+    asked.add_argument("--colds", type=int, default=3)
+    asked.add_argument("--warms", type=int, default=5, help="openings after each cold one")
+    asked.add_argument("--folder", type=Path, help="where the workspace goes; a temporary folder when not given")
+    given = asked.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        team = prepared(given.folder or Path(place) / "dashboard", given.prompts, given.slices)
+        store = Store.open(team.workspace)
+        votes = len(round_rows.votes(store, team.round))
+        store.close()
+        told = measure(team, given.colds, given.warms)
+    print(f"{votes:,} votes, {given.slices} slices; promised: {PROMISED} s\n")
+    print("| from asking until | n | median s | p95 s |\n|---|---|---|---|")
+    for kind, took in told.items():
+        print(f"| {kind} | {len(took)} | {_row(took)} |")
+    return int(max(float(np.median(took)) for took in told.values()) > PROMISED)
+
+
+def _row(took: Iterable[float]) -> str:
+    return " | ".join(f"{value:.2f}" for value in np.percentile(list(took), (50, 95)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

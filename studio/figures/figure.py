@@ -1,0 +1,107 @@
+"""What a figure is, what it rests on, and what all of a round's figures are made from. Pure."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from studio.judgement import Judgement
+from studio.records import Pair, Round, Vote
+from studio.review.reveal import Account
+from studio.store.guesses import Guess
+
+
+class Basis(enum.StrEnum):
+    """Which votes a figure is made from; those that the rule counts, unless said otherwise.
+
+    `scored`: the registered number of votes on each completed prompt, against one baseline. `double`: those of prompts
+    with two or more. `shippable`: those that say whether the candidate's answer could ship, on prompts completed
+    against every baseline. `cast`: all on completed prompts, late ones too. `without`: these, but for one reviewer's.
+    `decisive`: all that preferred a side. `dealt`: all, skips included. `passed_over`: skips of the prompts that left
+    the round by them. `preferred` and `neither`: all that chose an arm, and that did not. `explained`: votes for one
+    arm that say why. `reason`: votes that name one reason. `reason_went`: those that name it and chose an arm, on
+    prompts where they do not balance. `gold`, `repeat`, `sentinel`: of everybody, on pairs that are no evidence.
+    `skips`, `outside`, `left`: of everybody, votes that were skips, were not independent, or left the count by the rule
+    on gold. `guesses`: answers to the exit question that can be right or wrong.
+    """
+
+    scored = "scored"
+    double = "double"
+    shippable = "shippable"
+    cast = "cast"
+    without = "without"
+    decisive = "decisive"
+    dealt = "dealt"
+    passed_over = "passed_over"
+    preferred = "preferred"
+    neither = "neither"
+    explained = "explained"
+    reason = "reason"
+    reason_went = "reason_went"
+    gold = "gold"
+    repeat = "repeat"
+    sentinel = "sentinel"
+    skips = "skips"
+    outside = "outside"
+    left = "left"
+    guesses = "guesses"
+
+
+@dataclass(frozen=True)
+class Behind:
+    """The rows that a figure was made from. Empty parts ask for nothing: all candidates, all slices, everybody.
+
+    `arm`: which of the two was chosen. `reviewer`: whose votes alone; for `Basis.without`, whose votes not.
+    """
+
+    basis: Basis
+    candidate: str = ""
+    baseline: str = ""
+    slice: str = ""
+    arm: str = ""
+    reason: str = ""
+    reviewer: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a decision.
+
+    `id` is the same each time and stands in addresses. `value` in `unit` with the ends of its 95 % interval, each None
+    where there is none; what is told by a word (a gate's state, the verdict) has it in `word` and no value. It rests on
+    `n` of what `counts` says ("prompt", "vote", ...). `sentence` can be repeated by anybody. `behind` None: no rows of
+    the round, but what the sentence says.
+    """
+
+    id: str
+    section: str
+    name: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    unit: str
+    sentence: str
+    counts: str = "prompt"
+    word: str = ""
+    behind: Behind | None = None
+
+
+@dataclass(frozen=True)
+class Material:
+    """A closed round and all that its figures are made from. `votes`: everybody's in the order they were cast;
+    `counted`: those that the rule sees; `accounts` and `by_slice`: the reasons given with them."""
+
+    found: Round
+    pairs: tuple[Pair, ...]
+    votes: tuple[Vote, ...]
+    counted: tuple[Vote, ...]
+    guesses: tuple[Guess, ...]
+    told: Judgement
+    accounts: tuple[Account, ...]
+    by_slice: dict[str, tuple[Account, ...]]
+
+
+def figure_id(*parts: str) -> str:
+    """An id from its parts, which may be people's own words: no two lists of parts give the same."""
+    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)

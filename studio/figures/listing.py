@@ -1,0 +1,83 @@
+"""Which figures a closed round has: each part of the Decision page lists its own here."""
+
+from __future__ import annotations
+
+from studio import judgement, signing
+from studio.figures import on_reasons, on_reviewers, on_votes
+from studio.figures.figure import Behind, Figure, Material, figure_id
+from studio.records import Refusal, Round
+from studio.review import dealing, reveal
+from studio.review.assessment import Assessment
+from studio.review.gates import Gate, Words, preference_name
+from studio.store import Store, guesses
+from studio.store import rounds as round_rows
+
+
+def of_round(store: Store, found: Round) -> tuple[Figure, ...]:
+    """Every figure of a closed round, in the order of the Decision page, from the results that the page shows. Raises
+    Refusal while the round is open."""
+    return listed(material(store, found))
+
+
+def material(store: Store, found: Round) -> Material:
+    """What a closed round's figures are made from. Raises Refusal while it is open: nobody sees evidence until then."""
+    if found.state != "closed":
+        raise Refusal("The round is not closed, so it has no figures yet. Nothing was shown. Come back once it is.")
+    return store.once(("figures", found.id), lambda: _gathered(store, found))
+
+
+def _gathered(store: Store, found: Round) -> Material:
+    pairs, votes = tuple(round_rows.pairs(store, found.id)), tuple(round_rows.votes(store, found.id))
+    counted = tuple(dealing.counted(found, pairs, votes))
+    return Material(
+        found, pairs, votes, counted, tuple(guesses.of_round(store, found.id)), signing.judged(store, found),
+        reveal.accounts(pairs, counted), reveal.by_slice(pairs, counted),
+    )  # fmt: skip
+
+
+def listed(made: Material) -> tuple[Figure, ...]:
+    """The figures, each id once. Those of the candidate that the ruling speaks of come first in each section."""
+    words = Words(judgement.names(made.found))
+    votes = on_votes.figures(made, words)
+    return (*_verdict(made, votes, words), *votes, *on_reasons.figures(made, words), *on_reviewers.figures(made, words))
+
+
+def named(figures: tuple[Figure, ...], name: str) -> Figure | None:
+    """The figure with this id; None for an id that this round does not have."""
+    return next((each for each in figures if each.id == name), None)
+
+
+def _verdict(made: Material, votes: tuple[Figure, ...], words: Words) -> list[Figure]:
+    """The ruling and its gates. A gate of the votes rests on the rows of the figure that it judges."""
+    ruled, by_id = made.told.ruling, {each.id: each for each in votes}
+    judged = judged_by(made.told.subject[0], words)
+    passed = sum(gate.state == "passed" for gate in ruled.gates)
+    told = f"{passed} of {len(ruled.gates)} gates are passed."
+    assessed = made.told.subject[0]
+    found = [
+        Figure("verdict", "Verdict", "The ruling", None, None, None, assessed.done, "verdict", ruled.headline,
+               word=ruled.verdict.value),
+        Figure("gates", "Gates", "Passed", passed, None, None, len(ruled.gates), "gates", told, "gate"),
+    ]  # fmt: skip
+    return [*found, *(_gate(gate, by_id.get(judged.get(gate.name, ""))) for gate in ruled.gates)]
+
+
+def _gate(gate: Gate, judged: Figure | None) -> Figure:
+    behind: Behind | None = judged.behind if judged else None
+    return Figure(
+        figure_id("gates", gate.name), "Gates", gate.name, None, None, None, judged.n if judged else 0, "state",
+        gate.sentence, judged.counts if judged else "prompt", gate.state.value, behind,
+    )  # fmt: skip
+
+
+def judged_by(assessed: Assessment, words: Words) -> dict[str, str]:
+    """Gate -> the id of the figure that it judges, for the gates of the votes on one candidate."""
+    arm = assessed.candidate
+    found = {"Could ship": f"ships/{arm}", "Assignment audit": f"dealt/{arm}/evidence"}
+    for against in assessed.against:
+        name = words[against.baseline]
+        found[preference_name(name)] = f"preference/{arm}/{against.baseline}/theta"
+        found |= {
+            f"{s.name} against {name}": figure_id("slices", arm, against.baseline, s.name) for s in against.slices
+        }
+    return found

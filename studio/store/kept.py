@@ -1,0 +1,53 @@
+"""Small reads that many ask for again and again, kept in memory until what they read changes. No record."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Hashable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_MOST = 2_000
+
+
+class Kept:
+    """Safe to share between threads. What is kept is handed to all who ask: nobody may change it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tables: dict[str, int] = {}
+        self._kinds: dict[str, int] = {}
+        self._values: OrderedDict[Hashable, tuple[int, Any]] = OrderedDict()
+
+    def changed(self, seq: int, kind: str, tables: Collection[str]) -> None:
+        """Act `seq` of this kind, committed but not acknowledged yet, wrote to these tables."""
+        with self._lock:
+            self._kinds[kind] = seq
+            self._tables.update(dict.fromkeys(tables, seq))
+
+    def read(self, key: Hashable, tables: Collection[str], read: Callable[[], T]) -> T:
+        """What `read` gave last, if no act wrote to `tables` since it was begun, else what it gives now.
+
+        `key` says what is read; `tables` must hold every table that it depends on, and not that of the acts.
+        """
+        return self._read(key, lambda: max((self._tables.get(name, 0) for name in tables), default=0), read)
+
+    def read_besides(self, key: Hashable, kinds: Collection[str], read: Callable[[], T]) -> T:
+        """The same for what acts of `kinds` do not change, and any other act may."""
+        return self._read(key, lambda: max((n for k, n in self._kinds.items() if k not in kinds), default=0), read)
+
+    def _read(self, key: Hashable, stamp: Callable[[], int], read: Callable[[], T]) -> T:
+        with self._lock:
+            now, kept = stamp(), self._values.get(key)
+            if kept is not None and kept[0] == now:
+                self._values.move_to_end(key)
+                return kept[1]  # type: ignore[no-any-return]
+        value = read()  # what is committed meanwhile has a later stamp, so that the next to ask reads again
+        with self._lock:
+            self._values[key] = (now, value)
+            self._values.move_to_end(key)
+            while len(self._values) > _MOST:
+                self._values.popitem(last=False)
+        return value

@@ -1,0 +1,86 @@
+"""The Decision page's card "Return on it": what tuning cost, what it saves, when it has paid back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from studio import payback, returns
+from studio.payback import Return, Served
+from studio.records import Round
+from studio.returns import Account
+from studio.review.assessment import Assessment
+from studio.store import Store
+from studio.ui import blocks, price_parts
+from studio.ui.access import Visit
+from studio.wording import amount
+
+
+def show(visit: Visit, found: Round, assessed: Assessment, marks: Sequence[str]) -> None:
+    """The sentence, both sides of it, and the fields in which its prices are set. Closed rounds only."""
+    told = _account(visit.store, str(visit.store.workspace), visit.store.version, found, assessed)
+    if told is None:
+        return
+    blocks.section(
+        "Return on it",
+        f"What tuning cost once, and what each answer of {told.candidate} costs beside {told.against}. Price only; how "
+        "good the answers are stands above.",
+    )
+    if not told.tuned:
+        blocks.plain(f"{told.candidate} was not tuned, so there is no training that would have to pay back.")
+        return
+    if told.found is not None:
+        _card(told, told.found, marks)
+    else:
+        blocks.plain("It cannot be told yet. " + " ".join(each.sentence for each in told.lacking))
+    _left_out(told)
+    _fields(visit, told)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _account(_store: Store, workspace: str, version: int, found: Round, assessed: Assessment) -> Account | None:
+    return returns.of_round(_store, found, assessed)
+
+
+def _card(told: Account, found: Return, marks: Sequence[str]) -> None:
+    blocks.lead(found.sentence)
+    if found.in_months:
+        blocks.plain(found.in_months)
+    blocks.facts({f"1,000 answers of {each.name}": _served(each, found) for each in (found.tuned, found.prompt)})
+    rows = [
+        [stage.what[:1].upper() + stage.what[1:], amount(stage.once, found.currency), payback.after(stage.even)]
+        for stage in found.stages
+    ]
+    caption = "Tuning, from the least to all that is known of its cost" + (
+        f" ({', '.join(marks).lower()})" * bool(marks)
+    )
+    blocks.table(["What is counted", "together", "paid back after (95 % interval)"], rows, caption)
+
+
+def _served(each: Served, found: Return) -> str:
+    (told, between), pieces = payback.priced(each.thousand, found.currency), ""
+    if each.read is not None and each.written is not None:
+        pieces = (
+            f"; {each.read.value:,.0f} word pieces (tokens) read and {each.written.value:,.0f} written each "
+            f"({each.written.low:,.0f} to {each.written.high:,.0f})"
+        )
+    return f"{told} ({between}, n = {each.thousand.n:,}), {each.how}{pieces}"
+
+
+def _left_out(told: Account) -> None:
+    out = [*told.left_out, *returns.NOT_COUNTED]
+    blocks.note(f"Not counted: {'; '.join(out)}.")
+
+
+def _fields(visit: Visit, told: Account) -> None:
+    if not visit.may_edit:
+        return
+    offered = {(each.kind, each.about): each for each in told.offered}
+    with st.container(horizontal=True, key="return-prices"):
+        for number, each in enumerate(offered.values()):
+            if each.kind == "tokens":
+                price_parts.tokens(visit, each.about, each.title, f"return-tokens-{number}")
+            else:
+                price_parts.hour(visit, each.about, f"return-hour-{number}", f"Price of an hour, {each.title}")
+        price_parts.expected(visit, "return-expected")

@@ -1,0 +1,82 @@
+"""Every figure of a decision: each id once, each on as many rows as its n says, and all of them in a file."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from round_seed import MAKER, ready
+from voted_round import closed_round
+
+from studio import export_command, figures
+from studio.figures import Basis, Material
+from studio.figures.figure import figure_id
+from studio.records import Refusal
+from studio.review import rounds
+from studio.store import Store
+
+
+@pytest.fixture(scope="module")
+def kept(voted_workspace: Path) -> Iterator[Store]:
+    store = Store.open(voted_workspace)
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def made(kept: Store) -> Material:
+    return figures.material(kept, closed_round(kept))
+
+
+def test_every_figure_rests_on_as_many_rows_as_it_says(made: Material) -> None:
+    listed = figures.listed(made)
+    assert len({each.id for each in listed}) == len(listed) > 200
+    for each in listed:
+        rows = figures.rows_of(made, each)
+        assert each.behind is None or figures.count(rows, each.counts) == each.n, each.id
+        assert len({(row.pair.id, row.vote.reviewer) for row in rows}) == len(rows), f"{each.id} has a vote twice"
+        assert each.sentence and each.name and each.section, each.id
+    seen = {each.behind.basis for each in listed if each.behind and figures.rows_of(made, each)}
+    assert seen == set(Basis), "the round has something of everything"
+
+
+def test_the_rows_are_counted_in_words(made: Material) -> None:
+    arm, other = made.found.candidates[0].arm, made.found.candidates[0].baselines[0]
+    theta = figures.named(figures.listed(made), f"preference/{arm}/{other}/theta")
+    assert theta is not None
+    votes = figures.rows_of(made, theta)
+    assert figures.summed_up(theta, votes) == f"{len(votes)} votes on {theta.n} prompts" and len(votes) > theta.n
+    assert [row.pair.position for row in votes] == sorted(row.pair.position for row in votes)
+    assert figures.named(figures.listed(made), "no such figure") is None
+
+
+def test_ids_hold_whatever_people_called_things() -> None:
+    assert figure_id("reasons", "a/b", "c") != figure_id("reasons", "a", "b/c")
+    assert figure_id("x", "50%") != figure_id("x", "50%25")
+
+
+def test_they_leave_as_a_table_with_what_they_are_about(kept: Store, made: Material, tmp_path: Path) -> None:
+    listed = figures.of_round(kept, made.found)
+    asked = {"what": "figures", "project": made.found.project}
+    frames = []
+    for form, read in (("csv", pd.read_csv), ("parquet", pd.read_parquet)):
+        out = tmp_path / f"figures.{form}"
+        told = export_command.export(kept, {**asked, "format": form, "out": str(out)})
+        assert told["rows"] == len(listed) and told["head"] == kept.head
+        frames.append(read(io.BytesIO(out.read_bytes())))
+    for frame in frames:
+        assert list(frame["id"]) == [each.id for each in listed]
+        assert set(frame["head"]) == {kept.head} and set(frame["registration"]) == {made.found.sha256}
+        values = [float("nan") if each.value is None else float(each.value) for each in listed]
+        assert frame["value"].to_list() == pytest.approx(values, abs=0, rel=1e-15, nan_ok=True)
+    assert list(frames[0]["n"]) == list(frames[1]["n"]) == [each.n for each in listed]
+
+
+def test_an_open_round_has_none(store: Store) -> None:
+    seeded = ready(store, tests=8)
+    found = rounds.open_round(store, MAKER, seeded.project, seeded.plan)
+    with pytest.raises(Refusal, match="not closed"):
+        figures.of_round(store, found)

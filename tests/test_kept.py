@@ -1,0 +1,60 @@
+"""Small reads in memory: given again until what they read changes, and never older than what was acknowledged."""
+
+from __future__ import annotations
+
+from studio.records import Person, Role
+from studio.store import Store, people
+from studio.store.kept import Kept
+from tests.round_seed import person
+
+
+def test_a_read_is_kept_until_one_of_its_tables_is_written_to() -> None:
+    kept, reads = Kept(), iter(range(10))
+
+    def ask() -> int:
+        return kept.read("both", ("votes", "pairs"), lambda: next(reads))
+
+    assert (ask(), ask()) == (0, 0)
+    kept.changed(1, "person.joined", ["people"])
+    assert ask() == 0
+    kept.changed(2, "vote.cast", ["votes"])
+    assert (ask(), ask()) == (1, 1)
+    kept.changed(3, "undone", ["pairs", "rounds"])
+    assert (ask(), ask()) == (2, 2)
+
+
+def test_a_read_that_votes_do_not_change_is_kept_until_anything_else_is_done() -> None:
+    kept, reads = Kept(), iter(range(10))
+
+    def ask() -> int:
+        return kept.read_besides("conflict", ("vote.cast",), lambda: next(reads))
+
+    assert ask() == 0
+    kept.changed(1, "vote.cast", ["votes"])
+    assert ask() == 0
+    kept.changed(2, "undone", [])
+    assert (ask(), ask()) == (1, 1)
+
+
+def test_what_was_read_while_a_change_was_committed_is_not_kept() -> None:
+    kept = Kept()
+
+    def meanwhile() -> str:
+        kept.changed(1, "vote.cast", ["votes"])
+        return "perhaps before it"
+
+    assert kept.read("all", ["votes"], meanwhile) == "perhaps before it"
+    assert kept.read("all", ["votes"], lambda: "after it") == "after it"
+
+
+def test_a_role_that_changed_and_its_undo_are_seen_at_once(store: Store) -> None:
+    admin, rita = person(store, "Ada", Role.admin), person(store, "Rita", Role.reviewer)
+
+    def now() -> Person | None:
+        return people.get(store, rita.id)
+
+    assert now() == rita
+    act = store.act("person.changed", admin.id, {"id": rita.id, "role": Role.pm.value})
+    assert (found := now()) is not None and found.role is Role.pm
+    store.undo(act.seq, admin.id)
+    assert now() == rita
