@@ -8,6 +8,7 @@ from studio.ui import (
     frame,
     history_parts,
     pairs_parts,
+    papers_parts,
     return_parts,
     reveal_parts,
     review_parts,
@@ -44,6 +45,7 @@ else:
     return_parts.show(visit, found, assessed, verdict_parts.labels(ruled))
     signing_parts.sign(visit, found, ruled)
     discussion_parts.show(visit, found)
+    papers_parts.papers(visit)
     trust_parts.certificate(visit, found, ruled)
     share_parts.links(visit, found)
     pairs_parts.pairs(visit, found, ruled)

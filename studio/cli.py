@@ -168,6 +168,18 @@ def _doctor(args: Args) -> Result:
     return report
 
 
+def _import(args: Args) -> Result:
+    """A file of examples, or `project` and the file of a whole one."""
+    what, file = args.file if len(args.file) == 2 else ("", *args.file)
+    args.file = Path(file)
+    if what == "project":
+        named = {"file": str(args.file.resolve()), "name": args.name}
+        return _in_workspace("import project", lambda _: named)(args)
+    if what or not args.project:
+        args.usage.error(f"{what!r} is nothing that is imported" if what else "--project says where examples go")
+    return _in_workspace("import", _import_fields)(args)
+
+
 def _import_fields(args: Args) -> dict[str, Any]:
     mapping = dict(_assignment(part) for part in args.map.split(",")) if args.map else None
     return {
@@ -181,6 +193,13 @@ def _assignment(part: str) -> tuple[str, str]:
     if not equals:
         raise Refusal(f"“{part}” in --map is not ROLE=COLUMN. Nothing was imported.")
     return role.strip(), column.strip()
+
+
+def _export(args: Args) -> Result:
+    if args.what != "project" and not args.format:
+        args.usage.error("--format says how it is written")
+    fields = ("project", "what", "format", "out", "dataset", "split", "run", "models")
+    return _in_workspace("export", lambda a: {k: str(getattr(a, k) or "") for k in fields})(args)
 
 
 def _freeze_fields(args: Args) -> dict[str, Any]:
@@ -231,27 +250,16 @@ def _add_serving(add: Add) -> None:
 
 
 def _add_data(add: Add) -> None:
-    read = add("import", "Import examples from a file into a project.", _in_workspace("import", _import_fields))
-    read.add_argument("file", type=Path)
-    read.add_argument("--project", required=True, help="its name; made when there is none")
+    read = add("import", "Import examples from a file into a project, or a whole project from its file.", _import)
+    read.set_defaults(usage=read)
+    read.add_argument("file", nargs="+", metavar="[project] FILE", help="a file of examples; or “project” and a zip")
+    read.add_argument("--project", help="of examples: its name; made when there is none")
+    read.add_argument("--name", default="", help="of a whole project: another name for it here")
     read.add_argument("--split", choices=("train", "validation", "test"))
     read.add_argument("--format", help="csv, tsv, json, jsonl, xlsx, xls, ods or parquet (default: by content)")
     read.add_argument("--map", help="prompt=COLUMN,completion=COLUMN")
     read.add_argument("--approved", action="store_true", help="these examples are approved already")
-    fields = ("project", "what", "format", "out", "dataset", "split", "run")
-    write = add("export", "Write examples, a dataset, votes, figures, preferences, a run or a certificate.",
-                _in_workspace("export", lambda a: {k: str(getattr(a, k) or "") for k in fields}))  # fmt: skip
-    write.add_argument("what", choices=("examples", "dataset", "votes", "figures", "preferences", "run", "certificate"))
-    write.add_argument("--project", required=True)
-    write.add_argument(
-        "--format", required=True,
-        help="csv, jsonl, parquet, trl, trl-text, openai, alpaca, sharegpt; hf (a folder, of a dataset); "
-        "of a run: json, passport, or as a folder adapter or merged; of a certificate: json, json-texts",
-    )  # fmt: skip
-    write.add_argument("--out", required=True, type=lambda text: Path(text).resolve())
-    write.add_argument("--dataset", help="id, hash or name of a frozen dataset (default: the newest)")
-    write.add_argument("--split", choices=("train", "validation", "test"), help="only this part of a dataset")
-    write.add_argument("--run", help="which run, by its id (default: the newest)")
+    _add_export(add)
     freeze = add("freeze", "Freeze the approved examples as a dataset.", _in_workspace("freeze", _freeze_fields))
     freeze.add_argument("--project", required=True)
     freeze.add_argument("--name", default="")
@@ -266,6 +274,27 @@ def _add_data(add: Add) -> None:
                 _in_workspace("trace", lambda a: {"project": a.project, "example": a.example}))  # fmt: skip
     trace.add_argument("example", help="its id")
     trace.add_argument("--project", required=True)
+
+
+def _add_export(add: Add) -> None:
+    about = "Write examples, a dataset, votes, figures, preferences, a run, a certificate, a paper or a whole project."
+    write = add("export", about, _export)
+    write.set_defaults(usage=write)
+    papers = ("card", "brief", "print", "dataset-card")
+    kept = ("examples", "dataset", "votes", "figures", "preferences", "run", "certificate", "project")
+    write.add_argument("what", choices=(*kept, *papers))
+    write.add_argument("--project", required=True)
+    write.add_argument(
+        "--format",
+        help="csv, jsonl, parquet, trl, trl-text, openai, alpaca, sharegpt; hf (a folder, of a dataset); "
+        "of a run: json, passport, or as a folder adapter or merged; of a certificate: json, json-texts; of a paper "
+        "(card, brief, print, dataset-card): html, and but for print md; a project is a zip",
+    )  # fmt: skip
+    write.add_argument("--out", required=True, type=lambda text: Path(text).resolve())
+    write.add_argument("--dataset", help="id, hash or name of a frozen dataset (default: the newest)")
+    write.add_argument("--split", choices=("train", "validation", "test"), help="only this part of a dataset")
+    write.add_argument("--models", action="store_true", help="with a project: its tuned models, too")
+    write.add_argument("--run", help="which run, by its id (default: the newest; of a paper what was decided on)")
 
 
 def _add_train(add: Add) -> None:

@@ -21,6 +21,7 @@ from studio import (
     loop,
     outputs,
     people,
+    project_file,
     projects,
     supervisor,
     vote_sets,
@@ -65,6 +66,14 @@ def import_(store: Store, args: Args) -> Args:
         "batch": batch.id, "project": made.id, "format": batch.format, "rows": batch.rows, "kept": batch.kept,
         "refused": refused, "notes": list(parsed.notes),
     }  # fmt: skip
+
+
+def import_project(store: Store, args: Args) -> Args:
+    """args: file (absolute path) of a whole project, name (another one for it here). Whoever has the command has the
+    workspace, so a file that tells of people who sign in here comes in."""
+    came = project_file.bring(store, ACTOR, Path(args["file"]), args.get("name") or "", vouched=True)
+    return {"project": came.project.id, "name": came.project.name, "acts": came.acts, "people": list(came.people),
+            "models": came.models, "head": came.head}  # fmt: skip
 
 
 def freeze(store: Store, args: Args) -> Args:
@@ -367,6 +376,7 @@ def trace(store: Store, args: Args) -> Args:
 
 COMMANDS: dict[str, Callable[[Store, Args], Args]] = {
     "import": import_,
+    "import project": import_project,
     "export": export_command.export,
     "freeze": freeze,
     "train": train,

@@ -1,5 +1,5 @@
-"""`studio export`: examples, a frozen dataset, votes, figures, preferences, a certificate or the record of a run, as a
-file or a folder.
+"""`studio export`: examples, a frozen dataset, votes, figures, preferences, a certificate, a paper or the record of a
+run, as a file or a folder.
 
 Every answer says what the file does not hold.
 """
@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studio import datasets, exports, loop, people, run_export, signing, vote_sets
+from studio import datasets, exports, loop, people, project_file, run_export, signing, vote_sets
 from studio.exports import folder
 from studio.generation import chat
 from studio.models.files import files_sha256
 from studio.records import PairKind, Refusal, Round, Split, sha256
 from studio.reports import dataset_card
+from studio.reports import written as papers
 from studio.review import gold, rounds
 from studio.review.votes_table import vote_row, write_votes
 from studio.store import Store
@@ -59,6 +60,8 @@ def export(store: Store, args: Args) -> Args:
     `rows` of the answer: data rows written, without a table's head; votes in a certificate; 1 for the record of a run.
     """
     project, what, form = loop.project_of(store, args["project"]), args["what"], args["format"]
+    if what == "project":
+        return _whole_project(store, project, args)
     if what == "run" and form in takeaway.FORMS:
         return _taken_away(store, project, args)
     if (what, form) not in _EXPORTS:
@@ -72,6 +75,17 @@ def export(store: Store, args: Args) -> Args:
         raise Refusal(f"{out} could not be written ({error.strerror}). Nothing else was changed.") from error
     return {
         "rows": made.rows, "path": str(out), "sha256": made.sha256, "head": store.head, "notes": list(made.notes),
+    }  # fmt: skip
+
+
+def _whole_project(store: Store, project: str, args: Args) -> Args:
+    """`rows` of the answer: acts. args: also models, to take the tuned models along."""
+    if args["format"] not in ("", "zip"):
+        raise Refusal(f"A project cannot be exported as {args['format']}; it can as zip. Nothing was written.")
+    made = project_file.write(store, project, Path(args["out"]), models=bool(args.get("models")))
+    return {
+        "rows": made.acts, "path": str(made.path), "sha256": made.sha256, "head": store.head, "notes": list(made.left),
+        "bytes": made.bytes, "blobs": made.blobs, "people": made.people, "models": made.models,
     }  # fmt: skip
 
 
@@ -220,6 +234,13 @@ def _preferences(store: Store, project: str, args: Args) -> Written:
     )  # fmt: skip
 
 
+def _paper(name: str, form: str) -> Callable[[Store, str, Args], Written]:
+    def write(store: Store, project: str, args: Args) -> Written:
+        return Written({"": papers.paper(store, project, name, form, args.get("run") or "").text.encode()}, 1)
+
+    return write
+
+
 def _run_as(form: str) -> Callable[[Store, str, Args], Written]:
     def write(store: Store, project: str, args: Args) -> Written:
         return Written({"": run_export.FILES[form](store, run_export.chosen(store, project, args.get("run") or ""))}, 1)
@@ -246,4 +267,5 @@ _EXPORTS: dict[tuple[str, str], Callable[[Store, str, Args], Written]] = {
     ("certificate", "json"): _certificate(False),
     ("certificate", "json-texts"): _certificate(True),
     **{("run", form): _run_as(form) for form in run_export.FILES},
+    **{(name, form): _paper(name, form) for name, kind in papers.KINDS.items() for form in kind.forms},
 }

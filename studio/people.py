@@ -135,7 +135,7 @@ def _refuse_scripted(store: Store, person: str) -> None:
 def scripted_reviewer(store: Store) -> Person:
     """The one scripted reviewer, made when first asked for. Everything it does is labelled scripted."""
     for person in rows.everyone(store):
-        if person.scripted:
+        if person.scripted and person.active:  # not one that a project from elsewhere names
             return person
     person = Person(uuid.uuid4().hex[:12], SCRIPTED_REVIEWER, Role.reviewer, scripted=True)
     payload = {"id": person.id, "name": person.name, "role": person.role.value, "scripted": True, "token": ""}

@@ -20,7 +20,7 @@ def run(workspace: Path, name: str, args: dict[str, Any]) -> dict[str, Any]:
     from studio import commands
     from studio.store import Store
 
-    if not (workspace / "journal.jsonl").exists() and name != "import":
+    if not (workspace / "journal.jsonl").exists() and name not in ("import", "import project"):
         raise Refusal(f"There is no workspace at {workspace}. Nothing was changed. Name it with --workspace.")
     store = Store.open(workspace)
     try:

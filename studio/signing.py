@@ -17,8 +17,8 @@ from studio.store import rounds as round_rows
 from studio.train import release
 
 __all__ = [
-    "MAY_SIGN", "certificate_of", "gates", "judged", "latest_round", "may_override", "names", "ruling", "sign",
-    "stopped_for_good", "void_because", "withdraw",
+    "MAY_SIGN", "certificate_name", "certificate_of", "gates", "judged", "latest_round", "may_override", "names",
+    "ruling", "sign", "stopped_for_good", "void_because", "withdraw",
 ]  # fmt: skip
 
 MAY_SIGN = (Role.pm, Role.admin)
@@ -66,6 +66,12 @@ def certificate_of(store: Store, found: Round, texts: bool = False) -> bytes:
     tests = _tests(store, found)
     beside, told = gates(store, found), judged(store, found)
     return certificate.written(found, pairs, votes, beside, chain, told, tests=tests, texts=texts)
+
+
+def certificate_name(found: Round, ruled: Ruling) -> str:
+    """What the certificate's file is called: labelled where its votes are."""
+    marks = [word for word, told in (("scripted", ruled.scripted), ("practice", ruled.practice)) if told]
+    return "-".join(["certificate", *marks, found.id]) + ".json"
 
 
 def _tests(store: Store, found: Round) -> list[str]:

@@ -17,7 +17,7 @@ LEAVES_IT = {
     "session.closed", "session.opened", "share.made", "share.opened", "share.withdrawn",
     "task.chosen", "token.made", "token.withdrawn", "token_price.set", "undone",
     "view.removed", "view.saved", "vote.cast", "vote.explained", "votes.frozen", "waiver.revoked", "waivers.reviewed",
-    "webhook.set",
+    "webhook.set", "papers.noted",
 }  # fmt: skip
 """Acts that show nobody an answer under its author's name and make no example, prompt or model."""
 ELSEWHERE = {"arm.saved", "answer.rated"}

@@ -1,7 +1,7 @@
 """Parses a file nobody vouches for in its own short-lived process, so that it can harm nothing but itself.
 
 The child (`python -m studio.examples.sandbox`) limits its own memory, CPU time and file size before it
-touches the file, and hands the batch back as JSON. It opens no database and gets no environment of ours.
+touches the file, and hands the batch back as JSON. It opens no database of ours and gets no environment of ours.
 It is a limit on resources and crashes, not a jail: the child can still read what this user can read.
 """
 
@@ -48,7 +48,7 @@ def parse_untrusted(
 def apart(
     what: str, path: Path, order: Mapping[str, Any], limits: Limits = LIMITS, told: Told = nobody
 ) -> dict[str, Any]:
-    """What the child says of a file that is read as `what` ("examples" or "document"), as `order` tells it to."""
+    """What the child says of a file that is read as `what` ("examples", "document" or "project"), as `order` tells."""
     with tempfile.TemporaryDirectory(prefix="studio-import-") as folder:
         ask, answer, log, share = (Path(folder) / n for n in ("ask.json", "answer.json", "log.txt", "share"))
         asked = {**order, "what": what, "path": str(path.resolve()), "limits": to_json(limits)}
@@ -180,8 +180,14 @@ def _document(order: Mapping[str, Any], limits: Limits, told: Told) -> dict[str,
     return reading.told(Path(order["path"]), order["name"])
 
 
+def _project(order: Mapping[str, Any], limits: Limits, told: Told) -> dict[str, Any]:
+    from studio.project_file import reading
+
+    return reading.told(Path(order["path"]), Path(order["folder"]), limits)
+
+
 _READS: dict[str, Callable[[Mapping[str, Any], Limits, Told], dict[str, Any]]] = {
-    "examples": _examples, "document": _document,
+    "examples": _examples, "document": _document, "project": _project,
 }  # fmt: skip
 
 

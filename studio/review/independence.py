@@ -20,6 +20,7 @@ ENDS_INDEPENDENCE = {
     "job.started": "started a training or generation job",
     "job.resumed": "started a training or generation job",
     "run.registered": "brought in a model that was trained elsewhere",
+    "project.brought": "brought this project in from a file",
     "project.copied": "copied this project from another one",
     "document.added": "brought in documents that one of the arms answers from",
     "votes.taken": "took out what people preferred, with the answers",
@@ -31,7 +32,7 @@ ENDS_INDEPENDENCE = {
 _NAMELESS = (
     "examples.imported", "example.saved", "examples.marked", "examples.changed", "examples.rewritten", "job.started",
     "run.registered", "arm.saved", "document.added", "votes.taken",
-    "project.copied",
+    "project.brought", "project.copied",
 )  # fmt: skip
 """Acts that leave it open who did them, when the command or a demo did them; an admin may have."""
 

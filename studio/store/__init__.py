@@ -25,6 +25,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     advice,
     arms,
     briefs,
+    brought,
     comments,
     contradictions,
     copies,
@@ -35,6 +36,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     guesses,
     imports,
     labels,
+    papers,
     people,
     prices,
     projects,
@@ -50,6 +52,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     waiver_reviews,
     waivers,
 )
+from studio.store.applying import applied
 from studio.store.journal import Blobs, Journal, link
 from studio.store.kept import Kept
 from studio.store.migrations import MIGRATIONS
@@ -165,13 +168,7 @@ class Store:
         tx = Tx(cursor, self.blobs, act.seq, replaying=replaying)
         if not replaying and act.kind in ALLOWED:
             ALLOWED[act.kind](tx, act, payload)
-        HANDLERS[act.kind](tx, act, payload)
-        if "series" in payload:
-            series.count_part(tx, act, payload["series"])
-        cursor.execute(
-            "INSERT INTO acts VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
-            [act.seq, act.id, act.at, act.actor, act.kind, act.project, act.payload, act.hash],
-        )
+        applied(tx, act, payload)
         cursor.execute("UPDATE meta SET value = ? WHERE key = 'applied_seq'", [str(act.seq)])
         return tx.written
 
@@ -243,7 +240,7 @@ class Store:
         marks = ", ".join("?" for _ in GUARDS)
         found = self.rows(
             f"SELECT * FROM acts WHERE project = ? AND actor = ? AND undone_by IS NULL AND kind IN ({marks}) "
-            f"AND seq NOT IN ({series.INNER}) ORDER BY seq DESC LIMIT ?",
+            f"AND seq > 0 AND seq NOT IN ({series.INNER}) ORDER BY seq DESC LIMIT ?",
             project, actor, *GUARDS, limit,
         )  # fmt: skip
         return [_act_of(row) for row in found]

@@ -251,7 +251,15 @@ def m022_expectations(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def m023_shares(db: duckdb.DuckDBPyConnection) -> None:
+def m023_paper_notes(db: duckdb.DuckDBPyConnection) -> None:
+    """What people write for a project's papers."""
+    db.execute(
+        "CREATE TABLE paper_notes (project VARCHAR PRIMARY KEY, limits VARCHAR, owner VARCHAR, engineer VARCHAR, "
+        'escalation VARCHAR, person VARCHAR, "at" VARCHAR)'
+    )
+
+
+def m024_shares(db: duckdb.DuckDBPyConnection) -> None:
     """Read-only links to a decision."""
     db.execute(
         "CREATE TABLE shares (id VARCHAR PRIMARY KEY, project VARCHAR, round VARCHAR, sha VARCHAR, name VARCHAR, "
@@ -269,7 +277,8 @@ MIGRATIONS = (
     m020_passage_vectors,
     m021_comments_on_decisions,
     m022_expectations,
-    m023_shares,
+    m023_paper_notes,
+    m024_shares,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -311,6 +320,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "ratings": ("id",),
     "taken": ("project", "example"),
     "waiver_reviews": ("dataset", "person"),
+    "paper_notes": ("project",),
     "documents": ("id",),
     "passages": ("id",),
     "passage_vectors": ("id", "embedder"),

@@ -204,6 +204,10 @@ class Tx:
     def blob(self, name: str) -> bytes:
         return self._blobs.get(name)
 
+    def part(self, seq: int) -> Tx:
+        """The same transaction for act `seq` that this one brings, which was allowed where it was made."""
+        return Tx(self._cursor, self._blobs, seq, replaying=True)
+
     def _write(self, table: str, before: Row | None, after: Row | None) -> None:
         keys = KEYS[table]
         reference = after if after is not None else before
@@ -349,6 +353,8 @@ def _parsed(text: str | None) -> Row | None:
 def undone(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """Takes back the act with number `payload["seq"]`."""
     seq = payload["seq"]
+    if seq < 1 and not tx.replaying:
+        raise Refusal("This was done in another workspace, so it cannot be undone here. Nothing was changed.")
     found = tx.query("SELECT * FROM acts WHERE seq = ?", seq)
     if not found:
         raise Refusal("There is no such act to undo. Nothing was changed.")

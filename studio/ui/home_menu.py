@@ -1,4 +1,4 @@
-"""What can be done to a whole project, behind “More” on the first page: rename, copy, begin another one, archive."""
+"""What can be done to a whole project, behind “More” on the first page."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import dataclasses
 
 import streamlit as st
 
-from studio import project_copy, projects
+from studio import project_copy, project_file, projects
 from studio.store.projects import Project
-from studio.ui import blocks, frame, keys
+from studio.ui import blocks, frame, keys, project_route
 from studio.ui.access import Visit
+from studio.wording import several
 
 
 def more(visit: Visit, project: Project) -> None:
@@ -20,6 +21,7 @@ def more(visit: Visit, project: Project) -> None:
     with opened:
         _name(visit, project)
         _another(visit, project)
+        _take_along(visit, project)
         st.caption("Archiving hides a project and keeps everything in it. You can bring it back at any time.")
         args = (visit, project.id, project.name, True)
         st.button("Archive", key=f"home-archive-{project.id}", on_click=archive, args=args)
@@ -44,6 +46,22 @@ def _another(visit: Visit, project: Project) -> None:
         args=(visit, project.id, False),
         help="The brief, the kinds of input, the documents and the prompts, without the examples",
     )
+
+
+def _take_along(visit: Visit, project: Project) -> None:
+    """The project as one file, or why there is none now."""
+    found = project_file.summary(visit.store, project.id)
+    st.caption("One file with everything in it and its whole history, to keep or to bring into another studio.")
+    if found.why_not:
+        frame.warnings([found.why_not])
+        return
+    models = False
+    if found.models:
+        size = f"{found.model_bytes / 1e6:,.0f} MB"
+        label = f"With {several(found.models, 'tuned model')} ({size})"
+        models = st.checkbox(label, key=f"home-models-{project.id}")
+    where = project_route.address(project.id, models=models)
+    st.link_button("Download the project", where, icon=":material/download:")
 
 
 def _rename(visit: Visit, project: str) -> None:

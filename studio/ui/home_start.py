@@ -1,12 +1,18 @@
-"""Ways to begin a project on the first page: empty, or from an example project."""
+"""Ways to begin a project on the first page: empty, from an example project, or from a file."""
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import streamlit as st
 
-from studio import projects
+from studio import project_file, projects
+from studio.records import Role
 from studio.ui import blocks, frame, keys, prose
 from studio.ui.access import Visit
+
+_MOST_MB = 64  # what the server takes from a browser
 
 
 def show(visit: Visit, *, first: bool) -> None:
@@ -35,6 +41,41 @@ def show(visit: Visit, *, first: bool) -> None:
                 on_click=_from_demo,
                 args=(visit, demo.folder),
             )
+    _from_elsewhere(visit)
+
+
+def _from_elsewhere(visit: Visit) -> None:
+    opened = st.expander("Bring in a whole project from a file", key=keys.BRING, on_change="rerun")
+    if not opened.open:
+        return
+    with opened:
+        blocks.plain(
+            "A file that another studio made of a project. Its history, closed rounds and decisions come along; "
+            "whoever is named in it is known here by name and cannot sign in."
+        )
+        given = st.file_uploader("The project’s file (zip)", ["zip"], key="home-bring-file")
+        st.text_input("Another name for it here, if you like", key="home-bring-name", max_chars=80)
+        st.button("Bring it in", key="home-bring", on_click=_bring, args=(visit,), disabled=given is None)
+        blocks.note(f"Up to {_MOST_MB} MB; a larger one comes in with `studio import project FILE`.")
+
+
+def _bring(visit: Visit) -> None:
+    given, name = st.session_state.get("home-bring-file"), str(st.session_state.get("home-bring-name") or "")
+    if given is None:
+        return
+
+    def bring() -> project_file.Brought:
+        with tempfile.NamedTemporaryFile(dir=visit.store.workspace, prefix="incoming-", suffix=".zip") as file:
+            file.write(given.getbuffer())
+            file.flush()
+            admin = visit.person.role is Role.admin
+            return project_file.bring(visit.store, visit.person.id, Path(file.name), name, vouched=admin)
+
+    with st.spinner("Reading the file and trying everything in it…"):
+        came = frame.attempt(bring)
+    if came is not None:
+        st.session_state[keys.BRING] = False
+        st.session_state[keys.NOTICE] = ["said", came.in_words]
 
 
 def _create(visit: Visit) -> None:

@@ -30,6 +30,9 @@ RENAME = "home-rename"
 MORE = "home-more"
 """Prefix of what opens a project's menu; its id follows."""
 
+BRING = "home-bring-open"
+"""Whether the place where a project is brought in from a file is open."""
+
 BRIEF_VIEW = "brief-view"
 """read, write, history or advice: which side of the brief is shown; in the address too."""
 

@@ -36,7 +36,7 @@ def written(shown: Shown) -> str:
 
 
 def _over(shown: Shown) -> str:
-    told = [f"<p>{_read_only(shown)}</p>"]
+    told = [f'<p class="readonly">{_read_only(shown)}</p>']
     if shown.waiting:
         told.append(
             "<p>Votes are coming in on a newer round; what it says is told here once it has closed. Below stands the "

@@ -201,10 +201,9 @@ def certificate(visit: Visit, found: Round, ruled: Ruling) -> None:
         "with “studio verify”, without this studio; a changed byte is found. It names no reviewer, and "
         "prompts and answers stand in it as hashes.",
     )
-    marks = [word for word, told in (("scripted", ruled.scripted), ("practice", ruled.practice)) if told]
-    name = "-".join(["certificate", *marks, found.id]) + ".json"
     st.download_button(
-        "Download the certificate", _certificate(visit.store, found), name, "application/json",
+        "Download the certificate", _certificate(visit.store, found), signing.certificate_name(found, ruled),
+        "application/json",
         key="decision-certificate", icon=":material/download:", on_click="ignore",
         help="Canonical JSON. “studio export certificate --format json-texts” writes one with every text in it.",
     )  # fmt: skip

@@ -60,7 +60,8 @@ def nothing_yet(visit: Visit) -> None:
 
 def waiting(visit: Visit, found: Round) -> None:
     """While votes come in: about how many prompts are done, how much is left to read, and nothing else."""
-    done, last = voting_parts.about(rounds.done(visit.store, found)), int(found.registration["cap"])
+    last = int(found.registration["cap"])
+    done = voting_parts.about(rounds.done(visit.store, found), last)
     blocks.lead(f"Votes are coming in: {done} of at most {blocks.several(last, 'prompt')} are done.")
     blocks.plain(standing.left(visit.store, found))
     blocks.plain("Nobody sees the evidence while a round is open. The server closes it once it is decided.")
@@ -75,7 +76,7 @@ def could_tell(visit: Visit, found: Round) -> None:
 
 def labels(ruled: Ruling) -> list[str]:
     """What must stand on everything that is shown of such a round."""
-    return [word for word, told in (("Scripted votes", ruled.scripted), ("Practice round", ruled.practice)) if told]
+    return list(ruled.labels)
 
 
 def verdict(ruled: Ruling, names: Mapping[str, str]) -> None:

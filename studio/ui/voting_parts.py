@@ -129,18 +129,19 @@ def _how_far(place: rounds.Turn) -> None:
     total = place.mine + place.left
     left = f", about {duration(place.seconds_left)} left at your pace" if place.seconds_left and place.left else ""
     share = 100 * place.mine / total if total else 100.0
+    done = f"{about(place.done, place.last)} of at most {blocks.several(place.last, 'prompt')} done"
     st.html(
         f'<div role="status"><p class="yr-far"><span><b>{place.mine:,} of {total:,}</b> pairs{left}</span>'
-        f"<span>The round: {about(place.done)} of at most {blocks.several(place.last, 'prompt')} done</span></p>"
+        f"<span>The round: {done}</span></p>"
         f'<div class="yr-bar" aria-hidden="true"><div style="width:{share:.1f}%"></div></div></div>'
     )
     if place.rest:
         blocks.note(place.rest)
 
 
-def about(done: int) -> str:
+def about(done: int, last: int) -> str:
     """In steps: the exact number would stand still after a pair that is no evidence, and so tell which those are."""
-    return f"at least {done // _STEP * _STEP:,}" if done >= _STEP else f"fewer than {_STEP}"
+    return f"at least {done // _STEP * _STEP:,}" if done >= _STEP else f"fewer than {min(_STEP, last)}"
 
 
 def _message(pair: Pair) -> None:

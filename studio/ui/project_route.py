@@ -1,0 +1,51 @@
+"""`GET /project-file/{project}`: a whole project as one file, made when it is asked for and not kept."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from studio import project_file
+from studio.records import Refusal
+from studio.store import Store, now
+
+PATH = "/project-file/"
+
+
+def address(project: str, *, models: bool) -> str:
+    """Where the file is to be had, in this studio."""
+    return f"{PATH}{project}" + ("?models=1" if models else "")
+
+
+def route(store: Callable[[], Store]) -> BaseRoute:
+    """The route. The guard has let in only who is signed in; 403 for another role, 409 with why not."""
+
+    async def take(request: Request) -> Response:
+        from studio.ui.access import PAGE_ROLES  # which itself needs the server that has this route
+
+        if request.scope["yardstick"].role not in PAGE_ROLES["home"].edit:
+            return PlainTextResponse("A project is taken along by those who work on it.", 403)
+        project, models = request.path_params["project"], request.query_params.get("models") == "1"
+        handle, name = tempfile.mkstemp(prefix="project-", suffix=".zip", dir=store().workspace)
+        os.close(handle)
+        path = Path(name)
+        try:
+            await run_in_threadpool(project_file.write, store(), project, path, models=models)
+        except Refusal as refusal:
+            path.unlink(missing_ok=True)
+            return PlainTextResponse(str(refusal), 409)
+        title = f"{re.sub(r'[^a-z0-9-]+', '-', project)}-{now()[:10]}.zip"
+        headers = {"Cache-Control": "no-store"}
+        gone = BackgroundTask(path.unlink, missing_ok=True)
+        return FileResponse(path, filename=title, media_type="application/zip", headers=headers, background=gone)
+
+    return Route(f"{PATH}{{project}}", take, methods=["GET"])
