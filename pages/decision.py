@@ -15,6 +15,7 @@ from studio.ui import (
     rows_parts,
     second_look_parts,
     signing_parts,
+    tradeoff_parts,
     trust_parts,
     verdict_parts,
 )
@@ -41,6 +42,7 @@ else:
     verdict_parts.evidence(visit, found, ruled, assessed)
     reveal_parts.why(visit, found, ruled)
     return_parts.show(visit, found, assessed, verdict_parts.labels(ruled))
+    tradeoff_parts.show(visit, found, verdict_parts.judged(visit, found).assessments, verdict_parts.labels(ruled))
     signing_parts.sign(visit, found, ruled)
     discussion_parts.show(visit, found)
     papers_parts.papers(visit)

@@ -63,7 +63,14 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
         assert line in told.partition("How far can this be trusted?")[2], line
     assert "Scripted" not in told and "Practice" not in told
     drawn = {str(chart.key) for chart in at.get("plotly_chart")}
-    pictures = {"preference", "slices", "criteria", "holds", "growth"}  # with one voter there is nobody to agree with
+    pictures = {
+        "preference",
+        "slices",
+        "criteria",
+        "holds",
+        "growth",
+        "tradeoff-cost",
+    }  # with one voter there is nobody to agree with
     assert drawn == {f"decision-{name}" for name in pictures}
     for said in ("other ways of reading them", "kinds of input", "1 person cast 24 votes", "keeps more often"):
         assert said in told, said
