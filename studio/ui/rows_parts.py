@@ -119,7 +119,8 @@ def _answers(made: Material, figure: Figure) -> _Shown:
     for pair in made.pairs:
         if pair.candidate == arm and pair.kind is PairKind.real:
             pair_of.setdefault(pair.example, pair)
-    told = [(pair_of.get(each.prompt), each) for each in sorted(answers, key=lambda each: not each.against)]
+    told = [(pair_of.get(each.prompt), each) for each in answers]
+    told.sort(key=lambda both: (not both[1].against, both[0].position if both[0] else 0))
     rows = tuple(
         (f"Pair {p.position + 1}" if p else "in no pair", e.told, p.slice.replace("_", " ") if p else "")
         for p, e in told
