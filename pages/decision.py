@@ -16,6 +16,7 @@ from studio.ui import (
     second_look_parts,
     share_parts,
     signing_parts,
+    tradeoff_parts,
     trust_parts,
     verdict_parts,
 )
@@ -43,9 +44,11 @@ else:
     verdict_parts.evidence(visit, found, ruled, assessed)
     reveal_parts.why(visit, found, ruled)
     return_parts.show(visit, found, assessed, verdict_parts.labels(ruled))
+    tradeoff_parts.show(visit, found, verdict_parts.judged(visit, found).assessments, verdict_parts.labels(ruled))
     signing_parts.sign(visit, found, ruled)
     discussion_parts.show(visit, found)
     papers_parts.papers(visit)
+    rows_parts.take_away(visit, found, verdict_parts.labels(ruled))
     trust_parts.certificate(visit, found, ruled)
     share_parts.links(visit, found)
     pairs_parts.pairs(visit, found, ruled)

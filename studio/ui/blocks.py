@@ -6,11 +6,10 @@ As in the frame, everything a person or a model wrote is escaped here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Literal
 
 import streamlit as st
 
@@ -194,23 +193,13 @@ def difference(before: str, after: str, label: str = "") -> None:
 
 def way(visit: Visit, step: str, label: str, key: str, **query: str) -> None:
     """A link to another page of the loop, in this project; nothing for those who may not open it."""
-    _way(visit, step, label, key, query, ("forward", "right"))
-
-
-def way_back(visit: Visit, step: str, label: str, key: str, **query: str) -> None:
-    """The same, to where the reader came from."""
-    _way(visit, step, label, key, query, ("back", "left"))
-
-
-def _way(
-    visit: Visit, step: str, label: str, key: str, query: Mapping[str, str], arrow: tuple[str, Literal["left", "right"]]
-) -> None:
     target = paths.pages_dir() / f"{step}.py"
     if visit.person.role in PAGE_ROLES[step].see and target.is_file():
         with st.container(key=key):
             wanted = {"project": visit.project_id, **query}
-            icon, side = f":material/arrow_{arrow[0]}:", arrow[1]
-            st.page_link(target, label=label, icon=icon, icon_position=side, query_params=wanted)
+            st.page_link(
+                target, label=label, icon=":material/arrow_forward:", icon_position="right", query_params=wanted
+            )
 
 
 def percent(share: float) -> str:

@@ -62,7 +62,19 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
     for line in ("Dealt by chance", "Reliable reviewers", "Length", "Who voted", "Without any one reviewer"):
         assert line in told.partition("How far can this be trusted?")[2], line
     assert "Scripted" not in told and "Practice" not in told
-    assert len(at.get("plotly_chart")) == 2
+    drawn = {str(chart.key) for chart in at.get("plotly_chart")}
+    pictures = {
+        "preference",
+        "slices",
+        "criteria",
+        "holds",
+        "growth",
+        "tradeoff-cost",
+    }  # with one voter there is nobody to agree with
+    assert drawn == {f"decision-{name}" for name in pictures}
+    for said in ("other ways of reading them", "kinds of input", "1 person cast 24 votes", "keeps more often"):
+        assert said in told, said
+    assert [e.label for e in at.expander].count("The same as a table") == 4
     made = signing.certificate_of(store, closed)
     assert verify(made).ok and sum_of(made) not in told
     at.session_state["decision-certificate-sum"] = True
