@@ -497,7 +497,9 @@ def gates(made: Exported, parts: list[str]) -> Told:
     if not parts:
         return sum(state == "passed" for state in told.values()), None, None, len(told)
     if parts[0] in BESIDE_THE_VOTES:
-        return told[parts[0]], None, None, 0
+        tuned = made.plan["arms"][arm]["kind"] == "tuned"
+        looked = parts[0] == "Personal data" or (parts[0] == "Memorisation" and tuned)
+        return told[parts[0]], None, None, len(made.plan["prompts"]) if looked else 0
     if parts[0] == "Assignment audit":
         every = [float(dealt(made, [each, "evidence"])[0] or 0) for each in made.candidates]
         return "failed" if np.mean(every) >= 1000 else "passed", None, None, dealt(made, [arm, "evidence"])[3]

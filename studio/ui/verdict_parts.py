@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from studio import figures, signing
+from studio import beside_votes, figures, signing
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement
 from studio.records import Round, Verdict
@@ -127,6 +127,9 @@ def gates(visit: Visit, found: Round, ruled: Ruling) -> None:
     """What a GO needs, one by one; the slices as one line."""
     judged_by = figures.judged_by(judged(visit, found).subject[0], Words(signing.names(found)))
     rows = {gate: rows_parts.named(visit, "See the votes", figure).html for gate, figure in judged_by.items()}
+    rows |= {each.gate.name: rows_parts.link(visit, "See the answers", "gates", each.gate.name).html
+             for each in beside_votes.checked(visit.store, found)
+             if each.answers and each.gate.arm in ("", ruled.subject)}  # fmt: skip
     single = [g for g in ruled.gates if not g.is_slice]
     sliced = [g for g in ruled.gates if g.is_slice]
     items = [_item(g.state, g.name, _with_gloss(g.name, g.sentence), g.evidence, rows.get(g.name, "")) for g in single]
