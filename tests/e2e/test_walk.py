@@ -224,6 +224,7 @@ def read_the_guide(ada: Walker) -> None:
         ada.eyes.both(ada.page, words)
     ada.page.get_by_role("link", name="Back to the studio").click()
     ada.settle()
+    expect(ada.page.get_by_role("heading", level=1)).to_contain_text("Decision")
 
 
 def every_part_of_every_page_in_the_dark(ada: Walker) -> None:
@@ -232,6 +233,7 @@ def every_part_of_every_page_in_the_dark(ada: Walker) -> None:
     for name in ("Home", *LOOP):
         ada.page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name=name, exact=True).click()
         ada.settle()
+        expect(ada.page.get_by_text("Library answers").first).to_be_visible()
         parts = ada.page.locator('[class*="-view"] [data-testid="stButtonGroup"] button')
         for part in range(parts.count()):
             parts.nth(part).click()
