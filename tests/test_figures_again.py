@@ -28,6 +28,8 @@ from statsmodels.stats.sandwich_covariance import cov_cluster_2groups
 from voted_round import closed_round
 
 from studio import export_command, figures, signing
+from studio.beside_votes import Answer
+from studio.figures.figure import figure_id
 from studio.store import Store, people, rounds
 
 WORTH = {"a": 1.0, "b": 0.0, "tie": 0.5, "both_bad": 0.5}
@@ -118,7 +120,9 @@ def ac1(units: Sequence[Sequence[float]]) -> float:
 
 
 class Exported:
-    """The votes' table and the certificate, as anybody downloads them."""
+    """The votes' table and the certificate, as anybody downloads them; `looked`: figure -> the answers behind it."""
+
+    looked: dict[str, tuple[Answer, ...]]
 
     def __init__(
         self, votes: bytes, certificate: bytes, ids: dict[str, str], voters: Sequence[tuple[str, float | None]]
@@ -206,11 +210,13 @@ def exported(kept: Store) -> Exported:
 
 def test_every_figure_is_the_same_when_others_compute_it(kept: Store, exported: Exported) -> None:
     listed = figures.of_round(kept, closed_round(kept))
+    exported.looked = {each.id: figures.answers_of(figures.material(kept, closed_round(kept)), each) for each in listed}
     for figure in listed:
         start, *rest = [unquote(part) for part in figure.id.split("/")]
         assert start in AGAIN, f"nobody recomputes {figure.id}"
         value, low, high, n = AGAIN[start](exported, rest)
-        close = {"abs": 1e-6 if start == "length" else 1e-9, "rel": 1e-6 if start == "length" else 1e-9}
+        near = 1e-6 if "length" in (start, *rest) else 1e-9
+        close = {"abs": near, "rel": near}
         assert figure.n == n, figure.id
         told = figure.word if isinstance(value, str) else figure.value
         assert told == (value if isinstance(value, str) or value is None else pytest.approx(value, **close)), figure.id
@@ -542,6 +548,32 @@ def outside(made: Exported, parts: list[str]) -> Told:
     return n, None, None, n
 
 
+def kept_by(made: Exported, parts: list[str]) -> dict[str, float]:
+    """Prompt -> the share of the rule, or of all rules, that an answer keeps, from the rows that can be downloaded.
+    Whether an answer keeps a rule is for the tests of the checks."""
+    return {row.prompt: float(row.value or 0) for row in made.looked[figure_id("checks", *parts)]}
+
+
+def checks_of(made: Exported, parts: list[str]) -> Told:
+    arm, rule, key = parts
+    ours, other = (kept_by(made, [arm, rule, side]) for side in ("candidate", "other"))
+    if key == "difference":
+        x = [ours[name] - other[name] for name in ours if name in other]
+    else:
+        x = list({"candidate": ours, "other": other}[key].values())
+    n, mean = len(x), float(np.mean(x))
+    if rule != "All rules, on average" and key != "difference":
+        low, high = proportion_confint(sum(x), n, method="beta")
+        return mean, float(low), float(high), n
+    if np.ptp(x) == 0:  # the exact interval of a share stands in for t
+        edge = float(proportion_confint(n, n, method="beta")[0])
+        half = (1 + abs(mean)) * (1 - edge)
+        ends = (mean - half, mean + half) if key == "difference" else proportion_confint(mean * n, n, method="beta")
+        return mean, float(ends[0]), float(ends[1]), n
+    low, high = stats.t.interval(0.95, n - 1, loc=mean, scale=stats.sem(x))
+    return (mean, low, high, n) if key == "difference" else (mean, max(0.0, low), min(1.0, high), n)
+
+
 # -- gates and the verdict -------------------------------------------------------------------------
 
 
@@ -623,5 +655,5 @@ AGAIN: dict[str, Callable[[Exported, list[str]], Told]] = {
     "verdict": verdict, "gates": gates, "preference": preference, "slices": one_slice, "ships": ships,
     "excluded": excluded, "agreement": agreement, "position": position, "dealt": dealt, "length": length,
     "errors": errors, "without": without, "said": said, "reasons": reasons, "raters": raters, "guesses": guesses,
-    "votes": outside, "holds": holds, "voters": voters,
+    "votes": outside, "holds": holds, "voters": voters, "checks": checks_of,
 }  # fmt: skip

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from studio.beside_votes import Answer
+from studio.figures import on_rules
 from studio.figures.figure import Basis, Behind, Figure, Material
 from studio.records import Choice, Pair, PairKind, Vote
 from studio.review import gold, guesses, raters, reveal
@@ -18,6 +19,8 @@ from studio.review.assessment import AgainstBaseline, Assessment
 from studio.review.scoring import WORTH, ships
 from studio.wording import several
 
+OF_ANSWERS = (Basis.answers, Basis.rule)
+"""What is made from answers, not from votes."""
 _SIDES = {Choice.a: "candidate", Choice.b: "baseline"}
 _KINDS = {Basis.gold: PairKind.gold, Basis.repeat: PairKind.repeat, Basis.sentinel: PairKind.sentinel}
 
@@ -36,7 +39,7 @@ class Row:
 def rows_of(made: Material, figure: Figure) -> tuple[Row, ...]:
     """The votes or guesses, in the registered order of the prompts; empty for a figure without any."""
     behind = figure.behind
-    if behind is None or behind.basis is Basis.answers:
+    if behind is None or behind.basis in OF_ANSWERS:
         return ()
     if behind.basis is Basis.guesses:
         found: Iterable[Row] = _guessed(made)
@@ -52,10 +55,12 @@ def rows_of(made: Material, figure: Figure) -> tuple[Row, ...]:
 
 
 def answers_of(made: Material, figure: Figure) -> tuple[Answer, ...]:
-    """The answers that a gate looked at; empty for a figure that is made from votes."""
+    """The answers that a gate or a check looked at; empty for a figure that is made from votes."""
     behind = figure.behind
-    if behind is None or behind.basis is not Basis.answers:
+    if behind is None or behind.basis not in OF_ANSWERS:
         return ()
+    if behind.basis is Basis.rule:
+        return tuple(on_rules.answers(made, behind))
     return next((each.answers for each in made.beside
                  if (each.gate.name, each.gate.arm) == (behind.gate, behind.candidate)), ())  # fmt: skip
 

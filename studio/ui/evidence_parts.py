@@ -140,12 +140,20 @@ def rules(visit: Visit, found: Round, candidate: str, names: Mapping[str, str], 
         blocks.table(
             ["Rule", ours, other, "difference", "95 % interval", "prompts"],
             [
-                [each.criterion, _share(each.candidate), _share(each.other), _signed(each.difference.value),
-                 f"{_signed(each.difference.low)} to {_signed(each.difference.high)}", f"{each.difference.n:,}"]
+                [each.criterion, _rule(visit, candidate, each, "candidate"), _rule(visit, candidate, each, "other"),
+                 _signed(each.difference.value),
+                 f"{_signed(each.difference.low)} to {_signed(each.difference.high)}",
+                 rows_parts.count(visit, each.difference.n, "checks", candidate, each.criterion, "difference")]
                 for each in told.each
             ],
             "Share of prompts on which each rule is kept with its 95 % interval, and the difference in points",
         )  # fmt: skip
+
+
+def _rule(visit: Visit, candidate: str, each: criteria.SideBySide, side: str) -> blocks.Cell:
+    """An arm's share, with the answers behind it."""
+    share = each.candidate if side == "candidate" else each.other
+    return rows_parts.link(visit, _share(share), "checks", candidate, each.criterion, side)
 
 
 def _signed(share: float) -> str:
