@@ -115,10 +115,8 @@ def _glance(ruled: Ruling, names: Mapping[str, str], standing: Decision | None) 
     if weakest is not None:
         told["Weakest gate"] = f"{weakest.name} ({_STATES[weakest.state].lower()})"
     if ruled.verdict is Verdict.go:
-        sign = "A PM or an admin signs it, below; then the brief for the engineers goes to them."
-        told["Next"] = (
-            sign if standing is None else "The brief for the engineers, among the papers below, goes to them."
-        )
+        hand_on = "Give the engineers their brief; it is among the papers below."
+        told["Next"] = hand_on if standing else "Sign the decision below (a PM or an admin), then hand it on."
     if ruled.would_change:
         told["Next" if ruled.verdict is not Verdict.go else "Holds until"] = ruled.would_change[0]
     return told
