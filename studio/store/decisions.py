@@ -78,3 +78,9 @@ def _decision(row: Row) -> Decision:
 def every(store: Store, project: str) -> list[Decision]:
     """Newest first, the withdrawn too."""
     return [_decision(r) for r in store.rows('SELECT * FROM decisions WHERE project = ? ORDER BY "at" DESC', project)]
+
+
+def on(store: Store, found: str) -> Decision | None:
+    """The decision that stands on a round; None while nobody signed one, or once it was withdrawn."""
+    rows = store.rows("SELECT * FROM decisions WHERE round = ? AND withdrawn = ''", found)
+    return _decision(rows[0]) if rows else None
