@@ -93,10 +93,7 @@ def build_app(
             print(_first_address(opened, url, new_token), flush=True)
             yield {}
         finally:
-            for task in beside:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await _ended(beside)
             (workspace / "server.json").unlink(missing_ok=True)
             use(None)
             opened.close()
@@ -196,6 +193,14 @@ def _write_server_file(workspace: Path, url: str, token: str) -> None:
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(content)
     fresh.replace(target)
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Stops what runs beside the pages, and waits until it has stopped."""
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def _supervise(opened: Store, tick: Callable[[Store], object]) -> None:
