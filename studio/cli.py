@@ -277,24 +277,24 @@ def _add_data(add: Add) -> None:
 
 
 def _add_export(add: Add) -> None:
-    about = "Write examples, a dataset, votes, figures, preferences, a run, a certificate or a whole project to a file."
+    about = "Write examples, a dataset, votes, figures, preferences, a run, a certificate, a paper or a whole project."
     write = add("export", about, _export)
     write.set_defaults(usage=write)
-    write.add_argument(
-        "what", choices=("examples", "dataset", "votes", "figures", "preferences", "run", "certificate", "project")
-    )
+    papers = ("card", "brief", "print", "dataset-card")
+    kept = ("examples", "dataset", "votes", "figures", "preferences", "run", "certificate", "project")
+    write.add_argument("what", choices=(*kept, *papers))
     write.add_argument("--project", required=True)
     write.add_argument(
         "--format",
         help="csv, jsonl, parquet, trl, trl-text, openai, alpaca, sharegpt; hf (a folder, of a dataset); "
-        "of a run: json, passport, or as a folder adapter or merged; of a certificate: json, json-texts; "
-        "a project is a zip",
+        "of a run: json, passport, or as a folder adapter or merged; of a certificate: json, json-texts; of a paper "
+        "(card, brief, print, dataset-card): html, and but for print md; a project is a zip",
     )  # fmt: skip
     write.add_argument("--out", required=True, type=lambda text: Path(text).resolve())
     write.add_argument("--dataset", help="id, hash or name of a frozen dataset (default: the newest)")
     write.add_argument("--split", choices=("train", "validation", "test"), help="only this part of a dataset")
     write.add_argument("--models", action="store_true", help="with a project: its tuned models, too")
-    write.add_argument("--run", help="which run, by its id (default: the newest)")
+    write.add_argument("--run", help="which run, by its id (default: the newest; of a paper what was decided on)")
 
 
 def _add_train(add: Add) -> None:

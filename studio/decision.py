@@ -58,6 +58,12 @@ class Ruling:
         """The verdict as it is said: "go", "keep collecting", "go, length-dependent"."""
         return verdict_in_words(self.verdict, self.length_dependent)
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What must stand on everything that is shown of such a round."""
+        told = (("Scripted votes", self.scripted), ("Practice round", self.practice))
+        return tuple(label for label, holds in told if holds)
+
 
 @dataclass(frozen=True)
 class _Trust:

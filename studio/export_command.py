@@ -1,5 +1,5 @@
-"""`studio export`: examples, a frozen dataset, votes, figures, preferences, a certificate or the record of a run, as a
-file or a folder.
+"""`studio export`: examples, a frozen dataset, votes, figures, preferences, a certificate, a paper or the record of a
+run, as a file or a folder.
 
 Every answer says what the file does not hold.
 """
@@ -20,6 +20,7 @@ from studio.generation import chat
 from studio.models.files import files_sha256
 from studio.records import PairKind, Refusal, Round, Split, sha256
 from studio.reports import dataset_card
+from studio.reports import written as papers
 from studio.review import gold, rounds
 from studio.review.votes_table import vote_row, write_votes
 from studio.store import Store
@@ -233,6 +234,13 @@ def _preferences(store: Store, project: str, args: Args) -> Written:
     )  # fmt: skip
 
 
+def _paper(name: str, form: str) -> Callable[[Store, str, Args], Written]:
+    def write(store: Store, project: str, args: Args) -> Written:
+        return Written({"": papers.paper(store, project, name, form, args.get("run") or "").text.encode()}, 1)
+
+    return write
+
+
 def _run_as(form: str) -> Callable[[Store, str, Args], Written]:
     def write(store: Store, project: str, args: Args) -> Written:
         return Written({"": run_export.FILES[form](store, run_export.chosen(store, project, args.get("run") or ""))}, 1)
@@ -259,4 +267,5 @@ _EXPORTS: dict[tuple[str, str], Callable[[Store, str, Args], Written]] = {
     ("certificate", "json"): _certificate(False),
     ("certificate", "json-texts"): _certificate(True),
     **{("run", form): _run_as(form) for form in run_export.FILES},
+    **{(name, form): _paper(name, form) for name, kind in papers.KINDS.items() for form in kind.forms},
 }

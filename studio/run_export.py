@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from studio import supervisor
-from studio.records import Refusal, Run, to_json
-from studio.store import Store, runs
+from studio import papers, supervisor
+from studio.records import Job, Refusal, Run, to_json
+from studio.reports import model_card
+from studio.store import Store, arms, runs
 from studio.store import datasets as dataset_rows
 from studio.train import takeaway, takeaway_readme
 from studio.train.passport import passport
@@ -47,6 +48,13 @@ FILES: dict[str, Callable[[Store, Run], bytes]] = {"json": record, "passport": a
 """What of a run can be written as one file, by the name of the format."""
 
 
+def prepare(store: Store, actor: str, run: Run, form: str) -> Job:
+    """Starts the job that makes what is taken away, its README beginning with the model's card as it stands now."""
+    about = papers.about(store, run.project, f"tuned-{run.id}") if arms.get(store, f"tuned-{run.id}") else None
+    card = model_card.written(store, about, form) if about else ""
+    return takeaway.start(store, actor, run.id, form, card)
+
+
 def take_away(store: Store, actor: str, run: Run, form: str, out: Path) -> Taken:
     """Makes the adapter or the merged model, checks it, and lays it at `out`, whole or not at all. Waits until then.
 
@@ -55,7 +63,7 @@ def take_away(store: Store, actor: str, run: Run, form: str, out: Path) -> Taken
     """
     if out.exists():
         raise Refusal(f"There is something at {out} already. Nothing was written. Name a folder that is not there yet.")
-    job = supervisor.wait(store, takeaway.start(store, actor, run.id, form).id)
+    job = supervisor.wait(store, prepare(store, actor, run, form).id)
     taken = takeaway.of(store, job)
     if taken is None:
         raise Refusal(job.detail.get("result", {}).get("reason") or f"It was {job.state.value}. Nothing was written.")

@@ -14,9 +14,10 @@ LEAVES_IT = {
     "preflight.set_aside", "price.set",
     "project.archived", "project.created", "project.renamed", "queue.closed", "queue.opened", "reminder.sent",
     "round.amended", "round.cancelled", "round.closed", "round.opened", "run.discarded", "series.begun", "series.kept",
-    "session.closed", "session.opened", "task.chosen", "token.made", "token.withdrawn", "token_price.set", "undone",
+    "session.closed", "session.opened", "share.made", "share.opened", "share.withdrawn",
+    "task.chosen", "token.made", "token.withdrawn", "token_price.set", "undone",
     "view.removed", "view.saved", "vote.cast", "vote.explained", "votes.frozen", "waiver.revoked", "waivers.reviewed",
-    "webhook.set",
+    "webhook.set", "papers.noted",
 }  # fmt: skip
 """Acts that show nobody an answer under its author's name and make no example, prompt or model."""
 ELSEWHERE = {"arm.saved", "answer.rated"}

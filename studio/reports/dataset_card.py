@@ -8,7 +8,6 @@ look for.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -17,15 +16,13 @@ from studio import health, looks, wording
 from studio.exports.folder import data_file
 from studio.health.languages import main_languages
 from studio.records import Brief, Consent, Dataset, Example, Split
+from studio.reports import hub
+from studio.reports.markdown import bullets, counts, document, plain, table
 from studio.store import Store, briefs, projects
 from studio.store import datasets as rows
 
 _SIZES = (
     (1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"),
-)  # fmt: skip
-_HUB_LICENCES = (
-    "apache-2.0", "mit", "cc0-1.0", "cc-by-4.0", "cc-by-3.0", "cc-by-sa-4.0", "cc-by-sa-3.0", "cc-by-nc-4.0",
-    "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "odc-by", "odbl", "pddl", "bsd-3-clause", "bsd-2-clause", "gpl-3.0", "unlicense",
 )  # fmt: skip
 _CONSENT = {
     Consent.unknown: "nobody noted whether the people behind them agreed",
@@ -49,7 +46,6 @@ _GAPS = (
 _MOST_LISTED = 40
 _READ = 1_000
 """Inputs from which the languages are told, spread over the set."""
-_MARKED = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
 def written(store: Store, dataset: Dataset) -> str:
@@ -58,18 +54,17 @@ def written(store: Store, dataset: Dataset) -> str:
     brief = briefs.version(store, dataset.project, dataset.brief_version) or Brief()
     project = projects.get(store, dataset.project)
     sections = (
-        [f"# {_plain(dataset.name)}", f"A frozen dataset of the project “{_plain(project.name if project else '')}”."],
+        [f"# {plain(dataset.name)}", f"A frozen dataset of the project “{plain(project.name if project else '')}”."],
         _purpose(brief),
         _origin(brief, examples),
         _inside(examples),
         _splits(dataset),
-        _health(dataset.health),
-        ["## What nobody checked", *_bullets(_GAPS)],
+        ["## What the checks found", *checks_found(dataset.health)],
+        ["## What nobody checked", *bullets(_GAPS)],
         ["## How much the test set was used", looks.spent(store, dataset).sentence],
         _traced(store, dataset),
     )
-    body = "\n\n".join("\n".join(_spaced(section)) for section in sections)
-    return f"---\n{_head(dataset, examples)}---\n\n{body}\n"
+    return f"---\n{_head(dataset, examples)}---\n\n{document(sections)}"
 
 
 def without_head(card: str) -> str:
@@ -84,27 +79,17 @@ def _head(dataset: Dataset, examples: Sequence[Example]) -> str:
     parts = [{"split": s.value, "path": data_file(s)} for s in there]
     task = "text-classification" if health.labels(examples) else "text-generation"
     found = {
-        "pretty_name": dataset.name, **_language(examples), **_licence(examples),
+        "pretty_name": dataset.name, **language(examples), **hub.licence(e.licence for e in examples),
         "size_categories": [size], "task_categories": [task],
         "configs": [{"config_name": "default", "data_files": parts}],
     }  # fmt: skip
     return "".join(f"{name}: {json.dumps(value, ensure_ascii=False)}\n" for name, value in found.items())
 
 
-def _language(examples: Sequence[Example]) -> dict[str, list[str]]:
-    """Told from the inputs; left out where none is long enough to tell."""
+def language(examples: Sequence[Example]) -> dict[str, list[str]]:
+    """The field of a card's head. Told from the inputs; left out where none is long enough to tell."""
     found = main_languages(e.input for e in examples[:: max(1, len(examples) // _READ)])
     return {"language": found} if found else {}
-
-
-def _licence(examples: Iterable[Example]) -> dict[str, str]:
-    named = {e.licence.strip() for e in examples}
-    if named == {""}:
-        return {"license": "unknown"}
-    known = {re.sub(r"[^a-z0-9.]+", "-", name.casefold()).strip("-") for name in named}
-    if len(known) == 1 and (only := known.pop()) in _HUB_LICENCES:
-        return {"license": only}
-    return {"license": "other", "license_name": "; ".join(sorted(name or "not stated" for name in named))[:200]}
 
 
 def _purpose(brief: Brief) -> list[str]:
@@ -112,20 +97,20 @@ def _purpose(brief: Brief) -> list[str]:
         ("Task", brief.task), ("For whom", brief.audience), ("Inputs", brief.inputs), ("Meant for", brief.intended_use),
         ("Not meant for", brief.not_intended_use), ("Must never", brief.must_never),
     )  # fmt: skip
-    return ["## What it is for", *_bullets(f"{title}: {_plain(text)}" for title, text in said if text.strip())]
+    return ["## What it is for", *bullets(f"{title}: {plain(text)}" for title, text in said if text.strip())]
 
 
 def _origin(brief: Brief, examples: Sequence[Example]) -> list[str]:
-    rights = _plain(brief.data_rights) or "The brief does not say by what right the data is used."
+    rights = plain(brief.data_rights) or "The brief does not say by what right the data is used."
     expiring = sorted({e.expires for e in examples if e.expires})
     consent = Counter(e.consent for e in examples)
     said = [f"{count:,} examples: {_CONSENT[kind]}." for kind, count in consent.most_common()]
     if expiring:
         said.append(f"The right to use {sum(bool(e.expires) for e in examples):,} of them ends, first {expiring[0]}.")
     return [
-        "## Where it comes from, and by what right", rights, *_bullets(said),
-        *_table("Source", "Examples", _counted(e.source or "not stated" for e in examples)),
-        *_table("Licence", "Examples", _counted(e.licence or "not stated" for e in examples)),
+        "## Where it comes from, and by what right", rights, *bullets(said),
+        *counts("Source", "Examples", _counted(e.source or "not stated" for e in examples)),
+        *counts("Licence", "Examples", _counted(e.licence or "not stated" for e in examples)),
     ]  # fmt: skip
 
 
@@ -141,9 +126,9 @@ def _inside(examples: Sequence[Example]) -> list[str]:
         *_by_split("Kind of input (slice)", examples, lambda e: e.slice or "in no slice"),
     ]
     if kinds := _counted(kind.replace("_", " ") for e in examples for kind in e.kinds):
-        made += _table("What is hard about it", "Examples", kinds)
+        made += counts("What is hard about it", "Examples", kinds)
     if found := health.labels(examples):
-        where = f"the field “{_plain(found.field)}” of the JSON output" if found.field else "the output"
+        where = f"the field “{plain(found.field)}” of the JSON output" if found.field else "the output"
         made.append(f"It teaches {len(found.counts):,} labels: {where} is one of them.")
         made += _by_split("Label", [e for e in examples if e.id in found.of], lambda e: found.of[e.id])
     return made
@@ -152,70 +137,44 @@ def _inside(examples: Sequence[Example]) -> list[str]:
 def _splits(dataset: Dataset) -> list[str]:
     return [
         "## Splits",
-        *_bullets(f"{s.value}: {dataset.splits.get(s.value, 0):,} examples {_MEANING[s]}" for s in Split),
+        *bullets(f"{s.value}: {dataset.splits.get(s.value, 0):,} examples {_MEANING[s]}" for s in Split),
         "Drawn once by the texts themselves: examples of one group, and inputs that are the same or nearly so, stay "
         "together; slices, and labels where there are any, keep their share. A split that somebody marked is kept. "
         "An example to test with never becomes one to learn from in a later set.",
     ]
 
 
-def _health(found: Mapping[str, Any]) -> list[str]:
+def checks_found(found: Mapping[str, Any]) -> list[str]:
+    """What a set's health report found and what was accepted with it, as parts of a paper."""
     report, waivers = found.get("report", {}), found.get("waivers", {})
     findings = [f for f in report.get("findings", []) if f["severity"] != "fine"]
     fine = len(report.get("findings", [])) - len(findings)
-    made = ["## What the checks found", _plain(report.get("sentence", "No report was kept."))]
-    made += _bullets(_plain(f["sentence"]) for f in findings)
+    made = [plain(report.get("sentence", "No report was kept."))]
+    made += bullets(plain(f["sentence"]) for f in findings)
     if fine:
         made.append(f"{fine:,} other check{'s' * (fine != 1)} found nothing.")
-    return made + _bullets(
-        f"Accepted although it must be fixed: {_plain(wording.finding_name(name))}. Reason: {_plain(reason)}"
+    return made + bullets(
+        f"Accepted although it must be fixed: {plain(wording.finding_name(name))}. Reason: {plain(reason)}"
         for name, reason in waivers.items()
     )
 
 
 def _traced(store: Store, dataset: Dataset) -> list[str]:
-    return ["## Which set this is", *_bullets([
+    return ["## Which set this is", *bullets([
         f"Fingerprint (SHA-256 of content, splits, brief version, report and waivers): {dataset.sha256}",
         f"Frozen {wording.day(dataset.at)} under version {dataset.brief_version} of the brief",
         f"Head of the journal when this card was written: {store.head}",
     ])]  # fmt: skip
 
 
-# -- pieces of Markdown ----------------------------------------------------------------------------
-
-
-def _plain(text: str) -> str:
-    """A text that people wrote, on one line and with nothing in it that Markdown or HTML acts on."""
-    return _MARKED.sub(r"\\\1", " ".join(text.split()))
-
-
-def _bullets(sentences: Iterable[str]) -> list[str]:
-    return ["\n".join(f"- {each}" for each in listed)] if (listed := list(sentences)) else []
-
-
-def _spaced(parts: Sequence[str]) -> list[str]:
-    """An empty line between the parts of a section."""
-    return [line for at, part in enumerate(parts) for line in ([""] if at else []) + [part]]
-
-
 def _counted(names: Iterable[str]) -> list[tuple[str, int]]:
     return Counter(names).most_common()
 
 
-def _table(head: str, count: str, counted: Sequence[tuple[str, int]]) -> list[str]:
-    lines = [f"| {_plain(name)} | {n:,} |" for name, n in counted[:_MOST_LISTED]]
-    rest = len(counted) - _MOST_LISTED
-    lines += [f"| and {rest:,} more | {sum(n for _, n in counted[_MOST_LISTED:]):,} |"] if rest > 0 else []
-    return ["\n".join([f"| {head} | {count} |", "|---|---:|", *lines])] if lines else []
-
-
 def _by_split(head: str, examples: Sequence[Example], of: Callable[[Example], str]) -> list[str]:
-    counts = Counter((of(e), e.split) for e in examples)
+    found = Counter((of(e), e.split) for e in examples)
     names = [name for name, _ in Counter(of(e) for e in examples).most_common()]
-    lines = [
-        f"| {_plain(name.replace('_', ' '))} | " + " | ".join(f"{counts[name, s]:,}" for s in Split) + " |"
-        for name in names[:_MOST_LISTED]
-    ]
+    lines = [[name.replace("_", " "), *(f"{found[name, s]:,}" for s in Split)] for name in names[:_MOST_LISTED]]
     if (rest := len(names) - _MOST_LISTED) > 0:
-        lines.append(f"| and {rest:,} more | | | |")
-    return ["\n".join([f"| {head} | {' | '.join(s.value for s in Split)} |", "|---|---:|---:|---:|", *lines])]
+        lines.append([f"and {rest:,} more", *[""] * len(Split)])
+    return table([head, *(s.value for s in Split)], lines)

@@ -88,3 +88,9 @@ def unsigned(store: Store) -> list[str]:
         "(SELECT 1 FROM decisions d WHERE d.round = r.id AND d.withdrawn = '') ORDER BY closed_at"
     )
     return [row["project"] for row in store.rows(sql)]
+
+
+def on(store: Store, found: str) -> Decision | None:
+    """The decision that stands on a round; None while nobody signed one, or once it was withdrawn."""
+    rows = store.rows("SELECT * FROM decisions WHERE round = ? AND withdrawn = ''", found)
+    return _decision(rows[0]) if rows else None

@@ -251,6 +251,23 @@ def m022_expectations(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def m023_paper_notes(db: duckdb.DuckDBPyConnection) -> None:
+    """What people write for a project's papers."""
+    db.execute(
+        "CREATE TABLE paper_notes (project VARCHAR PRIMARY KEY, limits VARCHAR, owner VARCHAR, engineer VARCHAR, "
+        'escalation VARCHAR, person VARCHAR, "at" VARCHAR)'
+    )
+
+
+def m024_shares(db: duckdb.DuckDBPyConnection) -> None:
+    """Read-only links to a decision."""
+    db.execute(
+        "CREATE TABLE shares (id VARCHAR PRIMARY KEY, project VARCHAR, round VARCHAR, sha VARCHAR, name VARCHAR, "
+        "answers BOOLEAN, expires VARCHAR, withdrawn BOOLEAN, opened BIGINT, last_opened VARCHAR, made_by VARCHAR, "
+        '"at" VARCHAR)'
+    )
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
     m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
@@ -260,6 +277,8 @@ MIGRATIONS = (
     m020_passage_vectors,
     m021_comments_on_decisions,
     m022_expectations,
+    m023_paper_notes,
+    m024_shares,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -285,6 +304,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "decisions": ("id",),
     "comments": ("id",),
     "mentions": ("comment", "person"),
+    "shares": ("id",),
     "queues": ("id",),
     "assignments": ("id",),
     "labels": ("id",),
@@ -300,6 +320,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "ratings": ("id",),
     "taken": ("project", "example"),
     "waiver_reviews": ("dataset", "person"),
+    "paper_notes": ("project",),
     "documents": ("id",),
     "passages": ("id",),
     "passage_vectors": ("id", "embedder"),

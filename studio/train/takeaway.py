@@ -49,8 +49,11 @@ def forms(run: Run) -> dict[str, str]:
     return {form: title for form, title in FORMS.items() if form == "merged" or run.settings.get("method") != FULL}
 
 
-def start(store: Store, actor: str, run: str, form: str) -> Job:
-    """Starts the job that makes it. Raises Refusal for an unknown form, an unfinished run, or a missing model."""
+def start(store: Store, actor: str, run: str, form: str, card: str = "") -> Job:
+    """Starts the job that makes it; its README begins with `card`, the model's card, where there is one.
+
+    Raises Refusal for an unknown form, an unfinished run, or a missing model.
+    """
     if form not in FORMS:
         raise Refusal(f"A tuned model is taken away as {' or '.join(FORMS)}, not as {form!r}. Nothing was started.")
     found = runs.get(store, run)
@@ -74,11 +77,12 @@ def start(store: Store, actor: str, run: str, form: str) -> Job:
     made, name = passport(store, run), job_folder.new_id()
     title = _title(store, found)
     spec = {
-        "kind": KIND, "id": name, "project": found.project, "form": form, "name": f"{_plain(title)}-{form}",
+        "kind": KIND, "id": name, "project": found.project, "form": form, "name": name_of(title, form),
         "model": models.reference(found.model, store.workspace), "adapter_sha256": found.adapter_sha256,
         "adapter": str(step.adapter_of(store, found)),
         "prompts": [job_folder.prompt_row(e.id, e.prompt) for e in datasets.spread(asked, _PROMPTS)],
-        "decoding": to_json(Decoding(max_new_tokens=_TOKENS)), "passport": to_json(made), "facts": _facts(title, made),
+        "decoding": to_json(Decoding(max_new_tokens=_TOKENS)), "passport": to_json(made),
+        "facts": _facts(title, made) | {"card": card},
     }  # fmt: skip
     folder = job_folder.create(store.workspace / "jobs" / name, spec)
     payload = {"id": name, "kind": KIND, "folder": name, "detail": {"run": run, "form": form}}
@@ -128,6 +132,7 @@ def _title(store: Store, run: Run) -> str:
     return arm.name if arm else f"Run {run.id}"
 
 
-def _plain(title: str) -> str:
-    """A title as the name of a folder: small letters, figures and hyphens."""
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "tuned"
+def name_of(title: str, form: str) -> str:
+    """What the folder of a model of this title is called: small letters, figures and hyphens."""
+    plain = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "tuned"
+    return f"{plain}-{form}"

@@ -15,6 +15,8 @@ def commands(form: str, name: str, base: str, rank: int) -> dict[str, str]:
         return {
             "vLLM": f"vllm serve ./{name} --served-model-name {name} --dtype float32",
             "transformers": f"transformers serve ./{name} --dtype float32",
+            "Ollama": f"printf 'FROM ./{name}\\nPARAMETER temperature 0\\n' > Modelfile && ollama create {name} "
+            f"-f Modelfile && ollama run {name}",
         }
     taken = next((size for size in _RANKS if size >= rank), rank)
     return {
@@ -27,9 +29,10 @@ def asking(form: str, name: str) -> str:
     """How what the lines serve is asked, and which of them the studio's own tests run."""
     if form == "merged":
         return (
-            f"Ask transformers for the model `./{name}`, with the `./`; vLLM for `{name}`. The line of transformers is "
-            "run in the studio's own tests, on a CPU: it answers as the reviewed model does, word for word. That of "
-            "vLLM is not: compare a few answers before you lean on it."
+            f"Ask transformers for the model `./{name}`, with the `./`; vLLM and Ollama for `{name}`. The line of "
+            "transformers is run in the studio's own tests, on a CPU: it answers as the reviewed model does, word for "
+            "word. Those of vLLM and Ollama are not; Ollama reads such a folder of Llama, Mistral, Gemma and Phi "
+            "models, and sets a chat template of its own. Compare a few answers before you lean on either."
         )
     return (
         f"Ask for the model `{name}`; the name of the base gives the base, without what it learned. This line is not "
@@ -61,14 +64,17 @@ def checked(check: Mapping[str, int]) -> str:
 
 
 def text(form: str, name: str, facts: Mapping[str, Any]) -> str:
-    """The README. `facts`: title, base, base_sha256, source, licence, rank, passport_sha256, check, files."""
+    """The README. `facts`: title, base, base_sha256, source, licence, rank, passport_sha256, check, files, and card:
+    the model's card that it begins with, "" for none."""
     what = (
         "The whole tuned model (the adapter is merged into the weights of its base)."
         if form == "merged"
         else f"The adapter (PEFT, LoRA) of a tuned model. It works only with its base, {facts['base']}."
     )
+    card = str(facts["card"]).rstrip()
     parts = [
-        f"# {facts['title']}", what, "## Checked after it was made", checked(facts["check"]), "## Serve it",
+        *([card, "## What is in this folder"] if card else [f"# {facts['title']}"]), what,
+        "## Checked after it was made", checked(facts["check"]), "## Serve it",
         "Unpack it, then run one of these beside the folder. Ask with `temperature` 0: that is how it was reviewed.",
         *(
             f"{program}:\n\n    {line}"

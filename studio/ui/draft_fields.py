@@ -25,6 +25,12 @@ def forget(visit: Visit, key: str, saved: str = "") -> None:
     st.session_state[key] = saved
 
 
+def follow(visit: Visit, key: str, saved: str) -> None:
+    """Before the field is drawn: it shows what is saved now, by whomever, unless a draft of it is kept."""
+    if key in st.session_state and drafts.kept(visit.store, visit.person.id, _name(visit, key)) is None:
+        st.session_state[key] = saved
+
+
 def put(visit: Visit, key: str, text: str) -> None:
     """Puts a text into the field and its draft; for a callback."""
     st.session_state[key] = text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from studio import run_export
 from studio.jobs import place
 from studio.records import Job, Run
 from studio.store import runs
@@ -62,7 +63,7 @@ def _taken(taken: takeaway.Taken, run: Run) -> None:
     blocks.note(takeaway_readme.asking(taken.form, taken.name))
     if taken.form == "adapter" and (said := takeaway_readme.beside(base)):
         blocks.note(said)
-    blocks.note("The folder holds a README with these lines, the base’s licence, and the passport.")
+    blocks.note("The folder holds a README with the model card and these lines, the base’s licence, and the passport.")
 
 
 def _failed(visit: Visit, run: Run) -> None:
@@ -74,7 +75,7 @@ def _failed(visit: Visit, run: Run) -> None:
 
 def _start(visit: Visit, run: Run, form: str) -> None:
     frame.attempt(
-        lambda: takeaway.start(visit.store, visit.person.id, run.id, form),
+        lambda: run_export.prepare(visit.store, visit.person.id, run, form),
         "It is being made and checked. You can leave this page; it goes on.",
     )
 

@@ -7,15 +7,16 @@ from html import escape
 
 import streamlit as st
 
-from studio import figures, signing
+from studio import beside_votes, figures, signing
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement
 from studio.records import Round, Verdict
 from studio.review import guesses, rounds, standing
 from studio.review.gates import Words
-from studio.review.preference import Assessment, SliceState
+from studio.review.preference import Assessment
 from studio.store import decisions
-from studio.ui import blocks, frame, rows_parts, trust_parts, verdict_charts, voting_parts
+from studio.store.decisions import Decision
+from studio.ui import blocks, evidence_parts, frame, rows_parts, trust_parts, verdict_charts, voting_parts
 from studio.ui.access import Visit
 
 _WORDS = {
@@ -60,7 +61,8 @@ def nothing_yet(visit: Visit) -> None:
 
 def waiting(visit: Visit, found: Round) -> None:
     """While votes come in: about how many prompts are done, how much is left to read, and nothing else."""
-    done, last = voting_parts.about(rounds.done(visit.store, found)), int(found.registration["cap"])
+    last = int(found.registration["cap"])
+    done = voting_parts.about(rounds.done(visit.store, found), last)
     blocks.lead(f"Votes are coming in: {done} of at most {blocks.several(last, 'prompt')} are done.")
     blocks.plain(standing.left(visit.store, found))
     blocks.plain("Nobody sees the evidence while a round is open. The server closes it once it is decided.")
@@ -75,12 +77,12 @@ def could_tell(visit: Visit, found: Round) -> None:
 
 def labels(ruled: Ruling) -> list[str]:
     """What must stand on everything that is shown of such a round."""
-    return [word for word, told in (("Scripted votes", ruled.scripted), ("Practice round", ruled.practice)) if told]
+    return list(ruled.labels)
 
 
-def verdict(ruled: Ruling, names: Mapping[str, str]) -> None:
-    """The one word, the one sentence, what ships, the weakest gate and what comes next; then why, and what would
-    change it. `names`: arm -> what it is called."""
+def verdict(visit: Visit, found: Round, ruled: Ruling) -> None:
+    """The one word, the one sentence, what ships, the weakest gate and what comes next; then why, what would change it,
+    and the way to the rest of the page."""
     marks = "".join(f"<span>{escape(word)}</span>" for word in labels(ruled))
     word = _WORDS[ruled.verdict] + (", length-dependent" if ruled.length_dependent else "")
     st.html(
@@ -88,31 +90,33 @@ def verdict(ruled: Ruling, names: Mapping[str, str]) -> None:
         + f'<section class="yr-verdict"><p class="yr-word yr-{ruled.verdict.value.lower()}">{word}</p>'
         f'<p class="yr-line">{escape(ruled.headline)}</p></section>'
     )
-    blocks.facts(_glance(ruled, names))
+    standing = decisions.on(visit.store, found.id)
+    blocks.facts(_glance(ruled, signing.names(found), standing))
     if ruled.because:
         blocks.section("Why")
         blocks.bullets(ruled.because)
     if ruled.would_change:
         blocks.section("What would change it")
         blocks.bullets(ruled.would_change)
+    blocks.contents([*_WAYS, "Sign the decision" if standing is None else "What was signed", *_WAYS_ON])
 
 
-_WAYS = ("What a GO needs", "Which do people prefer?", "How far can this be trusted?", "Why did they prefer it?")
+_WAYS = (
+    "What a GO needs", "Which do people prefer?", "How far can this be trusted?", "Does the verdict hold?",
+    "Why did they prefer it?", "Return on it",
+)  # fmt: skip
+_WAYS_ON = ("Comments", "Papers", "Every figure", "Every pair with its votes")
 
 
-def ways(visit: Visit) -> None:
-    """From the first screen to the parts of a closed round's page."""
-    signed = decisions.every(visit.store, visit.project_id)
-    signing_part = "What was signed" if signed else "Sign the decision"
-    blocks.contents([*_WAYS, signing_part, "Comments", "A certificate to take away", "Every pair with its votes"])
-
-
-def _glance(ruled: Ruling, names: Mapping[str, str]) -> dict[str, str]:
-    """What somebody asks first, in a line each."""
+def _glance(ruled: Ruling, names: Mapping[str, str], standing: Decision | None) -> dict[str, str]:
+    """What somebody asks first, in a line each. `standing`: the decision that was signed on it."""
     told = {"To ship": names[ruled.arm] if ruled.arm else "Nothing yet"}
     weakest = next((gate for gate in ruled.gates if gate.name == ruled.weakest), None)
     if weakest is not None:
         told["Weakest gate"] = f"{weakest.name} ({_STATES[weakest.state].lower()})"
+    if ruled.verdict is Verdict.go:
+        hand_on = "Give the engineers their brief; it is among the papers below."
+        told["Next"] = hand_on if standing else "Sign the decision below (a PM or an admin), then hand it on."
     if ruled.would_change:
         told["Next" if ruled.verdict is not Verdict.go else "Holds until"] = ruled.would_change[0]
     return told
@@ -125,6 +129,9 @@ def gates(visit: Visit, found: Round, ruled: Ruling) -> None:
     """What a GO needs, one by one; the slices as one line."""
     judged_by = figures.judged_by(judged(visit, found).subject[0], Words(signing.names(found)))
     rows = {gate: rows_parts.named(visit, "See the votes", figure).html for gate, figure in judged_by.items()}
+    rows |= {each.gate.name: rows_parts.link(visit, "See the answers", "gates", each.gate.name).html
+             for each in beside_votes.checked(visit.store, found)
+             if each.answers and each.gate.arm in ("", ruled.subject)}  # fmt: skip
     single = [g for g in ruled.gates if not g.is_slice]
     sliced = [g for g in ruled.gates if g.is_slice]
     items = [_item(g.state, g.name, _with_gloss(g.name, g.sentence), g.evidence, rows.get(g.name, "")) for g in single]
@@ -183,13 +190,17 @@ def _row(state: GateState, name: str, text: str, more: str) -> str:
 
 
 def evidence(visit: Visit, found: Round, ruled: Ruling, assessed: Assessment) -> None:
-    """Preference, slices, how far to trust it, and the way the evidence grew. Closed rounds only."""
+    """Preference, kinds of input, checks, who voted, how far to trust it, does it hold, and the way the evidence grew.
+    Closed rounds only."""
     names, marks = signing.names(found), labels(ruled)
     if len(found.candidates) > 1:
         _candidates(visit, found, ruled, names)
     _preference(visit, assessed, names, marks)
-    _slices(visit, assessed, names)
+    evidence_parts.slices(visit, assessed, names, marks)
+    evidence_parts.rules(visit, found, assessed.candidate, names, marks)
+    evidence_parts.who(visit, found, marks)
     trust_parts.show(visit, found, judged(visit, found))
+    evidence_parts.holds(visit, found, assessed, names, marks)
     blocks.section(
         "How the evidence grew",
         "Evidence for the candidate over each baseline, prompt by prompt, in the registered order. Nobody saw this "
@@ -250,27 +261,6 @@ def _preference(visit: Visit, assessed: Assessment, names: dict[str, str], marks
         "votes",
     ]
     blocks.table(heads, rows, _caption("The same figures as a table", marks))
-
-
-def _slices(visit: Visit, assessed: Assessment, names: dict[str, str]) -> None:
-    states = {SliceState.cleared: "cleared", SliceState.regressed: "got worse"}
-    rows = []
-    for against in assessed.against:
-        for each in against.slices:
-            told = "no prompts" if each.theta is None else f"{100 * each.theta:.0f} %"
-            rows.append([
-                each.name.replace("_", " ") + (" (critical)" if each.critical else ""), names[against.baseline], told,
-                blocks.between((each.interval.low, each.interval.high)),
-                rows_parts.count(visit, each.n, "slices", assessed.candidate, against.baseline, each.name),
-                states.get(each.state, "not enough votes"),
-            ])  # fmt: skip
-    if rows:
-        blocks.section(
-            "On each kind of input",
-            "Cleared means: no worse by more than the registered margin. Few prompts leave a slice undecided, which is "
-            "not the same as fine.",
-        )
-        blocks.table(["Slice", "against", "preferred (theta)", "95 % interval", "prompts", "state"], rows, "Slices")
 
 
 def _caption(text: str, marks: Sequence[str]) -> str:

@@ -46,6 +46,7 @@ def ballot(visit: Visit, found: Round, brief: Brief | None) -> None:
     if until := standing.last_day(found, datetime.datetime.now(datetime.UTC)):
         blocks.note(until)
     _pair(visit, found, brief)
+    _still_here(visit, found.id)
 
 
 def _criteria(brief: Brief | None, guidelines: str) -> None:
@@ -111,8 +112,6 @@ def _pair(visit: Visit, found: Round, brief: Brief | None) -> None:
             if saying:
                 why_parts.criteria(visit, brief, place.pair)
             _buttons(visit, now, place, place.pair)
-    if place.pair is not None:
-        _still_here(visit, now.id, place.pair.id)
 
 
 def _about_last(visit: Visit, found: Round, brief: Brief | None, pair: Pair, vote: Vote) -> None:
@@ -129,29 +128,32 @@ def _how_far(place: rounds.Turn) -> None:
     total = place.mine + place.left
     left = f", about {duration(place.seconds_left)} left at your pace" if place.seconds_left and place.left else ""
     share = 100 * place.mine / total if total else 100.0
+    done = f"{about(place.done, place.last)} of at most {blocks.several(place.last, 'prompt')} done"
     st.html(
         f'<div role="status"><p class="yr-far"><span><b>{place.mine:,} of {total:,}</b> pairs{left}</span>'
-        f"<span>The round: {about(place.done)} of at most {blocks.several(place.last, 'prompt')} done</span></p>"
+        f"<span>The round: {done}</span></p>"
         f'<div class="yr-bar" aria-hidden="true"><div style="width:{share:.1f}%"></div></div></div>'
     )
     if place.rest:
         blocks.note(place.rest)
 
 
-def about(done: int) -> str:
+def about(done: int, last: int) -> str:
     """In steps: the exact number would stand still after a pair that is no evidence, and so tell which those are."""
-    return f"at least {done // _STEP * _STEP:,}" if done >= _STEP else f"fewer than {_STEP}"
+    return f"at least {done // _STEP * _STEP:,}" if done >= _STEP else f"fewer than {min(_STEP, last)}"
 
 
 def _message(pair: Pair) -> None:
+    standing = conversation.standing(pair.system) if pair.system else ""
+    if not pair.earlier:
+        message = f'<div class="yr-message"><div class="ys-label">The message</div><p>{escape(pair.input)}</p></div>'
+        st.html(f'<div class="yr-said">{standing}{message}</div>')
+        return
     with st.container(key="vote-message"):
-        if pair.system:
-            st.html(conversation.standing(pair.system))
-        if pair.earlier:
-            said = (*pair.earlier, Turn(Speaker.user, pair.input))
-            conversation.latest(said, f"The conversation, {len(said)} messages; the answers reply to the last one")
-        else:
-            st.html(f'<div class="yr-message"><div class="ys-label">The message</div><p>{escape(pair.input)}</p></div>')
+        if standing:
+            st.html(standing)
+        said = (*pair.earlier, Turn(Speaker.user, pair.input))
+        conversation.latest(said, f"The conversation, {len(said)} messages; the answers reply to the last one")
 
 
 def _answers(visit: Visit, found: Round, pair: Pair, *, asked: bool = True) -> None:
@@ -225,9 +227,9 @@ def _nothing_left(visit: Visit, found: Round, place: rounds.Turn) -> None:
 
 
 @st.fragment(run_every=desk.BEAT_SECONDS)
-def _still_here(visit: Visit, found: str, pair: str) -> None:
-    """Keeps the seat of a pair that somebody reads for long."""
-    desk.of(visit.store).beat(found, visit.person.id, pair)
+def _still_here(visit: Visit, found: str) -> None:
+    """Keeps the seat of a pair that somebody reads for long. Beside the pair's fragment, not drawn again with it."""
+    desk.of(visit.store).beat(found, visit.person.id)
 
 
 @st.fragment(run_every=_LOOK_AGAIN_SECONDS)

@@ -1,4 +1,4 @@
-"""Whether a page can be read and used by everybody: axe-core on what is on screen, and the keyboard alone.
+"""Whether a page can be read and used by everybody: axe-core on what is on screen, its width, and the keyboard alone.
 
 axe finds what a machine can find (contrast, names, roles, order of headings), which is some half of the rules of WCAG
 2.2. It does not say that a page is pleasant to listen to.
@@ -28,6 +28,8 @@ _RUN = """async rules => {
 _OPEN = """on => document.querySelectorAll("[data-testid=stMain] details")
   .forEach(each => { if (on ? !each.open : each.dataset.axe) {
     each.open = on; if (on) each.dataset.axe = "1"; else delete each.dataset.axe; } })"""
+_WIDTH = """() => Math.max(document.documentElement.scrollWidth,
+  document.querySelector("[data-testid=stMain]")?.scrollWidth ?? 0) - innerWidth"""
 _FOCUS = """() => { const e = document.activeElement, s = getComputedStyle(e);
   return {text: ["BUTTON", "A"].includes(e.tagName) ? e.innerText : "",
     seen: (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 1) || s.boxShadow !== "none"}; }"""
@@ -38,7 +40,6 @@ class Eyes:
     """What axe said about every screen that a walk came to."""
 
     problems: list[str] = field(default_factory=list)
-    screens: int = 0
     stands: set[tuple[str, str]] = field(default_factory=set)
 
     def look(self, page: Page, screen: str, *rules: str) -> None:
@@ -47,8 +48,9 @@ class Eyes:
             page.evaluate(AXE_SCRIPT)
         page.evaluate(_OPEN, True)
         found: list[dict[str, Any]] = page.evaluate(_RUN, list(rules))
+        if (over := page.evaluate(_WIDTH)) > 0:
+            self.problems.append(f"{screen}: {over} pixels wider than the window")
         page.evaluate(_OPEN, False)
-        self.screens += 1
         for each in found:
             stands = {(rule, part) for rule, part in NOT_OURS if rule == each["rule"] and part in each["html"]}
             self.stands |= stands

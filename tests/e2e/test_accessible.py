@@ -28,6 +28,7 @@ def page(browser: Browser) -> Iterator[Page]:
         ("<button></button>", "button-name"),
         ('<p style="color: #bbb">Grey letters</p>', "color-contrast"),
         ("<h3>Two levels down</h3>", "heading-order"),
+        ('<p style="width: 3000px">A long way</p>', "wider than the window"),
         ("<details><summary>More</summary><img src=data:,></details>", "image-alt"),
     ],
 )

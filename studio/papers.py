@@ -1,0 +1,167 @@
+"""The decision step's papers: what they are about, read once from the store, and the notes that people write for them.
+
+`studio.reports` makes the papers of it. None of them computes a figure of its own: verdict, gates and intervals are
+those of the Decision page, evaluation figures those of the Compare page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from studio import costs, outputs, signing
+from studio.decision import Ruling
+from studio.evaluate import costs as figures
+from studio.judgement import Judgement
+from studio.outputs import Compared
+from studio.records import PROMPTING, Arm, ArmKind, Brief, Dataset, Decoding, Person, Refusal, Role, Round, from_json
+from studio.review.assessment import Assessment
+from studio.store import Store, arms, briefs, decisions, people, projects, rounds, runs
+from studio.store import datasets as dataset_rows
+from studio.store import papers as rows
+from studio.store.decisions import Decision
+from studio.store.papers import Notes
+from studio.train import passport as passports
+from studio.train import takeaway
+from studio.train.passport import Passport
+from studio.train.takeaway import Taken
+
+MAY_WRITE = (Role.designer, Role.pm, Role.admin)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A closed round in which the arm might have shipped. `judged`: all that the rule makes of it; `names`: arm -> name
+    as registered; `decisions`: what was signed on it, the newest first; `certificate`: the name of its file."""
+
+    round: Round
+    judged: Judgement
+    names: Mapping[str, str]
+    decisions: tuple[Decision, ...]
+    certificate: str
+
+    @property
+    def ruling(self) -> Ruling:
+        return self.judged.ruling
+
+
+@dataclass(frozen=True)
+class About:
+    """What the papers of one arm say. `brief`: the newest version; `dataset`: what a tuned arm learned from, else the
+    newest set; `passport`: of a tuned arm; `trial`: None while no round with it has closed.
+
+    `compared`: the test answers of it, of the best prompt and of the base by the brief's machine checks, empty while a
+    round is open; `cost`: sentences on what it costs and when it has paid back, where that was timed; `taken`: what was
+    prepared to take away; `people`: id -> name; `head`: the journal's.
+    """
+
+    project: str
+    name: str
+    brief: Brief
+    notes: Notes
+    arm: Arm
+    dataset: Dataset | None
+    passport: Passport | None
+    trial: Trial | None
+    compared: tuple[Compared, ...]
+    cost: tuple[str, ...]
+    open_round: bool
+    head: str
+    taken: Mapping[str, Taken] = field(default_factory=dict)
+    people: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def assessed(self) -> Assessment | None:
+        """What the votes say of this arm."""
+        told = self.trial.judged.assessments if self.trial else ()
+        return next((each for each in told if each.candidate == self.arm.id), None)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What must stand on everything that tells of such a round."""
+        return self.trial.ruling.labels if self.trial else ()
+
+    @property
+    def decoding(self) -> Decoding:
+        """How its answers were written: as registered, or as everything is here."""
+        told = self.trial.round.registration.get("decoding") if self.trial else None
+        return from_json(Decoding, told) if told else Decoding()
+
+
+def about(store: Store, project: str, arm: str = "", on: Round | None = None) -> About:
+    """Everything that the papers say of an arm (its id; "": of what the latest decision is about, see `subject`). `on`:
+    the closed round that they are to be about, and its arm, rather than the newest.
+
+    Raises Refusal without such an arm.
+    """
+    told = signing.judged(store, on) if on else None
+    arm = told.ruling.subject if told else arm
+    found = arms.get(store, arm) if arm else subject(store, project)
+    if found is None or found.project != project:
+        raise Refusal("There is no model here to write a paper about. Nothing was written. Train one, or name another.")
+    home, run = projects.get(store, project), runs.get(store, found.run) if found.run else None
+    trial = _of_round(store, on, told) if on and told else _trial(store, found)
+    kept = dataset_rows.get(store, run.dataset) if run else dataset_rows.latest(store, project)
+    waiting = any(r.state == "open" for r in rounds.every(store, project))
+    tested = trial.round.registration["dataset"] if trial else kept.id if kept else ""
+    return About(
+        project=project, name=home.name if home else project, brief=briefs.latest(store, project) or Brief(),
+        notes=rows.notes(store, project), arm=found, dataset=kept,
+        passport=passports.passport(store, run.id) if run else None, trial=trial,
+        compared=() if waiting or not tested else _compared(store, found, tested), cost=_cost(store, found),
+        open_round=waiting, head=store.head, taken=takeaway.ready(store, run) if run else {},
+        people=people.names(store),
+    )  # fmt: skip
+
+
+def subject(store: Store, project: str) -> Arm | None:
+    """The arm that a decision here is about: the one that the newest closed round speaks of, else the newest tuned one,
+    else none."""
+    closed = next((r for r in rounds.every(store, project) if r.state == "closed"), None)
+    if closed is not None:
+        return arms.get(store, signing.ruling(store, closed).subject)
+    tuned = [arm for arm in arms.every(store, project) if arm.kind is ArmKind.tuned]
+    return tuned[-1] if tuned else None
+
+
+def write_notes(store: Store, person: Person, project: str, notes: Notes) -> None:
+    """What the papers say from now on. Raises Refusal for a role that may not, and for a text that is too long."""
+    if person.role not in MAY_WRITE:
+        raise Refusal("The papers are written by designers, PMs and admins. Nothing was changed.")
+    if notes == rows.notes(store, project):
+        raise Refusal("This is what the papers say already. Nothing was changed.")
+    store.act("papers.noted", person.id, asdict(notes), project)
+
+
+def _trial(store: Store, arm: Arm) -> Trial | None:
+    """The newest closed round in which the arm is a candidate."""
+    for found in rounds.every(store, arm.project):
+        if found.state == "closed" and arm.id in {each.arm for each in found.candidates}:
+            return _of_round(store, found, signing.judged(store, found))
+    return None
+
+
+def _of_round(store: Store, found: Round, judged: Judgement) -> Trial:
+    signed = tuple(d for d in decisions.every(store, found.project) if d.round == found.id)
+    return Trial(found, judged, signing.names(found), signed, signing.certificate_name(found, judged.ruling))
+
+
+def _compared(store: Store, arm: Arm, dataset: str) -> tuple[Compared, ...]:
+    """The arm first, then the best prompt and the base of its model."""
+    every = outputs.compare(store, arm.project, dataset)
+    own = [each for each in every if each.arm.id == arm.id]
+    prompts = [each for each in every if each.arm.kind in PROMPTING and each.arm.id != arm.id]
+    best = sorted(prompts, key=lambda each: each.average.value)[-1:]
+    base = [each for each in every if each.arm.kind is ArmKind.base and each.arm.id != arm.id][:1]
+    return (*own, *best, *base)
+
+
+def _cost(store: Store, arm: Arm) -> tuple[str, ...]:
+    found = costs.measured(store, arm.project)
+    back = tuple(costs.in_words(each) for each in costs.pays_back(store, found) if each.tuned.id == arm.id)
+    own = next((each for each in found if each.arm.id == arm.id and each.each), None)
+    if back or own is None or own.each is None:
+        return back
+    told = figures.thousand(own.each)
+    price, spread = costs.amount(told.value, own.currency), costs.bounds(told, own.currency)
+    return (f"A thousand requests, one at a time, cost {price} ({spread}).",)

@@ -1,0 +1,217 @@
+"""Two sheets of paper for a steering meeting, A4 or Letter: what the round says, why, what a GO needs, and by what to
+check it. One HTML page of its own, which a browser prints.
+
+Texts that are too long for the paper are shortened with "…", never cut off by its edge; the Decision page and the other
+papers have them whole. It does not promise to fit any other paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from studio.decision import Gate, GateState
+from studio.papers import About, Trial
+from studio.records import Refusal
+from studio.reports import evidence
+from studio.reports.drawing import Dot, dots
+from studio.review.assessment import Assessment, SliceFinding, SliceState
+from studio.review.evidence import Interval
+from studio.wording import day, several
+
+_STYLE = Path(__file__).parent / "print.css"
+_BASELINES, _SLICES, _BESIDE, _PASSED, _SIGNED = 4, 8, 3, 18, 3
+_SHAPES = {SliceState.cleared: "full", SliceState.regressed: "diamond", SliceState.not_enough_votes: "hollow"}
+_MARKS = {GateState.passed: "✓", GateState.failed: "✗", GateState.open: "○", GateState.unchecked: "○"}
+
+
+def written(about: About, over: str = "", more: str = "") -> str:
+    """The page. `over`, `more`: HTML that stands above the first sheet, and sheets behind the second. Raises Refusal
+    while no round with this arm has closed: there is no verdict to print."""
+    trial, assessed = about.trial, about.assessed
+    if trial is None or assessed is None:
+        raise Refusal("There is no closed round here, so there is no verdict to print. Nothing was written.")
+    title = f"{about.name}: the decision in two pages"
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{_STYLE.read_text(encoding='utf-8')}</style></head><body>{over}"
+        '<p class="screen">Two pages for a meeting. Print them with <kbd>Ctrl</kbd> <kbd>P</kbd> (on a Mac, '
+        "<kbd>⌘</kbd> <kbd>P</kbd>), on A4 or Letter.</p>"
+        f'<main><section class="sheet">{_first(about, trial, assessed)}</section>'
+        f'<section class="sheet">{_second(about, trial, assessed)}</section>{more}</main></body></html>'
+    )
+
+
+# -- the first sheet: the verdict ------------------------------------------------------------------
+
+
+def _first(about: About, trial: Trial, assessed: Assessment) -> str:
+    ruled = trial.ruling
+    return "".join((
+        _head(about, trial, "1 of 2"),
+        f'<p class="word">{escape(ruled.in_words.capitalize())}</p><h1>{escape(_short(ruled.headline, 170))}</h1>',
+        _facts(_glance(trial)),
+        _part("Why", _list(ruled.because[:3], 570)),
+        _part("Which do people prefer?", _preferred(trial, assessed)),
+        _part("What would change it", _list(ruled.would_change[:2], 300)),
+        _part("What it costs", _list(about.cost[:1] or ("Not measured.",), 280)),
+        _part("Signed", _signed(about, trial)),
+    ))  # fmt: skip
+
+
+def _head(about: About, trial: Trial, place: str) -> str:
+    marks = "".join(f"<b>{escape(label)}</b>" for label in about.labels)
+    name = _short(about.name, 30 if about.labels else 60)
+    return (
+        f'<header><span>{escape(name)}</span><span class="marks">{marks}</span>'
+        f"<span>Round of {day(trial.round.at)} · page {place}</span></header>"
+    )
+
+
+def _glance(trial: Trial) -> list[tuple[str, str]]:
+    ruled = trial.ruling
+    weakest = next((gate for gate in ruled.gates if gate.name == ruled.weakest), None)
+    told = [("To ship", _short(trial.names[ruled.arm], 90) if ruled.arm else "Nothing yet")]
+    told += [("Weakest gate", f"{_short(weakest.name, 90)} ({evidence.STATES[weakest.state]})")] if weakest else []
+    return told
+
+
+def _preferred(trial: Trial, assessed: Assessment) -> str:
+    rows = [
+        Dot(
+            _short(f"over {trial.names[a.baseline]}", 25), a.theta, a.interval.low, a.interval.high,
+            f"{_figure(a.theta, a.interval)}, n = {a.n:,}",
+        )
+        for a in assessed.against[:_BASELINES]
+    ]  # fmt: skip
+    said = "; ".join(f"{row.label}: {row.told}" for row in rows)
+    more = len(assessed.against) - _BASELINES
+    name = _short(trial.names[assessed.candidate], 60)
+    note = (
+        f"How often people preferred {name}, each prompt counting once and a tie as half (theta), with its 95 % "
+        "interval; n counts prompts."
+    )
+    note += f" {several(more, 'more baseline')} on the Decision page." if more > 0 else ""
+    return dots(rows, assessed.theta_min, said) + f'<p class="note">{escape(note)}</p>'
+
+
+def _signed(about: About, trial: Trial) -> str:
+    standing = [d for d in trial.decisions if not d.withdrawn][:_SIGNED]
+    if standing:
+        return _list([evidence.signature(d, about) for d in standing], 600)
+    blank = "".join(f"<span>{each}</span>" for each in ("Name", "Role", "Date and signature"))
+    return f'<p class="note">Nobody has signed a decision on this round yet.</p><p class="blank">{blank}</p>'
+
+
+# -- the second sheet: what it rests on ------------------------------------------------------------
+
+
+def _second(about: About, trial: Trial, assessed: Assessment) -> str:
+    gates = [gate for gate in trial.ruling.gates if not evidence.is_slice(gate)]
+    return "".join((
+        _head(about, trial, "2 of 2"),
+        _part("What a GO needs", _gates(gates)),
+        _part("On each kind of input", _sliced(about)),
+        _part("Known limits", _list((about.notes.limits or "Not written yet.", *evidence.LIMITS), 4 * 200)),
+        _part("Whom to ask", _facts([
+            (title, _short(text, 90) or "Not written yet.") for title, text in (
+                ("Owner", about.notes.owner), ("Engineer", about.notes.engineer),
+                ("When it does harm", about.notes.escalation),
+            )
+        ])),
+        _part("By what to check it", _facts(_identity(about, trial))),
+    ))  # fmt: skip
+
+
+def _gates(gates: Sequence[Gate]) -> str:
+    beside = [gate for gate in gates if gate.state is not GateState.passed]
+    passed = [gate for gate in gates if gate.state is GateState.passed]
+    told = "".join(
+        f"<li>{_mark(gate)}<div><b>{escape(_short(gate.name, 50))}</b> ({evidence.STATES[gate.state]}). "
+        f"{escape(_short(gate.sentence, 120))}</div></li>"
+        for gate in beside[:_BESIDE]
+    )
+    rest = beside[_BESIDE:]
+    told += f"<li><i>○</i><div>And not passed either: {_names(rest, 160)}.</div></li>" if rest else ""
+    names = "".join(f"<li>{_mark(gate)}<div>{escape(_short(gate.name, 30))}</div></li>" for gate in passed[:_PASSED])
+    more = len(passed) - _PASSED
+    names += f"<li><i>✓</i><div>and {more:,} more</div></li>" if more > 0 else ""
+    return (
+        f'<p class="note">{len(passed)} of {several(len(gates), "gate")} are passed.</p>'
+        f'<ul class="gates">{told}</ul><ul class="gates two">{names}</ul>'
+    )
+
+
+def _mark(gate: Gate) -> str:
+    return f'<i class="{gate.state.value}" aria-label="{evidence.STATES[gate.state]}">{_MARKS[gate.state]}</i>'
+
+
+def _names(gates: Sequence[Gate], most: int) -> str:
+    return escape(_short(", ".join(gate.name for gate in gates), most))
+
+
+def _sliced(about: About) -> str:
+    found = sorted(evidence.every_slice(about), key=lambda each: _weight(each[1]))
+    if not found:
+        return '<p class="note">The brief names no kinds of input (slices).</p>'
+    rows = [
+        Dot(
+            _short(evidence.slice_name(each), 24), each.theta, each.interval.low, each.interval.high,
+            f"{_figure(each.theta, each.interval)}, n = {each.n:,}, {evidence.SLICE_STATES[each.state]}",
+            _SHAPES[each.state],
+        )
+        for _baseline, each in found[:_SLICES]
+    ]  # fmt: skip
+    several_of = len({baseline for baseline, _ in found}) > 1
+    said = "; ".join(f"{row.label}: {row.told}" for row in rows)
+    note = "Diamond: got worse. Hollow: not enough votes to tell, which is not the same as fine."
+    note += " Each is shown against each baseline, the worst first." if several_of else ""
+    more = len(found) - _SLICES
+    note += f" {several(more, 'more line')} on the Decision page." if more > 0 else ""
+    return dots(rows, 0.5, said) + f'<p class="note">{note}</p>'
+
+
+_ORDER = (SliceState.regressed, SliceState.not_enough_votes, SliceState.cleared)
+
+
+def _weight(found: SliceFinding) -> tuple[int, bool, float]:
+    return _ORDER.index(found.state), not found.critical, found.theta if found.theta is not None else 1.0
+
+
+def _identity(about: About, trial: Trial) -> list[tuple[str, str]]:
+    told = [
+        ("Registration, SHA-256", trial.round.sha256), ("Journal head", about.head),
+        ("Certificate", f"{trial.certificate} (run it again with “studio verify”)"),
+        ("Brief", f"version {trial.round.registration['brief_version']}"),
+    ]  # fmt: skip
+    if about.passport is not None:
+        told.append(("Weights, SHA-256", about.passport.adapter_sha256 or "none"))
+    return told
+
+
+# -- pieces ----------------------------------------------------------------------------------------
+
+
+def _part(title: str, body: str) -> str:
+    return f"<h2>{escape(title)}</h2>{body}"
+
+
+def _list(sentences: Sequence[str], room: int) -> str:
+    """`room`: characters for all of them together, so that few may be longer than many."""
+    most = room // max(1, len(sentences))
+    return f"<ul>{''.join(f'<li>{escape(_short(each, most))}</li>' for each in sentences)}</ul>"
+
+
+def _facts(told: Sequence[tuple[str, str]]) -> str:
+    return f"<dl>{''.join(f'<dt>{escape(k)}</dt><dd>{escape(v)}</dd>' for k, v in told)}</dl>"
+
+
+def _figure(theta: float | None, found: Interval) -> str:
+    return f"{evidence.share(theta)} ({evidence.between(found.low, found.high)})"
+
+
+def _short(text: str, most: int) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= most else f"{flat[: most - 1].rstrip()}…"
