@@ -52,10 +52,10 @@ def _first(about: About, trial: Trial, assessed: Assessment) -> str:
         _head(about, trial, "1 of 2"),
         f'<p class="word">{escape(ruled.in_words.capitalize())}</p><h1>{escape(_short(ruled.headline, 170))}</h1>',
         _facts(_glance(trial)),
-        _part("Why", _list(ruled.because[:3], 570)),
+        _part("Why", _list(ruled.because[:3], 530)),
         _part("Which do people prefer?", _preferred(trial, assessed)),
-        _part("What would change it", _list(ruled.would_change[:2], 300)),
-        _part("What it costs", _list(about.cost[:1] or ("Not measured.",), 280)),
+        _part("What would change it", _list(ruled.would_change[:2], 270)),
+        _part("What it costs", _list(about.cost[:1] or ("Not measured.",), 270)),
         _part("Signed", _signed(about, trial)),
     ))  # fmt: skip
 
@@ -99,7 +99,7 @@ def _preferred(trial: Trial, assessed: Assessment) -> str:
 def _signed(about: About, trial: Trial) -> str:
     standing = [d for d in trial.decisions if not d.withdrawn][:_SIGNED]
     if standing:
-        return _list([evidence.signature(d, about) for d in standing], 600)
+        return _list([evidence.signature(d, about) for d in standing], 540)
     blank = "".join(f"<span>{each}</span>" for each in ("Name", "Role", "Date and signature"))
     return f'<p class="note">Nobody has signed a decision on this round yet.</p><p class="blank">{blank}</p>'
 
