@@ -58,19 +58,24 @@ def prepared(workspace: Path, prompts: int, slices: int) -> Team:
 
 
 def _cast(store: Store, found: Round, reviewers: list[str]) -> None:
-    """Votes as people cast them: mostly for the candidate, some ties, a few skips; now and then with a reason."""
+    """Votes as people cast them: mostly for the candidate, some ties, a few skips, whose seats go to somebody else; now
+    and then with a reason."""
     draw = random.Random(5)
     turn = 0
     before: dict[str, list[str]] = {}
     for pair in round_rows.pairs(store, found.id):
         many = {PairKind.real: VOTES, PairKind.repeat: 1}.get(pair.kind, len(reviewers))
-        seats = [reviewers[(turn + n) % len(reviewers)] for n in range(many)]
+        waiting = [reviewers[(turn + n) % len(reviewers)] for n in range(len(reviewers))]
         if pair.kind is PairKind.repeat:
-            seats = before[pair.of][:1]
-        before[pair.id] = seats
+            waiting = before[pair.of]
         turn += many
-        for who in seats:
-            store.act("vote.cast", who, _vote(found, pair, draw), found.project)
+        for who in waiting:
+            vote = _vote(found, pair, draw)
+            store.act("vote.cast", who, vote, found.project)
+            if vote["choice"] != Choice.skip:
+                before.setdefault(pair.id, []).append(who)
+            if len(before.get(pair.id, ())) == many:
+                break
 
 
 def _vote(found: Round, pair: Pair, draw: random.Random) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from studio.ui import (
     review_parts,
     rows_parts,
     second_look_parts,
+    share_parts,
     signing_parts,
+    tradeoff_parts,
     trust_parts,
     verdict_parts,
 )
@@ -30,6 +32,7 @@ if found is None:
 elif found.state == "open":
     verdict_parts.waiting(visit, found)
     amend_parts.shown(visit, found)
+    share_parts.links(visit, found)
 else:
     ruled, assessed = verdict_parts.ruling(visit, found)
     verdict_parts.could_tell(visit, found)
@@ -41,10 +44,13 @@ else:
     verdict_parts.evidence(visit, found, ruled, assessed)
     reveal_parts.why(visit, found, ruled)
     return_parts.show(visit, found, assessed, verdict_parts.labels(ruled))
+    tradeoff_parts.show(visit, found, verdict_parts.judged(visit, found).assessments, verdict_parts.labels(ruled))
     signing_parts.sign(visit, found, ruled)
     discussion_parts.show(visit, found)
     papers_parts.papers(visit)
+    rows_parts.take_away(visit, found, verdict_parts.labels(ruled))
     trust_parts.certificate(visit, found, ruled)
+    share_parts.links(visit, found)
     pairs_parts.pairs(visit, found, ruled)
 signing_parts.signed(visit)
 history_parts.show(visit, verdict_parts.ruled(visit, found))

@@ -21,6 +21,8 @@ from studio.review.raters import Reliability, reliability
 from studio.review.scoring import Lengths, ballots, read_registrations
 from studio.review.sensitivity import ExitGuess
 from studio.review.sides import drawn_as_sealed, in_drawn_order
+from studio.review.stability import Stability
+from studio.review.stability import stability as read_again
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,20 @@ def judge(
         length_dependent={a.candidate: each.length_dependent for a, each in zip(assessments, checked, strict=True)},
     )
     return Judgement(assessments, checked, reliability(pairs, votes, rule_of(found.registration)), ruled)
+
+
+def stability(found: Round, pairs: Sequence[Pair], votes: Sequence[Vote], judged: Judgement) -> Stability:
+    """The same votes read in other ways, for the candidate that the ruling speaks of. It rules nothing."""
+    assessed, checked = judged.subject
+    plan = next(each for each in read_registrations(found.registration) if each.candidate == assessed.candidate)
+    seen = counted(found, pairs, votes)
+    inside = {(vote.pair, vote.reviewer) for vote in seen}
+    outside = [vote for vote in votes if (vote.pair, vote.reviewer) not in inside]
+    hardest = next(each for each in checked.against if each.baseline == assessed.hardest.baseline)
+    return read_again(
+        assessed, plan, ballots(pairs, seen, plan.candidate), ballots(pairs, outside, plan.candidate),
+        frozenset(vote.reviewer for vote in seen if vote.conflict), hardest.length,
+    )  # fmt: skip
 
 
 def names(found: Round) -> dict[str, str]:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from studio.health.checks import MINIMUM
-from studio.records import PROMPTING, Arm, JobState, Refusal, Split, to_json
+from studio.records import PROMPTING, Arm, Dataset, JobState, Refusal, Round, Split, to_json
 from studio.store import Store, arms, briefs, datasets, decisions, documents, examples, projects, rounds, runs
 
 STEPS = ("brief", "examples", "health", "baselines", "train", "evaluate", "review", "decision")
@@ -100,13 +100,23 @@ _NOTES = {
 
 def stale(store: Store, project: str) -> list[str]:
     """What predates an earlier link of the chain, one sentence each with how many; empty when all is fresh."""
+    newest = next((found for found in rounds.every(store, project) if found.state != "cancelled"), None)
+    return stale_for(store, newest) if newest else _before_a_round(store, project)
+
+
+def stale_for(store: Store, found: Round) -> list[str]:
+    """The same for one round: what predates an earlier link among all before it, and in what it rests on itself."""
+    return list(dict.fromkeys([*_before_a_round(store, found.project), *_of_round(store, found)]))
+
+
+def _before_a_round(store: Store, project: str) -> list[str]:
     found: list[str] = []
     brief, dataset = briefs.latest(store, project), datasets.latest(store, project)
     meaning = briefs.meaning_since(store, project)
     if brief and (count := examples.approved_before(store, project, meaning)):
         found.append(f"{count} approved examples predate version {meaning} of the brief, which changed the meaning.")
     if dataset and dataset.brief_version < meaning:
-        found.append(f"{dataset.name} was frozen under version {dataset.brief_version} of the brief, not {meaning}.")
+        found.append(_frozen_before(dataset, meaning))
     if dataset and (changed := _changed_since(store, project, dataset.rows_blob)):
         found.append(f"{changed} approved examples are new or were changed after {dataset.name} was frozen.")
     if dataset and (older := [arm.name for arm in arms.every(store, project) if _shows_older(arm, dataset.id)]):
@@ -119,7 +129,7 @@ def stale(store: Store, project: str) -> list[str]:
     done = [run for run in ended if not run.settings.get("beta")]
     if dataset and done and done[0].dataset != dataset.id:
         found.append(f"The latest run was trained on an older set than {dataset.name}.")
-    return found + _stale_round(store, project, meaning)
+    return found
 
 
 def _shows_older(arm: Arm, dataset: str) -> bool:
@@ -142,11 +152,31 @@ def _changed_since(store: Store, project: str, rows_blob: str) -> int:
     return sum(frozen.get(name) != words for name, words in now.items())
 
 
-def _stale_round(store: Store, project: str, meaning: int) -> list[str]:
-    latest = next((r for r in rounds.every(store, project) if r.state != "cancelled"), None)
-    if latest is None or latest.registration["brief_version"] >= meaning:
-        return []
-    return [f"The blind round was registered under version {latest.registration['brief_version']} of the brief."]
+def _frozen_before(dataset: Dataset, meaning: int) -> str:
+    return f"{dataset.name} was frozen under version {dataset.brief_version} of the brief, not {meaning}."
+
+
+def _of_round(store: Store, found: Round) -> list[str]:
+    """The registration, its set, and the sets from which its candidates learned."""
+    meaning, told = briefs.meaning_since(store, found.project), list[str]()
+    under, newest = found.registration["brief_version"], datasets.latest(store, found.project)
+    asked = datasets.get(store, found.registration["dataset"])
+    if under < meaning:
+        told.append(f"The blind round was registered under version {under} of the brief.")
+    if asked and asked.brief_version < meaning:
+        told.append(_frozen_before(asked, meaning))
+    if asked and newest and newest.id != asked.id:
+        told.append(f"The blind round asks about {asked.name}, an older set than {newest.name}.")
+    for each in found.candidates:
+        facts = found.registration["arms"][each.arm]
+        run = runs.get(store, facts["run"]) if facts["run"] else None
+        learned = datasets.get(store, run.dataset) if run else None
+        if learned and learned.brief_version < meaning:
+            told.append(
+                f"{facts['name']} learned from {learned.name}, frozen under version {learned.brief_version} of the "
+                f"brief, not {meaning}."
+            )
+    return told
 
 
 def project_named(store: Store, wanted: str) -> projects.Project | None:

@@ -50,8 +50,8 @@ class Account:
 
 
 @dataclass
-class _Priced:
-    """What has a price so far: in which currencies, what has none, and which prices may be set."""
+class Priced:
+    """What was asked for a price so far: in which currencies it has one, what has none, which prices may be set."""
 
     currencies: set[str] = field(default_factory=set)
     lacking: list[Lack] = field(default_factory=list)
@@ -75,9 +75,9 @@ def of_round(store: Store, found: Round, assessed: Assessment) -> Account | None
 
 
 def _account(store: Store, found: Round, candidate: Arm, best: Arm, said: str) -> Account:
-    priced, prompts = _Priced(), [each["id"] for each in found.registration["prompts"]]
+    priced, prompts = Priced(), [each["id"] for each in found.registration["prompts"]]
     timed = {each.arm.id: each for each in costs.measured(store, found.project)}
-    sides = [_served(store, found, arm, prompts, timed.get(arm.id), priced) for arm in (candidate, best)]
+    sides = [served(store, found, arm, prompts, timed.get(arm.id), priced) for arm in (candidate, best)]
     run = runs.get(store, candidate.run)
     spent, left_out = _once(store, found, run, priced)
     others = _other_runs(store, found.project, run, priced, left_out)
@@ -96,10 +96,11 @@ def _account(store: Store, found: Round, candidate: Arm, best: Arm, said: str) -
 # -- serving ---------------------------------------------------------------------------------------
 
 
-def _served(
-    store: Store, found: Round, arm: Arm, prompts: Sequence[str], timed: costs.Measured | None, priced: _Priced
+def served(
+    store: Store, found: Round, arm: Arm, prompts: Sequence[str], timed: costs.Measured | None, priced: Priced
 ) -> Served | None:
-    """By word pieces where they have a price, else by the hour of the machine on which the arm was timed."""
+    """The price of an arm's answers: by word pieces where they have one, else by the hour of the machine on which the
+    arm was timed; None, and noted in `priced`, where there is neither."""
     key = prices.tuned(arm.model) if arm.kind is ArmKind.tuned else arm.model
     title = models.entry(arm.model).title + (", tuned" if arm.kind is ArmKind.tuned else "")
     told = f"No price is set for what {title} reads and writes, a million word pieces (tokens) each."
@@ -120,7 +121,7 @@ def _served(
 
 
 def _by_tokens(
-    store: Store, found: Round, arm: Arm, prompts: Sequence[str], price: prices.TokenPrice, priced: _Priced
+    store: Store, found: Round, arm: Arm, prompts: Sequence[str], price: prices.TokenPrice, priced: Priced
 ) -> Served | None:
     written = outputs.current(store, found.registration["dataset"], arm, prompts)
     told = [name for name in prompts if name in written and written[name].tokens_in]
@@ -142,7 +143,7 @@ def _by_tokens(
 # -- tuning ----------------------------------------------------------------------------------------
 
 
-def _once(store: Store, found: Round, run: Run | None, priced: _Priced) -> tuple[list[Spent], list[str]]:
+def _once(store: Store, found: Round, run: Run | None, priced: Priced) -> tuple[list[Spent], list[str]]:
     """The training itself, then the hours of people where they have a price; and what is known but has none."""
     spent, left_out = list[Spent](), list[str]()
     trained = _trained(store, run, priced)
@@ -162,7 +163,7 @@ def _once(store: Store, found: Round, run: Run | None, priced: _Priced) -> tuple
     return spent, left_out
 
 
-def _trained(store: Store, run: Run | None, priced: _Priced) -> tuple[float, float] | None:
+def _trained(store: Store, run: Run | None, priced: Priced) -> tuple[float, float] | None:
     """Hours and price of a training; None, and noted as lacking, where one is not known."""
     seconds, device = (run.result.get("seconds"), str(run.result.get("device", ""))) if run else (None, "")
     if not seconds or not device:
@@ -192,7 +193,7 @@ def _of_people(store: Store, found: Round) -> list[tuple[str, float, int, int]]:
     return [each for each in told if each[2]]
 
 
-def _other_runs(store: Store, project: str, run: Run | None, priced: _Priced, left_out: list[str]) -> list[Spent]:
+def _other_runs(store: Store, project: str, run: Run | None, priced: Priced, left_out: list[str]) -> list[Spent]:
     """The other trainings of this project, as far as they have a time and a price in the same currency."""
     hours, cost, unknown = 0.0, 0.0, 0
     ended = [r for r in runs.every(store, project, discarded=True) if r.state is JobState.done]

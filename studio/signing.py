@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 
-from studio import beside_votes, certificate, datasets, decided, loop
+from studio import beside_votes, certificate, datasets, decided, judgement, loop
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement, judge, names
 from studio.records import Person, Refusal, Role, Round, Split, Verdict, to_json
 from studio.review import guesses, rounds
 from studio.review.gates import join_words
-from studio.store import Store, arms, runs
+from studio.review.stability import Stability
+from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
 from studio.store import decisions as rows
 from studio.store import rounds as round_rows
@@ -18,7 +19,7 @@ from studio.train import release
 
 __all__ = [
     "MAY_SIGN", "certificate_name", "certificate_of", "gates", "judged", "latest_round", "may_override", "names",
-    "ruling", "sign", "stopped_for_good", "void_because", "withdraw",
+    "ruling", "sign", "stability", "stopped_for_good", "void_because", "withdraw",
 ]  # fmt: skip
 
 MAY_SIGN = (Role.pm, Role.admin)
@@ -34,6 +35,13 @@ def judged(store: Store, found: Round) -> Judgement:
     """The ruling with what is behind it, made once for all who ask before the next act. For pages only once the round
     is closed."""
     return store.once(("judged", *_key(found)), lambda: _judged(store, found))
+
+
+def stability(store: Store, found: Round) -> Stability:
+    """Whether the verdict of a closed round's votes stands when they are read in other ways."""
+    pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
+    told = judged(store, found)
+    return store.once(("stability", *_key(found)), lambda: judgement.stability(found, pairs, votes, told))
 
 
 def _key(found: Round) -> tuple[str, ...]:
@@ -100,10 +108,29 @@ def _integrity(store: Store, found: Round) -> Gate:
 
 
 def _fresh(store: Store, found: Round) -> Gate:
-    stale = loop.stale(store, found.project)
+    name, stale = "Nothing is stale", loop.stale_for(store, found)
     if stale:
-        return Gate("Nothing is stale", GateState.failed, " ".join(stale))
-    return Gate("Nothing is stale", GateState.passed, "Brief, examples, dataset, run and round belong together.")
+        return Gate(name, GateState.failed, " ".join(stale), tuple(_chain(store, found)))
+    text = "Brief, examples, dataset, run and round belong together: none is older than a change of the brief."
+    return Gate(name, GateState.passed, text, tuple(_chain(store, found)))
+
+
+def _chain(store: Store, found: Round) -> list[str]:
+    """The links a round rests on, each with the version of the brief that it was made under."""
+    under = found.registration["brief_version"]
+    meaning = briefs.meaning_since(store, found.project)
+    told = [
+        f"the brief's meaning was last changed by version {meaning}",
+        f"the round: registered under version {under}",
+    ]
+    asked = dataset_rows.get(store, found.registration["dataset"])
+    told += [f"its set {asked.name}: frozen under version {asked.brief_version}"] if asked else []
+    for each in found.candidates:
+        facts = found.registration["arms"][each.arm]
+        run = runs.get(store, facts["run"]) if facts["run"] else None
+        learned = dataset_rows.get(store, run.dataset) if run else None
+        told += [f"{facts['name']}: trained on {learned.name}, version {learned.brief_version}"] if learned else []
+    return told
 
 
 def _for_release(store: Store, found: Round) -> Gate:

@@ -120,12 +120,12 @@ def test_a_screen_that_is_still_there_keeps_its_seat_for_a_quarter_of_an_hour() 
 
     assert dealt("rita") == "a"
     while now[0] < desk.LONGEST_READING:
-        place.beat("r", "rita", "a")
+        place.beat("r", "rita")
         assert dealt("otto") == ""
         now[0] += desk.BEAT_SECONDS
     for _ in range(3):
         now[0] += desk.BEAT_SECONDS
-        place.beat("r", "rita", "a")
+        place.beat("r", "rita")
     assert dealt("otto") == "a"
     assert dealt("mia") == ""
     place.leave("r", "otto")

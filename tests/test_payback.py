@@ -1,4 +1,5 @@
-"""The return on tuning: worked figures of the break-even, every ending of its sentence, and what a record lacks."""
+"""The return on tuning: worked figures of the break-even, every ending of its sentence, and what a record lacks; and
+quality against cost, which rests on the same prices."""
 
 from __future__ import annotations
 
@@ -8,11 +9,11 @@ from pathlib import Path
 import pytest
 from round_seed import MAKER, Seeded, person, ready, vote_like_the_script
 
-from studio import payback, returns, signing
+from studio import payback, returns, signing, tradeoff
 from studio.evaluate import costs
 from studio.payback import Served, Spent
 from studio.records import Refusal, Role, Round
-from studio.review import rounds
+from studio.review import ranking, rounds
 from studio.review.assessment import Assessment
 from studio.store import Store, prices
 from studio.store import rounds as rows
@@ -145,3 +146,59 @@ def test_each_price_that_is_missing_is_named_and_then_the_figures_stand(
     assert prices.expected(store, seeded.project) == prices.Expected() and store.audit() == []
     with pytest.raises(Refusal, match="from 0 up"):
         store.act("expectations.set", MAKER, expects | {"person_hour": -1.0}, seeded.project)
+
+
+def test_the_arms_of_a_round_stand_by_what_people_preferred_and_by_what_they_cost(
+    closed: tuple[Store, Seeded, Round, Assessment],
+) -> None:
+    store, seeded, found, assessed = closed
+    priced(store, seeded, "smollm2-135m", 20.0)
+    priced(store, seeded, prices.tuned("smollm2-135m"), 10.0, "USD")
+    mixed = tradeoff.preferred(store, found, [assessed])
+    assert mixed is not None and mixed.currency == "", "two currencies make no axis: word pieces do"
+    assert [each.cost.value for each in mixed.points if each.cost] == [100.0] * 3
+    priced(store, seeded, prices.tuned("smollm2-135m"), 10.0)
+    told = tradeoff.preferred(store, found, [assessed])
+    assert told is not None and told.quality == tradeoff.PREFERRED
+    by_name = {each.name: each for each in told.points}
+    names = signing.names(found)
+    assert set(by_name) == {names[seeded.tuned], names[seeded.base], names[seeded.prompted]}
+    for against in assessed.against:
+        assert by_name[names[against.baseline]].quality.n == len(against.scored.prompts)
+    # 60 word pieces: 0.60 for 1,000 answers tuned, 1.20 for the base with or without a prompt.
+    cost = {each.name: each.cost.value for each in told.points if each.cost}
+    assert told.currency == "€" and cost[names[seeded.tuned]] == pytest.approx(0.6)
+    assert cost[names[seeded.base]] == cost[names[seeded.prompted]] == pytest.approx(1.2)
+    kept = tradeoff.kept(store, found)
+    assert kept is not None and set(by_name) == {each.name for each in kept.points}
+    for each in kept.points:
+        assert 0 <= (each.quality.low or 0) <= each.quality.value <= (each.quality.high or 0) <= 1
+
+
+def point(name: str, quality: float, cost: float) -> tradeoff.Point:
+    return tradeoff.Point(name, costs.Estimate(quality, 0.0, 1.0, 9), costs.Estimate(cost, 0.0, 9.0, 9))
+
+
+def test_the_frontier_is_what_nothing_beats_on_both() -> None:
+    best, cheap, worse = point("Best", 0.9, 3.0), point("Cheap", 0.6, 1.0), point("Worse", 0.5, 2.0)
+    found = tradeoff.Tradeoff((best, cheap, worse), tradeoff.KEPT, "€")
+    assert found.frontier("cost") == ("Best", "Cheap") and found.frontier("seconds") == ()
+    assert found.sentence("cost") == (
+        "No arm is better and costs less than Best and Cheap: each is the best for what it takes. "
+        "Beaten on both: Worse."
+    )
+    assert found.sentence("seconds") == ""
+    same = point("Same", 0.6, 1.0)
+    assert tradeoff.Tradeoff((cheap, same), tradeoff.KEPT, "€").frontier("cost") == ("Cheap", "Same"), (
+        "a tie beats none"
+    )
+    one = tradeoff.Tradeoff((cheap, worse), tradeoff.KEPT, "€")
+    assert one.sentence("cost") == "Cheap is both the best and the cheapest of 2 arms."
+
+
+def test_a_share_of_the_ranking_is_that_of_two_arms_that_met() -> None:
+    met = [ranking.Comparison(f"p{n}", "a", "b", won=float(n < 64), lost=float(n >= 64)) for n in range(80)]
+    first, second = ranking.ranking(met)
+    # 64 of 80: odds of 4 to 1, so strengths 2 and 1/2; an arm of strength 1 loses to the first 2 of 3 times.
+    assert first.strength == pytest.approx(2.0, rel=1e-3) and first.share[0] == pytest.approx(2 / 3, rel=1e-3)
+    assert second.share[0] == pytest.approx(1 / 3, rel=1e-3) and first.share[1] < 2 / 3 < first.share[2]

@@ -9,15 +9,15 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from round_seed import MAKER, Seeded, person, ready, vote_like_the_script
+from round_seed import MAKER, Seeded, frozen, person, ready, trained, vote_like_the_script
 
-from studio import baselines, decided, export_command, outputs, people, signing
+from studio import baselines, brief, decided, export_command, outputs, people, signing
 from studio.records import Candidate, Choice, PairKind, Person, Prompt, Refusal, Role, Round, Verdict, canonical, sha256
 from studio.review import desk, planning, rounds
 from studio.review.evidence import evidence_path
 from studio.review.sides import APART, deal
 from studio.review.votes_table import parse_votes
-from studio.store import Store, arms
+from studio.store import Store, arms, briefs
 from studio.store import datasets as dataset_rows
 from studio.store import decisions as decision_rows
 from studio.store import examples as example_rows
@@ -483,6 +483,25 @@ def test_outputs_written_again_after_the_opening_fail_the_gate(store: Store, see
     gate = next(g for g in signing.gates(store, found) if g.name == "Same outputs as registered")
     assert gate.state.value == "failed" and "Base" in gate.sentence
     assert signing.void_because(store, signed) == gate.sentence, "what was signed about is not here any more"
+    _a_round_that_predates_a_changed_brief_is_stale(store, seeded, found)
+
+
+def _a_round_that_predates_a_changed_brief_is_stale(store: Store, seeded: Seeded, found: Round) -> None:
+    def fresh() -> tuple[str, str]:
+        gate = next(g for g in signing.gates(store, found) if g.name == "Nothing is stale")
+        assert any("registered under version 1" in each for each in gate.evidence)
+        return gate.state.value, gate.sentence
+
+    assert fresh()[0] == "passed"
+    newer = frozen(store, MAKER, seeded.project, 20)
+    trained(store, MAKER, seeded.project, newer)  # the latest run is of the newest set, and the round still is not
+    assert fresh() == ("failed", "The blind round asks about Dataset 1, an older set than Dataset 1.")
+    latest = briefs.latest(store, seeded.project)
+    assert latest is not None
+    brief.save(store, MAKER, seeded.project, dataclasses.replace(latest, task="Other"), note="", changes_meaning=True)
+    state, said = fresh()
+    assert state == "failed" and "The blind round was registered under version 1 of the brief." in said
+    assert "Tuned on Dataset 1 learned from Dataset 1, frozen under version 1 of the brief, not 2." in said
 
 
 def test_a_model_with_planted_secrets_is_voted_on_in_practice_only_and_never_ships(store: Store) -> None:

@@ -52,11 +52,11 @@ def closed_round(store: Store) -> Round:
 
 
 def _said(pair: Pair, draw: random.Random, names: list[str], how: str) -> dict[str, Any]:
-    """A vote for the longer answer three times in four. `how`: skip, or right or wrong where it is a gold pair."""
+    """A vote for the longer answer, or else any. `how`: skip, or right or wrong where it is a gold pair."""
     if how == "skip":
         return {"side": "skip", "reason": rounds.SKIP_REASONS[0]}
     side = "tie" if pair.left == pair.right else "left" if len(pair.left) > len(pair.right) else "right"
-    side = side if draw.random() < 0.75 else draw.choice(["left", "right", "tie", "both_bad"])
+    side = side if draw.random() < 0.6 else draw.choice(["left", "right", "tie", "both_bad"])
     if pair.kind is PairKind.gold:
         side = "left" if pair.candidate_left == (how == "right") else "right"
     why = rounds.Why(tuple(draw.sample(names, draw.choice([1, 2]))) if draw.random() < 0.6 else ())

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from studio.beside_votes import Answer
 from studio.figures.figure import Basis, Behind, Figure, Material
 from studio.records import Choice, Pair, PairKind, Vote
 from studio.review import gold, guesses, raters, reveal
@@ -33,9 +34,9 @@ class Row:
 
 
 def rows_of(made: Material, figure: Figure) -> tuple[Row, ...]:
-    """The rows, in the registered order of the prompts; empty for a figure without any."""
+    """The votes or guesses, in the registered order of the prompts; empty for a figure without any."""
     behind = figure.behind
-    if behind is None:
+    if behind is None or behind.basis is Basis.answers:
         return ()
     if behind.basis is Basis.guesses:
         found: Iterable[Row] = _guessed(made)
@@ -46,6 +47,15 @@ def rows_of(made: Material, figure: Figure) -> tuple[Row, ...]:
     else:
         found = _counted(made, behind)
     return tuple(sorted(found, key=lambda row: row.pair.position))
+
+
+def answers_of(made: Material, figure: Figure) -> tuple[Answer, ...]:
+    """The answers that a gate looked at; empty for a figure that is made from votes."""
+    behind = figure.behind
+    if behind is None or behind.basis is not Basis.answers:
+        return ()
+    return next((each.answers for each in made.beside
+                 if (each.gate.name, each.gate.arm) == (behind.gate, behind.candidate)), ())  # fmt: skip
 
 
 def count(rows: Sequence[Row], counts: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from studio.beside_votes import Checked
 from studio.judgement import Judgement
 from studio.records import Pair, Round, Vote
 from studio.review.reveal import Account
@@ -22,7 +23,8 @@ class Basis(enum.StrEnum):
     arm that say why. `reason`: votes that name one reason. `reason_went`: those that name it and chose an arm, on
     prompts where they do not balance. `gold`, `repeat`, `sentinel`: of everybody, on pairs that are no evidence.
     `skips`, `outside`, `left`: of everybody, votes that were skips, were not independent, or left the count by the rule
-    on gold. `guesses`: answers to the exit question that can be right or wrong.
+    on gold. `guesses`: answers to the exit question that can be right or wrong. `answers`: no votes, but what a
+    candidate answered to the test prompts, as one gate looked at it.
     """
 
     scored = "scored"
@@ -45,13 +47,15 @@ class Basis(enum.StrEnum):
     outside = "outside"
     left = "left"
     guesses = "guesses"
+    answers = "answers"
 
 
 @dataclass(frozen=True)
 class Behind:
     """The rows that a figure was made from. Empty parts ask for nothing: all candidates, all slices, everybody.
 
-    `arm`: which of the two was chosen. `reviewer`: whose votes alone; for `Basis.without`, whose votes not.
+    `arm`: which of the two was chosen. `reviewer`: whose votes alone; for `Basis.without`, whose votes not. `gate`: for
+    `Basis.answers` its name, and `candidate` whose answers.
     """
 
     basis: Basis
@@ -61,6 +65,7 @@ class Behind:
     arm: str = ""
     reason: str = ""
     reviewer: str = ""
+    gate: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,8 @@ class Figure:
 @dataclass(frozen=True)
 class Material:
     """A closed round and all that its figures are made from. `votes`: everybody's in the order they were cast;
-    `counted`: those that the rule sees; `accounts` and `by_slice`: the reasons given with them."""
+    `counted`: those that the rule sees; `accounts` and `by_slice`: the reasons given with them; `beside`: the gates
+    that rest on no vote."""
 
     found: Round
     pairs: tuple[Pair, ...]
@@ -100,6 +106,7 @@ class Material:
     told: Judgement
     accounts: tuple[Account, ...]
     by_slice: dict[str, tuple[Account, ...]]
+    beside: tuple[Checked, ...]
 
 
 def figure_id(*parts: str) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from studio import judgement, signing
+from studio import beside_votes, judgement, signing
 from studio.figures import on_reasons, on_reviewers, on_votes
-from studio.figures.figure import Behind, Figure, Material, figure_id
+from studio.figures.figure import Basis, Behind, Figure, Material, figure_id
 from studio.records import Refusal, Round
 from studio.review import dealing, reveal
 from studio.review.assessment import Assessment
@@ -31,7 +31,7 @@ def _gathered(store: Store, found: Round) -> Material:
     counted = tuple(dealing.counted(found, pairs, votes))
     return Material(
         found, pairs, votes, counted, tuple(guesses.of_round(store, found.id)), signing.judged(store, found),
-        reveal.accounts(pairs, counted), reveal.by_slice(pairs, counted),
+        reveal.accounts(pairs, counted), reveal.by_slice(pairs, counted), beside_votes.checked(store, found),
     )  # fmt: skip
 
 
@@ -57,16 +57,26 @@ def _verdict(made: Material, votes: tuple[Figure, ...], words: Words) -> list[Fi
     found = [
         Figure("verdict", "Verdict", "The ruling", None, None, None, assessed.done, "verdict", ruled.headline,
                word=ruled.verdict.value),
-        Figure("gates", "Gates", "Passed", passed, None, None, len(ruled.gates), "gates", told, "gate"),
+        Figure("gates", "Gates", "Gates that are passed", passed, None, None, len(ruled.gates), "gates", told, "gate"),
     ]  # fmt: skip
-    return [*found, *(_gate(gate, by_id.get(judged.get(gate.name, ""))) for gate in ruled.gates)]
+    looked = {(each.gate.name, each.gate.arm): len(each.answers) for each in made.beside}
+    return [
+        *found,
+        *(
+            _gate(gate, by_id.get(judged.get(gate.name, "")), looked.get((gate.name, gate.arm), 0))
+            for gate in ruled.gates
+        ),
+    ]
 
 
-def _gate(gate: Gate, judged: Figure | None) -> Figure:
-    behind: Behind | None = judged.behind if judged else None
+def _gate(gate: Gate, judged: Figure | None, answers: int) -> Figure:
+    """`judged`: the figure of the votes that it judges; `answers`: how many it looked at instead."""
+    n, counts, behind = (judged.n, judged.counts, judged.behind) if judged else (answers, "answer", None)
+    if answers:
+        behind = Behind(Basis.answers, gate.arm, gate=gate.name)
     return Figure(
-        figure_id("gates", gate.name), "Gates", gate.name, None, None, None, judged.n if judged else 0, "state",
-        gate.sentence, judged.counts if judged else "prompt", gate.state.value, behind,
+        figure_id("gates", gate.name), "Gates", gate.name, None, None, None, n, "state", gate.sentence, counts,
+        gate.state.value, behind,
     )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def _reasons(found: Account, words: Words, part: str) -> Iterator[Figure]:
 
 def _reason(found: Account, reason: Reason, words: Words, part: str) -> Iterator[Figure]:
     arms, said = (found.candidate, found.baseline), f"“{reason.criterion}”"
-    about = f"{part}: {said}" if part else said
+    about = f"{part.replace('_', ' ')}: {said}" if part else said
     start = figure_id("reasons", *arms, reason.criterion, *([part] if part else []))
     section = "Reasons by kind of input" if part else "Reasons"
     for key, told, value in (

@@ -68,7 +68,7 @@ def _preference(assessed: Assessment, found: AgainstBaseline, words: Words) -> I
 
 def _slice(assessed: Assessment, against: AgainstBaseline, found: SliceFinding, words: Words) -> Iterator[Figure]:
     start = figure_id("slices", assessed.candidate, against.baseline, found.name)
-    both = f"{found.name}: {words[assessed.candidate]} against {words[against.baseline]}"
+    both = f"{found.name.replace('_', ' ')}: {words[assessed.candidate]} against {words[against.baseline]}"
     behind = Behind(Basis.scored, assessed.candidate, against.baseline, found.name)
     share = "unknown" if found.theta is None else f"{found.theta:.0%}"
     told = f"{both}: preferred {share}, n = {found.n}; {found.state.value}."

@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -195,7 +196,7 @@ def judge(scored: Sequence[Scored], registration: Registration, cast: Sequence[B
         scripted=any(v.scripted for v in cast),
         agreement=agreement([p.labels for s in scored for p in s.prompts if len(p.labels) > 1]),
         position=position_of(cast),
-        votes_alone=_votes_alone(against, floor, registration.theta_min, at_cap),
+        votes_alone=votes_alone(against, floor, registration.theta_min, at_cap),
     )
 
 
@@ -240,11 +241,6 @@ def position_of(votes: Iterable[Ballot]) -> Position:
 def slice_finding(scores: Sequence[float], guardrail: Guardrail, slices: int, shrunk: float | None) -> SliceFinding:
     """Judge one guardrail slice of `slices` registered ones from its prompt scores."""
     cleared, regressed = evidence_above(scores, 0.5 - guardrail.delta), evidence_below(scores, 0.5)
-    state = SliceState.not_enough_votes
-    if regressed >= BASE_EVIDENCE * slices:
-        state = SliceState.regressed
-    elif cleared >= BASE_EVIDENCE:
-        state = SliceState.cleared
     return SliceFinding(
         name=guardrail.name,
         n=len(scores),
@@ -256,8 +252,15 @@ def slice_finding(scores: Sequence[float], guardrail: Guardrail, slices: int, sh
         e_cleared=cleared,
         e_regressed=regressed,
         regressed_at=BASE_EVIDENCE * slices,
-        state=state,
+        state=slice_state(cleared, regressed, slices),
     )
+
+
+def slice_state(cleared: float, regressed: float, slices: int) -> SliceState:
+    """What the evidence on one of `slices` guardrail slices amounts to."""
+    if regressed >= BASE_EVIDENCE * slices:
+        return SliceState.regressed
+    return SliceState.cleared if cleared >= BASE_EVIDENCE else SliceState.not_enough_votes
 
 
 def shrunken(groups: Sequence[Sequence[float]]) -> tuple[float | None, ...]:
@@ -312,11 +315,16 @@ def _against(
         e_no_go=e_no_go,
         no_go_at=no_go_at,
         p_cap=p_cap,
-        go=e_go >= GO_EVIDENCE or (p_cap is not None and p_cap <= CAP_P),
+        go=is_go(e_go, p_cap),
         no_go=no_go,
         slices=tuple(slice_finding(x, g, len(registration.guardrails), s) for x, g, s in findings),
         scored=scored,
     )
+
+
+def is_go(e_go: float, p_cap: float | None) -> bool:
+    """Whether the evidence over a baseline is enough, or the test at the cap (None: not allowed, or undefined)."""
+    return e_go >= GO_EVIDENCE or (p_cap is not None and p_cap <= CAP_P)
 
 
 def _floor(scored: Sequence[Scored], registration: Registration) -> Floor | None:
@@ -329,20 +337,48 @@ def _floor(scored: Sequence[Scored], registration: Registration) -> Floor | None
     for prompt in complete:
         given = [share for told in answers if (share := told[prompt]) is not None]
         shares += [sum(given) / len(given)] if given else []
+    return floor_of(shares, len(complete), registration.floor)
+
+
+def floor_of(shares: Sequence[float], completed: int, registered: float) -> Floor:
+    """The shippable floor from each answered prompt's share of yes, of so many completed prompts."""
     bounds = confidence_sequence(shares, sides=1)
-    share = _mean(shares) if shares else None
-    state = FloorState.unchecked if complete and not shares else FloorState.open
-    found = Floor(registration.floor, len(shares), share, bounds.low, bounds.high, state, len(complete))
+    share = _mean(shares) if len(shares) else None
+    state = FloorState.unchecked if completed and not len(shares) else FloorState.open
+    found = Floor(registered, len(shares), share, bounds.low, bounds.high, state, completed)
     if not found.covered:
         return found
-    if evidence_above(shares, registration.floor) >= BASE_EVIDENCE:
+    if evidence_above(shares, registered) >= BASE_EVIDENCE:
         return replace(found, state=FloorState.reached)
-    if evidence_below(shares, registration.floor) >= BASE_EVIDENCE:
+    if evidence_below(shares, registered) >= BASE_EVIDENCE:
         return replace(found, state=FloorState.missed)
     return found
 
 
-def _votes_alone(against: Sequence[AgainstBaseline], floor: Floor | None, theta_min: float, at_cap: bool) -> Verdict:
+class SliceTold(Protocol):
+    """What the verdict needs of a slice."""
+
+    @property
+    def state(self) -> SliceState: ...
+    @property
+    def critical(self) -> bool: ...
+
+
+class BaselineTold(Protocol):
+    """What the verdict needs of a baseline: see `AgainstBaseline`."""
+
+    @property
+    def theta(self) -> float | None: ...
+    @property
+    def go(self) -> bool: ...
+    @property
+    def no_go(self) -> bool: ...
+    @property
+    def slices(self) -> Sequence[SliceTold]: ...
+
+
+def votes_alone(against: Sequence[BaselineTold], floor: Floor | None, theta_min: float, at_cap: bool) -> Verdict:
+    """The verdict if only votes mattered, before audits, independence and unchecked gates."""
     findings = [f for a in against for f in a.slices]
     regressed = any(f.state is SliceState.regressed for f in findings)
     if regressed or any(a.no_go for a in against) or (floor and floor.state is FloorState.missed):

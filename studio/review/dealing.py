@@ -7,7 +7,7 @@ A pair has as many seats as it is to get votes. A vote that is counted takes one
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from studio.records import Choice, Pair, PairKind, Round, Verdict, Vote
@@ -33,7 +33,7 @@ class Offer:
 
     pairs: tuple[Pair, ...]
     seats: Mapping[str, int]
-    voters: Mapping[str, frozenset[str]]
+    voters: Mapping[str, Set[str]]
 
 
 def offer(
@@ -55,13 +55,13 @@ def offer(
         if pair.id not in voted and seats.get(pair.id, 1) > 0 and is_for(found, pair, reviewer)
         and (pair.kind is not PairKind.repeat or pair.of in ready)
     ]  # fmt: skip
-    ordinary = {pair.id for pair in pairs if pair.kind is PairKind.real}
-    if len(mine) < SPACED or not all(vote.pair in ordinary for vote in mine[-SPACED:]):
-        waiting.sort(key=lambda pair: pair.id not in ordinary)
+    beside = {pair.id for pair in pairs if pair.kind is not PairKind.real}
+    if beside and (len(mine) < SPACED or any(vote.pair in beside for vote in mine[-SPACED:])):
+        waiting.sort(key=lambda pair: pair.id in beside)
     voters: dict[str, set[str]] = defaultdict(set)
     for vote in cast:
         voters[vote.pair].add(vote.reviewer)
-    return Offer(tuple(waiting), seats, {pair: frozenset(who) for pair, who in voters.items()})
+    return Offer(tuple(waiting), seats, voters)
 
 
 def _to_repeat(mine: Sequence[Vote]) -> set[str]:
@@ -109,7 +109,7 @@ def completes_nothing(
             return False
         if pair.kind is PairKind.real and pair.example == nexts.get((pair.candidate, pair.baseline)):
             votes = wanted(found, pair)
-            if votes is None or not _needs(votes, [each for each in seen if each.pair == pair.id]):
+            if votes is None or not _needs(votes, *_given([each for each in seen if each.pair == pair.id])):
                 return False
     return True
 
@@ -173,22 +173,24 @@ def is_surplus(found: Round, pairs: Sequence[Pair], pair: Pair, cast: Sequence[V
     seen = [v for v in counted(found, pairs, cast) if v.pair == pair.id]
     at = next((n for n, v in enumerate(seen) if v.reviewer == reviewer), None)
     votes = wanted(found, pair)
-    return at is not None and votes is not None and not _needs(votes, seen[:at])
+    return at is not None and votes is not None and not _needs(votes, *_given(seen[:at]))
 
 
 def _free(found: Round, pairs: Sequence[Pair], cast: Sequence[Vote]) -> dict[str, int]:
-    by_pair: dict[str, list[Vote]] = defaultdict(list)
+    given, skips = Counter[str](), Counter[str]()
     for vote in counted(found, pairs, cast):
-        by_pair[vote.pair].append(vote)
+        (skips if vote.choice is Choice.skip else given)[vote.pair] += 1
     planned = {p["id"]: int(p["votes"]) for p in found.registration["prompts"]}
     needed = {pair.id: _wanted(planned, pair) for pair in pairs}
-    return {
-        name: _needs(votes, by_pair[name]) if name in by_pair else votes
-        for name, votes in needed.items() if votes is not None
-    }  # fmt: skip
+    return {name: _needs(votes, given[name], skips[name]) for name, votes in needed.items() if votes is not None}
 
 
-def _needs(votes: int, cast: Sequence[Vote]) -> int:
+def _given(cast: Sequence[Vote]) -> tuple[int, int]:
+    """How many of the votes are for an answer or a tie, and how many skip."""
+    skips = sum(vote.choice is Choice.skip for vote in cast)
+    return len(cast) - skips, skips
+
+
+def _needs(votes: int, given: int, skips: int) -> int:
     """How many votes a pair still needs: none once it has them, or once as many reviewers skipped it."""
-    seen = Counter(vote.choice is Choice.skip for vote in cast)
-    return 0 if seen[True] >= votes else max(0, votes - seen[False])
+    return 0 if skips >= votes else max(0, votes - given)

@@ -131,11 +131,11 @@ class Desk:
         with self._lock:
             self._screens.pop((found, reviewer), None)
 
-    def beat(self, found: str, reviewer: str, pair: str) -> None:
-        """The pair is still on this reviewer's screen; for a quarter of an hour that keeps the seat."""
+    def beat(self, found: str, reviewer: str) -> None:
+        """What is on this reviewer's screen still is; for a quarter of an hour that keeps the seat."""
         with self._lock:
             screen, now = self._screens.get((found, reviewer)), self._clock()
-            if screen and screen.pair == pair and now - screen.since < LONGEST_READING:
+            if screen and now - screen.since < LONGEST_READING:
                 screen.touched = now
 
     def tick(self, found: str, reviewer: str, pair: str, side: str, ships: bool) -> None:

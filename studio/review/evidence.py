@@ -68,6 +68,19 @@ def evidence_below(scores: Scores, t: float) -> float:
     return bounded(_log_below(values, counts, t))
 
 
+def evidence_by_group(
+    scores: Scores, groups: npt.NDArray[np.int_], count: int, t: float, above: bool = True
+) -> npt.NDArray[np.float64]:
+    """What `evidence_above` or `evidence_below` gives for the scores of each group, shape (count,). `groups`: the
+    number of each score's group, below 0 for none."""
+    x = _checked(scores)
+    told = np.asarray(groups) >= 0
+    values, place = np.unique(x[told], return_inverse=True)
+    counts = np.zeros((count, len(values)))
+    np.add.at(counts, (np.asarray(groups)[told], place), 1.0)
+    return np.array([bounded(log) for log in _mixed(counts @ np.log1p(_bets(values, t, above)))])
+
+
 def evidence_path(scores: Scores, t: float, above: bool = True) -> tuple[float, ...]:
     """The evidence after each score, in order: what a curve shows once a round is closed."""
     x = _checked(scores)

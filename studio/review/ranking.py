@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studio.records import Refusal
+from studio.review.assessment import Assessment
 from studio.review.evidence import Interval
 
 RIDGE = 1e-5
@@ -51,6 +52,13 @@ class Standing:
     strength: float
     interval: Interval
 
+    @property
+    def share(self) -> tuple[float, float, float]:
+        """How often it would be preferred to an arm of average strength where people prefer one of the two, in [0, 1],
+        with the ends of its interval."""
+        low, value, high = (each / (1 + each) for each in (self.interval.low, self.strength, self.interval.high))
+        return value, low, high
+
 
 def davidson(wins: Mapping[tuple[str, str], float], ties: Mapping[tuple[str, str], float] | None = None) -> Fit:
     """Fit to counts: `wins[i, j]` times i was preferred to j, `ties[i, j]` times neither.
@@ -79,6 +87,16 @@ def ranking(comparisons: Iterable[Comparison], resamples: int = 500) -> tuple[St
     low, high = np.exp(np.quantile(spread, (0.025, 0.975), axis=0))
     order = sorted(range(len(arms)), key=lambda k: -point[0, k])
     return tuple(Standing(arms[k], float(np.exp(point[0, k])), Interval(float(low[k]), float(high[k]))) for k in order)
+
+
+def of_assessments(told: Iterable[Assessment]) -> tuple[Standing, ...]:
+    """The arms of a round. Every prompt weighs the same, however many votes it got."""
+    return ranking(
+        Comparison(p.prompt, a.candidate, b.baseline, *(p.labels.count(x) / len(p.labels) for x in (1.0, 0.5, 0.0)))
+        for a in told
+        for b in a.against
+        for p in b.scored.prompts
+    )
 
 
 def _pairs(arms: list[str]) -> list[tuple[str, str]]:

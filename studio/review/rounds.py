@@ -204,7 +204,8 @@ def vote(
         "conflict": conflict(store, found.project, reviewer), **_said(store, found, why),
         "seconds": None if reviewer.scripted else round(seconds_on_screen, 2),
     }  # fmt: skip
-    store.act("vote.cast", reviewer.id, payload, found.project)
+    act = store.act("vote.cast", reviewer.id, payload, found.project)
+    tally.of(store).add(found, _pairs(store, found), rounds.News(act.seq, (rounds.vote_of(act, payload),)))
     return close_if_decided(store, found)
 
 

@@ -234,7 +234,7 @@ def _score_one(
     for planned in registration.prompts[: registration.last]:
         cast = by_pair.get((planned.id, baseline), [])
         skipped += sum(v.choice is Choice.skip for v in cast)
-        counted = _seated(cast, planned.votes)
+        counted = seated(cast, planned.votes)
         complete = counted is not None and len(counted) == planned.votes
         if counted is not None and complete:
             surplus += sum(v.choice is not Choice.skip for v in cast) - planned.votes
@@ -251,7 +251,7 @@ def _score_one(
     return Scored(baseline, tuple(done), tuple(excluded), waiting, skipped, surplus, at_cap)
 
 
-def _seated(cast: Sequence[Ballot], wanted: int) -> list[Ballot] | None:
+def seated(cast: Sequence[Ballot], wanted: int) -> list[Ballot] | None:
     """The first `wanted` votes that are no skips; None when as many reviewers skipped before that."""
     counted: list[Ballot] = []
     skips = 0

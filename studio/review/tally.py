@@ -48,16 +48,26 @@ class Tally:
             kept = self._kept.get(found.id)
             if kept is not None and kept.seq == store.version and kept.found == found:
                 return kept
-            news = _read(store, found.id, kept)
-            if kept is not None and kept.found == found and _says_the_same(kept, pairs, news.votes):
-                kept = replace(kept, seq=news.seq, cast=news.votes)
-            else:
-                kept = Standing(found, news.seq, news.votes, dealing.assessed(found, pairs, news.votes))
-            self._kept[found.id] = kept
-            self._kept.move_to_end(found.id)
-            while len(self._kept) > _ROUNDS_KEPT:
-                self._kept.popitem(last=False)
-            return kept
+            return self._keep(found, pairs, kept, _read(store, found.id, kept))
+
+    def add(self, found: Round, pairs: Sequence[Pair], news: rounds.News) -> None:
+        """The one vote of act `news.seq`, from who cast it: it need not be read, unless something was done before it
+        that was not read yet."""
+        with self._lock:
+            kept = self._kept.get(found.id)
+            if kept is not None and kept.seq == news.seq - 1 and (after := _after(kept.cast, news)) is not None:
+                self._keep(found, pairs, kept, after)
+
+    def _keep(self, found: Round, pairs: Sequence[Pair], kept: Standing | None, news: rounds.News) -> Standing:
+        if kept is not None and kept.found == found and _says_the_same(kept, pairs, news.votes):
+            kept = replace(kept, seq=news.seq, cast=news.votes)
+        else:
+            kept = Standing(found, news.seq, news.votes, dealing.assessed(found, pairs, news.votes))
+        self._kept[found.id] = kept
+        self._kept.move_to_end(found.id)
+        while len(self._kept) > _ROUNDS_KEPT:
+            self._kept.popitem(last=False)
+        return kept
 
 
 def _says_the_same(kept: Standing, pairs: Sequence[Pair], cast: tuple[Vote, ...]) -> bool:
@@ -74,12 +84,18 @@ def _read(store: Store, found: str, kept: Standing | None) -> rounds.News:
     """The votes as they are now; the very same object when nothing changed."""
     if kept is not None:
         news = rounds.votes_since(store, found, kept.seq)
-        if news is not None and not news.votes:
-            return rounds.News(news.seq, kept.cast)
-        # A clock that was set back puts a new vote among older ones.
-        if news is not None and (not kept.cast or _order(kept.cast[-1]) < _order(news.votes[0])):
-            return rounds.News(news.seq, (*kept.cast, *news.votes))
+        if news is not None and (after := _after(kept.cast, news)) is not None:
+            return after
     return rounds.votes_now(store, found)
+
+
+def _after(cast: tuple[Vote, ...], news: rounds.News) -> rounds.News | None:
+    """All votes, the new ones last; None when a clock that was set back puts a new vote among older ones."""
+    if not news.votes:
+        return rounds.News(news.seq, cast)
+    if cast and _order(cast[-1]) >= _order(news.votes[0]):
+        return None
+    return rounds.News(news.seq, (*cast, *news.votes))
 
 
 def _order(vote: Vote) -> tuple[str, str, str]:

@@ -13,7 +13,7 @@ from studio.review.assessment import AgainstBaseline, Assessment, judge, positio
 from studio.review.diagnostics import Diagnostics, diagnose, verdict_in_words
 from studio.review.evidence import Interval
 from studio.review.gates import preference_sentence, projection_sentence
-from studio.review.ranking import Comparison, ranking
+from studio.review.ranking import of_assessments
 from studio.review.raters import Reliability
 from studio.review.scoring import Guardrail, PlannedPrompt, Registration, Scored, score
 from studio.review.sensitivity import exit_guess
@@ -163,14 +163,7 @@ def _position(votes: Iterable[TableVote]) -> dict[str, Any]:
 
 
 def _ranking(told: Iterable[Assessment]) -> list[dict[str, Any]]:
-    """Every prompt weighs the same, however many votes it got."""
-    compared = [
-        Comparison(p.prompt, a.candidate, b.baseline, *(p.labels.count(x) / len(p.labels) for x in (1.0, 0.5, 0.0)))
-        for a in told
-        for b in a.against
-        for p in b.scored.prompts
-    ]
-    return [{"arm": s.arm, "strength": s.strength, "interval": _ends(s.interval)} for s in ranking(compared)]
+    return [{"arm": s.arm, "strength": s.strength, "interval": _ends(s.interval)} for s in of_assessments(told)]
 
 
 def _projection(about: Assessment) -> dict[str, Any]:

@@ -93,15 +93,23 @@ def vote_cast(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     pair = tx.need("pairs", payload["pair"])
     if pair["round"] != payload["round"]:
         raise Refusal("This pair is not part of the round. The vote was not counted. Reload the page.")
-    choice = Choice(payload["choice"])
-    if choice is Choice.skip and not payload["reason"]:
+    vote = vote_of(act, payload)
+    if vote.choice is Choice.skip and not vote.reason:
         raise Refusal("A skip needs a reason. The pair is still open.")
     tx.insert("votes", {
-        "pair": payload["pair"], "reviewer": act.actor, "round": payload["round"], "choice": choice.value,
-        "reason": payload["reason"], "shippable_a": payload["shippable_a"], "shippable_b": payload["shippable_b"],
-        "scripted": payload["scripted"], "conflict": payload["conflict"], "at": act.at, **_said(payload),
-        "seconds": payload.get("seconds"),
+        "pair": vote.pair, "reviewer": vote.reviewer, "round": payload["round"], "choice": vote.choice.value,
+        "reason": vote.reason, "shippable_a": vote.shippable_a, "shippable_b": vote.shippable_b,
+        "scripted": vote.scripted, "conflict": vote.conflict, "at": vote.at, **_said(payload),
+        "seconds": vote.seconds,
     }, TWICE)  # fmt: skip
+
+
+def vote_of(act: Act, payload: dict[str, Any]) -> Vote:
+    """The vote that an act "vote.cast" casts, as it is read again from its row."""
+    return Vote(payload["pair"], act.actor, Choice(payload["choice"]), payload["reason"], payload["shippable_a"],
+                payload["shippable_b"], payload["scripted"], payload["conflict"], act.at,
+                tuple(payload.get("reasons", ())), payload.get("note", ""), payload.get("better", ""),
+                payload.get("seconds"))  # fmt: skip
 
 
 def _said(payload: dict[str, Any]) -> Row:

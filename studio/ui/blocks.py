@@ -6,21 +6,19 @@ As in the frame, everything a person or a model wrote is escaped here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from html import escape
 from pathlib import Path
-from typing import Literal
 
 import streamlit as st
 
 from studio import paths, wording
 from studio.ui import frame
 from studio.ui.access import PAGE_ROLES, Visit
-from studio.wording import several
+from studio.wording import several, when
 
-__all__ = ["several"]  # what is used with these pieces everywhere
+__all__ = ["several", "when"]  # what is used with these pieces everywhere
 
 _LOOK = Path(__file__).parent / "assets" / "blocks.css"
 
@@ -195,29 +193,13 @@ def difference(before: str, after: str, label: str = "") -> None:
 
 def way(visit: Visit, step: str, label: str, key: str, **query: str) -> None:
     """A link to another page of the loop, in this project; nothing for those who may not open it."""
-    _way(visit, step, label, key, query, ("forward", "right"))
-
-
-def way_back(visit: Visit, step: str, label: str, key: str, **query: str) -> None:
-    """The same, to where the reader came from."""
-    _way(visit, step, label, key, query, ("back", "left"))
-
-
-def _way(
-    visit: Visit, step: str, label: str, key: str, query: Mapping[str, str], arrow: tuple[str, Literal["left", "right"]]
-) -> None:
     target = paths.pages_dir() / f"{step}.py"
     if visit.person.role in PAGE_ROLES[step].see and target.is_file():
         with st.container(key=key):
             wanted = {"project": visit.project_id, **query}
-            icon, side = f":material/arrow_{arrow[0]}:", arrow[1]
-            st.page_link(target, label=label, icon=icon, icon_position=side, query_params=wanted)
-
-
-def when(at: str) -> str:
-    """An ISO time in words: "3 May 2026, 14:05 UTC"."""
-    moment = datetime.fromisoformat(at)
-    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+            st.page_link(
+                target, label=label, icon=":material/arrow_forward:", icon_position="right", query_params=wanted
+            )
 
 
 def percent(share: float) -> str:

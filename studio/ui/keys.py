@@ -142,3 +142,6 @@ TAUGHT_OPEN = "evaluate-taught-open"
 
 COMPARE_VIEW = "compare-view"
 """test, beside or try: which part of Compare is shown; in the address too."""
+
+SHARE = "share-link"
+"""[for whom, address] of a read-only link that was made a moment ago, until its maker has copied it."""

@@ -4,15 +4,20 @@ where it shows an n; the rows are made only once somebody asks for them.
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import escape
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from studio import figures, signing
-from studio.figures import Figure, Material, Row
+from studio.cells import guard_formula
+from studio.figures import Figure, Material, Row, table
 from studio.figures.figure import figure_id
-from studio.records import PairKind, Round
+from studio.records import Pair, PairKind, Round
 from studio.review import gold
 from studio.review.votes_table import vote_row, write_votes
 from studio.store import Store
@@ -21,7 +26,7 @@ from studio.ui import blocks, frame, pairs_parts
 from studio.ui.access import Visit
 
 _PAGE = 50
-_ROWS, _PAIR = "rows", "pair"  # in the address
+_ROWS, _PAIR, _ALL = "rows", "pair", "all"  # in the address; no figure is called "all"
 
 
 def link(visit: Visit, text: str, *parts: str) -> blocks.Link:
@@ -39,8 +44,14 @@ def named(visit: Visit, text: str, name: str) -> blocks.Link:
     return blocks.Link(text, _address(visit, name), "the rows behind it")
 
 
-def _address(visit: Visit, name: str, pair: str = "") -> str:
-    return "?" + urlencode({"project": visit.project_id, _ROWS: name, **({_PAIR: pair} if pair else {})})
+def _address(visit: Visit, name: str = "", pair: str = "") -> str:
+    more = {_ROWS: name, _PAIR: pair}
+    return "?" + urlencode({"project": visit.project_id} | {key: value for key, value in more.items() if value})
+
+
+def _back(visit: Visit, label: str, name: str = "") -> None:
+    """A plain link: Streamlit's own, from a page to itself, would leave the old address in the browser."""
+    st.html(f'<p><a class="ys-way" href="{escape(_address(visit, name))}">← {label}</a></p>')
 
 
 def instead(visit: Visit, found: Round | None) -> None:
@@ -48,11 +59,14 @@ def instead(visit: Visit, found: Round | None) -> None:
     name = st.query_params.get(_ROWS)
     if not name or found is None or found.state != "closed":
         return
+    if name == _ALL:
+        _every(visit, found)
+        st.stop()
     shown = visit.store.once(("rows", found.id, name), lambda: _behind(visit.store, found, name))
     pair = st.query_params.get(_PAIR)
     if shown is None:
         frame.empty("There is no such figure", "It is not among those of the newest round. Go back and choose again.")
-        blocks.way_back(visit, "decision", "Back to the decision", "rows-back")
+        _back(visit, "Back to the decision")
     elif pair:
         _one(visit, found, name, pair)
     else:
@@ -62,12 +76,13 @@ def instead(visit: Visit, found: Round | None) -> None:
 
 @dataclass(frozen=True)
 class _Shown:
-    """A figure with its rows as they are shown, each with its pair's id, and as a file. `arms`: those that its rows
-    compare."""
+    """A figure with its rows as they are shown under `heads`, each with its pair's id, and as a file. `between`: whom
+    its rows compare, where that is the same in all."""
 
     figure: Figure
     summed_up: str
-    arms: tuple[str, ...]
+    between: str
+    heads: tuple[str, ...]
     pairs: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     csv: bytes
@@ -78,12 +93,50 @@ def _behind(store: Store, found: Round, name: str) -> _Shown | None:
     figure = figures.named(figures.listed(made), name)
     if figure is None:
         return None
-    rows, who = figures.rows_of(made, figure), people_rows.names_apart(store)
-    pairs = tuple(row.pair.id for row in rows)
-    names = {**gold.NAMES, **signing.names(found)}
+    return _answers(made, figure) if answers_behind(figure) else _votes(made, figure, people_rows.names_apart(store))
+
+
+def answers_behind(figure: Figure) -> bool:
+    """Whether a figure is made from answers, not from votes."""
+    return figure.behind is not None and figure.behind.basis is figures.Basis.answers
+
+
+def _votes(made: Material, figure: Figure, who: dict[str, str]) -> _Shown:
+    rows, names = figures.rows_of(made, figure), {**gold.NAMES, **signing.names(made.found)}
     arms = tuple(dict.fromkeys(f"{names[row.pair.candidate]} and {names[row.pair.baseline]}" for row in rows))
-    told = tuple(_told(row, names, who, len(arms) > 1) for row in rows)
-    return _Shown(figure, figures.summed_up(figure, rows), arms, pairs, told, _csv(made, rows, who))
+    return _Shown(
+        figure, figures.summed_up(figure, rows), arms[0] if len(arms) == 1 else "",
+        ("Pair", "Said", "Counts as", "Reviewer", "Kind of input", *(("Between",) if len(arms) > 1 else ())),
+        tuple(row.pair.id for row in rows), tuple(_told(row, names, who, len(arms) > 1) for row in rows),
+        _csv(made, rows, who),
+    )  # fmt: skip
+
+
+def _answers(made: Material, figure: Figure) -> _Shown:
+    """What a gate found in each answer; each leads to the first pair that the answer stands in."""
+    answers, arm = figures.answers_of(made, figure), figure.behind.candidate if figure.behind else ""
+    pair_of: dict[str, Pair] = {}
+    for pair in made.pairs:
+        if pair.candidate == arm and pair.kind is PairKind.real:
+            pair_of.setdefault(pair.example, pair)
+    told = [(pair_of.get(each.prompt), each) for each in answers]
+    told.sort(key=lambda both: (not both[1].against, both[0].position if both[0] else 0))
+    rows = tuple(
+        (f"Pair {p.position + 1}" if p else "in no pair", e.told, p.slice.replace("_", " ") if p else "")
+        for p, e in told
+    )
+    lines = [(e.prompt, p.id if p else "", e.told, "yes" if e.against else "no") for p, e in told]
+    return _Shown(
+        figure, blocks.several(len(answers), "answer"), signing.names(made.found).get(arm, arm),
+        ("Pair with the answer", "Found", "Kind of input"), tuple(p.id if p else "" for p, _ in told), rows,
+        _lines([("prompt", "pair", "found", "against"), *lines]),
+    )  # fmt: skip
+
+
+def _lines(rows: Sequence[tuple[str, ...]]) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([[guard_formula(cell) for cell in row] for row in rows])
+    return out.getvalue().encode("utf-8-sig")
 
 
 def _told(row: Row, names: dict[str, str], who: dict[str, str], several: bool) -> tuple[str, ...]:
@@ -113,10 +166,10 @@ def _csv(made: Material, rows: tuple[Row, ...], who: dict[str, str]) -> bytes:
 
 def _show(visit: Visit, found: Round, shown: _Shown) -> None:
     figure = shown.figure
-    blocks.way_back(visit, "decision", "Back to the decision", "rows-back")
+    _back(visit, "Back to the decision")
     blocks.section("The rows behind it", f"{figure.section}. {figure.name}.")
     blocks.lead(figure.sentence)
-    compared = {"Between": shown.arms[0]} if len(shown.arms) == 1 else {}
+    compared = {"Of" if answers_behind(figure) else "Between": shown.between} if shown.between else {}
     blocks.facts({"The figure": in_words(figure), "Made from": shown.summed_up, **compared})
     if not shown.rows:
         blocks.note("No vote went into it." if figure.behind else "It rests on no vote of the round: its sentence says "
@@ -126,25 +179,80 @@ def _show(visit: Visit, found: Round, shown: _Shown) -> None:
     page = st.pagination(pages, key="rows-page") if pages > 1 else 1
     part = slice((page - 1) * _PAGE, page * _PAGE)
     blocks.table(
-        ["Pair", "Said", "Counts as", "Reviewer", "Kind of input", *(["Between"] if len(shown.arms) > 1 else [])],
+        shown.heads,
         [
-            [blocks.Link(cells[0], _address(visit, figure.id, pair), f"read it, with the votes, {cells[3]}’s too"),
+            [blocks.Link(cells[0], _address(visit, figure.id, pair), "read it, with its votes") if pair else cells[0],
              *cells[1:]]
             for pair, cells in zip(shown.pairs[part], shown.rows[part], strict=True)
         ],
-        f"{shown.summed_up}, in the registered order",
+        f"{shown.summed_up}, {'what speaks against it first' if answers_behind(figure) else 'in the registered order'}",
     )  # fmt: skip
     st.download_button(
         f"Download these {blocks.several(len(shown.rows), 'row')} (CSV)", shown.csv, f"rows-{found.id}.csv", "text/csv",
         key="rows-csv", icon=":material/download:", on_click="ignore",
-        help="The votes table, with each row's pair and what it counts as.",
     )  # fmt: skip
 
 
 def _one(visit: Visit, found: Round, name: str, pair: str) -> None:
-    blocks.way_back(visit, "decision", "Back to the rows", "rows-back", rows=name)
+    _back(visit, "Back to the rows", name)
     blocks.section("One pair with its votes")
     pairs_parts.one(visit, found, pair)
+
+
+# -- all of them -----------------------------------------------------------------------------------
+
+
+def take_away(visit: Visit, found: Round, marks: Sequence[str]) -> None:
+    """Every figure of the page: to look through, and as a file. `marks`: what must be said of such votes."""
+    blocks.section(
+        "Every figure",
+        "All that this page says in numbers, of every candidate: with intervals, n, the hash of the registration and "
+        "the head of the record.",
+    )
+    st.html(f'<p class="ys-plain">{named(visit, "Look through them", _ALL).html}</p>')
+    name = "-".join(["figures", *(mark.split()[0].lower() for mark in marks), found.id])
+    with st.container(horizontal=True, gap="small"):
+        for form, label in (("csv", "CSV"), ("parquet", "Parquet")):
+            st.download_button(
+                f"Download every figure ({label})", _file(visit.store, found, form), f"{name}.{form}",
+                key=f"decision-figures-{form}", icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
+
+
+def _file(store: Store, found: Round, form: str) -> Callable[[], bytes]:
+    """Its bytes, made when somebody asks for them."""
+
+    def made() -> bytes:
+        behind = figures.material(store, found)
+        return table.FORMATS[form](figures.listed(behind), table.about(behind, store.head))
+
+    return made
+
+
+def _every(visit: Visit, found: Round) -> None:
+    listed = figures.of_round(visit.store, found)
+    _back(visit, "Back to the decision")
+    blocks.section("Every figure", f"{blocks.several(len(listed), 'figure')}, in the order of the page.")
+    sections = list(dict.fromkeys(each.section for each in listed))
+    wanted = st.selectbox("Part", ["", *sections], key="rows-section", format_func=lambda name: name or "All")
+    listed = tuple(each for each in listed if wanted in ("", each.section))
+    pages = -(-len(listed) // _PAGE)
+    page = st.pagination(pages, key="rows-every-page") if pages > 1 else 1
+    blocks.table(
+        ["Figure", "Value", "Rests on", "Part"],
+        [
+            [each.name, in_words(each), _rests(visit, each), each.section]
+            for each in listed[(page - 1) * _PAGE : page * _PAGE]
+        ],
+        "Every figure, with what it rests on",
+    )
+
+
+def _rests(visit: Visit, figure: Figure) -> blocks.Cell:
+    told = blocks.several(figure.n, figure.counts, "guesses" if figure.counts == "guess" else "")
+    if figure.behind is None:
+        return told if figure.n else named(visit, "what was found", figure.id)
+    return named(visit, told, figure.id) if figure.n else told
 
 
 def in_words(figure: Figure) -> str:

@@ -151,10 +151,20 @@ def _who_voted(checked: Diagnostics, hardest: str, names: dict[str, str], arm: s
              lambda each: _Told(each.length.sentence, {_SEE: ("length", arm, each.baseline, "equal")})),
         told("Who voted", errors,
              lambda each: _Told(each.errors.sentence, {_SEE: ("errors", arm, each.baseline, "larger")})),
-        told("Without any one reviewer", without, lambda each: _Told(each.reviewers.sentence, {
-            f"without {n}": ("without", arm, each.baseline, str(n)) for n in range(1, len(each.reviewers.without) + 1)
-        })),
+        told("Without any one reviewer", without, lambda each: _Told(each.reviewers.sentence, _extremes(each, arm))),
     ]  # fmt: skip
+
+
+def _extremes(found: Robustness, arm: str) -> dict[str, tuple[str, ...]]:
+    """The ways to the votes that give the lowest and the highest share."""
+    told = {n: each.theta for n, each in enumerate(found.reviewers.without, 1) if each.theta is not None}
+    if len(found.reviewers.without) < 2 or not told:
+        return {}
+    ends = {
+        "See the votes of the lowest": min(told, key=told.__getitem__),
+        "the highest": max(told, key=told.__getitem__),
+    }
+    return {text: ("without", arm, found.baseline, str(n)) for text, n in ends.items()}
 
 
 def _over_baselines(

@@ -7,15 +7,15 @@ from html import escape
 
 import streamlit as st
 
-from studio import figures, signing
+from studio import beside_votes, figures, signing
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement
 from studio.records import Round, Verdict
 from studio.review import guesses, rounds, standing
 from studio.review.gates import Words
-from studio.review.preference import Assessment, SliceState
+from studio.review.preference import Assessment
 from studio.store import decisions
-from studio.ui import blocks, frame, rows_parts, trust_parts, verdict_charts, voting_parts
+from studio.ui import blocks, evidence_parts, frame, rows_parts, trust_parts, verdict_charts, voting_parts
 from studio.ui.access import Visit
 
 _WORDS = {
@@ -105,7 +105,8 @@ def ways(visit: Visit) -> None:
     """From the first screen to the parts of a closed round's page."""
     signed = decisions.every(visit.store, visit.project_id)
     signing_part = "What was signed" if signed else "Sign the decision"
-    blocks.contents([*_WAYS, signing_part, "Comments", "A certificate to take away", "Every pair with its votes"])
+    rest = ("Comments", "Every figure", "A certificate to take away", "Every pair with its votes")
+    blocks.contents([*_WAYS, signing_part, *rest])
 
 
 def _glance(ruled: Ruling, names: Mapping[str, str]) -> dict[str, str]:
@@ -126,6 +127,9 @@ def gates(visit: Visit, found: Round, ruled: Ruling) -> None:
     """What a GO needs, one by one; the slices as one line."""
     judged_by = figures.judged_by(judged(visit, found).subject[0], Words(signing.names(found)))
     rows = {gate: rows_parts.named(visit, "See the votes", figure).html for gate, figure in judged_by.items()}
+    rows |= {each.gate.name: rows_parts.link(visit, "See the answers", "gates", each.gate.name).html
+             for each in beside_votes.checked(visit.store, found)
+             if each.answers and each.gate.arm in ("", ruled.subject)}  # fmt: skip
     single = [g for g in ruled.gates if not g.is_slice]
     sliced = [g for g in ruled.gates if g.is_slice]
     items = [_item(g.state, g.name, _with_gloss(g.name, g.sentence), g.evidence, rows.get(g.name, "")) for g in single]
@@ -184,13 +188,17 @@ def _row(state: GateState, name: str, text: str, more: str) -> str:
 
 
 def evidence(visit: Visit, found: Round, ruled: Ruling, assessed: Assessment) -> None:
-    """Preference, slices, how far to trust it, and the way the evidence grew. Closed rounds only."""
+    """Preference, kinds of input, checks, who voted, how far to trust it, does it hold, and the way the evidence grew.
+    Closed rounds only."""
     names, marks = signing.names(found), labels(ruled)
     if len(found.candidates) > 1:
         _candidates(visit, found, ruled, names)
     _preference(visit, assessed, names, marks)
-    _slices(visit, assessed, names)
+    evidence_parts.slices(visit, assessed, names, marks)
+    evidence_parts.rules(visit, found, assessed.candidate, names, marks)
+    evidence_parts.who(visit, found, marks)
     trust_parts.show(visit, found, judged(visit, found))
+    evidence_parts.holds(visit, found, assessed, names, marks)
     blocks.section(
         "How the evidence grew",
         "Evidence for the candidate over each baseline, prompt by prompt, in the registered order. Nobody saw this "
@@ -251,27 +259,6 @@ def _preference(visit: Visit, assessed: Assessment, names: dict[str, str], marks
         "votes",
     ]
     blocks.table(heads, rows, _caption("The same figures as a table", marks))
-
-
-def _slices(visit: Visit, assessed: Assessment, names: dict[str, str]) -> None:
-    states = {SliceState.cleared: "cleared", SliceState.regressed: "got worse"}
-    rows = []
-    for against in assessed.against:
-        for each in against.slices:
-            told = "no prompts" if each.theta is None else f"{100 * each.theta:.0f} %"
-            rows.append([
-                each.name.replace("_", " ") + (" (critical)" if each.critical else ""), names[against.baseline], told,
-                blocks.between((each.interval.low, each.interval.high)),
-                rows_parts.count(visit, each.n, "slices", assessed.candidate, against.baseline, each.name),
-                states.get(each.state, "not enough votes"),
-            ])  # fmt: skip
-    if rows:
-        blocks.section(
-            "On each kind of input",
-            "Cleared means: no worse by more than the registered margin. Few prompts leave a slice undecided, which is "
-            "not the same as fine.",
-        )
-        blocks.table(["Slice", "against", "preferred (theta)", "95 % interval", "prompts", "state"], rows, "Slices")
 
 
 def _caption(text: str, marks: Sequence[str]) -> str:

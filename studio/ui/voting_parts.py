@@ -46,6 +46,7 @@ def ballot(visit: Visit, found: Round, brief: Brief | None) -> None:
     if until := standing.last_day(found, datetime.datetime.now(datetime.UTC)):
         blocks.note(until)
     _pair(visit, found, brief)
+    _still_here(visit, found.id)
 
 
 def _criteria(brief: Brief | None, guidelines: str) -> None:
@@ -111,8 +112,6 @@ def _pair(visit: Visit, found: Round, brief: Brief | None) -> None:
             if saying:
                 why_parts.criteria(visit, brief, place.pair)
             _buttons(visit, now, place, place.pair)
-    if place.pair is not None:
-        _still_here(visit, now.id, place.pair.id)
 
 
 def _about_last(visit: Visit, found: Round, brief: Brief | None, pair: Pair, vote: Vote) -> None:
@@ -145,14 +144,16 @@ def about(done: int, last: int) -> str:
 
 
 def _message(pair: Pair) -> None:
+    standing = conversation.standing(pair.system) if pair.system else ""
+    if not pair.earlier:
+        message = f'<div class="yr-message"><div class="ys-label">The message</div><p>{escape(pair.input)}</p></div>'
+        st.html(f'<div class="yr-said">{standing}{message}</div>')
+        return
     with st.container(key="vote-message"):
-        if pair.system:
-            st.html(conversation.standing(pair.system))
-        if pair.earlier:
-            said = (*pair.earlier, Turn(Speaker.user, pair.input))
-            conversation.latest(said, f"The conversation, {len(said)} messages; the answers reply to the last one")
-        else:
-            st.html(f'<div class="yr-message"><div class="ys-label">The message</div><p>{escape(pair.input)}</p></div>')
+        if standing:
+            st.html(standing)
+        said = (*pair.earlier, Turn(Speaker.user, pair.input))
+        conversation.latest(said, f"The conversation, {len(said)} messages; the answers reply to the last one")
 
 
 def _answers(visit: Visit, found: Round, pair: Pair, *, asked: bool = True) -> None:
@@ -226,9 +227,9 @@ def _nothing_left(visit: Visit, found: Round, place: rounds.Turn) -> None:
 
 
 @st.fragment(run_every=desk.BEAT_SECONDS)
-def _still_here(visit: Visit, found: str, pair: str) -> None:
-    """Keeps the seat of a pair that somebody reads for long."""
-    desk.of(visit.store).beat(found, visit.person.id, pair)
+def _still_here(visit: Visit, found: str) -> None:
+    """Keeps the seat of a pair that somebody reads for long. Beside the pair's fragment, not drawn again with it."""
+    desk.of(visit.store).beat(found, visit.person.id)
 
 
 @st.fragment(run_every=_LOOK_AGAIN_SECONDS)

@@ -37,7 +37,10 @@ def test_every_figure_on_the_page_leads_to_its_own_rows(kept: Store) -> None:
     links = [(parse_qs(html.unescape(query)), label, text) for query, label, text in LINK.findall(told)]
     known = {each.id: each for each in figures.of_round(kept, found)}
     met = set()
+    assert sum(query["rows"] == ["all"] for query, _, _ in links) == 1
     for query, label, text in links:
+        if query["rows"] == ["all"]:
+            continue
         figure = known[query["rows"][0]]
         assert query["project"] == [found.project] and label.startswith(text), "who hears it knows what it says"
         assert not text.isdigit() or int(text) == figure.n, figure.id
@@ -48,8 +51,10 @@ def test_every_figure_on_the_page_leads_to_its_own_rows(kept: Store) -> None:
         each.id for each in known.values()
         if each.behind and each.n and each.behind not in met and each.id.split("/")[1] in (subject, "skips", "outside")
     ]  # fmt: skip
-    # The page prints no other counts of these two: for neither arm on a slice, and votes whatever they say of why.
-    assert not [name for name in hidden if not name.endswith("/neither") and "/preferred/" not in name]
+    # The page prints no other counts of these: for neither arm on a slice, votes whatever they say of why, and of the
+    # reviewers one can be left out of only the lowest and the highest.
+    unprinted = [name for name in hidden if name.endswith("/neither") or "/preferred/" in name or "without/" in name]
+    assert hidden == unprinted
 
 
 def test_the_rows_are_shown_counted_taken_away_and_lead_to_the_pair(kept: Store) -> None:
@@ -69,6 +74,14 @@ def test_the_rows_are_shown_counted_taken_away_and_lead_to_the_pair(kept: Store)
     assert "no longer blind" in words(at) and rows[0].pair.left not in words(at)
     press(at, "decision-show-pairs")
     assert html.escape(rows[0].pair.left.split(". ")[0]) in words(at)
+
+
+def test_what_a_gate_looked_at_is_shown_answer_by_answer(kept: Store) -> None:
+    _, session = person(kept, "Pola", Role.pm)
+    found = closed_round(kept)
+    told = words(opened(kept, session, "decision", project=found.project, rows="gates/Personal data"))
+    n = len(found.registration["prompts"])
+    assert f"{n} answers, what speaks against it first" in told and len(LINK.findall(told)) == n
 
 
 def test_a_figure_that_is_not_there_is_told(kept: Store) -> None:

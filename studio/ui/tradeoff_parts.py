@@ -1,0 +1,161 @@
+"""The Decision page's picture of quality against cost and latency, one point an arm and its table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from studio import payback, tradeoff
+from studio.evaluate.costs import Estimate
+from studio.records import Round
+from studio.review.assessment import Assessment
+from studio.store import Store
+from studio.tradeoff import Point, Tradeoff
+from studio.ui import blocks, verdict_charts
+from studio.ui.access import Visit
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+_BY = {"people": "What people preferred", "rules": "Rules kept, all arms"}
+_NEAR = 0.14
+
+
+def show(visit: Visit, found: Round, assessments: Sequence[Assessment], marks: Sequence[str]) -> None:
+    """The arms by quality and by what they take. Closed rounds only."""
+    told = _preferred(visit.store, str(visit.store.workspace), visit.store.version, found, assessments)
+    if told is None:
+        return
+    blocks.section(
+        "Quality against cost and latency",
+        "Up is better, left takes less. A filled point: no other arm beats it on both. A hollow one: another does.",
+    )
+    by = st.segmented_control("Quality by", list(_BY), default="people", format_func=_BY.__getitem__,
+                              key="decision-tradeoff-by", required=True)  # fmt: skip
+    if by == "rules":
+        told = _kept(visit.store, str(visit.store.workspace), visit.store.version, found)
+        if told is None:
+            blocks.plain("The brief has no rule that a machine can check, or nothing here was checked for one.")
+            return
+    _pictures(told, marks)
+    _table(visit, told, marks)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _preferred(
+    _store: Store, workspace: str, version: int, found: Round, _assessments: Sequence[Assessment]
+) -> Tradeoff | None:
+    return tradeoff.preferred(_store, found, _assessments)
+
+
+@st.cache_data(max_entries=4, show_spinner="Checking the rules of the brief")
+def _kept(_store: Store, workspace: str, version: int, found: Round) -> Tradeoff | None:
+    return tradeoff.kept(_store, found)
+
+
+def _pictures(told: Tradeoff, marks: Sequence[str]) -> None:
+    timed = any(each.seconds for each in told.points)
+    columns = st.columns(2, gap="large") if timed else [st.container()]
+    with columns[0]:
+        _picture(told, "cost", f"Price of 1,000 answers, {told.currency}" if told.currency else
+                 "Word pieces (tokens) read and written for an answer", marks)  # fmt: skip
+    if timed:
+        with columns[1]:
+            _picture(told, "seconds", "Seconds of one request by itself, half take at most", marks)
+
+
+def _picture(told: Tradeoff, by: str, axis: str, marks: Sequence[str]) -> None:
+    points = [(each, taken) for each in told.points if (taken := each.cost if by == "cost" else each.seconds)]
+    if not points:
+        return
+    blocks.plain(told.sentence(by))
+    figure = _figure(points, told.frontier(by), axis, marks)
+    st.plotly_chart(figure, key=f"decision-tradeoff-{by}", config={"displayModeBar": False}, theme=None)
+
+
+def _figure(points: Sequence[tuple[Point, Estimate]], best: Sequence[str], axis: str, marks: Sequence[str]) -> Figure:
+    import plotly.graph_objects as go
+
+    ink, soft, line, colours = verdict_charts.theme()
+    figure = go.Figure()
+    widest = max(taken.high if taken.high is not None else taken.value for _, taken in points) * 1.12 or 1.0
+    for each, taken in points:
+        front = each.name in best
+        colour = colours[0] if front else colours[2]
+        figure.add_scatter(
+            x=[taken.value], y=[100 * each.quality.value], mode="markers", cliponaxis=False,
+            marker={"symbol": "circle" if front else "circle-open", "size": 14, "color": colour, "line": {"width": 2}},
+            error_x=_bar(taken, 1, colour), error_y=_bar(each.quality, 100, colour),
+            hovertemplate=f"{verdict_charts.plain(each.name)}<extra></extra>",
+        )  # fmt: skip
+    for (each, taken), under in zip(points, _under(points), strict=True):
+        left = taken.value < 0.5 * widest
+        figure.add_annotation(
+            x=taken.value, y=100 * each.quality.value, text=verdict_charts.plain(each.name), showarrow=False,
+            xanchor="left" if left else "right", xshift=10 if left else -10, yshift=-15 if under else 15,
+            font={"size": 14, "color": ink},
+        )  # fmt: skip
+    verdict_charts.dress(figure, marks, height=380, showlegend=False)
+    figure.update_layout(margin_t=14)
+    title = {"text": axis, "font": {"color": soft, "size": 14}}
+    figure.update_xaxes(range=[0, widest], gridcolor=line, zeroline=True, zerolinecolor=line, title=title)
+    figure.update_yaxes(range=[-2, 102], ticksuffix=" %", dtick=25, gridcolor=line, zeroline=False)
+    return figure
+
+
+def _bar(found: Estimate, times: float, colour: str) -> dict[str, object]:
+    """A bar over the interval; an end that is not known has none."""
+    high = 0.0 if found.high is None else found.high - found.value
+    low = 0.0 if found.low is None else found.value - found.low
+    return {"type": "data", "symmetric": False, "array": [times * high], "arrayminus": [times * low],
+            "thickness": 1.5, "width": 0, "color": colour}  # fmt: skip
+
+
+def _under(points: Sequence[tuple[Point, Estimate]]) -> list[bool]:
+    """Which names stand under their point, because the one of a point at about its height stands above."""
+    under: list[bool] = []
+    for place, (each, _) in enumerate(points):
+        near = [at for at in range(place) if abs(points[at][0].quality.value - each.quality.value) < _NEAR]
+        under.append(bool(near) and not under[near[-1]])
+    return under
+
+
+def _table(visit: Visit, told: Tradeoff, marks: Sequence[str]) -> None:
+    best = {by: told.frontier(by) for by in ("cost", "seconds")}
+    timed = any(each.seconds for each in told.points)
+    heads = ["Arm", "quality (95 % interval)", "n"]
+    heads += [f"1,000 answers, {told.currency}" if told.currency else "word pieces an answer"]
+    heads += ["seconds"] if timed else []
+    rows = []
+    for each in told.points:
+        low, high = each.quality.low or 0.0, each.quality.high or 0.0
+        row = [
+            each.name,
+            f"{blocks.percent(each.quality.value)} ({blocks.between((low, high))})",
+            f"{each.quality.n:,}",
+        ]
+        row.append(_cell(each, each.cost, best["cost"], not told.currency))
+        rows.append([*row, *([_cell(each, each.seconds, best["seconds"])] if timed else [])])
+    caption = f"{told.quality}. Unbeaten: no other arm is as good and takes less, or is better and takes no more"
+    blocks.table(heads, rows, caption + (f" ({', '.join(marks).lower()})" * bool(marks)))
+    if not told.currency:
+        blocks.note(
+            "In word pieces, because not every arm has a price in one currency. Prices are set under “Return on it”."
+        )
+    if not timed:
+        blocks.way(visit, "baselines", "Time the arms, to see latency, too", "decision-tradeoff-time")
+
+
+def _cell(each: Point, found: Estimate | None, best: Sequence[str], whole: bool = False) -> str:
+    """A figure with its interval; `whole`: word pieces, which are counted."""
+    if found is None:
+        return "not known"
+    unbeaten = ", unbeaten" if each.name in best else ""
+    if whole:
+        return f"{found.value:,.0f} ({found.low or 0.0:,.0f} to {found.high or 0.0:,.0f}){unbeaten}"
+    if found.low is None or found.high is None:
+        return f"{found.value:.2f} (too few to bound it){unbeaten}"
+    value, between = payback.priced(found, "")
+    return f"{value.strip()} ({between}){unbeaten}"
