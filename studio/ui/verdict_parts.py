@@ -105,7 +105,7 @@ def ways(visit: Visit) -> None:
     """From the first screen to the parts of a closed round's page."""
     signed = decisions.every(visit.store, visit.project_id)
     signing_part = "What was signed" if signed else "Sign the decision"
-    rest = ("Comments", "Every figure", "A certificate to take away", "Every pair with its votes")
+    rest = ("Comments", "Every figure", "Papers", "A certificate to take away", "Every pair with its votes")
     blocks.contents([*_WAYS, signing_part, *rest])
 
 
