@@ -95,7 +95,7 @@ def _figure(points: Sequence[tuple[Point, Estimate]], best: Sequence[str], axis:
         figure.add_annotation(
             x=taken.value, y=100 * each.quality.value, text=verdict_charts.plain(each.name), showarrow=False,
             xanchor="left" if left else "right", xshift=10 if left else -10, yshift=-15 if under else 15,
-            font={"size": 14, "color": ink},
+            font={"size": 14, "color": ink}, bgcolor=verdict_charts.paper(), borderpad=0,
         )  # fmt: skip
     verdict_charts.dress(figure, marks, height=380, showlegend=False)
     figure.update_layout(margin_t=14)
