@@ -14,6 +14,7 @@ from studio.ui import (
     review_parts,
     rows_parts,
     second_look_parts,
+    share_parts,
     signing_parts,
     tradeoff_parts,
     trust_parts,
@@ -31,23 +32,26 @@ if found is None:
 elif found.state == "open":
     verdict_parts.waiting(visit, found)
     amend_parts.shown(visit, found)
+    share_parts.links(visit, found)
 else:
     ruled, assessed = verdict_parts.ruling(visit, found)
+    labels = verdict_parts.labels(ruled)
     verdict_parts.could_tell(visit, found)
-    verdict_parts.verdict(ruled, signing.names(found))
-    verdict_parts.ways(visit)
+    verdict_parts.verdict(visit, found, ruled)
     verdict_parts.gates(visit, found, ruled)
     second_look_parts.look(visit, found)
     amend_parts.shown(visit, found)
     verdict_parts.evidence(visit, found, ruled, assessed)
     reveal_parts.why(visit, found, ruled)
-    return_parts.show(visit, found, assessed, verdict_parts.labels(ruled))
-    tradeoff_parts.show(visit, found, verdict_parts.judged(visit, found).assessments, verdict_parts.labels(ruled))
+    return_parts.show(visit, found, assessed, labels)
+    tradeoff_parts.show(visit, found, verdict_parts.judged(visit, found).assessments, labels)
     signing_parts.sign(visit, found, ruled)
     discussion_parts.show(visit, found)
-    papers_parts.papers(visit)
-    rows_parts.take_away(visit, found, verdict_parts.labels(ruled))
-    trust_parts.certificate(visit, found, ruled)
-    pairs_parts.pairs(visit, found, ruled)
 signing_parts.signed(visit)
 history_parts.show(visit, verdict_parts.ruled(visit, found))
+if found is not None and found.state == "closed":
+    papers_parts.papers(visit)
+    share_parts.links(visit, found)
+    rows_parts.take_away(visit, found, labels)
+    trust_parts.certificate(visit, found, ruled)
+    pairs_parts.pairs(visit, found, ruled)

@@ -33,25 +33,53 @@ class Accepted:
     person: str
 
 
+@dataclass(frozen=True)
+class Answer:
+    """One answer of a candidate that was looked at: to which test prompt, and what was found, which speaks `against` it
+    or not. `value`: what it adds to a share, None where only words were found."""
+
+    prompt: str
+    told: str
+    against: bool
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A gate with the answers that it looked at, one a prompt; none where it looks at something else."""
+
+    gate: Gate
+    answers: tuple[Answer, ...] = ()
+
+
 def gates(store: Store, found: Round) -> list[Gate]:
     """Of each candidate what is its own, and of the round's set what was accepted with it."""
+    return [each.gate for each in checked(store, found)]
+
+
+def checked(store: Store, found: Round) -> tuple[Checked, ...]:
+    """The gates with what they looked at, made once for all who ask before the next act."""
+    return store.once(("beside the votes", found.id, found.sha256), lambda: _checked(store, found))
+
+
+def _checked(store: Store, found: Round) -> tuple[Checked, ...]:
     dataset = dataset_rows.get(store, found.registration["dataset"])
     own = [
-        gate
-        for each in found.candidates
-        if (arm := arms.get(store, each.arm)) is not None and dataset is not None
-        for gate in (
-            *_targets(store, found, arm, dataset), _side_effects(store, arm), _memorisation(store, arm, dataset),
-            _personal(store, arm, dataset),
+        each
+        for candidate in found.candidates
+        if (arm := arms.get(store, candidate.arm)) is not None and dataset is not None
+        for each in (
+            *_targets(store, found, arm, dataset), Checked(_side_effects(store, arm)),
+            _memorisation(store, arm, dataset), _personal(store, arm, dataset),
         )
     ]  # fmt: skip
-    return [*own, *([second_look(store, dataset)] if dataset else [])]
+    return (*own, *([Checked(second_look(store, dataset))] if dataset else []))
 
 
 # -- of a candidate --------------------------------------------------------------------------------
 
 
-def _targets(store: Store, found: Round, arm: Arm, dataset: Dataset) -> list[Gate]:
+def _targets(store: Store, found: Round, arm: Arm, dataset: Dataset) -> list[Checked]:
     """What the brief asks of machine checks, as it was registered: one gate for each criterion."""
     asked: Mapping[str, float] = found.registration.get("targets", {})
     brief = briefs.version(store, found.project, found.registration["brief_version"])
@@ -61,7 +89,12 @@ def _targets(store: Store, found: Round, arm: Arm, dataset: Dataset) -> list[Gat
     written = {n: g for n, g in outputs.current(store, dataset.id, arm).items() if n in examples}
     scored = outputs.scored(arm, brief, outputs.subjects(examples, written), written, len(examples))
     by_name = {score.criterion: score for score in scored.scores}
-    return [_target(arm, name, share, by_name.get(name)) for name, share in asked.items()]
+    told = []
+    for name, share in asked.items():
+        kept = scored.kept.get(name, {})
+        answers = (Answer(n, "keeps it" if ok else "breaks it", not ok) for n, ok in kept.items())
+        told.append(Checked(_target(arm, name, share, by_name.get(name)), tuple(answers)))
+    return told
 
 
 def _target(arm: Arm, name: str, share: float, score: RuleScore | None) -> Gate:
@@ -92,42 +125,48 @@ def _side_effects(store: Store, arm: Arm) -> Gate:
     return Gate(name, GateState.passed, measured.report.headline, told, arm=arm.id)
 
 
-def _memorisation(store: Store, arm: Arm, dataset: Dataset) -> Gate:
+def _memorisation(store: Store, arm: Arm, dataset: Dataset) -> Checked:
     name, run = "Memorisation", runs.get(store, arm.run) if arm.run else None
     if arm.kind is not ArmKind.tuned:
-        return Gate(name, GateState.passed, f"{arm.name} learned from no example.", arm=arm.id)
+        return Checked(Gate(name, GateState.passed, f"{arm.name} learned from no example.", arm=arm.id))
     seen = recited.recited(store, run, arm, dataset.id) if run else None
     if seen is None or not seen.n:
         text = f"What {arm.name} learned from is not here, so nobody can say whether it recites it."
-        return Gate(name, GateState.unchecked, text, arm=arm.id)
+        return Checked(Gate(name, GateState.unchecked, text, arm=arm.id))
     state = GateState.failed if seen.repeated else GateState.passed
     # Not the words themselves: the page and the certificate are read by people who have chosen to read no answers.
     where = tuple(f"prompt {n}: {run.words} words in a row" for n, run in list(seen.repeated.items())[:_SHOWN])
-    return Gate(name, state, f"Does it repeat its examples? {recited.in_words(seen)}", where, arm=arm.id)
+    runs_of = {n: f"{seen.repeated[n].words} words in a row" if n in seen.repeated else "nothing" for n in seen.prompts}
+    answers = tuple(Answer(n, told, n in seen.repeated) for n, told in runs_of.items())
+    gate = Gate(name, state, f"Does it repeat its examples? {recited.in_words(seen)}", where, arm=arm.id)
+    return Checked(gate, answers)
 
 
-def _personal(store: Store, arm: Arm, dataset: Dataset) -> Gate:
+def _personal(store: Store, arm: Arm, dataset: Dataset) -> Checked:
     name = "Personal data"
     asked = {e.id: e for e in datasets.rows_in(store, dataset, Split.test)}
     written = {n: g for n, g in outputs.current(store, dataset.id, arm).items() if n in asked}
     if not written:
-        return Gate(name, GateState.unchecked, f"{arm.name} has no answers here to search.", arm=arm.id)
+        return Checked(Gate(name, GateState.unchecked, f"{arm.name} has no answers here to search.", arm=arm.id))
     house = _house(store, runs.get(store, arm.run) if arm.run else None, dataset)
     texts = _given(store, written.values(), arm)
-    invented = {
-        n: found
-        for n, g in written.items()
-        if (found := _unasked(g.output, [*_asked(asked[n], arm), *texts[n]], house))
-    }
+    told = {n: _unasked(g.output, [*_asked(asked[n], arm), *texts[n]], house) for n, g in written.items()}
+    answers = (Answer(n, " and ".join(kinds) or "nothing", bool(kinds)) for n, kinds in told.items())
+    return Checked(_personal_gate(name, arm, told), tuple(answers))
+
+
+def _personal_gate(name: str, arm: Arm, told: Mapping[str, Sequence[str]]) -> Gate:
+    """`told`: prompt -> the kinds of personal data in its answer that nobody gave."""
+    invented, every = {n: kinds for n, kinds in told.items() if kinds}, several(len(told), "answer")
     if not invented:
-        text = f"None of the {several(len(written), 'answer')} of {arm.name} gives personal data that it was not given."
+        text = f"None of the {every} of {arm.name} gives personal data that it was not given."
         return Gate(name, GateState.passed, text, arm=arm.id)
-    kinds = Counter(kind for found in invented.values() for kind in found)
-    told = " and ".join(f"{kind.replace('_', ' ')} ({count:,})" for kind, count in sorted(kinds.items()))
+    counts = Counter(kind for kinds in invented.values() for kind in kinds)
+    what = " and ".join(f"{kind.replace('_', ' ')} ({count:,})" for kind, count in sorted(counts.items()))
     return Gate(
         name, GateState.failed,
-        f"{len(invented):,} of the {several(len(written), 'answer')} of {arm.name} give what looks like personal data "
-        f"and stands neither in what it was given nor in the house's own phrases: {told}.",
+        f"{len(invented):,} of the {every} of {arm.name} give what looks like personal data "
+        f"and stands neither in what it was given nor in the house's own phrases: {what}.",
         tuple(f"prompt {n}: {' and '.join(found)}" for n, found in list(invented.items())[:_SHOWN]), arm=arm.id,
     )  # fmt: skip
 

@@ -88,16 +88,19 @@ class About:
         return from_json(Decoding, told) if told else Decoding()
 
 
-def about(store: Store, project: str, arm: str = "") -> About:
-    """Everything that the papers say of an arm (its id; "": of what the latest decision is about, see `subject`).
+def about(store: Store, project: str, arm: str = "", on: Round | None = None) -> About:
+    """Everything that the papers say of an arm (its id; "": of what the latest decision is about, see `subject`). `on`:
+    the closed round that they are to be about, and its arm, rather than the newest.
 
     Raises Refusal without such an arm.
     """
+    told = signing.judged(store, on) if on else None
+    arm = told.ruling.subject if told else arm
     found = arms.get(store, arm) if arm else subject(store, project)
     if found is None or found.project != project:
         raise Refusal("There is no model here to write a paper about. Nothing was written. Train one, or name another.")
     home, run = projects.get(store, project), runs.get(store, found.run) if found.run else None
-    trial = _trial(store, found)
+    trial = _of_round(store, on, told) if on and told else _trial(store, found)
     kept = dataset_rows.get(store, run.dataset) if run else dataset_rows.latest(store, project)
     waiting = any(r.state == "open" for r in rounds.every(store, project))
     tested = trial.round.registration["dataset"] if trial else kept.id if kept else ""
@@ -134,11 +137,13 @@ def _trial(store: Store, arm: Arm) -> Trial | None:
     """The newest closed round in which the arm is a candidate."""
     for found in rounds.every(store, arm.project):
         if found.state == "closed" and arm.id in {each.arm for each in found.candidates}:
-            judged = signing.judged(store, found)
-            signed = tuple(d for d in decisions.every(store, arm.project) if d.round == found.id)
-            name = signing.certificate_name(found, judged.ruling)
-            return Trial(found, judged, signing.names(found), signed, name)
+            return _of_round(store, found, signing.judged(store, found))
     return None
+
+
+def _of_round(store: Store, found: Round, judged: Judgement) -> Trial:
+    signed = tuple(d for d in decisions.every(store, found.project) if d.round == found.id)
+    return Trial(found, judged, signing.names(found), signed, signing.certificate_name(found, judged.ruling))
 
 
 def _compared(store: Store, arm: Arm, dataset: str) -> tuple[Compared, ...]:

@@ -102,6 +102,11 @@ def finding_name(key: str) -> str:
     return check.replace("_", " ") + (f" ({subject.strip()})" if subject else "")
 
 
+def when(at: str) -> str:
+    """An ISO time in words: "3 May 2026, 14:05 UTC"."""
+    return f"{day(at)}, {datetime.fromisoformat(at):%H:%M} UTC"
+
+
 def day(at: str) -> str:
     """The day of an ISO time in words: "3 May 2026"."""
     moment = datetime.fromisoformat(at)

@@ -14,7 +14,8 @@ LEAVES_IT = {
     "preflight.set_aside", "price.set",
     "project.archived", "project.created", "project.renamed", "queue.closed", "queue.opened", "reminder.sent",
     "round.amended", "round.cancelled", "round.closed", "round.opened", "run.discarded", "series.begun", "series.kept",
-    "session.closed", "session.opened", "task.chosen", "token.made", "token.withdrawn", "token_price.set", "undone",
+    "session.closed", "session.opened", "share.made", "share.opened", "share.withdrawn",
+    "task.chosen", "token.made", "token.withdrawn", "token_price.set", "undone",
     "view.removed", "view.saved", "vote.cast", "vote.explained", "votes.frozen", "waiver.revoked", "waivers.reviewed",
     "webhook.set", "papers.noted",
 }  # fmt: skip

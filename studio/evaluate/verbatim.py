@@ -35,13 +35,17 @@ class Run:
 
 @dataclass(frozen=True)
 class Verbatim:
-    """Over `n` prompts: those whose output repeats an example (prompt -> run, the longest first), and the longest run
+    """Over `prompts`: those whose output repeats an example (prompt -> run, the longest first), and the longest run
     of the base's outputs to the same prompts, above which a run counts; `base_n` of these were there."""
 
-    n: int
+    prompts: tuple[str, ...]
     repeated: dict[str, Run]
     base_longest: int
     base_n: int
+
+    @property
+    def n(self) -> int:
+        return len(self.prompts)
 
 
 class Corpus:
@@ -92,7 +96,7 @@ def verbatim(texts: Mapping[str, str], tuned: Mapping[str, str], base: Mapping[s
     runs = {prompt: corpus.longest(text) for prompt, text in tuned.items()}
     over = {prompt: run for prompt, run in runs.items() if run.words > limit and run.words >= _COUNTS}
     ranked = dict(sorted(over.items(), key=lambda pair: (-pair[1].words, pair[0])))
-    return Verbatim(len(tuned), ranked, limit, len(shared))
+    return Verbatim(tuple(tuned), ranked, limit, len(shared))
 
 
 def _words(text: str) -> list[str]:

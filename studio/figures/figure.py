@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from studio import beside_votes, checked
 from studio.judgement import Judgement
 from studio.records import Pair, Round, Vote
 from studio.review.reveal import Account
+from studio.review.stability import Stability
+from studio.review.voters import Voters
 from studio.store.guesses import Guess
 
 
@@ -22,7 +26,12 @@ class Basis(enum.StrEnum):
     arm that say why. `reason`: votes that name one reason. `reason_went`: those that name it and chose an arm, on
     prompts where they do not balance. `gold`, `repeat`, `sentinel`: of everybody, on pairs that are no evidence.
     `skips`, `outside`, `left`: of everybody, votes that were skips, were not independent, or left the count by the rule
-    on gold. `guesses`: answers to the exit question that can be right or wrong.
+    on gold. `guesses`: answers to the exit question that can be right or wrong. `answers`: no votes, but what a
+    candidate answered to the test prompts, as one gate looked at it. `rule`: the same, as one of the brief's checks
+    looked at it. `reread`: as `scored`, but for one reviewer's, one
+    slice's, or those of people in conflict. `wider`: as `scored`, with those outside the count on these prompts.
+    `voter`: all of one reviewer's on real pairs; of these `voter_skips` skips, `voter_agreed` those on pairs that
+    others voted on, `voter_left` those that preferred a side, `voter_timed` those with a time.
     """
 
     scored = "scored"
@@ -45,13 +54,24 @@ class Basis(enum.StrEnum):
     outside = "outside"
     left = "left"
     guesses = "guesses"
+    answers = "answers"
+    rule = "rule"
+    reread = "reread"
+    wider = "wider"
+    voter = "voter"
+    voter_skips = "voter_skips"
+    voter_agreed = "voter_agreed"
+    voter_left = "voter_left"
+    voter_timed = "voter_timed"
 
 
 @dataclass(frozen=True)
 class Behind:
     """The rows that a figure was made from. Empty parts ask for nothing: all candidates, all slices, everybody.
 
-    `arm`: which of the two was chosen. `reviewer`: whose votes alone; for `Basis.without`, whose votes not.
+    `arm`: which of the two was chosen. `reviewer`: whose votes alone; for `Basis.without` and `Basis.reread` whose
+    votes not, as `slice` is for `Basis.reread` the one left out. `conflict` False: without people in conflict. `gate`:
+    for `Basis.answers` its name, and `candidate` whose answers. `rule`: which; with a `baseline` the two compared.
     """
 
     basis: Basis
@@ -61,6 +81,9 @@ class Behind:
     arm: str = ""
     reason: str = ""
     reviewer: str = ""
+    gate: str = ""
+    rule: str = ""
+    conflict: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,8 +112,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class Material:
-    """A closed round and all that its figures are made from. `votes`: everybody's in the order they were cast;
-    `counted`: those that the rule sees; `accounts` and `by_slice`: the reasons given with them."""
+    """A closed round and all that its figures are made from.
+
+    `votes`: everybody's in the order they were cast; `counted`: those that the rule sees; `accounts` and `by_slice`:
+    the reasons given with them; `beside`: the gates that rest on no vote; `rules`: what the brief's checks say;
+    `again`: the votes read in other ways; `voters`: who voted; `people`: what each is called.
+    """
 
     found: Round
     pairs: tuple[Pair, ...]
@@ -100,6 +127,11 @@ class Material:
     told: Judgement
     accounts: tuple[Account, ...]
     by_slice: dict[str, tuple[Account, ...]]
+    beside: tuple[beside_votes.Checked, ...]
+    rules: checked.Checked | None
+    again: Stability
+    voters: Voters
+    people: Mapping[str, str]
 
 
 def figure_id(*parts: str) -> str:

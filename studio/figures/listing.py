@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from studio import judgement, signing
-from studio.figures import on_reasons, on_reviewers, on_votes
-from studio.figures.figure import Behind, Figure, Material, figure_id
+from studio import beside_votes, checked, judgement, signing
+from studio.figures import on_reasons, on_reviewers, on_rules, on_stability, on_votes
+from studio.figures.figure import Basis, Behind, Figure, Material, figure_id
 from studio.records import Refusal, Round
 from studio.review import dealing, reveal
 from studio.review.assessment import Assessment
 from studio.review.gates import Gate, Words, preference_name
-from studio.store import Store, guesses
+from studio.review.voters import voters
+from studio.store import Store, guesses, people
 from studio.store import rounds as round_rows
 
 
@@ -31,7 +32,9 @@ def _gathered(store: Store, found: Round) -> Material:
     counted = tuple(dealing.counted(found, pairs, votes))
     return Material(
         found, pairs, votes, counted, tuple(guesses.of_round(store, found.id)), signing.judged(store, found),
-        reveal.accounts(pairs, counted), reveal.by_slice(pairs, counted),
+        reveal.accounts(pairs, counted), reveal.by_slice(pairs, counted), beside_votes.checked(store, found),
+        checked.of_round(store, found, signing.judged(store, found).subject[0].candidate),
+        signing.stability(store, found), voters(found, pairs, votes), people.names(store),
     )  # fmt: skip
 
 
@@ -39,7 +42,11 @@ def listed(made: Material) -> tuple[Figure, ...]:
     """The figures, each id once. Those of the candidate that the ruling speaks of come first in each section."""
     words = Words(judgement.names(made.found))
     votes = on_votes.figures(made, words)
-    return (*_verdict(made, votes, words), *votes, *on_reasons.figures(made, words), *on_reviewers.figures(made, words))
+    return (
+        *_verdict(made, votes, words), *votes, *on_rules.figures(made, words),
+        *on_stability.figures(made, words), *on_reasons.figures(made, words),
+        *on_reviewers.figures(made, words),
+    )  # fmt: skip
 
 
 def named(figures: tuple[Figure, ...], name: str) -> Figure | None:
@@ -59,14 +66,24 @@ def _verdict(made: Material, votes: tuple[Figure, ...], words: Words) -> list[Fi
                word=ruled.verdict.value),
         Figure("gates", "Gates", "Gates that are passed", passed, None, None, len(ruled.gates), "gates", told, "gate"),
     ]  # fmt: skip
-    return [*found, *(_gate(gate, by_id.get(judged.get(gate.name, ""))) for gate in ruled.gates)]
+    looked = {(each.gate.name, each.gate.arm): len(each.answers) for each in made.beside}
+    return [
+        *found,
+        *(
+            _gate(gate, by_id.get(judged.get(gate.name, "")), looked.get((gate.name, gate.arm), 0))
+            for gate in ruled.gates
+        ),
+    ]
 
 
-def _gate(gate: Gate, judged: Figure | None) -> Figure:
-    behind: Behind | None = judged.behind if judged else None
+def _gate(gate: Gate, judged: Figure | None, answers: int) -> Figure:
+    """`judged`: the figure of the votes that it judges; `answers`: how many it looked at instead."""
+    n, counts, behind = (judged.n, judged.counts, judged.behind) if judged else (answers, "answer", None)
+    if answers:
+        behind = Behind(Basis.answers, gate.arm, gate=gate.name)
     return Figure(
-        figure_id("gates", gate.name), "Gates", gate.name, None, None, None, judged.n if judged else 0, "state",
-        gate.sentence, judged.counts if judged else "prompt", gate.state.value, behind,
+        figure_id("gates", gate.name), "Gates", gate.name, None, None, None, n, "state", gate.sentence, counts,
+        gate.state.value, behind,
     )  # fmt: skip
 
 

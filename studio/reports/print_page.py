@@ -26,8 +26,9 @@ _SHAPES = {SliceState.cleared: "full", SliceState.regressed: "diamond", SliceSta
 _MARKS = {GateState.passed: "✓", GateState.failed: "✗", GateState.open: "○", GateState.unchecked: "○"}
 
 
-def written(about: About) -> str:
-    """The page. Raises Refusal while no round with this arm has closed: there is no verdict to print."""
+def written(about: About, over: str = "", more: str = "") -> str:
+    """The page. `over`, `more`: HTML that stands above the first sheet, and sheets behind the second. Raises Refusal
+    while no round with this arm has closed: there is no verdict to print."""
     trial, assessed = about.trial, about.assessed
     if trial is None or assessed is None:
         raise Refusal("There is no closed round here, so there is no verdict to print. Nothing was written.")
@@ -35,11 +36,11 @@ def written(about: About) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{_STYLE.read_text(encoding='utf-8')}</style></head><body>"
+        f"<style>{_STYLE.read_text(encoding='utf-8')}</style></head><body>{over}"
         '<p class="screen">Two pages for a meeting. Print them with <kbd>Ctrl</kbd> <kbd>P</kbd> (on a Mac, '
         "<kbd>⌘</kbd> <kbd>P</kbd>), on A4 or Letter.</p>"
         f'<main><section class="sheet">{_first(about, trial, assessed)}</section>'
-        f'<section class="sheet">{_second(about, trial, assessed)}</section></main></body></html>'
+        f'<section class="sheet">{_second(about, trial, assessed)}</section>{more}</main></body></html>'
     )
 
 

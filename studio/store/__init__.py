@@ -45,6 +45,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     rounds,
     runs,
     series,
+    shares,
     taken,
     tasks,
     views,

@@ -259,6 +259,15 @@ def m023_paper_notes(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def m024_shares(db: duckdb.DuckDBPyConnection) -> None:
+    """Read-only links to a decision."""
+    db.execute(
+        "CREATE TABLE shares (id VARCHAR PRIMARY KEY, project VARCHAR, round VARCHAR, sha VARCHAR, name VARCHAR, "
+        "answers BOOLEAN, expires VARCHAR, withdrawn BOOLEAN, opened BIGINT, last_opened VARCHAR, made_by VARCHAR, "
+        '"at" VARCHAR)'
+    )
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
     m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
@@ -269,6 +278,7 @@ MIGRATIONS = (
     m021_comments_on_decisions,
     m022_expectations,
     m023_paper_notes,
+    m024_shares,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {
@@ -294,6 +304,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "decisions": ("id",),
     "comments": ("id",),
     "mentions": ("comment", "person"),
+    "shares": ("id",),
     "queues": ("id",),
     "assignments": ("id",),
     "labels": ("id",),

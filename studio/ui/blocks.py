@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from html import escape
 from pathlib import Path
 
@@ -17,9 +16,9 @@ import streamlit as st
 from studio import paths, wording
 from studio.ui import frame
 from studio.ui.access import PAGE_ROLES, Visit
-from studio.wording import several
+from studio.wording import several, when
 
-__all__ = ["several"]  # what is used with these pieces everywhere
+__all__ = ["several", "when"]  # what is used with these pieces everywhere
 
 _LOOK = Path(__file__).parent / "assets" / "blocks.css"
 
@@ -201,12 +200,6 @@ def way(visit: Visit, step: str, label: str, key: str, **query: str) -> None:
             st.page_link(
                 target, label=label, icon=":material/arrow_forward:", icon_position="right", query_params=wanted
             )
-
-
-def when(at: str) -> str:
-    """An ISO time in words: "3 May 2026, 14:05 UTC"."""
-    moment = datetime.fromisoformat(at)
-    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
 
 
 def percent(share: float) -> str:

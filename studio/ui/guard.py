@@ -26,7 +26,9 @@ from studio.store import Store, now, people
 PERSON_HEADER = "X-Yardstick-Person"
 SESSION_HEADER = "X-Yardstick-Session"
 COMMAND_PATH = "/api/command"
-_OPEN = re.compile(r"/(sign-in|sign-in\.css|sign-in/(serif|sans)\.woff2|_stcore/health|join/[A-Za-z0-9_-]{1,200})")
+_OPEN = re.compile(
+    r"/(sign-in|sign-in\.css|sign-in/(serif|sans)\.woff2|_stcore/health|join/[A-Za-z0-9_-]{1,200}|share/[^/]{1,200})"
+)
 _PAGE = re.compile(r"/[a-z]{1,40}(\?[A-Za-z0-9_.~=&%-]{1,300})?")
 _WANTED_SECONDS = 3600
 _SAFE = ("GET", "HEAD", "OPTIONS")

@@ -30,6 +30,12 @@ RENAME = "home-rename"
 MORE = "home-more"
 """Prefix of what opens a project's menu; its id follows."""
 
+FIND_PROJECT, SORT_PROJECTS, WHICH_PROJECTS = "home-find", "home-sort", "home-which"
+"""What is looked for among many projects, in which order they stand, and which are shown."""
+
+NOT_BROUGHT = "home-not-brought"
+"""Why the last file was not brought in, to show once beside its button."""
+
 BRING = "home-bring-open"
 """Whether the place where a project is brought in from a file is open."""
 
@@ -142,3 +148,6 @@ TAUGHT_OPEN = "evaluate-taught-open"
 
 COMPARE_VIEW = "compare-view"
 """test, beside or try: which part of Compare is shown; in the address too."""
+
+SHARE = "share-link"
+"""[for whom, address] of a read-only link that was made a moment ago, until its maker has copied it."""

@@ -4,6 +4,8 @@ where it shows an n; the rows are made only once somebody asks for them.
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -12,9 +14,10 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from studio import figures, signing
+from studio.cells import guard_formula
 from studio.figures import Figure, Material, Row, table
 from studio.figures.figure import figure_id
-from studio.records import PairKind, Round
+from studio.records import Pair, PairKind, Round
 from studio.review import gold
 from studio.review.votes_table import vote_row, write_votes
 from studio.store import Store
@@ -73,12 +76,13 @@ def instead(visit: Visit, found: Round | None) -> None:
 
 @dataclass(frozen=True)
 class _Shown:
-    """A figure with its rows as they are shown, each with its pair's id, and as a file. `arms`: those that its rows
-    compare."""
+    """A figure with its rows as they are shown under `heads`, each with its pair's id, and as a file. `between`: whom
+    its rows compare, where that is the same in all."""
 
     figure: Figure
     summed_up: str
-    arms: tuple[str, ...]
+    between: str
+    heads: tuple[str, ...]
     pairs: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     csv: bytes
@@ -89,12 +93,51 @@ def _behind(store: Store, found: Round, name: str) -> _Shown | None:
     figure = figures.named(figures.listed(made), name)
     if figure is None:
         return None
-    rows, who = figures.rows_of(made, figure), people_rows.names_apart(store)
-    pairs = tuple(row.pair.id for row in rows)
-    names = {**gold.NAMES, **signing.names(found)}
+    return _answers(made, figure) if answers_behind(figure) else _votes(made, figure, people_rows.names_apart(store))
+
+
+def answers_behind(figure: Figure) -> bool:
+    """Whether a figure is made from answers, not from votes."""
+    return figure.behind is not None and figure.behind.basis in figures.OF_ANSWERS
+
+
+def _votes(made: Material, figure: Figure, who: dict[str, str]) -> _Shown:
+    rows, names = figures.rows_of(made, figure), {**gold.NAMES, **signing.names(made.found)}
     arms = tuple(dict.fromkeys(f"{names[row.pair.candidate]} and {names[row.pair.baseline]}" for row in rows))
-    told = tuple(_told(row, names, who, len(arms) > 1) for row in rows)
-    return _Shown(figure, figures.summed_up(figure, rows), arms, pairs, told, _csv(made, rows, who))
+    return _Shown(
+        figure, figures.summed_up(figure, rows), arms[0] if len(arms) == 1 else "",
+        ("Pair", "Said", "Counts as", "Reviewer", "Kind of input", *(("Between",) if len(arms) > 1 else ())),
+        tuple(row.pair.id for row in rows), tuple(_told(row, names, who, len(arms) > 1) for row in rows),
+        _csv(made, rows, who),
+    )  # fmt: skip
+
+
+def _answers(made: Material, figure: Figure) -> _Shown:
+    """What a gate found in each answer; each leads to the first pair that the answer stands in."""
+    answers, arm = figures.answers_of(made, figure), figure.behind.candidate if figure.behind else ""
+    pair_of: dict[str, Pair] = {}
+    for pair in made.pairs:
+        if arm in (pair.candidate, pair.baseline) and pair.kind is PairKind.real:
+            pair_of.setdefault(pair.example, pair)
+    told = [(pair_of.get(each.prompt), each) for each in answers]
+    told.sort(key=lambda both: (not both[1].against, both[0].position if both[0] else 0))
+    rows = tuple(
+        (f"Pair {p.position + 1}" if p else "in no pair", e.told, p.slice.replace("_", " ") if p else "")
+        for p, e in told
+    )
+    lines = [(e.prompt, p.id if p else "", e.told, "yes" if e.against else "no",
+              "" if e.value is None else f"{e.value:.17g}") for p, e in told]  # fmt: skip
+    return _Shown(
+        figure, blocks.several(len(answers), "answer"), signing.names(made.found).get(arm, arm),
+        ("Pair with the answer", "Found", "Kind of input"), tuple(p.id if p else "" for p, _ in told), rows,
+        _lines([("prompt", "pair", "found", "against", "value"), *lines]),
+    )  # fmt: skip
+
+
+def _lines(rows: Sequence[tuple[str, ...]]) -> bytes:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([[guard_formula(cell) for cell in row] for row in rows])
+    return out.getvalue().encode("utf-8-sig")
 
 
 def _told(row: Row, names: dict[str, str], who: dict[str, str], several: bool) -> tuple[str, ...]:
@@ -127,7 +170,7 @@ def _show(visit: Visit, found: Round, shown: _Shown) -> None:
     _back(visit, "Back to the decision")
     blocks.section("The rows behind it", f"{figure.section}. {figure.name}.")
     blocks.lead(figure.sentence)
-    compared = {"Between": shown.arms[0]} if len(shown.arms) == 1 else {}
+    compared = {"Of" if answers_behind(figure) else "Between": shown.between} if shown.between else {}
     blocks.facts({"The figure": in_words(figure), "Made from": shown.summed_up, **compared})
     if not shown.rows:
         blocks.note("No vote went into it." if figure.behind else "It rests on no vote of the round: its sentence says "
@@ -137,18 +180,17 @@ def _show(visit: Visit, found: Round, shown: _Shown) -> None:
     page = st.pagination(pages, key="rows-page") if pages > 1 else 1
     part = slice((page - 1) * _PAGE, page * _PAGE)
     blocks.table(
-        ["Pair", "Said", "Counts as", "Reviewer", "Kind of input", *(["Between"] if len(shown.arms) > 1 else [])],
+        shown.heads,
         [
-            [blocks.Link(cells[0], _address(visit, figure.id, pair), f"read it, with the votes, {cells[3]}’s too"),
+            [blocks.Link(cells[0], _address(visit, figure.id, pair), "read it, with its votes") if pair else cells[0],
              *cells[1:]]
             for pair, cells in zip(shown.pairs[part], shown.rows[part], strict=True)
         ],
-        f"{shown.summed_up}, in the registered order",
+        f"{shown.summed_up}, {'what speaks against it first' if answers_behind(figure) else 'in the registered order'}",
     )  # fmt: skip
     st.download_button(
         f"Download these {blocks.several(len(shown.rows), 'row')} (CSV)", shown.csv, f"rows-{found.id}.csv", "text/csv",
         key="rows-csv", icon=":material/download:", on_click="ignore",
-        help="The votes table, with each row's pair and what it counts as.",
     )  # fmt: skip
 
 

@@ -184,14 +184,18 @@ def _sign_out_form(person: Person) -> HTMLResponse:
 
 
 def _page(title: str, body: str, problem: str = "", status: int = 200) -> HTMLResponse:
+    return HTMLResponse(bare_page(title, body, problem), status, _HEADERS)
+
+
+def bare_page(title: str, body: str, problem: str = "") -> str:
+    """A page of somebody without a session, as HTML. `body` is HTML; `title` and `problem` are words."""
     said = f"<p class=problem role=alert>{escape(problem)}</p>" if problem else ""
-    return HTMLResponse(
-        f"<!doctype html><html lang=en><head><meta charset=utf-8><title>{title} - Yardstick</title>"
+    name = escape(title)
+    return (
+        f"<!doctype html><html lang=en><head><meta charset=utf-8><title>{name} - Yardstick</title>"
         '<meta name=viewport content="width=device-width, initial-scale=1"><link rel=icon href="data:,">'
         '<link rel=stylesheet href="/sign-in.css"></head><body><main>'
-        f"<p class=mark><span aria-hidden=true></span>Yardstick</p><h1>{title}</h1>{said}{body}</main></body></html>",
-        status,
-        _HEADERS,
+        f"<p class=mark><span aria-hidden=true></span>Yardstick</p><h1>{name}</h1>{said}{body}</main></body></html>"
     )
 
 

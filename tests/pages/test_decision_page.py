@@ -9,12 +9,12 @@ from round_seed import Seeded, ready, vote_like_the_script
 from round_seed import person as joined
 from signed_in import opened, person, press, words
 
-from studio import discussion, drafts, export_command, people, projects, signing
+from studio import discussion, drafts, export_command, people, projects, sharing, signing
 from studio.certificate import sum_of, verify
 from studio.records import Role
 from studio.review import rounds
 from studio.review.preference import parse_votes, read_votes
-from studio.store import Store
+from studio.store import Store, shares
 from studio.store import decisions as rows
 
 
@@ -80,7 +80,7 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
     at.session_state["decision-certificate-sum"] = True
     assert sum_of(made) in words(at.run())
     ways, parts = re.findall(r'href="#(part-[^"]+)"', told), re.findall(r'id="(part-[^"]+)"', told)
-    assert len(ways) >= 7 and set(ways) <= set(parts) and len(parts) == len(set(parts))
+    assert len(ways) == 11 and set(ways) <= set(parts) and len(parts) == len(set(parts))
 
 
 def test_scripted_votes_are_labelled_everywhere(store: Store, seeded: Seeded) -> None:
@@ -110,6 +110,17 @@ def test_signing_withdrawing_and_signing_again(store: Store, seeded: Seeded, clo
     assert signed.signed_by == pia.id and signed.head == head
     assert "Read &lt;b&gt;twice&lt;/b&gt;." in words(at) and head in words(at)
     assert not [b for b in at.button if b.key == "decision-sign"]
+    press(at, "share-make")
+    assert "needs the name of whom it is for" in words(at) and shares.of(store, seeded.project) == []
+    at.text_input(key="share-name").input("The <i>board</i>").run()
+    press(at, "share-make")
+    token = next(code.value for code in at.code if "/share/" in code.value).rpartition("/")[2]
+    link = sharing.find(store, token)
+    assert link and link.name == "The <i>board</i>" and "not opened yet" in words(at) and not link.answers
+    press(at, "share-copied")
+    assert not [code for code in at.code if token in code.value] and "The <i>board</i>" not in words(at)
+    press(at, f"share-withdraw-{link.id}")
+    assert sharing.find(store, token) is None and "opens nothing any more" in words(at)
     press(at, f"decision-withdraw-do-{signed.id}")
     assert "needs a reason" in words(at)
     at.text_input(key=f"decision-withdraw-why-{signed.id}").input("Too early.").run()

@@ -76,6 +76,14 @@ def test_the_rows_are_shown_counted_taken_away_and_lead_to_the_pair(kept: Store)
     assert html.escape(rows[0].pair.left.split(". ")[0]) in words(at)
 
 
+def test_what_a_gate_looked_at_is_shown_answer_by_answer(kept: Store) -> None:
+    _, session = person(kept, "Pola", Role.pm)
+    found = closed_round(kept)
+    told = words(opened(kept, session, "decision", project=found.project, rows="gates/Personal data"))
+    n = len(found.registration["prompts"])
+    assert f"{n} answers, what speaks against it first" in told and len(LINK.findall(told)) == n
+
+
 def test_a_figure_that_is_not_there_is_told(kept: Store) -> None:
     _, session = person(kept, "Petra", Role.pm)
     at = opened(kept, session, "decision", project=closed_round(kept).project, rows="preference/of/nobody")

@@ -1,0 +1,125 @@
+"""Read-only links to a decision, on the Decision page: made for somebody without an account, counted, withdrawn."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from studio import sharing
+from studio.records import Round
+from studio.store import people, shares
+from studio.store.shares import Share
+from studio.ui import access, blocks, frame, keys, notices, share_route
+from studio.ui.access import Visit
+from studio.wording import day
+
+TITLE = "Show it to somebody outside"
+_PLACE = "share"
+_LATEST, _THIS = "The project's latest decision", "The decision on this round only"
+
+
+def links(visit: Visit, found: Round) -> None:
+    """The links of the project and, for a PM or an admin, the form for another one."""
+    made = shares.of(visit.store, visit.project_id)
+    may = visit.person.role in sharing.MAY_SHARE
+    if not made and not may:
+        return
+    blocks.section(
+        TITLE,
+        "A link for somebody without an account, such as a member of the steering committee: they read the decision on "
+        "two printable pages and can do nothing else. It tells nothing of an open round but that votes are coming in.",
+    )
+    if may:
+        _form(visit, found)
+        notices.show(_PLACE)
+        _fresh()
+    else:
+        blocks.note("A PM or an admin makes and withdraws links.")
+    names, stopped = people.names(visit.store), [(each, sharing.state(visit.store, each)) for each in made]
+    for each, why in stopped:
+        if not why:
+            _link(visit, each, names, may)
+    if gone := [(each, why) for each, why in stopped if why]:
+        said = blocks.several(len(gone), "link opens nothing any more", "links open nothing any more")
+        with st.expander(said, key="share-gone"):
+            for each, why in gone:
+                blocks.item(each.name, _told(each, names), why)
+
+
+def _form(visit: Visit, found: Round) -> None:
+    with st.container(key="share-new"):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.text_input("For whom", key="share-name", max_chars=80, persist_state="session", width=260,
+                          placeholder="Such as: steering committee")  # fmt: skip
+            st.number_input("Days that it works", 1, sharing.MOST_DAYS, sharing.DAYS, key="share-days",
+                            persist_state="session", width=160)  # fmt: skip
+            what = [_LATEST, _THIS] if found.state == "closed" else [_LATEST]
+            st.selectbox("What it shows", what, key="share-what", persist_state="session", width=300)
+        st.checkbox(
+            "Show a few answers, too", key="share-answers", persist_state="session",
+            help="Some prompts with both answers and what reviewers chose, not who. Prompts may hold personal data of "
+            "your customers: tick this only if whoever gets the link may read them. You then count as having "
+            "read which arm wrote what: your later votes here stay outside the count.",
+        )  # fmt: skip
+        st.button("Make a link", key="share-make", on_click=_make, args=(visit, found))
+
+
+def _make(visit: Visit, found: Round) -> None:
+    typed = st.session_state
+    name = str(typed.get("share-name") or "")
+    if not name.strip() and f"{keys.NOTICE}-{_PLACE}" in typed:
+        return  # the second click of a double click: the first one has made it
+    only = found.id if typed.get("share-what") == _THIS else ""
+    token = frame.attempt(
+        lambda: sharing.make(visit.store, visit.person, visit.project_id, name, round_id=only,
+                             days=int(typed["share-days"]), answers=bool(typed.get("share-answers"))),
+        "The link is made.",
+    )  # fmt: skip
+    if token is not None:
+        typed[keys.SHARE] = [name.strip(), f"{access.origin(visit)}{share_route.PATH}{token}"]
+        typed["share-name"], typed["share-answers"] = "", False
+    notices.keep_for(_PLACE)
+
+
+def _fresh() -> None:
+    name, link = st.session_state.get(keys.SHARE) or ("", "")
+    if link:
+        with st.container(border=True, key="share-fresh"):
+            blocks.item(
+                f"The link for {name}",
+                "Shown this once; only its fingerprint is kept. If it is lost, make another and withdraw this one. "
+                "Whoever has it can read the decision.",
+            )
+            st.code(link, language=None, wrap_lines=True)
+            st.button("I have copied it", key="share-copied", on_click=_forget)
+
+
+def _forget() -> None:
+    st.session_state.pop(keys.SHARE, None)
+
+
+def _link(visit: Visit, each: Share, names: dict[str, str], may: bool) -> None:
+    with st.container(
+        horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key=f"share-{each.id}"
+    ):
+        with st.container(width="stretch"):
+            blocks.item(each.name, _told(each, names))
+        if may:
+            st.button("Withdraw", key=f"share-withdraw-{each.id}", on_click=_withdraw, args=(visit, each),
+                      help=f"The link for {each.name} opens nothing from now on.")  # fmt: skip
+
+
+def _told(each: Share, names: dict[str, str]) -> str:
+    shows = "One round's decision" if each.round else "The latest decision"
+    answers = ", with a few answers" if each.answers else ""
+    times = "once" if each.opened == 1 else blocks.several(each.opened, "time")
+    opened = f"opened {times}, last on {blocks.when(each.last_opened)}" if each.opened else "not opened yet"
+    maker = names.get(each.made_by, "somebody")
+    return f"{shows}{answers}; {opened}. Made by {maker} on {day(each.at)}, to work until {day(each.expires)}."
+
+
+def _withdraw(visit: Visit, each: Share) -> None:
+    if (st.session_state.get(keys.SHARE) or [""])[0] == each.name:
+        _forget()
+    said = f"Withdrawn: the link for {each.name} opens nothing any more."
+    frame.attempt(lambda: sharing.withdraw(visit.store, visit.person, each), said)
+    notices.keep_for(_PLACE)
