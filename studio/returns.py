@@ -61,6 +61,11 @@ class Priced:
 def of_round(store: Store, found: Round, assessed: Assessment) -> Account | None:
     """The card of the candidate that `assessed` speaks of, beside the best prompt among its baselines: the one it was
     preferred to least. None where an arm is gone."""
+    key = ("return", found.id, assessed.candidate)
+    return store.once(key, lambda: _of_round(store, found, assessed))
+
+
+def _of_round(store: Store, found: Round, assessed: Assessment) -> Account | None:
     candidate = arms.get(store, assessed.candidate)
     beside = [arm for each in assessed.against if (arm := arms.get(store, each.baseline)) is not None]
     if candidate is None or not beside:

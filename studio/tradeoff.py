@@ -78,6 +78,10 @@ def _beats(one: Point, other: Point, by: str) -> bool:
 
 def preferred(store: Store, found: Round, assessments: Sequence[Assessment]) -> Tradeoff | None:
     """The arms of a closed round, by what people preferred; None where no prompt was completed."""
+    return store.once(("tradeoff", found.id), lambda: _preferred(store, found, assessments))
+
+
+def _preferred(store: Store, found: Round, assessments: Sequence[Assessment]) -> Tradeoff | None:
     try:
         ranked = of_assessments(assessments, _RESAMPLES)
     except Refusal:
