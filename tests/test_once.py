@@ -10,7 +10,8 @@ from scipy.stats import binomtest
 from studio import people, projects
 from studio.records import Role
 from studio.review.agreement import even_chance
-from studio.store import TALK, Store
+from studio.store import Store
+from studio.store.kept import TALK
 from studio.store.writes import HANDLERS
 
 

@@ -54,21 +54,13 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
 )
 from studio.store.applying import applied
 from studio.store.journal import Blobs, Journal, link
-from studio.store.kept import Kept
+from studio.store.kept import LARGE_ONES, TALK, Kept
 from studio.store.migrations import MIGRATIONS
 from studio.store.writes import ALLOWED, GUARDS, HANDLERS, Row, Tx, fetch
 
 __all__ = ["Store"]
 
 T = TypeVar("T")
-
-TALK = (
-    "comment.added", "comment.edited", "comment.removed", "comment.settled", "decision.signed", "decision.withdrawn",
-    "session.opened", "session.closed", "share.made", "share.opened", "share.withdrawn", "token.made",
-    "token.withdrawn", "view.saved", "view.removed", "reminder.sent",
-)  # fmt: skip
-"""Kinds of acts that change nothing of what `Store.once` keeps: what people say and sign, who comes and goes."""
-_LARGE_ONES = 24
 
 
 def now() -> str:
@@ -84,7 +76,7 @@ class Store:
         self.workspace = workspace
         self._lock = threading.Lock()
         self._read_only = ""
-        self._kept, self._once = Kept(), Kept(most=_LARGE_ONES)
+        self._kept, self._once = Kept(), Kept(most=LARGE_ONES)
         self._lock_file = _own(workspace)
         try:
             self.blobs = Blobs(workspace / "blobs")

@@ -10,6 +10,14 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _MOST = 2_000
+LARGE_ONES = 24
+"""How many things are kept where each may be large."""
+TALK = (
+    "comment.added", "comment.edited", "comment.removed", "comment.settled", "decision.signed", "decision.withdrawn",
+    "session.opened", "session.closed", "share.made", "share.opened", "share.withdrawn", "token.made",
+    "token.withdrawn", "view.saved", "view.removed", "reminder.sent",
+)  # fmt: skip
+"""Kinds of acts that change nothing of what `Store.once` keeps: what people say and sign, who comes and goes."""
 
 
 class Kept:
