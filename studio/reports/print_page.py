@@ -42,8 +42,8 @@ def written(about: About, over: str = "", more: str = "") -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE.read_text(encoding='utf-8')}</style></head><body>{over}"
-        '<p class="screen">Two pages for a meeting. Print them with <kbd>Ctrl</kbd> <kbd>P</kbd> (on a Mac, '
-        "<kbd>⌘</kbd> <kbd>P</kbd>), on A4 or Letter.</p>"
+        '<aside class="screen" aria-label="How to print">Two pages for a meeting. Print them with '
+        "<kbd>Ctrl</kbd> <kbd>P</kbd> (on a Mac, <kbd>⌘</kbd> <kbd>P</kbd>), on A4 or Letter.</aside>"
         f'<main{roomy}><section class="sheet">{sheets[0]}</section><section class="sheet">{sheets[1]}</section>{more}'
         "</main></body></html>"
     )

@@ -38,7 +38,7 @@ from studio.review import gold, pairing
 from studio.review.independence import independent_people
 from studio.review.scoring import Guardrail, Registration, read_registrations
 from studio.review.sentinels import Sentinels
-from studio.review.sides import commitment, drawn_as_sealed, in_drawn_order
+from studio.review.sides import DRAW, commitment, drawn_as_sealed, in_drawn_order
 from studio.store import Store, arms, briefs, people, rewritten, rounds, runs
 from studio.store import datasets as dataset_rows
 from studio.train import release
@@ -354,6 +354,7 @@ def _registration(
         "prompts": prompts,
         "cap": cap,
         "dealt": [cap, len(prompts) - cap],
+        "draw": DRAW,
         "theta_min": plan.theta_min,
         "floor": plan.floor,
         "guardrails": [{"name": g.name, "delta": g.delta, "critical": g.critical} for g in guardrails],

@@ -17,6 +17,9 @@ from studio.records import Candidate, Pair, PairKind, Refusal, Round, candidates
 from studio.review.gold import IDEAL
 from studio.review.sentinels import told as sentinels_told
 
+DRAW = 1
+"""The version of all in here that turns a seed into pairs, their order and their sides; a round registers it. Whoever
+changes what a seed gives adds the next version beside this one: rounds and certificates of before are dealt as then."""
 APART = 12
 """How many prompts lie between two pairs of the same prompt."""
 GOLD_APART = 12
@@ -32,6 +35,18 @@ def commitment(seed: str, pairs: Sequence[Mapping[str, Any]]) -> str:
 
 
 T = TypeVar("T")
+
+
+def draw_of(registration: Mapping[str, Any]) -> int:
+    """The version of the draw that a round registered; rounds that registered none have the first. Raises Refusal for
+    one that is not known here."""
+    version = registration.get("draw", 1)
+    if version != DRAW:
+        raise Refusal(
+            f"The pairs of this round were drawn by version {version} of the draw, which this studio does not know, so "
+            "the seal was not checked. Nothing was changed. Update the studio."
+        )
+    return DRAW
 
 
 def in_drawn_order(seed: str, prompts: Sequence[T]) -> list[T]:
@@ -79,14 +94,16 @@ def deal(seed: str, contests: Sequence[Candidate], prompts: Sequence[str], start
 
 def deal_all(seed: str, registration: Mapping[str, Any]) -> list[Dealt]:
     """Every pair of a round in its order: the real ones, those for a later, higher cap too, then gold, repeats
-    and sentinels among them. The same seed and registration give the same pairs."""
+    and sentinels among them. The same seed and registration give the same pairs. Raises Refusal as `draw_of`."""
+    draw_of(registration)
     prompts = [p["id"] for p in registration["prompts"]]
     real: list[Dealt] = []
     done = 0
     for size in registration.get("dealt", [registration["cap"]]):
         part = deal(seed, candidates_of(registration), prompts[done : done + size], len(real))
         real, done = real + part, done + size
-    first = [d for d in real if d.prompt in set(prompts[: registration.get("dealt", [registration["cap"]])[0]])]
+    opening = set(prompts[: registration.get("dealt", [registration["cap"]])[0]])
+    first = [d for d in real if d.prompt in opening]
     made = _golden(seed, registration, first, len(real))
     made += _repeats(seed, registration.get("repeats", 0), first, len(real) + len(made))
     made += _sentinels(seed, registration, first, len(real) + len(made))

@@ -82,10 +82,15 @@ def _stand(_store: Store, workspace: str, version: int, project: str) -> list[lo
     return loop.stand(_store, project)
 
 
+def short(step: str) -> str:
+    """A step of the loop in one or two words."""
+    return _SHORT.get(step, TITLES[step])
+
+
 def _steps_html(steps: Sequence[loop.LoopStep], here: str) -> str:
     items = []
     for each in steps:
-        label = _SHORT.get(each.name, TITLES[each.name])
+        label = short(each.name)
         at = ' aria-current="step"' if each.name == here else ""
         items.append(
             f'<li class="ys-{each.state}"{at}><b>{escape(label)}</b>'

@@ -98,7 +98,7 @@ def _behind(store: Store, found: Round, name: str) -> _Shown | None:
 
 def answers_behind(figure: Figure) -> bool:
     """Whether a figure is made from answers, not from votes."""
-    return figure.behind is not None and figure.behind.basis is figures.Basis.answers
+    return figure.behind is not None and figure.behind.basis in figures.OF_ANSWERS
 
 
 def _votes(made: Material, figure: Figure, who: dict[str, str]) -> _Shown:
@@ -117,7 +117,7 @@ def _answers(made: Material, figure: Figure) -> _Shown:
     answers, arm = figures.answers_of(made, figure), figure.behind.candidate if figure.behind else ""
     pair_of: dict[str, Pair] = {}
     for pair in made.pairs:
-        if pair.candidate == arm and pair.kind is PairKind.real:
+        if arm in (pair.candidate, pair.baseline) and pair.kind is PairKind.real:
             pair_of.setdefault(pair.example, pair)
     told = [(pair_of.get(each.prompt), each) for each in answers]
     told.sort(key=lambda both: (not both[1].against, both[0].position if both[0] else 0))
@@ -125,11 +125,12 @@ def _answers(made: Material, figure: Figure) -> _Shown:
         (f"Pair {p.position + 1}" if p else "in no pair", e.told, p.slice.replace("_", " ") if p else "")
         for p, e in told
     )
-    lines = [(e.prompt, p.id if p else "", e.told, "yes" if e.against else "no") for p, e in told]
+    lines = [(e.prompt, p.id if p else "", e.told, "yes" if e.against else "no",
+              "" if e.value is None else f"{e.value:.17g}") for p, e in told]  # fmt: skip
     return _Shown(
         figure, blocks.several(len(answers), "answer"), signing.names(made.found).get(arm, arm),
         ("Pair with the answer", "Found", "Kind of input"), tuple(p.id if p else "" for p, _ in told), rows,
-        _lines([("prompt", "pair", "found", "against"), *lines]),
+        _lines([("prompt", "pair", "found", "against", "value"), *lines]),
     )  # fmt: skip
 
 
@@ -257,7 +258,7 @@ def _rests(visit: Visit, figure: Figure) -> blocks.Cell:
 
 def in_words(figure: Figure) -> str:
     """A figure's value with its interval, as it is said: "67 % (95 % interval 35 to 88 %)"."""
-    if figure.value is None:
+    if figure.word or figure.value is None:
         return figure.word or "unknown"
     value = {
         "share": blocks.percent(figure.value), "to 1": f"{figure.value:,.1f} to 1", "p": f"p = {figure.value:.4f}",

@@ -18,7 +18,7 @@ from studio.ui.sign_in import ROLE_WORDS
 
 def sign(visit: Visit, found: Round, ruled: Ruling) -> None:
     """A signature for those who may give it, unless one stands."""
-    if any(d.round == found.id and not d.withdrawn for d in decisions.every(visit.store, visit.project_id)):
+    if decisions.on(visit.store, found.id) is not None:
         return
     blocks.section("Sign the decision", "It is kept as it stands now, with the state of the record, for good.")
     if visit.person.role not in signing.MAY_SIGN:

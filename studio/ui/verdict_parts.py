@@ -15,6 +15,7 @@ from studio.review import guesses, rounds, standing
 from studio.review.gates import Words
 from studio.review.preference import Assessment
 from studio.store import decisions
+from studio.store.decisions import Decision
 from studio.ui import blocks, evidence_parts, frame, rows_parts, trust_parts, verdict_charts, voting_parts
 from studio.ui.access import Visit
 
@@ -79,9 +80,9 @@ def labels(ruled: Ruling) -> list[str]:
     return list(ruled.labels)
 
 
-def verdict(ruled: Ruling, names: Mapping[str, str]) -> None:
-    """The one word, the one sentence, what ships, the weakest gate and what comes next; then why, and what would
-    change it. `names`: arm -> what it is called."""
+def verdict(visit: Visit, found: Round, ruled: Ruling) -> None:
+    """The one word, the one sentence, what ships, the weakest gate and what comes next; then why, what would change it,
+    and the way to the rest of the page."""
     marks = "".join(f"<span>{escape(word)}</span>" for word in labels(ruled))
     word = _WORDS[ruled.verdict] + (", length-dependent" if ruled.length_dependent else "")
     st.html(
@@ -89,32 +90,33 @@ def verdict(ruled: Ruling, names: Mapping[str, str]) -> None:
         + f'<section class="yr-verdict"><p class="yr-word yr-{ruled.verdict.value.lower()}">{word}</p>'
         f'<p class="yr-line">{escape(ruled.headline)}</p></section>'
     )
-    blocks.facts(_glance(ruled, names))
+    standing = decisions.on(visit.store, found.id)
+    blocks.facts(_glance(ruled, signing.names(found), standing))
     if ruled.because:
         blocks.section("Why")
         blocks.bullets(ruled.because)
     if ruled.would_change:
         blocks.section("What would change it")
         blocks.bullets(ruled.would_change)
+    blocks.contents([*_WAYS, "Sign the decision" if standing is None else "What was signed", *_WAYS_ON])
 
 
-_WAYS = ("What a GO needs", "Which do people prefer?", "How far can this be trusted?", "Why did they prefer it?")
+_WAYS = (
+    "What a GO needs", "Which do people prefer?", "How far can this be trusted?", "Does the verdict hold?",
+    "Why did they prefer it?", "Return on it",
+)  # fmt: skip
+_WAYS_ON = ("Comments", "Papers", "Every figure", "Every pair with its votes")
 
 
-def ways(visit: Visit) -> None:
-    """From the first screen to the parts of a closed round's page."""
-    signed = decisions.every(visit.store, visit.project_id)
-    signing_part = "What was signed" if signed else "Sign the decision"
-    rest = ("Comments", "Every figure", "Papers", "A certificate to take away", "Every pair with its votes")
-    blocks.contents([*_WAYS, signing_part, *rest])
-
-
-def _glance(ruled: Ruling, names: Mapping[str, str]) -> dict[str, str]:
-    """What somebody asks first, in a line each."""
+def _glance(ruled: Ruling, names: Mapping[str, str], standing: Decision | None) -> dict[str, str]:
+    """What somebody asks first, in a line each. `standing`: the decision that was signed on it."""
     told = {"To ship": names[ruled.arm] if ruled.arm else "Nothing yet"}
     weakest = next((gate for gate in ruled.gates if gate.name == ruled.weakest), None)
     if weakest is not None:
         told["Weakest gate"] = f"{weakest.name} ({_STATES[weakest.state].lower()})"
+    if ruled.verdict is Verdict.go:
+        hand_on = "Give the engineers their brief; it is among the papers below."
+        told["Next"] = hand_on if standing else "Sign the decision below (a PM or an admin), then hand it on."
     if ruled.would_change:
         told["Next" if ruled.verdict is not Verdict.go else "Holds until"] = ruled.would_change[0]
     return told

@@ -81,7 +81,7 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
     at.session_state["decision-certificate-sum"] = True
     assert sum_of(made) in words(at.run())
     ways, parts = re.findall(r'href="#(part-[^"]+)"', told), re.findall(r'id="(part-[^"]+)"', told)
-    assert len(ways) >= 7 and set(ways) <= set(parts) and len(parts) == len(set(parts))
+    assert len(ways) == 11 and set(ways) <= set(parts) and len(parts) == len(set(parts))
 
 
 def test_scripted_votes_are_labelled_everywhere(store: Store, seeded: Seeded) -> None:
