@@ -18,8 +18,7 @@ from studio.wording import amount
 
 def show(visit: Visit, found: Round, assessed: Assessment, marks: Sequence[str]) -> None:
     """The sentence, both sides of it, and the fields in which its prices are set. Closed rounds only."""
-    key = ("return", found.id, assessed.candidate)
-    told = visit.store.once(key, lambda: returns.of_round(visit.store, found, assessed))
+    told = returns.of_round(visit.store, found, assessed)
     if told is None:
         return
     blocks.section(

@@ -258,7 +258,7 @@ def _rests(visit: Visit, figure: Figure) -> blocks.Cell:
 
 def in_words(figure: Figure) -> str:
     """A figure's value with its interval, as it is said: "67 % (95 % interval 35 to 88 %)"."""
-    if figure.value is None:
+    if figure.word or figure.value is None:
         return figure.word or "unknown"
     value = {
         "share": blocks.percent(figure.value), "to 1": f"{figure.value:,.1f} to 1", "p": f"p = {figure.value:.4f}",
