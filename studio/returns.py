@@ -58,6 +58,11 @@ class Priced:
     offered: list[Lack] = field(default_factory=list)
 
 
+def kept(store: Store, found: Round, assessed: Assessment) -> Account | None:
+    """The card, made once for all who ask before the next act."""
+    return store.once(("return", found.id, assessed.candidate), lambda: of_round(store, found, assessed))
+
+
 def of_round(store: Store, found: Round, assessed: Assessment) -> Account | None:
     """The card of the candidate that `assessed` speaks of, beside the best prompt among its baselines: the one it was
     preferred to least. None where an arm is gone."""

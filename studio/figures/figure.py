@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from studio import beside_votes, checked
 from studio.judgement import Judgement
+from studio.payback import Return
 from studio.records import Pair, Round, Vote
 from studio.review.reveal import Account
 from studio.review.stability import Stability
@@ -28,7 +29,7 @@ class Basis(enum.StrEnum):
     `skips`, `outside`, `left`: of everybody, votes that were skips, were not independent, or left the count by the rule
     on gold. `guesses`: answers to the exit question that can be right or wrong. `answers`: no votes, but what a
     candidate answered to the test prompts, as one gate looked at it. `rule`: the same, as one of the brief's checks
-    looked at it. `reread`: as `scored`, but for one reviewer's, one
+    looked at it; `priced`: their prices. `reread`: as `scored`, but for one reviewer's, one
     slice's, or those of people in conflict. `wider`: as `scored`, with those outside the count on these prompts.
     `voter`: all of one reviewer's on real pairs; of these `voter_skips` skips, `voter_agreed` those on pairs that
     others voted on, `voter_left` those that preferred a side, `voter_timed` those with a time.
@@ -56,6 +57,7 @@ class Basis(enum.StrEnum):
     guesses = "guesses"
     answers = "answers"
     rule = "rule"
+    priced = "priced"
     reread = "reread"
     wider = "wider"
     voter = "voter"
@@ -116,6 +118,7 @@ class Material:
 
     `votes`: everybody's in the order they were cast; `counted`: those that the rule sees; `accounts` and `by_slice`:
     the reasons given with them; `beside`: the gates that rest on no vote; `rules`: what the brief's checks say;
+    `returned`: the return on tuning, where it can be told;
     `again`: the votes read in other ways; `voters`: who voted; `people`: what each is called.
     """
 
@@ -129,6 +132,7 @@ class Material:
     by_slice: dict[str, tuple[Account, ...]]
     beside: tuple[beside_votes.Checked, ...]
     rules: checked.Checked | None
+    returned: Return | None
     again: Stability
     voters: Voters
     people: Mapping[str, str]

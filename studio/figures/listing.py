@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from studio import beside_votes, checked, judgement, signing
-from studio.figures import on_reasons, on_reviewers, on_rules, on_stability, on_votes
+from studio import beside_votes, checked, judgement, returns, signing
+from studio.figures import on_reasons, on_return, on_reviewers, on_rules, on_stability, on_votes
 from studio.figures.figure import Basis, Behind, Figure, Material, figure_id
+from studio.payback import Return
 from studio.records import Refusal, Round
 from studio.review import dealing, reveal
 from studio.review.assessment import Assessment
@@ -29,13 +30,18 @@ def material(store: Store, found: Round) -> Material:
 
 def _gathered(store: Store, found: Round) -> Material:
     pairs, votes = tuple(round_rows.pairs(store, found.id)), tuple(round_rows.votes(store, found.id))
-    counted = tuple(dealing.counted(found, pairs, votes))
+    counted, assessed = tuple(dealing.counted(found, pairs, votes)), signing.judged(store, found).subject[0]
     return Material(
         found, pairs, votes, counted, tuple(guesses.of_round(store, found.id)), signing.judged(store, found),
         reveal.accounts(pairs, counted), reveal.by_slice(pairs, counted), beside_votes.checked(store, found),
-        checked.of_round(store, found, signing.judged(store, found).subject[0].candidate),
+        checked.of_round(store, found, assessed.candidate), _returned(store, found, assessed),
         signing.stability(store, found), voters(found, pairs, votes), people.names(store),
     )  # fmt: skip
+
+
+def _returned(store: Store, found: Round, assessed: Assessment) -> Return | None:
+    account = returns.kept(store, found, assessed)
+    return account.found if account else None
 
 
 def listed(made: Material) -> tuple[Figure, ...]:
@@ -45,7 +51,7 @@ def listed(made: Material) -> tuple[Figure, ...]:
     return (
         *_verdict(made, votes, words), *votes, *on_rules.figures(made, words),
         *on_stability.figures(made, words), *on_reasons.figures(made, words),
-        *on_reviewers.figures(made, words),
+        *on_reviewers.figures(made, words), *on_return.figures(made.returned),
     )  # fmt: skip
 
 
