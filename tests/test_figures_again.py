@@ -565,7 +565,7 @@ def checks_of(made: Exported, parts: list[str]) -> Told:
     if rule != "All rules, on average" and key != "difference":
         low, high = proportion_confint(sum(x), n, method="beta")
         return mean, float(low), float(high), n
-    if np.ptp(x) == 0:  # the exact interval of a share stands in for t
+    if np.ptp(x) < 1e-9:  # the exact interval of a share stands in for t
         edge = float(proportion_confint(n, n, method="beta")[0])
         half = (1 + abs(mean)) * (1 - edge)
         ends = (mean - half, mean + half) if key == "difference" else proportion_confint(mean * n, n, method="beta")
