@@ -12,7 +12,7 @@ from round_seed import MAKER, ready
 from voted_round import closed_round
 
 from studio import export_command, figures
-from studio.figures import Basis, Material, on_return
+from studio.figures import Basis, Material, on_price
 from studio.figures.figure import figure_id
 from studio.payback import Served, Spent, returned
 from studio.records import Refusal
@@ -81,14 +81,14 @@ def test_the_return_on_tuning_is_the_mean_of_its_rows() -> None:
     tuned = Served("Tuned", (0.001, 0.003), "by the token", ("a", "b"))
     prompt = Served("Prompt", (0.004, 0.005), "by the token", ("a", "b"))
     found = returned(tuned, prompt, (Spent("training", 1.0, 5.0),), (), "EUR")
-    told = {each.id: each for each in on_return.figures(found)}
-    for name in ("return/served/tuned", "return/served/prompt", "return/saving"):
+    told = {each.id: each for each in on_price.listed(found)}
+    for name in ("price/tuned", "price/prompt", "price/saving"):
         figure = told[name]
         assert figure.behind is not None
-        rows = list(on_return.answers(found, figure.behind))
+        rows = list(on_price.answers(found, figure.behind))
         assert len(rows) == figure.n == 2 and figure.unit == "EUR"
         assert figure.value == pytest.approx(1000 * sum(row.value or 0 for row in rows) / 2)
-    assert told["return/cost/0"].value == 5 and told["return/even/0"].value == pytest.approx(5000 / 2.5)
+    assert told["price/once/0"].value == 5 and told["price/answers/0"].value == pytest.approx(5000 / 2.5)
 
 
 def test_an_open_round_has_none(store: Store) -> None:

@@ -6,9 +6,8 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from studio import beside_votes, checked
+from studio import beside_votes, checked, returns
 from studio.judgement import Judgement
-from studio.payback import Return
 from studio.records import Pair, Round, Vote
 from studio.review.reveal import Account
 from studio.review.stability import Stability
@@ -93,9 +92,9 @@ class Figure:
     """One figure of a decision.
 
     `id` is the same each time and stands in addresses. `value` in `unit` with the ends of its 95 % interval, each None
-    where there is none; what is told by a word (a gate's state, the verdict) has it in `word` and no value. It rests on
-    `n` of what `counts` says ("prompt", "vote", ...). `sentence` can be repeated by anybody. `behind` None: no rows of
-    the round, but what the sentence says.
+    where there is none; what is told by a word (a gate's state, the verdict) has it in `word` and no value, and a price
+    has both. It rests on `n` of what `counts` says ("prompt", "vote", ...). `sentence` can be repeated by anybody.
+    `behind` None: no rows of the round, but what the sentence says.
     """
 
     id: str
@@ -118,8 +117,8 @@ class Material:
 
     `votes`: everybody's in the order they were cast; `counted`: those that the rule sees; `accounts` and `by_slice`:
     the reasons given with them; `beside`: the gates that rest on no vote; `rules`: what the brief's checks say;
-    `returned`: the return on tuning, where it can be told;
-    `again`: the votes read in other ways; `voters`: who voted; `people`: what each is called.
+    `again`: the votes read in other ways; `voters`: who voted; `people`: what each is called; `card`: what
+    tuning cost and saves.
     """
 
     found: Round
@@ -132,10 +131,10 @@ class Material:
     by_slice: dict[str, tuple[Account, ...]]
     beside: tuple[beside_votes.Checked, ...]
     rules: checked.Checked | None
-    returned: Return | None
     again: Stability
     voters: Voters
     people: Mapping[str, str]
+    card: returns.Account | None = None
 
 
 def figure_id(*parts: str) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from studio import beside_votes, checked, judgement, returns, signing
-from studio.figures import on_reasons, on_return, on_reviewers, on_rules, on_stability, on_votes
+from studio.figures import on_price, on_reasons, on_reviewers, on_rules, on_stability, on_votes
 from studio.figures.figure import Basis, Behind, Figure, Material, figure_id
-from studio.payback import Return
 from studio.records import Refusal, Round
 from studio.review import dealing, reveal
 from studio.review.assessment import Assessment
@@ -30,18 +29,14 @@ def material(store: Store, found: Round) -> Material:
 
 def _gathered(store: Store, found: Round) -> Material:
     pairs, votes = tuple(round_rows.pairs(store, found.id)), tuple(round_rows.votes(store, found.id))
-    counted, assessed = tuple(dealing.counted(found, pairs, votes)), signing.judged(store, found).subject[0]
+    counted = tuple(dealing.counted(found, pairs, votes))
     return Material(
         found, pairs, votes, counted, tuple(guesses.of_round(store, found.id)), signing.judged(store, found),
         reveal.accounts(pairs, counted), reveal.by_slice(pairs, counted), beside_votes.checked(store, found),
-        checked.of_round(store, found, assessed.candidate), _returned(store, found, assessed),
+        checked.of_round(store, found, signing.judged(store, found).subject[0].candidate),
         signing.stability(store, found), voters(found, pairs, votes), people.names(store),
+        returns.of_round(store, found, signing.judged(store, found).subject[0]),
     )  # fmt: skip
-
-
-def _returned(store: Store, found: Round, assessed: Assessment) -> Return | None:
-    account = returns.kept(store, found, assessed)
-    return account.found if account else None
 
 
 def listed(made: Material) -> tuple[Figure, ...]:
@@ -51,7 +46,7 @@ def listed(made: Material) -> tuple[Figure, ...]:
     return (
         *_verdict(made, votes, words), *votes, *on_rules.figures(made, words),
         *on_stability.figures(made, words), *on_reasons.figures(made, words),
-        *on_reviewers.figures(made, words), *on_return.figures(made.returned),
+        *on_price.figures(made), *on_reviewers.figures(made, words),
     )  # fmt: skip
 
 

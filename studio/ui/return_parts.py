@@ -18,7 +18,7 @@ from studio.wording import amount
 
 def show(visit: Visit, found: Round, assessed: Assessment, marks: Sequence[str]) -> None:
     """The sentence, both sides of it, and the fields in which its prices are set. Closed rounds only."""
-    told = returns.kept(visit.store, found, assessed)
+    told = returns.of_round(visit.store, found, assessed)
     if told is None:
         return
     blocks.section(
@@ -42,9 +42,9 @@ def _card(visit: Visit, found: Return, marks: Sequence[str]) -> None:
     if found.in_months:
         blocks.plain(found.in_months)
     blocks.facts({f"1,000 answers of {each.name}": _served(each, found) for each in (found.tuned, found.prompt)})
-    links = [rows_parts.link(visit, f"of {each.name}", "return", "served", arm).html
+    links = [rows_parts.link(visit, f"of {each.name}", "price", arm).html
              for arm, each in (("tuned", found.tuned), ("prompt", found.prompt))]  # fmt: skip
-    saved = rows_parts.link(visit, "what each saves", "return", "saving").html
+    saved = rows_parts.link(visit, "what each saves", "price", "saving").html
     st.html(f'<p class="ys-note ys-measure">See the answers with their prices, {", ".join(links)}, and {saved}</p>')
     rows = [
         [stage.what[:1].upper() + stage.what[1:], amount(stage.once, found.currency), payback.after(stage.even)]

@@ -260,10 +260,13 @@ _COUNTS = ("votes", "prompts", "gates", "readings", "answers")
 """Units in which a value is a whole number."""
 
 
+_UNITS = ("share", "to 1", "p", "coefficient", "s", *_COUNTS)
+
+
 def in_words(figure: Figure) -> str:
     """A figure's value with its interval, as it is said: "67 % (95 % interval 35 to 88 %)"."""
-    if figure.value is None:
-        return figure.word or "unknown"
+    if figure.value is None or (figure.word and figure.unit not in _UNITS):
+        return figure.word or "unknown"  # money has its own words
     low, high = figure.low, figure.high
     if figure.unit == "share":
         between = "" if low is None or high is None else blocks.between((low, high))
