@@ -92,6 +92,8 @@ def test_scripted_votes_are_labelled_everywhere(store: Store, seeded: Seeded) ->
     assert "Scripted votes" in words(at) and "Practice round" in words(at)
     assert all("SCRIPTED VOTES" in str(chart.proto) for chart in at.get("plotly_chart"))
     assert not [c for c in at.checkbox if c.key == "decision-override"]
+    behind = words(opened(store, session, "decision", project=seeded.project, rows="gates/Sides sealed"))
+    assert "<span>scripted votes</span><span>practice round</span>" in behind
     press(at, "decision-sign")
     assert "INCONCLUSIVE (scripted votes, practice)" in words(at)
 
