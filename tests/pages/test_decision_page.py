@@ -61,6 +61,7 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
         assert part in told, part
     for line in ("Dealt by chance", "Reliable reviewers", "Length", "Who voted", "Without any one reviewer"):
         assert line in told.partition("How far can this be trusted?")[2], line
+    assert "Two pages for a meeting" in told and "4 of 6 are not written yet" in told
     assert "Scripted" not in told and "Practice" not in told
     drawn = {str(chart.key) for chart in at.get("plotly_chart")}
     pictures = {
