@@ -143,7 +143,14 @@ def test_a_designer_reads_and_comments_and_does_not_sign(store: Store, seeded: S
     press(at, f"{field}-do")
     assert "Not yet, <b>@Pia &lt;i&gt;</b> &amp; @Otto" in words(at)
     assert "Nobody who reads this is called Otto." in words(at) and at.text_area(key=field).value == ""
-    assert [each.text for each in discussion.waiting(store, pia)] == ["Not yet, @Pia <i> & @Otto"]
+    (waits,) = discussion.waiting(store, pia)
+    assert waits.text == "Not yet, @Pia <i> & @Otto"
+    reworded = f"comment-edit-{waits.remark.id}"
+    assert at.text_area(key=reworded).value == waits.text
+    at.text_area(key=reworded).input("Soon, @Pia <i>").run()
+    press(at, f"{reworded}-do")
+    assert "Soon, <b>@Pia &lt;i&gt;</b></p>" in words(at) and "reworded since" in words(at)
+    assert at.text_area(key=reworded).value == "Soon, @Pia <i>"
 
 
 def test_the_pairs_are_shown_at_a_price_and_the_table_reads_back(
