@@ -170,7 +170,9 @@ def _share(found: criteria.Share) -> str:
 
 def who(visit: Visit, found: Round, marks: Sequence[str]) -> None:
     """Everybody who voted: how much, how fast, how consistently, and whether it counts."""
-    told = voters(found, round_rows.pairs(visit.store, found.id), round_rows.votes(visit.store, found.id))
+    store = visit.store
+    pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
+    told = store.once(("voters", found.id, found.sha256), lambda: voters(found, pairs, votes))
     if not told.each:
         return
     names = people.names(visit.store)

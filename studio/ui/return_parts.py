@@ -11,7 +11,6 @@ from studio.payback import Return, Served
 from studio.records import Round
 from studio.returns import Account
 from studio.review.assessment import Assessment
-from studio.store import Store
 from studio.ui import blocks, price_parts
 from studio.ui.access import Visit
 from studio.wording import amount
@@ -19,7 +18,8 @@ from studio.wording import amount
 
 def show(visit: Visit, found: Round, assessed: Assessment, marks: Sequence[str]) -> None:
     """The sentence, both sides of it, and the fields in which its prices are set. Closed rounds only."""
-    told = _account(visit.store, str(visit.store.workspace), visit.store.version, found, assessed)
+    key = ("return", found.id, assessed.candidate)
+    told = visit.store.once(key, lambda: returns.of_round(visit.store, found, assessed))
     if told is None:
         return
     blocks.section(
@@ -36,11 +36,6 @@ def show(visit: Visit, found: Round, assessed: Assessment, marks: Sequence[str])
         blocks.plain("It cannot be told yet. " + " ".join(each.sentence for each in told.lacking))
     _left_out(told)
     _fields(visit, told)
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def _account(_store: Store, workspace: str, version: int, found: Round, assessed: Assessment) -> Account | None:
-    return returns.of_round(_store, found, assessed)
 
 
 def _card(told: Account, found: Return, marks: Sequence[str]) -> None:
