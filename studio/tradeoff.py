@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from studio import costs, outputs, returns
 from studio.evaluate import costs as figures
+from studio.evaluate.checks import interval
 from studio.evaluate.costs import Estimate
 from studio.records import Arm, Refusal, Round
 from studio.review.assessment import Assessment
@@ -20,6 +21,8 @@ from studio.wording import several
 
 PREFERRED = "People’s choice: how often it would be preferred to an average arm of this round"
 KEPT = "The main score of Compare: the share of the brief’s rules that a machine found kept"
+
+_ALIKE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,15 @@ def preferred(store: Store, found: Round, assessments: Sequence[Assessment]) -> 
         for against in told.against:
             for name in (told.candidate, against.baseline):
                 n.setdefault(name, set()).update(p.prompt for p in against.scored.prompts)
-    quality = {each.arm: Estimate(*each.share, len(n[each.arm])) for each in ranked}
+    quality = {each.arm: chosen(*each.share, len(n[each.arm])) for each in ranked}
     return _told(store, found, quality, PREFERRED)
+
+
+def chosen(value: float, low: float, high: float, n: int) -> Estimate:
+    """A share that people chose, in [0, 1], with the ends of its bootstrap interval. Where every prompt went the same
+    way each draw does, too, and the interval is a point: then it is as certain as a share of `n` prompts."""
+    exact = interval(value * n, n) if high - low < _ALIKE else (low, high)
+    return Estimate(value, min(exact[0], value), max(exact[1], value), n)
 
 
 def kept(store: Store, found: Round) -> Tradeoff | None:

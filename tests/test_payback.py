@@ -175,6 +175,15 @@ def test_the_arms_of_a_round_stand_by_what_people_preferred_and_by_what_they_cos
         assert 0 <= (each.quality.low or 0) <= each.quality.value <= (each.quality.high or 0) <= 1
 
 
+def test_a_share_of_prompts_that_all_went_one_way_is_not_beyond_doubt() -> None:
+    ranked = ranking.ranking(ranking.Comparison(str(n), "tuned", "base", won=1.0) for n in range(17))
+    best, worst = (tradeoff.chosen(*each.share, 17) for each in ranked)
+    low = 0.025 ** (1 / 17)  # Clopper and Pearson's for 17 of 17; the fit stays a little below 1
+    assert best.low == pytest.approx(low, abs=0.01) and best.high == pytest.approx(1.0, abs=0.01)
+    assert worst.high == pytest.approx(1 - low, abs=0.01) and worst.low == pytest.approx(0.0, abs=0.01)
+    assert tradeoff.chosen(0.6, 0.5, 0.7, 17) == costs.Estimate(0.6, 0.5, 0.7, 17)
+
+
 def point(name: str, quality: float, cost: float) -> tradeoff.Point:
     return tradeoff.Point(name, costs.Estimate(quality, 0.0, 1.0, 9), costs.Estimate(cost, 0.0, 9.0, 9))
 

@@ -37,8 +37,9 @@ def written(about: About, over: str = "", more: str = "") -> str:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE.read_text(encoding='utf-8')}</style></head><body>{over}"
-        '<aside class="screen" aria-label="How to print">Two pages for a meeting. Print them with <kbd>Ctrl</kbd> '
-        "<kbd>P</kbd> (on a Mac, <kbd>⌘</kbd> <kbd>P</kbd>), on A4 or Letter.</aside>"
+        '<aside class="screen" aria-label="How to print">Two pages for a meeting. Print them with '
+        "<kbd>Ctrl</kbd> <kbd>P</kbd> (on a Mac, "
+        "<kbd>⌘</kbd> <kbd>P</kbd>), on A4 or Letter.</aside>"
         f'<main><section class="sheet">{_first(about, trial, assessed)}</section>'
         f'<section class="sheet">{_second(about, trial, assessed)}</section>{more}</main></body></html>'
     )

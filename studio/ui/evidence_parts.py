@@ -182,7 +182,8 @@ def who(visit: Visit, found: Round, marks: Sequence[str]) -> None:
         "independent.",
     )
     blocks.plain(told.sentence)
-    blocks.bullets([f"{names.get(name, name)} {remark}." for name, remark in told.remarks()])
+    if remarks := told.remarks():
+        blocks.bullets([f"{names.get(name, name)} {remark}." for name, remark in remarks])
     rows = [(names.get(v.reviewer, v.reviewer), _after_name(v)) for v in told.each]
     if lanes := [lane for lane in _voter_lanes(told) if lane.dots]:
         dot_plot.draw(rows, lanes, "decision-voters", marks=marks)

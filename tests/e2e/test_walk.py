@@ -185,6 +185,21 @@ def read_the_verdict_sign_and_withdraw(ada: Walker) -> None:
     ada.sees("stands")
 
 
+def follow_a_figure_to_its_votes_and_read_the_papers(ada: Walker) -> None:
+    ada.page.get_by_role("link", name="See the votes").first.click()
+    ada.settle()
+    ada.picture("decision-votes")
+    ada.page.get_by_role("link", name="Back to the decision").first.click()
+    ada.settle()
+    papers = ada.page.locator('[class*="st-key-decision-paper-"] a[href$=".html"]')
+    expect(papers.first).to_be_visible()
+    for address in [each.get_attribute("href") for each in papers.all()]:
+        paper = ada.page.context.new_page()
+        paper.goto(f"{ada.studio.url}{address}")
+        ada.eyes.both(paper, str(address).rsplit("/", 1)[-1])
+        paper.close()
+
+
 def invite_a_reviewer_who_sees_nothing_else(ada: Walker, open_browser: Callable[..., Walker]) -> None:
     ada.go("People and records")
     ada.type("Their name", "Rita")
@@ -229,6 +244,7 @@ def read_the_guide(ada: Walker) -> None:
         ada.eyes.both(ada.page, words)
     ada.page.get_by_role("link", name="Back to the studio").click()
     ada.settle()
+    expect(ada.page.get_by_role("heading", level=1)).to_contain_text("Decision")
 
 
 def every_part_of_every_page_in_the_dark(ada: Walker) -> None:
@@ -237,6 +253,7 @@ def every_part_of_every_page_in_the_dark(ada: Walker) -> None:
     for name in ("Home", *LOOP):
         ada.page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name=name, exact=True).click()
         ada.settle()
+        expect(ada.page.get_by_text("Library answers").first).to_be_visible()
         parts = ada.page.locator('[class*="-view"] [data-testid="stButtonGroup"] button')
         for part in range(parts.count()):
             parts.nth(part).click()
@@ -276,6 +293,7 @@ def test_a_newcomer_takes_thirty_rows_round_the_loop(
     assert vote_by_keyboard(ada) >= 10
     read_the_verdict_sign_and_withdraw(ada)
     discuss_it_and_show_it_to_somebody_outside(ada, open_browser)
+    follow_a_figure_to_its_votes_and_read_the_papers(ada)
     read_the_guide(ada)
     every_part_of_every_page_in_the_dark(ada)
     assert eyes.problems == [] and eyes.unneeded() == set()
