@@ -230,7 +230,7 @@ def discuss_it_and_show_it_to_somebody_outside(ada: Walker, open_browser: Callab
     board.sees("Read only")
     board.sees("A few answers")
     board.eyes.both(board.page, "a decision, by its link")
-    ada.page.locator('[class*="st-key-share-withdraw-"] button').click()
+    ada.page.locator('[class*="st-key-share-withdraw-"] button').first.click()
     ada.settle()
     board.page.goto(link)
     expect(board.page.get_by_role("heading", level=1)).to_have_text("This link does not work any more")
