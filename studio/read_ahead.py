@@ -6,7 +6,7 @@ act makes it all anew.
 
 from __future__ import annotations
 
-from studio import checked, figures, signing
+from studio import checked, figures, signing, tradeoff
 from studio.store import Store, projects
 
 _ROUNDS = 2  # of the newest; what is kept in memory has room for no more
@@ -17,7 +17,8 @@ def closed_rounds(store: Store) -> None:
     newest = [found for each in projects.every(store) if (found := signing.latest_round(store, each.id)) is not None]
     closed = sorted((each for each in newest if each.state == "closed"), key=lambda each: each.at, reverse=True)
     for found in closed[:_ROUNDS]:
-        candidate = signing.judged(store, found).subject[0].candidate
+        told = signing.judged(store, found)
         signing.stability(store, found)
-        checked.of_round(store, found, candidate)
+        checked.of_round(store, found, told.subject[0].candidate)
+        tradeoff.preferred(store, found, told.assessments)
         figures.material(store, found)

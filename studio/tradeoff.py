@@ -20,6 +20,7 @@ from studio.store import Store, arms
 from studio.wording import several
 
 PREFERRED = "People’s choice: how often it would be preferred to an average arm of this round"
+_RESAMPLES = 200  # a picture needs no more, and a page waits for it
 KEPT = "The main score of Compare: the share of the brief’s rules that a machine found kept"
 
 _ALIKE = 1e-6
@@ -80,8 +81,12 @@ def _beats(one: Point, other: Point, by: str) -> bool:
 
 def preferred(store: Store, found: Round, assessments: Sequence[Assessment]) -> Tradeoff | None:
     """The arms of a closed round, by what people preferred; None where no prompt was completed."""
+    return store.once(("tradeoff", found.id), lambda: _preferred(store, found, assessments))
+
+
+def _preferred(store: Store, found: Round, assessments: Sequence[Assessment]) -> Tradeoff | None:
     try:
-        ranked = of_assessments(assessments)
+        ranked = of_assessments(assessments, _RESAMPLES)
     except Refusal:
         return None
     n: dict[str, set[str]] = {}
@@ -121,7 +126,7 @@ def _told(store: Store, found: Round, quality: Mapping[str, Estimate], what: str
     priced = len(noted.currencies) == 1 and not noted.lacking
     points = [Point(arm.name, quality[arm.id], seconds=_alone(timed.get(arm.id))) for arm in here]
     points = [
-        replace(point, cost=each.thousand if priced and each else _pieces(store, found, arm, prompts))
+        replace(point, cost=each.thousand if priced and each else _pieces(store, found, arm))
         for point, each, arm in zip(points, served, here, strict=True)
     ]
     order = sorted(points, key=lambda each: -each.quality.value)
@@ -132,7 +137,6 @@ def _alone(timed: costs.Measured | None) -> Estimate | None:
     return figures.quantile(timed.timed.seconds, 0.5) if timed else None
 
 
-def _pieces(store: Store, found: Round, arm: Arm, prompts: Sequence[str]) -> Estimate | None:
-    written = outputs.current(store, found.registration["dataset"], arm, prompts).values()
-    told = [each.tokens_in + each.tokens_out for each in written if each.tokens_in]
+def _pieces(store: Store, found: Round, arm: Arm) -> Estimate | None:
+    told = [read + wrote for read, wrote in returns.pieces(store, found, arm).values()]
     return figures.mean(told) if told else None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from round_seed import MAKER, Seeded, person, ready, vote_like_the_script
 
-from studio import payback, returns, signing, tradeoff
+from studio import figures, payback, returns, signing, tradeoff
 from studio.evaluate import costs
 from studio.payback import Served, Spent
 from studio.records import Refusal, Role, Round
@@ -140,12 +140,24 @@ def test_each_price_that_is_missing_is_named_and_then_the_figures_stand(
     store.act("expectations.set", MAKER, expects, seeded.project)
     again = returns.of_round(store, found, assessed)
     assert again is not None and again.found is not None and again.found.a_month == 2000
+    _are_listed_as_figures(store, found, again.found)
     cast = sum(vote.seconds or 0.0 for vote in rows.votes(store, found.id))
     assert again.found.stages[1].once == pytest.approx(6.0 + 36.0 * cast / 3600) and cast > 0
     store.undo(store.recent(seeded.project, MAKER, 1)[0].seq, MAKER)
     assert prices.expected(store, seeded.project) == prices.Expected() and store.audit() == []
     with pytest.raises(Refusal, match="from 0 up"):
         store.act("expectations.set", MAKER, expects | {"person_hour": -1.0}, seeded.project)
+
+
+def _are_listed_as_figures(store: Store, found: Round, told: payback.Return) -> None:
+    listed = {each.id: each for each in figures.of_round(store, found)}
+    saving, even = listed["price/saving"], listed["price/answers/0"]
+    assert (saving.value, saving.low, saving.high, saving.n) == (
+        told.saving.value, told.saving.low, told.saving.high, 12,
+    )  # fmt: skip
+    assert saving.sentence == told.sentence and saving.unit == "€" and "€ (" in saving.word
+    assert even.value == told.stages[0].even.requests and listed["price/once/1"].value == told.stages[1].once
+    assert listed["price/tuned"].value == pytest.approx(0.6) and listed["price/prompt"].value == pytest.approx(1.2)
 
 
 def test_the_arms_of_a_round_stand_by_what_people_preferred_and_by_what_they_cost(

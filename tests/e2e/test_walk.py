@@ -6,12 +6,14 @@ The pictures it leaves are those of the documentation (YARDSTICK_SCREENSHOTS nam
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from pypdf import PdfReader
 
 from tests.e2e.accessible import Eyes
 from tests.e2e.conftest import Walker
@@ -170,10 +172,19 @@ def vote_by_keyboard(ada: Walker) -> int:
     return votes
 
 
+def on_paper(ada: Walker) -> None:
+    """The printed page is the whole page, without what only a screen can do."""
+    sheets = PdfReader(io.BytesIO(ada.page.pdf(format="A4"))).pages
+    told = " ".join(" ".join(sheet.extract_text() for sheet in sheets).split())
+    assert len(sheets) > 2 and "What a GO needs" in told and "Every pair with its votes" in told
+    assert "Sign out" not in told and "People and records" not in told
+
+
 def read_the_verdict_sign_and_withdraw(ada: Walker) -> None:
     ada.go("Decision")
     ada.sees(re.compile("practice", re.I))
     ada.picture("decision")
+    on_paper(ada)
     ada.by_keyboard("Sign: inconclusive")
     ada.sees("What was signed")
     ada.press("Withdraw")
