@@ -75,7 +75,7 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
     assert drawn == {f"decision-{name}" for name in pictures}
     for said in ("other ways of reading them", "kinds of input", "1 person cast 24 votes", "keeps more often"):
         assert said in told, said
-    assert [e.label for e in at.expander].count("The same as a table") == 4
+    assert [e.label for e in at.expander].count("The same as a table") == 3
     made = signing.certificate_of(store, closed)
     assert verify(made).ok and sum_of(made) not in told
     at.session_state["decision-certificate-sum"] = True
@@ -92,6 +92,8 @@ def test_scripted_votes_are_labelled_everywhere(store: Store, seeded: Seeded) ->
     assert "Scripted votes" in words(at) and "Practice round" in words(at)
     assert all("SCRIPTED VOTES" in str(chart.proto) for chart in at.get("plotly_chart"))
     assert not [c for c in at.checkbox if c.key == "decision-override"]
+    behind = words(opened(store, session, "decision", project=seeded.project, rows="gates/Sides sealed"))
+    assert "<span>scripted votes</span><span>practice round</span>" in behind
     press(at, "decision-sign")
     assert "INCONCLUSIVE (scripted votes, practice)" in words(at)
 
@@ -159,7 +161,14 @@ def test_a_designer_reads_and_comments_and_does_not_sign(store: Store, seeded: S
     press(at, f"{field}-do")
     assert "Not yet, <b>@Pia &lt;i&gt;</b> &amp; @Otto" in words(at)
     assert "Nobody who reads this is called Otto." in words(at) and at.text_area(key=field).value == ""
-    assert [each.text for each in discussion.waiting(store, pia)] == ["Not yet, @Pia <i> & @Otto"]
+    (waits,) = discussion.waiting(store, pia)
+    assert waits.text == "Not yet, @Pia <i> & @Otto"
+    reworded = f"comment-edit-{waits.remark.id}"
+    assert at.text_area(key=reworded).value == waits.text
+    at.text_area(key=reworded).input("Soon, @Pia <i>").run()
+    press(at, f"{reworded}-do")
+    assert "Soon, <b>@Pia &lt;i&gt;</b></p>" in words(at) and "reworded since" in words(at)
+    assert at.text_area(key=reworded).value == "Soon, @Pia <i>"
 
 
 def test_the_pairs_are_shown_at_a_price_and_the_table_reads_back(
