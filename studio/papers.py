@@ -31,17 +31,28 @@ MAY_WRITE = (Role.designer, Role.pm, Role.admin)
 @dataclass(frozen=True)
 class Trial:
     """A closed round in which the arm might have shipped. `judged`: all that the rule makes of it; `names`: arm -> name
-    as registered; `decisions`: what was signed on it, the newest first; `certificate`: the name of its file."""
+    as registered; `decision`: what stands signed on it, None without; `void`: why that says nothing of what stands here
+    now, "" while it holds; `certificate`: the name of its file."""
 
     round: Round
     judged: Judgement
     names: Mapping[str, str]
-    decisions: tuple[Decision, ...]
+    decision: Decision | None
+    void: str
     certificate: str
 
     @property
     def ruling(self) -> Ruling:
         return self.judged.ruling
+
+    @property
+    def to_ship(self) -> str:
+        """What ships, in words: by the verdict, or against it by a signed override; nothing once a decision is void."""
+        if self.void:
+            return "Nothing: what was signed is void"
+        if self.decision and self.decision.body.get("override"):
+            return f"{self.names[self.ruling.subject]}, against the verdict, by a signed override"
+        return self.names[self.ruling.arm] if self.ruling.arm else "Nothing yet"
 
     def of(self, arm: Arm) -> Assessment | None:
         """What the votes say of one of its candidates."""
@@ -145,8 +156,10 @@ def _trial(store: Store, arm: Arm) -> Trial | None:
 
 
 def _of_round(store: Store, found: Round, judged: Judgement) -> Trial:
-    signed = tuple(d for d in decisions.every(store, found.project) if d.round == found.id)
-    return Trial(found, judged, signing.names(found), signed, signing.certificate_name(found, judged.ruling))
+    signed = decisions.on(store, found.id)
+    void = signing.void_because(store, signed) if signed else ""
+    name = signing.certificate_name(found, judged.ruling)
+    return Trial(found, judged, signing.names(found), signed, void, name)
 
 
 def _compared(store: Store, arm: Arm, dataset: str) -> tuple[Compared, ...]:
