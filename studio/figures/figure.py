@@ -28,7 +28,7 @@ class Basis(enum.StrEnum):
     `skips`, `outside`, `left`: of everybody, votes that were skips, were not independent, or left the count by the rule
     on gold. `guesses`: answers to the exit question that can be right or wrong. `answers`: no votes, but what a
     candidate answered to the test prompts, as one gate looked at it. `rule`: the same, as one of the brief's checks
-    looked at it. `reread`: as `scored`, but for one reviewer's, one
+    looked at it; `priced`: their prices. `reread`: as `scored`, but for one reviewer's, one
     slice's, or those of people in conflict. `wider`: as `scored`, with those outside the count on these prompts.
     `voter`: all of one reviewer's on real pairs; of these `voter_skips` skips, `voter_agreed` those on pairs that
     others voted on, `voter_left` those that preferred a side, `voter_timed` those with a time.
@@ -56,6 +56,7 @@ class Basis(enum.StrEnum):
     guesses = "guesses"
     answers = "answers"
     rule = "rule"
+    priced = "priced"
     reread = "reread"
     wider = "wider"
     voter = "voter"

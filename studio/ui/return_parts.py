@@ -11,7 +11,7 @@ from studio.payback import Return, Served
 from studio.records import Round
 from studio.returns import Account
 from studio.review.assessment import Assessment
-from studio.ui import blocks, price_parts
+from studio.ui import blocks, price_parts, rows_parts
 from studio.ui.access import Visit
 from studio.wording import amount
 
@@ -30,18 +30,22 @@ def show(visit: Visit, found: Round, assessed: Assessment, marks: Sequence[str])
         blocks.plain(f"{told.candidate} was not tuned, so there is no training that would have to pay back.")
         return
     if told.found is not None:
-        _card(told, told.found, marks)
+        _card(visit, told.found, marks)
     else:
         blocks.plain("It cannot be told yet. " + " ".join(each.sentence for each in told.lacking))
     _left_out(told)
     _fields(visit, told)
 
 
-def _card(told: Account, found: Return, marks: Sequence[str]) -> None:
+def _card(visit: Visit, found: Return, marks: Sequence[str]) -> None:
     blocks.lead(found.sentence)
     if found.in_months:
         blocks.plain(found.in_months)
     blocks.facts({f"1,000 answers of {each.name}": _served(each, found) for each in (found.tuned, found.prompt)})
+    links = [rows_parts.link(visit, f"of {each.name}", "price", arm).html
+             for arm, each in (("tuned", found.tuned), ("prompt", found.prompt))]  # fmt: skip
+    saved = rows_parts.link(visit, "what each saves", "price", "saving").html
+    st.html(f'<p class="ys-note ys-measure">See the answers with their prices, {", ".join(links)}, and {saved}</p>')
     rows = [
         [stage.what[:1].upper() + stage.what[1:], amount(stage.once, found.currency), payback.after(stage.even)]
         for stage in found.stages

@@ -256,14 +256,28 @@ def _rests(visit: Visit, figure: Figure) -> blocks.Cell:
     return named(visit, told, figure.id) if figure.n else told
 
 
+_COUNTS = ("votes", "prompts", "gates", "readings", "answers")
+"""Units in which a value is a whole number."""
+
+
+_UNITS = ("share", "to 1", "p", "coefficient", "s", *_COUNTS)
+
+
 def in_words(figure: Figure) -> str:
     """A figure's value with its interval, as it is said: "67 % (95 % interval 35 to 88 %)"."""
-    if figure.word or figure.value is None:
-        return figure.word or "unknown"
-    value = {
-        "share": blocks.percent(figure.value), "to 1": f"{figure.value:,.1f} to 1", "p": f"p = {figure.value:.4f}",
-        "coefficient": f"{figure.value:.2f}",
-    }.get(figure.unit, f"{figure.value:,.0f}")  # fmt: skip
-    if figure.low is None or figure.high is None:
-        return value
-    return f"{value} (95 % interval {blocks.between((figure.low, figure.high))})"
+    if figure.value is None or (figure.word and figure.unit not in _UNITS):
+        return figure.word or "unknown"  # money has its own words
+    low, high = figure.low, figure.high
+    if figure.unit == "share":
+        between = "" if low is None or high is None else blocks.between((low, high))
+        value = blocks.percent(figure.value)
+    else:
+        between = "" if low is None or high is None else f"{_number(low, figure)} to {_number(high, figure)}"
+        value = _number(figure.value, figure)
+        value = {"p": f"p = {value}", "coefficient": value}.get(figure.unit, f"{value} {figure.unit}")
+    return f"{value} (95 % interval {between})" if between else value
+
+
+def _number(value: float, figure: Figure) -> str:
+    digits = {"p": ".4f", "coefficient": ".2f", "to 1": ",.1f", "s": ".0f"}
+    return f"{value:{digits.get(figure.unit, ',.0f' if figure.unit in _COUNTS else ',.4g')}}"
