@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from studio import outputs, returns, signing
-from studio.decision import Ruling
+from studio import beside_votes, outputs, returns, signing
+from studio.decision import Gate, Ruling
 from studio.judgement import Judgement
 from studio.outputs import Compared
 from studio.records import PROMPTING, Arm, ArmKind, Brief, Dataset, Decoding, Person, Refusal, Role, Round, from_json
@@ -65,8 +65,9 @@ class About:
     newest set; `passport`: of a tuned arm; `trial`: None while no round with it has closed.
 
     `compared`: the test answers of it, of the best prompt and of the base by the brief's machine checks, empty while a
-    round is open; `cost`: sentences on what it costs and when it has paid back, or why that cannot be told;
-    `taken`: what was prepared to take away; `people`: id -> name; `head`: the journal's.
+    round is open; `besides`: what tuning broke, what it recites, personal data, as gates of this arm; `cost`: sentences
+    on what it costs and when it has paid back, or why that cannot be told; `taken`: what was prepared to take away;
+    `people`: id -> name; `head`: the journal's.
     """
 
     project: str
@@ -78,6 +79,7 @@ class About:
     passport: Passport | None
     trial: Trial | None
     compared: tuple[Compared, ...]
+    besides: tuple[Gate, ...]
     cost: tuple[str, ...]
     open_round: bool
     head: str
@@ -122,7 +124,7 @@ def about(store: Store, project: str, arm: str = "", on: Round | None = None) ->
         notes=rows.notes(store, project), arm=found, dataset=kept,
         passport=passports.passport(store, run.id) if run else None, trial=trial,
         compared=() if waiting or not tested else _compared(store, found, tested),
-        cost=_cost(store, trial, found) if trial else (),
+        besides=_besides(store, found, trial, kept), cost=_cost(store, trial, found) if trial else (),
         open_round=waiting, head=store.head, taken=takeaway.ready(store, run) if run else {},
         people=people.names(store),
     )  # fmt: skip
@@ -170,6 +172,13 @@ def _compared(store: Store, arm: Arm, dataset: str) -> tuple[Compared, ...]:
     best = sorted(prompts, key=lambda each: each.average.value)[-1:]
     base = [each for each in every if each.arm.kind is ArmKind.base and each.arm.id != arm.id][:1]
     return (*own, *best, *base)
+
+
+def _besides(store: Store, arm: Arm, trial: Trial | None, dataset: Dataset | None) -> tuple[Gate, ...]:
+    if trial is not None:
+        found = (each.gate for each in beside_votes.checked(store, trial.round))
+        return tuple(gate for gate in found if gate.arm == arm.id)
+    return beside_votes.of_arm(store, arm, dataset) if dataset else ()
 
 
 def _cost(store: Store, trial: Trial, arm: Arm) -> tuple[str, ...]:

@@ -101,6 +101,7 @@ def test_what_people_write_stands_in_the_papers_and_can_be_taken_back(store: Sto
     with pytest.raises(Refusal, match="already"):
         papers.write_notes(store, ada, project, NOTES)
     card = written.paper(store, project, "card", "md").text
+    assert "is not measured. Measure it under Compare." in card and "None of the 6 answers" in card
     assert "No blind round has closed on it" in card and "Then switch it off." in card
     assert "Not for \\<b\\>legal\\</b\\> letters." in card
     page = written.paper(store, project, "card", "html").text

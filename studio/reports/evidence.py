@@ -102,8 +102,9 @@ def in_words(found: Verdict) -> str:
 
 
 def gates(about: About) -> Sequence[Gate]:
-    """The gates of its round; none without one."""
-    return about.trial.ruling.gates if about.trial else ()
+    """The gates of its round, where that rules on this arm; else those that need no round."""
+    ruled = about.trial.ruling if about.trial else None
+    return ruled.gates if ruled and ruled.subject == about.arm.id else about.besides
 
 
 def gate_table(about: About) -> list[str]:
@@ -113,9 +114,9 @@ def gate_table(about: About) -> list[str]:
 
 
 def gate(about: About, name: str) -> str:
-    """What the gate of this name found; that nothing was measured where there is none."""
-    found = next((g for g in gates(about) if g.name == name), None)
-    return plain(found.sentence) if found else "Not measured: no blind round has closed on it."
+    """What the gate of this name found of this arm; that nothing was measured where there is none."""
+    found = next((g for g in about.besides if g.name == name), None)
+    return plain(found.sentence) if found else "Not measured: no set is frozen."
 
 
 def preference(about: About) -> list[str]:
