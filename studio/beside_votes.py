@@ -35,12 +35,13 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer of a candidate that a gate looked at: to which test prompt, and what was found; `against` the gate or
-    not."""
+    """One answer of a candidate that was looked at: to which test prompt, and what was found, which speaks `against` it
+    or not. `value`: what it adds to a share, None where only words were found."""
 
     prompt: str
     told: str
     against: bool
+    value: float | None = None
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,13 @@ from studio.store import datasets as dataset_rows
 @dataclass(frozen=True)
 class Checked:
     """The `candidate` beside `other`, the baseline that keeps most rules on average; both are ids of arms. `each`: the
-    criteria, the largest gain first; empty where no rule can be checked of both."""
+    criteria, the largest gain first; empty where no rule can be checked of both. `scored`: what the checks say of each
+    of the two."""
 
     candidate: str
     other: str
     each: tuple[SideBySide, ...]
+    scored: tuple[Scored, Scored]
 
 
 def of_round(store: Store, found: Round, candidate: str) -> Checked | None:
@@ -37,7 +39,7 @@ def _of_round(store: Store, found: Round, candidate: str) -> Checked | None:
     if ours is None or not others:
         return None
     best = max(others, key=lambda each: each.average.value)
-    return Checked(candidate, best.arm, side_by_side(ours, best))
+    return Checked(candidate, best.arm, side_by_side(ours, best), (ours, best))
 
 
 def _scored(store: Store, found: Round, brief: Brief, dataset: Dataset, name: str) -> Scored | None:

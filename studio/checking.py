@@ -106,6 +106,14 @@ def look(store: Store, project: str) -> Look:
         return _elsewhere(store, project, desk, state)
 
 
+def last(store: Store, project: str) -> Made | None:
+    """The look that was made last since the studio started, of the project as it was then; None without one. Looks at
+    nothing itself."""
+    with _LOCK:
+        desk = _DESKS.get((store.workspace, project))
+    return desk.made if desk else None
+
+
 def now(store: Store, project: str) -> Made:
     """The look at the project as it is, waited for. Raises Refusal."""
     while True:

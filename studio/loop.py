@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from studio.health.checks import MINIMUM
-from studio.records import PROMPTING, Arm, Dataset, JobState, Refusal, Round, Split, to_json
+from studio.records import PROMPTING, Arm, Dataset, JobState, Refusal, Round, Split, canonical
 from studio.store import Store, arms, briefs, datasets, decisions, documents, examples, projects, rounds, runs
 
 STEPS = ("brief", "examples", "health", "baselines", "train", "evaluate", "review", "decision")
@@ -142,14 +143,15 @@ def _reads_removed(arm: Arm, here: set[str]) -> bool:
 
 def _changed_since(store: Store, project: str, rows_blob: str) -> int:
     frozen = {
-        row["id"]: (row["input"], row["ideal"], row["slice"], row.get("system", ""), row.get("earlier", []))
+        row["id"]: (row["input"], row["ideal"], row["slice"], row.get("system", ""), _turns(row.get("earlier", [])))
         for row in json.loads(store.get_blob(rows_blob))
     }
-    now = {
-        e.id: (e.input, e.ideal, e.slice, e.system, [to_json(turn) for turn in e.earlier])
-        for e in examples.every(store, project) if e.status.value == "approved"
-    }  # fmt: skip
+    now = examples.approved_words(store, project)
     return sum(frozen.get(name) != words for name, words in now.items())
+
+
+def _turns(earlier: list[Any]) -> str:
+    return canonical(earlier).decode() if earlier else "[]"
 
 
 def _frozen_before(dataset: Dataset, meaning: int) -> str:

@@ -28,6 +28,8 @@ from statsmodels.stats.sandwich_covariance import cov_cluster_2groups
 from voted_round import closed_round
 
 from studio import export_command, figures, signing
+from studio.beside_votes import Answer
+from studio.figures.figure import figure_id
 from studio.store import Store, people, rounds
 
 WORTH = {"a": 1.0, "b": 0.0, "tie": 0.5, "both_bad": 0.5}
@@ -118,15 +120,19 @@ def ac1(units: Sequence[Sequence[float]]) -> float:
 
 
 class Exported:
-    """The votes' table and the certificate, as anybody downloads them."""
+    """The votes' table and the certificate, as anybody downloads them; `looked`: figure -> the answers behind it."""
 
-    def __init__(self, votes: bytes, certificate: bytes, ids: dict[str, str], voters: Sequence[str]) -> None:
+    looked: dict[str, tuple[Answer, ...]]
+
+    def __init__(
+        self, votes: bytes, certificate: bytes, ids: dict[str, str], voters: Sequence[tuple[str, float | None]]
+    ) -> None:
         """`ids`: a reviewer's name -> their id, by which reviewers are numbered; `voters`: whose each vote is, in the
-        certificate's order."""
+        certificate's order, and the seconds it took, which no file says."""
         self.certificate = json.loads(certificate)
         self.plan = self.certificate["registration"]
-        for vote, who in zip(self.certificate["votes"], voters, strict=True):
-            vote["reviewer"] = who
+        for vote, (who, seconds) in zip(self.certificate["votes"], voters, strict=True):
+            vote |= {"reviewer": who, "seconds": seconds}
         arms = {facts["name"]: arm for arm, facts in self.plan["arms"].items()}
         self.table = pd.read_csv(io.BytesIO(votes), keep_default_na=False)
         self.table["candidate"] = self.table["arm_a"].map(lambda name: arms.get(name, name))
@@ -136,6 +142,7 @@ class Exported:
         self.table["why"] = self.table["reasons"].map(lambda t: json.loads(t) if t[:1] == "[" else t.split("|"))
         self.real = self.table[self.table["kind"] == "real"]
         self.candidates = {each["arm"]: list(each["baselines"]) for each in self.plan["candidates"]}
+        self.registered = len(self.plan["guardrails"])
         self.slices = {each["id"]: each["slice"] for each in self.plan["prompts"]}
 
     def cast(self, arm: str, other: str = "") -> pd.DataFrame:
@@ -171,6 +178,14 @@ class Exported:
         votes = votes[votes["prompt"].map(self.slices) == part] if part else votes
         return [float(v) for v in votes.groupby("prompt")["worth"].mean()]
 
+    def at_cap(self, arm: str) -> bool:
+        """Whether no more prompts can come, against any baseline."""
+        last = min(self.plan["cap"], len(self.plan["prompts"]))
+        return all(
+            self.walk(arm, other)[0]["prompt"].nunique() + len(self.walk(arm, other)[1]) >= last
+            for other in self.candidates[arm]
+        )
+
     def late(self, arm: str, other: str) -> pd.DataFrame:
         """All votes but skips on the completed prompts."""
         done, votes = set(self.walk(arm, other)[0]["prompt"]), self.cast(arm, other)
@@ -189,17 +204,19 @@ def exported(kept: Store) -> Exported:
     found = closed_round(kept)
     ids = {name: who for who, name in people.names(kept).items()}
     votes = export_command.votes_csv(kept, found.project)
-    voters = [vote.reviewer for vote in rounds.votes(kept, found.id)]
+    voters = [(vote.reviewer, vote.seconds) for vote in rounds.votes(kept, found.id)]
     return Exported(votes, signing.certificate_of(kept, found), ids, voters)
 
 
 def test_every_figure_is_the_same_when_others_compute_it(kept: Store, exported: Exported) -> None:
     listed = figures.of_round(kept, closed_round(kept))
+    exported.looked = {each.id: figures.answers_of(figures.material(kept, closed_round(kept)), each) for each in listed}
     for figure in listed:
         start, *rest = [unquote(part) for part in figure.id.split("/")]
         assert start in AGAIN, f"nobody recomputes {figure.id}"
         value, low, high, n = AGAIN[start](exported, rest)
-        close = {"abs": 1e-6 if start == "length" else 1e-9, "rel": 1e-6 if start == "length" else 1e-9}
+        near = 1e-6 if "length" in (start, *rest) else 1e-9
+        close = {"abs": near, "rel": near}
         assert figure.n == n, figure.id
         told = figure.word if isinstance(value, str) else figure.value
         assert told == (value if isinstance(value, str) or value is None else pytest.approx(value, **close)), figure.id
@@ -349,6 +366,98 @@ def without(made: Exported, parts: list[str]) -> Told:
     return float(rest.mean()), None, None, len(rest)
 
 
+class Reread(Exported):
+    """The same exports with other votes on the completed prompts, of one candidate. `out`: the slice left out."""
+
+    def __init__(self, made: Exported, votes: dict[str, pd.DataFrame], out: str = "") -> None:
+        self.__dict__.update(made.__dict__)
+        self.made, self.read = made, votes
+        self.plan = {**made.plan, "guardrails": [g for g in made.plan["guardrails"] if g["name"] != out]}
+
+    def walk(self, arm: str, other: str) -> tuple[pd.DataFrame, list[str]]:
+        return self.read[other], self.made.walk(arm, other)[1]
+
+    def at_cap(self, arm: str) -> bool:
+        return self.made.at_cap(arm)
+
+
+def reread(made: Exported, arm: str, way: str, about: str) -> Reread:
+    votes = {other: made.walk(arm, other)[0] for other in made.candidates[arm]}
+    if way == "reviewer":
+        return Reread(made, {other: v[v["who"] != about] for other, v in votes.items()})
+    if way == "slice":
+        return Reread(made, {other: v[v["prompt"].map(made.slices) != about] for other, v in votes.items()}, about)
+    return Reread(made, {other: pd.concat([v, outside_on(made, arm, other, v)]) for other, v in votes.items()})
+
+
+def outside_on(made: Exported, arm: str, other: str, votes: pd.DataFrame) -> pd.DataFrame:
+    """The votes outside the count on prompts that the rule reads, from the certificate."""
+    pairs = {
+        pair["id"]: pair["prompt"] for pair in made.certificate["pairs"]
+        if (pair["candidate"], pair["baseline"], pair["kind"]) == (arm, other, "real")
+    }  # fmt: skip
+    inside = set(zip(made.cast(arm, other)["prompt"], made.cast(arm, other)["who"], strict=True))
+    more = [vote for vote in made.certificate["votes"] if vote["pair"] in pairs and vote["choice"] != "skip"
+            and pairs[vote["pair"]] in set(votes["prompt"])
+            and (pairs[vote["pair"]], vote["reviewer"]) not in inside]  # fmt: skip
+    told = {None: "", True: "yes", False: "no"}
+    return pd.DataFrame({
+        "prompt": [pairs[v["pair"]] for v in more], "worth": [WORTH[v["choice"]] for v in more],
+        "choice": [v["choice"] for v in more], "who": [v["reviewer"] for v in more], "baseline": other,
+        "shippable_a": [told[v["shippable_a"]] for v in more],
+    })  # fmt: skip
+
+
+def ways(made: Exported, arm: str) -> list[tuple[str, str]]:
+    """The other readings of this round that give a verdict: nobody who counts is in conflict here."""
+    cast = pd.concat([made.walk(arm, other)[0] for other in made.candidates[arm]])
+    who, kinds = sorted(set(cast["who"])), sorted({part for part in made.slices.values() if part})
+    told = [("reviewer", each) for each in who if len(who) > 1] + [("slice", each) for each in kinds if len(kinds) > 1]
+    return [*told, ("outside", "")]
+
+
+def holds(made: Exported, parts: list[str]) -> Told:
+    """The verdict's candidate read in other ways, against the baseline that has the least evidence then."""
+    arm, *rest = parts
+    if not rest:
+        alone = by_votes(made, arm)
+        same = [by_votes(reread(made, arm, *way), arm) == alone for way in ways(made, arm)]
+        hardest = min(made.candidates[arm], key=lambda other: above(made.scores(arm, other), 0.5))
+        if alone == "GO" and (low := length(made, [arm, hardest, "equal"])[1]) is not None:
+            same.append(low > 0.5)
+        return sum(same), None, None, len(same)
+    if rest[0] == "length":
+        hardest = min(made.candidates[arm], key=lambda other: above(made.scores(arm, other), 0.5))
+        return length(made, [arm, hardest, "equal"])
+    again = reread(made, arm, rest[0], rest[1] if len(rest) > 1 else "")
+    x = min((again.scores(arm, other) for other in made.candidates[arm]), key=lambda found: above(found, 0.5))
+    return float(np.mean(x)) if x else None, *sequence(x, 40), len(x)
+
+
+def voters(made: Exported, parts: list[str]) -> Told:
+    who, key = parts
+    real = {pair["id"]: pair for pair in made.certificate["pairs"] if pair["kind"] == "real"}
+    mine = [vote for vote in made.certificate["votes"] if vote["pair"] in real and vote["reviewer"] == who]
+    if key in ("votes", "skips"):
+        n = len(mine) if key == "votes" else sum(vote["choice"] == "skip" for vote in mine)
+        return n, None, None, n
+    if key == "seconds":
+        times = [vote["seconds"] for vote in mine if vote["seconds"] is not None]
+        return float(np.median(times)), None, None, len(times)
+    if key == "left":
+        won = [(v["choice"] == "a") == real[v["pair"]]["candidate_left"] for v in mine if v["choice"] in ("a", "b")]
+        return (sum(won) / len(won) if won else None), *wilson(sum(won), len(won)), len(won)
+    others = made.real[(made.real["who"] != who) & (made.real["choice"] != "skip")]
+    said = {key: list(v) for key, v in others.groupby(["prompt", "candidate", "baseline"])["worth"]}
+    shares = []
+    for vote in mine:
+        pair = real[vote["pair"]]
+        told = said.get((pair["prompt"], pair["candidate"], pair["baseline"]))
+        if told and vote["choice"] != "skip":
+            shares.append(float(np.mean([each == WORTH[vote["choice"]] for each in told])))
+    return (float(np.mean(shares)) if shares else None), *wilson(sum(shares), len(shares)), len(shares)
+
+
 # -- why, and who ----------------------------------------------------------------------------------
 
 
@@ -439,6 +548,32 @@ def outside(made: Exported, parts: list[str]) -> Told:
     return n, None, None, n
 
 
+def kept_by(made: Exported, parts: list[str]) -> dict[str, float]:
+    """Prompt -> the share of the rule, or of all rules, that an answer keeps, from the rows that can be downloaded.
+    Whether an answer keeps a rule is for the tests of the checks."""
+    return {row.prompt: float(row.value or 0) for row in made.looked[figure_id("checks", *parts)]}
+
+
+def checks_of(made: Exported, parts: list[str]) -> Told:
+    arm, rule, key = parts
+    ours, other = (kept_by(made, [arm, rule, side]) for side in ("candidate", "other"))
+    if key == "difference":
+        x = [ours[name] - other[name] for name in ours if name in other]
+    else:
+        x = list({"candidate": ours, "other": other}[key].values())
+    n, mean = len(x), float(np.mean(x))
+    if rule != "All rules, on average" and key != "difference":
+        low, high = proportion_confint(sum(x), n, method="beta")
+        return mean, float(low), float(high), n
+    if np.ptp(x) < 1e-9:  # the exact interval of a share stands in for t
+        edge = float(proportion_confint(n, n, method="beta")[0])
+        half = (1 + abs(mean)) * (1 - edge)
+        ends = (mean - half, mean + half) if key == "difference" else proportion_confint(mean * n, n, method="beta")
+        return mean, float(ends[0]), float(ends[1]), n
+    low, high = stats.t.interval(0.95, n - 1, loc=mean, scale=stats.sem(x))
+    return (mean, low, high, n) if key == "difference" else (mean, max(0.0, low), min(1.0, high), n)
+
+
 # -- gates and the verdict -------------------------------------------------------------------------
 
 
@@ -466,13 +601,15 @@ def states(made: Exported, arm: str) -> dict[str, tuple[str, int]]:
     fallen = {other for place, other in enumerate(ranked) if all(reached[: place + 1])}
     for other in made.candidates[arm]:
         scores = made.scores(arm, other)
-        at_cap = len(scores) + len(made.walk(arm, other)[1]) >= min(made.plan["cap"], len(made.plan["prompts"]))
-        go = above(scores, 0.5) >= 100 or (at_cap and preference(made, [arm, other, "cap"])[0] <= 0.015)
+        once = made.at_cap(arm) and np.ptp(scores) > 0  # all equal: the e-process alone decides
+        go = above(scores, 0.5) >= 100 or (
+            once and stats.ttest_1samp(scores, 0.5, alternative="greater").pvalue <= 0.015
+        )
         state = "passed" if go and np.mean(scores) >= made.plan["theta_min"] else "open"
         found[f"Preferred to {names(made, other)}"] = ("failed" if other in fallen else state, len(scores))
         for guard in made.plan["guardrails"]:
             own = made.scores(arm, other, guard["name"])
-            worse = below(own, 0.5) >= 20 * len(made.plan["guardrails"])
+            worse = below(own, 0.5) >= 20 * made.registered
             state = "failed" if worse else "passed" if above(own, 0.5 - guard["delta"]) >= 20 else "open"
             found[f"{guard['name']} against {names(made, other)}"] = (state, len(own))
     complete = set.intersection(*(set(made.walk(arm, other)[0]["prompt"]) for other in made.candidates[arm]))
@@ -520,5 +657,5 @@ AGAIN: dict[str, Callable[[Exported, list[str]], Told]] = {
     "verdict": verdict, "gates": gates, "preference": preference, "slices": one_slice, "ships": ships,
     "excluded": excluded, "agreement": agreement, "position": position, "dealt": dealt, "length": length,
     "errors": errors, "without": without, "said": said, "reasons": reasons, "raters": raters, "guesses": guesses,
-    "votes": outside,
+    "votes": outside, "holds": holds, "voters": voters, "checks": checks_of,
 }  # fmt: skip

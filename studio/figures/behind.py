@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from studio.beside_votes import Answer
+from studio.figures import on_price, on_rules
 from studio.figures.figure import Basis, Behind, Figure, Material
 from studio.records import Choice, Pair, PairKind, Vote
 from studio.review import gold, guesses, raters, reveal
@@ -18,6 +19,8 @@ from studio.review.assessment import AgainstBaseline, Assessment
 from studio.review.scoring import WORTH, ships
 from studio.wording import several
 
+OF_ANSWERS = (Basis.answers, Basis.rule, Basis.priced)
+"""What is made from answers, not from votes."""
 _SIDES = {Choice.a: "candidate", Choice.b: "baseline"}
 _KINDS = {Basis.gold: PairKind.gold, Basis.repeat: PairKind.repeat, Basis.sentinel: PairKind.sentinel}
 
@@ -36,7 +39,7 @@ class Row:
 def rows_of(made: Material, figure: Figure) -> tuple[Row, ...]:
     """The votes or guesses, in the registered order of the prompts; empty for a figure without any."""
     behind = figure.behind
-    if behind is None or behind.basis is Basis.answers:
+    if behind is None or behind.basis in OF_ANSWERS:
         return ()
     if behind.basis is Basis.guesses:
         found: Iterable[Row] = _guessed(made)
@@ -44,16 +47,22 @@ def rows_of(made: Material, figure: Figure) -> tuple[Row, ...]:
         found = _checks(made, behind)
     elif behind.basis in _EVERYBODY:
         found = _everybody(made, behind.basis)
+    elif behind.basis in _OWN:
+        found = _own(made, behind)
     else:
         found = _counted(made, behind)
     return tuple(sorted(found, key=lambda row: row.pair.position))
 
 
 def answers_of(made: Material, figure: Figure) -> tuple[Answer, ...]:
-    """The answers that a gate looked at; empty for a figure that is made from votes."""
+    """The answers that a gate or a check looked at; empty for a figure that is made from votes."""
     behind = figure.behind
-    if behind is None or behind.basis is not Basis.answers:
+    if behind is None or behind.basis not in OF_ANSWERS:
         return ()
+    if behind.basis is Basis.rule:
+        return tuple(on_rules.answers(made, behind))
+    if behind.basis is Basis.priced:
+        return tuple(on_price.answers(made.card.found, behind)) if made.card and made.card.found else ()
     return next((each.answers for each in made.beside
                  if (each.gate.name, each.gate.arm) == (behind.gate, behind.candidate)), ())  # fmt: skip
 
@@ -102,7 +111,9 @@ def _of_candidate(made: Material, behind: Behind, assessed: Assessment) -> Itera
         for against in assessed.against:
             if behind.baseline in ("", against.baseline):
                 own = [each for each in cast if each[0].baseline == against.baseline]
-                yield from _against(own, behind, against)
+                yield from _against(made, own, behind, against)
+                if behind.basis is Basis.wider:
+                    yield from _wider(made, behind, against)
 
 
 def _cast(made: Material, candidate: str, baseline: str) -> list[tuple[Pair, Vote]]:
@@ -148,23 +159,51 @@ def _sides(cast: Sequence[tuple[Pair, Vote]], basis: Basis) -> Iterator[Row]:
             yield Row(pair, vote, "left" if left else "right")
 
 
-def _against(cast: Sequence[tuple[Pair, Vote]], behind: Behind, against: AgainstBaseline) -> Iterator[Row]:
+def _against(
+    made: Material, cast: Sequence[tuple[Pair, Vote]], behind: Behind, against: AgainstBaseline
+) -> Iterator[Row]:
     """Votes on the prompts that the rule counts, or on those that left the round."""
     if behind.basis is Basis.passed_over:
         yield from (Row(p, v, "skipped") for p, v in cast
                     if p.example in against.scored.excluded and v.choice is Choice.skip)  # fmt: skip
         return
-    labels = {each.prompt: each.labels for each in against.scored.prompts if behind.slice in ("", each.slice)}
+    part = "" if behind.basis is Basis.reread else behind.slice
+    labels = {each.prompt: each.labels for each in against.scored.prompts if part in ("", each.slice)}
     seats: dict[str, int] = defaultdict(int)
     for pair, vote in cast:
         if vote.choice is Choice.skip or pair.example not in labels:
             continue
         seats[pair.id] += 1
         votes = len(labels[pair.example])
-        seated = seats[pair.id] <= votes and (behind.basis is Basis.scored or votes > 1)
         late = behind.basis in (Basis.cast, Basis.without)
-        if (late or seated) and (behind.basis is not Basis.without or vote.reviewer != behind.reviewer):
+        read = (late or seats[pair.id] <= votes) and (behind.basis is not Basis.double or votes > 1)
+        if read and (behind.basis not in _LESS or _left_in(made, behind, pair, vote)):
             yield Row(pair, vote, f"{WORTH[vote.choice]:g}")
+
+
+_LESS = (Basis.without, Basis.reread)
+
+
+def _left_in(made: Material, behind: Behind, pair: Pair, vote: Vote) -> bool:
+    """Whether a vote stays when one reviewer's, one slice's or those of people in conflict are left out."""
+    conflicted = {each.reviewer for each in made.counted if each.conflict} if not behind.conflict else set()
+    return (
+        vote.reviewer != behind.reviewer and vote.reviewer not in conflicted
+        and (not behind.slice or pair.slice != behind.slice)
+    )  # fmt: skip
+
+
+def _wider(made: Material, behind: Behind, against: AgainstBaseline) -> Iterator[Row]:
+    """The votes outside the count on the prompts that the rule counts."""
+    inside, done = {(vote.pair, vote.reviewer) for vote in made.counted}, {p.prompt for p in against.scored.prompts}
+    known = {
+        pair.id: pair for pair in made.pairs
+        if pair.kind is PairKind.real and (pair.candidate, pair.baseline) == (behind.candidate, against.baseline)
+    }  # fmt: skip
+    for vote in made.votes:
+        pair = known.get(vote.pair)
+        if pair and pair.example in done and vote.choice is not Choice.skip and (pair.id, vote.reviewer) not in inside:
+            yield Row(pair, vote, f"{WORTH[vote.choice]:g}, outside the count")
 
 
 def _shippable(cast: Sequence[tuple[Pair, Vote]], assessed: Assessment) -> Iterator[Row]:
@@ -204,6 +243,41 @@ def _everybody(made: Material, basis: Basis) -> Iterator[Row]:
         }[basis]  # fmt: skip
         if told:
             yield Row(known[vote.pair], vote, told)
+
+
+_OWN = (Basis.voter, Basis.voter_skips, Basis.voter_agreed, Basis.voter_left, Basis.voter_timed)
+
+
+def _own(made: Material, behind: Behind) -> Iterator[Row]:
+    """One reviewer's votes on real pairs, whether they count or not."""
+    known = {pair.id: pair for pair in made.pairs if pair.kind is PairKind.real}
+    said: dict[str, list[Vote]] = defaultdict(list)
+    for vote in made.counted:
+        if vote.choice is not Choice.skip and vote.reviewer != behind.reviewer:
+            said[vote.pair].append(vote)
+    for vote in made.votes:
+        pair = known.get(vote.pair)
+        if pair is not None and vote.reviewer == behind.reviewer:
+            told = _of_voter(behind.basis, pair, vote, said[pair.id])
+            if told:
+                yield Row(pair, vote, told)
+
+
+def _of_voter(basis: Basis, pair: Pair, vote: Vote, others: Sequence[Vote]) -> str:
+    """What one vote counts as in a figure of its voter; "" for none. `others`: what others said of the pair."""
+    skipped = vote.choice is Choice.skip
+    if basis is Basis.voter_agreed:
+        alike = [WORTH[vote.choice] == WORTH[other.choice] for other in others] if not skipped else []
+        return f"{sum(alike) / len(alike):g}" if alike else ""
+    if basis is Basis.voter_left:
+        return (
+            ("left" if (vote.choice is Choice.a) == pair.candidate_left else "right") if vote.choice in _SIDES else ""
+        )
+    if basis is Basis.voter_timed:
+        return "" if vote.seconds is None else f"{vote.seconds:.0f} s"
+    if basis is Basis.voter_skips:
+        return "skipped" if skipped else ""
+    return "skipped" if skipped else "a vote"
 
 
 def _checks(made: Material, behind: Behind) -> Iterator[Row]:

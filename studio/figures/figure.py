@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from studio.beside_votes import Checked
+from studio import beside_votes, checked, returns
 from studio.judgement import Judgement
 from studio.records import Pair, Round, Vote
 from studio.review.reveal import Account
+from studio.review.stability import Stability
+from studio.review.voters import Voters
 from studio.store.guesses import Guess
 
 
@@ -24,7 +27,11 @@ class Basis(enum.StrEnum):
     prompts where they do not balance. `gold`, `repeat`, `sentinel`: of everybody, on pairs that are no evidence.
     `skips`, `outside`, `left`: of everybody, votes that were skips, were not independent, or left the count by the rule
     on gold. `guesses`: answers to the exit question that can be right or wrong. `answers`: no votes, but what a
-    candidate answered to the test prompts, as one gate looked at it.
+    candidate answered to the test prompts, as one gate looked at it. `rule`: the same, as one of the brief's checks
+    looked at it; `priced`: their prices. `reread`: as `scored`, but for one reviewer's, one
+    slice's, or those of people in conflict. `wider`: as `scored`, with those outside the count on these prompts.
+    `voter`: all of one reviewer's on real pairs; of these `voter_skips` skips, `voter_agreed` those on pairs that
+    others voted on, `voter_left` those that preferred a side, `voter_timed` those with a time.
     """
 
     scored = "scored"
@@ -48,14 +55,24 @@ class Basis(enum.StrEnum):
     left = "left"
     guesses = "guesses"
     answers = "answers"
+    rule = "rule"
+    priced = "priced"
+    reread = "reread"
+    wider = "wider"
+    voter = "voter"
+    voter_skips = "voter_skips"
+    voter_agreed = "voter_agreed"
+    voter_left = "voter_left"
+    voter_timed = "voter_timed"
 
 
 @dataclass(frozen=True)
 class Behind:
     """The rows that a figure was made from. Empty parts ask for nothing: all candidates, all slices, everybody.
 
-    `arm`: which of the two was chosen. `reviewer`: whose votes alone; for `Basis.without`, whose votes not. `gate`: for
-    `Basis.answers` its name, and `candidate` whose answers.
+    `arm`: which of the two was chosen. `reviewer`: whose votes alone; for `Basis.without` and `Basis.reread` whose
+    votes not, as `slice` is for `Basis.reread` the one left out. `conflict` False: without people in conflict. `gate`:
+    for `Basis.answers` its name, and `candidate` whose answers. `rule`: which; with a `baseline` the two compared.
     """
 
     basis: Basis
@@ -66,6 +83,8 @@ class Behind:
     reason: str = ""
     reviewer: str = ""
     gate: str = ""
+    rule: str = ""
+    conflict: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,9 +92,9 @@ class Figure:
     """One figure of a decision.
 
     `id` is the same each time and stands in addresses. `value` in `unit` with the ends of its 95 % interval, each None
-    where there is none; what is told by a word (a gate's state, the verdict) has it in `word` and no value. It rests on
-    `n` of what `counts` says ("prompt", "vote", ...). `sentence` can be repeated by anybody. `behind` None: no rows of
-    the round, but what the sentence says.
+    where there is none; what is told by a word (a gate's state, the verdict) has it in `word` and no value, and a price
+    has both. It rests on `n` of what `counts` says ("prompt", "vote", ...). `sentence` can be repeated by anybody.
+    `behind` None: no rows of the round, but what the sentence says.
     """
 
     id: str
@@ -94,9 +113,13 @@ class Figure:
 
 @dataclass(frozen=True)
 class Material:
-    """A closed round and all that its figures are made from. `votes`: everybody's in the order they were cast;
-    `counted`: those that the rule sees; `accounts` and `by_slice`: the reasons given with them; `beside`: the gates
-    that rest on no vote."""
+    """A closed round and all that its figures are made from.
+
+    `votes`: everybody's in the order they were cast; `counted`: those that the rule sees; `accounts` and `by_slice`:
+    the reasons given with them; `beside`: the gates that rest on no vote; `rules`: what the brief's checks say;
+    `again`: the votes read in other ways; `voters`: who voted; `people`: what each is called; `card`: what
+    tuning cost and saves.
+    """
 
     found: Round
     pairs: tuple[Pair, ...]
@@ -106,7 +129,12 @@ class Material:
     told: Judgement
     accounts: tuple[Account, ...]
     by_slice: dict[str, tuple[Account, ...]]
-    beside: tuple[Checked, ...]
+    beside: tuple[beside_votes.Checked, ...]
+    rules: checked.Checked | None
+    again: Stability
+    voters: Voters
+    people: Mapping[str, str]
+    card: returns.Account | None = None
 
 
 def figure_id(*parts: str) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from studio import beside_votes, judgement, signing
-from studio.figures import on_reasons, on_reviewers, on_votes
+from studio import beside_votes, checked, judgement, returns, signing
+from studio.figures import on_price, on_reasons, on_reviewers, on_rules, on_stability, on_votes
 from studio.figures.figure import Basis, Behind, Figure, Material, figure_id
 from studio.records import Refusal, Round
 from studio.review import dealing, reveal
 from studio.review.assessment import Assessment
 from studio.review.gates import Gate, Words, preference_name
-from studio.store import Store, guesses
+from studio.review.voters import voters
+from studio.store import Store, guesses, people
 from studio.store import rounds as round_rows
 
 
@@ -32,6 +33,9 @@ def _gathered(store: Store, found: Round) -> Material:
     return Material(
         found, pairs, votes, counted, tuple(guesses.of_round(store, found.id)), signing.judged(store, found),
         reveal.accounts(pairs, counted), reveal.by_slice(pairs, counted), beside_votes.checked(store, found),
+        checked.of_round(store, found, signing.judged(store, found).subject[0].candidate),
+        signing.stability(store, found), voters(found, pairs, votes), people.names(store),
+        returns.of_round(store, found, signing.judged(store, found).subject[0]),
     )  # fmt: skip
 
 
@@ -39,7 +43,11 @@ def listed(made: Material) -> tuple[Figure, ...]:
     """The figures, each id once. Those of the candidate that the ruling speaks of come first in each section."""
     words = Words(judgement.names(made.found))
     votes = on_votes.figures(made, words)
-    return (*_verdict(made, votes, words), *votes, *on_reasons.figures(made, words), *on_reviewers.figures(made, words))
+    return (
+        *_verdict(made, votes, words), *votes, *on_rules.figures(made, words),
+        *on_stability.figures(made, words), *on_reasons.figures(made, words),
+        *on_price.figures(made), *on_reviewers.figures(made, words),
+    )  # fmt: skip
 
 
 def named(figures: tuple[Figure, ...], name: str) -> Figure | None:

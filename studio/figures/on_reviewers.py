@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from studio.figures.figure import Basis, Behind, Figure, Material
-from studio.records import Choice
+from studio.records import Choice, PairKind
 from studio.review import gold
+from studio.review.evidence import Interval
 from studio.review.gates import Words
 from studio.review.raters import Tally
 from studio.review.sensitivity import ExitGuess
@@ -19,7 +20,38 @@ _CHECKS = (
 
 
 def figures(made: Material, words: Words) -> tuple[Figure, ...]:
-    return (*_raters(made), *_guesses(made.told.subject[1].guess), *_outside(made))
+    return (*_voters(made), *_raters(made), *_guesses(made.told.subject[1].guess), *_outside(made))
+
+
+def _voters(made: Material) -> Iterator[Figure]:
+    """Each person's own votes on real pairs, whether they count or not."""
+    real = {pair.id for pair in made.pairs if pair.kind is PairKind.real}
+    for voter in made.voters.each:
+        who, name = voter.reviewer, made.people.get(voter.reviewer, voter.reviewer)
+        agreed, left = voter.agreed, voter.left
+        share = left.right / left.n if left.n else None
+        for key, basis, title, value, span, n, unit in (
+            ("votes", Basis.voter, "votes on real pairs", voter.votes, None, voter.votes, "votes"),
+            ("skips", Basis.voter_skips, "skips", voter.skips, None, voter.skips, "votes"),
+            ("agreed", Basis.voter_agreed, "agrees with others", agreed.share, agreed.interval, agreed.n, "share"),
+            ("left", Basis.voter_left, "chose the left answer", share, left.interval, left.n, "share"),
+        ):
+            yield _own(f"voters/{who}/{key}", (name, title), value, span, n, unit, Behind(basis, reviewer=who))
+        if voter.seconds is not None:
+            timed = sum(v.reviewer == who and v.seconds is not None and v.pair in real for v in made.votes)
+            yield _own(f"voters/{who}/seconds", (name, "seconds a pair, the median"), voter.seconds, None, timed, "s",
+                       Behind(Basis.voter_timed, reviewer=who))  # fmt: skip
+
+
+def _own(
+    name: str, told: tuple[str, str], value: float | None, span: Interval | None, n: int, unit: str, behind: Behind
+) -> Figure:
+    """`told`: whose it is, and what."""
+    title = ": ".join(told)
+    low, high = (span.low, span.high) if span is not None else (None, None)
+    said = "unknown" if value is None else f"{value:.0%}" if unit == "share" else f"{value:,.0f}"
+    return Figure(name, "Who voted", title, value, low, high, n, unit, f"{title}: {said}, n = {n:,} votes.", "vote",
+                  behind=behind)  # fmt: skip
 
 
 def _raters(made: Material) -> Iterator[Figure]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from studio.figures.figure import Basis, Behind, Figure, Material, figure_id
 from studio.review.agreement import wilson
@@ -21,10 +21,14 @@ def figures(made: Material, words: Words) -> tuple[Figure, ...]:
         zip(made.told.assessments, made.told.diagnostics, strict=True),
         key=lambda each: each[0].candidate != made.told.subject[0].candidate,
     )
-    return tuple(figure for assessed, checked in both for figure in _of_candidate(assessed, checked, words))
+    return tuple(
+        figure for assessed, checked in both for figure in _of_candidate(assessed, checked, words, made.people)
+    )
 
 
-def _of_candidate(assessed: Assessment, checked: Diagnostics, words: Words) -> Iterator[Figure]:
+def _of_candidate(
+    assessed: Assessment, checked: Diagnostics, words: Words, people: Mapping[str, str]
+) -> Iterator[Figure]:
     for against in assessed.against:
         yield from _preference(assessed, against, words)
     for against in assessed.against:
@@ -33,7 +37,7 @@ def _of_candidate(assessed: Assessment, checked: Diagnostics, words: Words) -> I
     yield from _counted(assessed, words)
     yield from _trust(checked, assessed.candidate, words)
     for each in checked.against:
-        yield from _robust(each, assessed.candidate, words)
+        yield from _robust(each, assessed.candidate, words, people)
 
 
 def _preference(assessed: Assessment, found: AgainstBaseline, words: Words) -> Iterator[Figure]:
@@ -125,7 +129,7 @@ def _trust(found: Diagnostics, arm: str, words: Words) -> Iterator[Figure]:
                  None, dealt.pairs, EVIDENCE, dealt.sentence, "pair", behind=deal)  # fmt: skip
 
 
-def _robust(found: Robustness, arm: str, words: Words) -> Iterator[Figure]:
+def _robust(found: Robustness, arm: str, words: Words, people: Mapping[str, str]) -> Iterator[Figure]:
     both, end = f"{words[arm]} against {words[found.baseline]}", f"{arm}/{found.baseline}"
     cast, length, errors = Behind(Basis.cast, arm, found.baseline), found.length, found.errors
     low, high = _ends(length.interval)
@@ -145,7 +149,7 @@ def _robust(found: Robustness, arm: str, words: Words) -> Iterator[Figure]:
     for place, each in enumerate(found.reviewers.without, 1):
         without = Behind(Basis.without, arm, found.baseline, reviewer=each.reviewer)
         share = "unknown" if each.theta is None else f"{each.theta:.0%}"
-        title = f"{both}: preferred without reviewer {place}"
+        title = f"{both}: preferred without {people.get(each.reviewer, each.reviewer)}"
         yield Figure(f"without/{end}/{place}", "Without any one reviewer", title, each.theta, None, None, each.n, SHARE,
                      f"{title} ({each.votes:,} votes): {share}, n = {each.n} prompts.", behind=without)  # fmt: skip
 

@@ -32,16 +32,16 @@ KINDS = frozenset({
     "example.saved", "examples.changed", "examples.imported", "examples.marked", "examples.rewritten",
     "examples.trashed", "exit.guessed", "expectations.set", "finding.waived", "generations.stored", "job.begun",
     "job.finished", "job.moved", "job.resumed", "job.started", "label.given", "label.settled", "outputs.seen",
-    "passages.read", "preflight.set_aside", "project.archived", BROUGHT, "project.copied", "project.created",
-    "project.renamed", "queue.closed", "queue.opened", "queue.seen", "reminder.sent", "round.amended",
-    "round.cancelled", "round.closed", "round.opened", "run.discarded", "run.registered", "series.begun",
-    "series.kept", "task.chosen", "undone", "view.removed", "view.saved", "vote.cast", "vote.explained",
-    "votes.frozen", "votes.taken", "waiver.revoked", "waivers.reviewed",
+    "papers.noted", "passages.read", "preflight.set_aside", "project.archived", BROUGHT, "project.copied",
+    "project.created", "project.renamed", "queue.closed", "queue.opened", "queue.seen", "reminder.sent",
+    "round.amended", "round.cancelled", "round.closed", "round.opened", "run.discarded", "run.registered",
+    "series.begun", "series.kept", "task.chosen", "undone", "view.removed", "view.saved", "vote.cast",
+    "vote.explained", "votes.frozen", "votes.taken", "waiver.revoked", "waivers.reviewed",
 })  # fmt: skip
 """The kinds of acts that a file may hold."""
 STAY = frozenset({
-    "address.allowed", "person.changed", "person.joined", "price.set", "session.closed", "session.opened", "token.made",
-    "token.withdrawn", "token_price.set", "webhook.set",
+    "address.allowed", "person.changed", "person.joined", "price.set", "session.closed", "session.opened",
+    "share.made", "share.opened", "share.withdrawn", "token.made", "token.withdrawn", "token_price.set", "webhook.set",
 })  # fmt: skip
 """The kinds that stay in their workspace: they give access, say whom the studio may talk to, or hold everywhere."""
 

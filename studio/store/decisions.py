@@ -80,6 +80,16 @@ def every(store: Store, project: str) -> list[Decision]:
     return [_decision(r) for r in store.rows('SELECT * FROM decisions WHERE project = ? ORDER BY "at" DESC', project)]
 
 
+def unsigned(store: Store) -> list[str]:
+    """The projects whose latest round (a cancelled one is none) is closed, and no decision on it stands."""
+    latest = "SELECT max(\"at\") FROM rounds o WHERE o.project = r.project AND o.state <> 'cancelled'"
+    sql = (
+        f"SELECT project FROM rounds r WHERE state = 'closed' AND \"at\" = ({latest}) AND NOT EXISTS "
+        "(SELECT 1 FROM decisions d WHERE d.round = r.id AND d.withdrawn = '') ORDER BY closed_at"
+    )
+    return [row["project"] for row in store.rows(sql)]
+
+
 def on(store: Store, found: str) -> Decision | None:
     """The decision that stands on a round; None while nobody signed one, or once it was withdrawn."""
     rows = store.rows("SELECT * FROM decisions WHERE round = ? AND withdrawn = ''", found)

@@ -284,6 +284,14 @@ def every(store: Store, project: str) -> list[Example]:
     return [example_of(row) for row in rows]
 
 
+def approved_words(store: Store, project: str) -> dict[str, tuple[str, str, str, str, str]]:
+    """Id -> input, ideal, slice, system and earlier turns (JSON) of those approved: what a frozen set holds of them."""
+    columns = "id, input, ideal, slice, system, earlier"
+    sql = f"SELECT {columns} FROM examples WHERE project = ? AND NOT trashed AND status = 'approved'"
+    names = columns.split(", ")[1:]
+    return {row["id"]: tuple(row[name] for name in names) for row in store.rows(sql, project)}
+
+
 def get(store: Store, example: str) -> Example | None:
     rows = store.rows("SELECT * FROM examples WHERE id = ?", example)
     return example_of(rows[0]) if rows else None

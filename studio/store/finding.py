@@ -243,3 +243,12 @@ _GROUPS = (
     "SELECT grp FROM examples WHERE project = ? AND NOT trashed AND grp <> '' "
     "GROUP BY grp ORDER BY count(*) DESC, grp LIMIT ?"
 )
+
+
+def assigned(store: Store, person: str) -> dict[str, int]:
+    """Project -> how many examples there are given to this person and still to be decided."""
+    sql = (
+        "SELECT project, count(*) AS n FROM examples WHERE assigned = ? AND NOT trashed "
+        "AND status IN ('draft', 'in_review') GROUP BY project"
+    )
+    return {row["project"]: row["n"] for row in store.rows(sql, person)}

@@ -223,6 +223,11 @@ def queues(store: Store, project: str) -> list[Queue]:
     return [_queue(row) for row in store.rows('SELECT * FROM queues WHERE project = ? ORDER BY "at" DESC, id', project)]
 
 
+def asking(store: Store) -> list[str]:
+    """The projects in which a queue is open."""
+    return [row["project"] for row in store.rows("SELECT DISTINCT project FROM queues WHERE NOT closed ORDER BY 1")]
+
+
 def queue(store: Store, name: str) -> Queue | None:
     rows = store.rows("SELECT * FROM queues WHERE id = ?", name)
     return _queue(rows[0]) if rows else None

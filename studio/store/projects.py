@@ -65,3 +65,32 @@ def every(store: Store, *, archived: bool = False) -> list[Project]:
 def get(store: Store, project: str) -> Project | None:
     rows = store.rows("SELECT * FROM projects WHERE id = ?", project)
     return Project(**rows[0]) if rows else None
+
+
+@dataclass(frozen=True)
+class Activity:
+    """The number of a project's last act, a key for cached reads of it, and when and by whom something was last done
+    there (looking at something is not)."""
+
+    version: int
+    at: str
+    actor: str
+
+
+def activity(store: Store) -> dict[str, Activity]:
+    """Project -> its last activity, of all projects in one pass over the acts."""
+    did = "FILTER (WHERE kind NOT IN ('outputs.seen', 'queue.seen'))"
+    sql = (
+        f'SELECT project, max(seq) AS version, arg_max("at", seq) {did} AS "at", arg_max(actor, seq) {did} AS actor '
+        "FROM acts WHERE project <> '' AND seq > 0 GROUP BY project"
+    )
+    return {row["project"]: Activity(row["version"], row["at"], row["actor"]) for row in store.rows(sql)}
+
+
+def touched(store: Store, person: str, limit: int = 3) -> list[str]:
+    """The projects that this person last did something to as a whole, the latest first."""
+    sql = (
+        "SELECT project FROM acts WHERE actor = ? AND starts_with(kind, 'project.') AND undone_by IS NULL AND seq > 0 "
+        "GROUP BY project ORDER BY max(seq) DESC LIMIT ?"
+    )
+    return [row["project"] for row in store.rows(sql, person, limit)]

@@ -182,6 +182,11 @@ def every(store: Store, project: str) -> list[Round]:
     return [_round(row) for row in store.rows('SELECT * FROM rounds WHERE project = ? ORDER BY "at" DESC', project)]
 
 
+def all_open(store: Store) -> list[Round]:
+    """The open rounds of all projects, the oldest first."""
+    return [_round(row) for row in store.rows("SELECT * FROM rounds WHERE state = 'open' ORDER BY \"at\"")]
+
+
 def get(store: Store, name: str) -> Round | None:
     def read() -> Round | None:
         rows = store.rows("SELECT * FROM rounds WHERE id = ?", name)

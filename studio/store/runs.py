@@ -242,3 +242,14 @@ def without_arm(store: Store) -> list[Run]:
         "(SELECT 1 FROM changes c WHERE c.tbl = 'arms' AND json_extract_string(c.after, '$.run') = r.id)"
     )
     return [_run(row) for row in store.rows(sql)]
+
+
+def ended_unseen(store: Store, person: str) -> list[Job]:
+    """The jobs that this person started and that ended after the last thing they did in their project, the latest
+    first; those that they stopped themselves are none."""
+    sql = (
+        "SELECT j.* FROM jobs j JOIN changes c ON c.tbl = 'jobs' AND json_extract_string(c.key, '$.id') = j.id "
+        "JOIN acts a ON a.seq = c.seq AND a.kind = 'job.finished' WHERE j.actor = ? AND j.state IN ('done', 'failed') "
+        "AND a.seq > (SELECT max(seq) FROM acts m WHERE m.actor = ? AND m.project = j.project) ORDER BY a.seq DESC"
+    )
+    return [_job(row) for row in store.rows(sql, person, person)]

@@ -8,10 +8,12 @@ import streamlit as st
 
 from studio import checked, signing
 from studio.evaluate import criteria
+from studio.figures.on_stability import reading_id
 from studio.records import Round
 from studio.review.agreement import wilson
 from studio.review.assessment import Assessment, SliceFinding, SliceState
 from studio.review.evidence import Interval
+from studio.review.raters import Reliability
 from studio.review.stability import Reading, Stability, Way
 from studio.review.voters import Voter, Voters, voters
 from studio.store import people
@@ -138,12 +140,20 @@ def rules(visit: Visit, found: Round, candidate: str, names: Mapping[str, str], 
         blocks.table(
             ["Rule", ours, other, "difference", "95 % interval", "prompts"],
             [
-                [each.criterion, _share(each.candidate), _share(each.other), _signed(each.difference.value),
-                 f"{_signed(each.difference.low)} to {_signed(each.difference.high)}", f"{each.difference.n:,}"]
+                [each.criterion, _rule(visit, candidate, each, "candidate"), _rule(visit, candidate, each, "other"),
+                 _signed(each.difference.value),
+                 f"{_signed(each.difference.low)} to {_signed(each.difference.high)}",
+                 rows_parts.count(visit, each.difference.n, "checks", candidate, each.criterion, "difference")]
                 for each in told.each
             ],
             "Share of prompts on which each rule is kept with its 95 % interval, and the difference in points",
         )  # fmt: skip
+
+
+def _rule(visit: Visit, candidate: str, each: criteria.SideBySide, side: str) -> blocks.Cell:
+    """An arm's share, with the answers behind it."""
+    share = each.candidate if side == "candidate" else each.other
+    return rows_parts.link(visit, _share(share), "checks", candidate, each.criterion, side)
 
 
 def _signed(share: float) -> str:
@@ -160,7 +170,9 @@ def _share(found: criteria.Share) -> str:
 
 def who(visit: Visit, found: Round, marks: Sequence[str]) -> None:
     """Everybody who voted: how much, how fast, how consistently, and whether it counts."""
-    told = voters(found, round_rows.pairs(visit.store, found.id), round_rows.votes(visit.store, found.id))
+    store = visit.store
+    pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
+    told = store.once(("voters", found.id, found.sha256), lambda: voters(found, pairs, votes))
     if not told.each:
         return
     names = people.names(visit.store)
@@ -170,12 +182,13 @@ def who(visit: Visit, found: Round, marks: Sequence[str]) -> None:
         "independent.",
     )
     blocks.plain(told.sentence)
-    blocks.bullets([f"{names.get(name, name)} {remark}." for name, remark in told.remarks()])
+    if remarks := told.remarks():
+        blocks.bullets([f"{names.get(name, name)} {remark}." for name, remark in remarks])
     rows = [(names.get(v.reviewer, v.reviewer), _after_name(v)) for v in told.each]
     if lanes := [lane for lane in _voter_lanes(told) if lane.dots]:
         dot_plot.draw(rows, lanes, "decision-voters", marks=marks)
     with st.expander(_TABLE, key="decision-voters-table"):
-        _voters_table(told, names)
+        _voters_table(visit, told, names, signing.judged(visit.store, found).raters)
 
 
 def _after_name(voter: Voter) -> str:
@@ -200,17 +213,21 @@ def _voter_lanes(told: Voters) -> list[Lane]:
     return [Lane("agrees with others", agreed), Lane("same answer to a repeat", repeats), Lane("gold right", gold)]
 
 
-def _voters_table(told: Voters, names: Mapping[str, str]) -> None:
+def _voters_table(visit: Visit, told: Voters, names: Mapping[str, str], raters: Reliability) -> None:
+    places = {rater.reviewer: str(place) for place, rater in enumerate(raters.raters, 1)}
     rows = []
     for v in told.each:
-        share, left = v.agreed.share, v.left
+        share, left, checks, who = v.agreed.share, v.left, v.checks, v.reviewer
+        agreed = "none" if share is None else f"{blocks.percent(share)} of {v.agreed.n:,} ({_ends(v.agreed.interval)})"
+        sides = f"{left.right:,} of {left.n:,} ({_ends(wilson(left.right, left.n))})" if left.n else "none"
         rows.append([
-            names.get(v.reviewer, v.reviewer), f"{v.votes:,}", f"{v.skips:,}",
-            "not kept" if v.seconds is None else f"{v.seconds:.0f} s",
-            "none" if share is None else f"{blocks.percent(share)} of {v.agreed.n:,} ({_ends(v.agreed.interval)})",
-            f"{v.checks.repeats.right} of {v.checks.repeats.n}" if v.checks.repeats.n else "none",
-            f"{v.checks.gold.right} of {v.checks.gold.n}" if v.checks.gold.n else "none",
-            f"{left.right:,} of {left.n:,} ({_ends(wilson(left.right, left.n))})" if left.n else "none",
+            names.get(who, who), rows_parts.count(visit, v.votes, "voters", who, "votes"),
+            rows_parts.count(visit, v.skips, "voters", who, "skips"),
+            "not kept" if v.seconds is None else rows_parts.link(visit, f"{v.seconds:.0f} s", "voters", who, "seconds"),
+            rows_parts.link(visit, agreed, "voters", who, "agreed") if v.agreed.n else agreed,
+            *(rows_parts.link(visit, f"{tally.right} of {tally.n}", "raters", places[who], kind) if tally.n else "none"
+              for kind, tally in (("repeats", checks.repeats), ("gold", checks.gold))),
+            rows_parts.link(visit, sides, "voters", who, "left") if left.n else sides,
             f"outside: {v.outside}" if v.outside else "in the count",
         ])  # fmt: skip
     heads = ["Reviewer", "votes", "skips", "a pair (median)", "agrees with others", "repeats alike", "gold right",
@@ -254,7 +271,8 @@ def holds(visit: Visit, found: Round, assessed: Assessment, arms: Mapping[str, s
             ["Read", "verdict of the votes", "preferred (theta)", "95 % interval", "against", "prompts", "votes"],
             [
                 [_capital(each.words(names)), _verdict(each), "none" if each.theta is None else
-                 blocks.percent(each.theta), _ends(each.interval), arms[each.baseline], f"{each.n:,}",
+                 blocks.percent(each.theta), _ends(each.interval), arms[each.baseline],
+                 rows_parts.named(visit, f"{each.n:,}", reading_id(told.candidate, each)) if each.n else "0",
                  f"{each.votes:,}"]
                 for each in told.readings
             ],

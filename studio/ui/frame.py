@@ -56,7 +56,9 @@ def stylesheet() -> None:
     st.html(_ASSETS / "as_seen.css")
     # Popovers hang outside the app's own element, which alone knows the theme that `light-dark` is to follow.
     scheme = "dark" if st.context.theme.type == "dark" else "light"
-    st.html(f"<style>:root {{ color-scheme: {scheme}; }}</style>")
+    # On paper a chart's letters, drawn for a dark page, are turned dark.
+    drawn = '@media print { [data-testid="stPlotlyChart"] { filter: invert(1) hue-rotate(180deg); } }'
+    st.html(f"<style>:root {{ color-scheme: {scheme}; }} {drawn if scheme == 'dark' else ''}</style>")
 
 
 def page(visit: Visit, step: str, title: str, question: str) -> None:
@@ -80,10 +82,15 @@ def _stand(_store: Store, workspace: str, version: int, project: str) -> list[lo
     return loop.stand(_store, project)
 
 
+def short(step: str) -> str:
+    """A step of the loop in one or two words."""
+    return _SHORT.get(step, TITLES[step])
+
+
 def _steps_html(steps: Sequence[loop.LoopStep], here: str) -> str:
     items = []
     for each in steps:
-        label = _SHORT.get(each.name, TITLES[each.name])
+        label = short(each.name)
         at = ' aria-current="step"' if each.name == here else ""
         items.append(
             f'<li class="ys-{each.state}"{at}><b>{escape(label)}</b>'

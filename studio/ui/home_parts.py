@@ -1,20 +1,22 @@
-"""The first page: projects and where each stands for those who make them, what waits for those who review."""
+"""The first page: what waits for whoever looks, their projects, and those that are archived."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import streamlit as st
 
-from studio import loop, paths
+from studio import awaiting, paths
 from studio.records import Role
-from studio.store import Store
 from studio.store import projects as project_rows
-from studio.store.projects import Project
-from studio.ui import blocks, frame, home_menu, home_start, keys, own_parts, prose
-from studio.ui.access import PAGE_ROLES, Visit
+from studio.ui import blocks, frame, home_list, home_menu, home_start, keys, own_parts
+from studio.ui.access import Visit
+from studio.wording import several
 
 _ARROW = {"icon": ":material/arrow_forward:", "icon_position": "right"}
+_MOST = 5
+"""Things that wait which are shown at once."""
 
 
 def follow() -> None:
@@ -26,41 +28,36 @@ def follow() -> None:
 
 
 def team(visit: Visit) -> None:
-    """For designers, PMs and admins: their projects and how to start one."""
+    """For designers, PMs and admins: what waits for them, their projects, and how to start one."""
     found = project_rows.every(visit.store)
-    for project in reversed(found):
-        _project(visit, project)
+    waits = awaiting.waiting(visit.store, visit.person)
+    _waits(waits)
+    if waits and found:
+        blocks.section("All projects")
+    home_list.show(visit, found, {each.project for each in waits})
     home_start.show(visit, first=not found)
     _archived(visit)
     _undo(visit)
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
-def _state(_store: Store, workspace: str, version: int, project: str) -> tuple[list[loop.LoopStep], list[str]]:
-    return loop.stand(_store, project), loop.stale(_store, project)
+def _waits(waits: Sequence[awaiting.Wait]) -> None:
+    if not waits:
+        return
+    blocks.section("Waiting for you")
+    for place, each in enumerate(waits[:_MOST]):
+        _wait(place, each)
+    if further := waits[_MOST:]:
+        with st.expander(f"{several(len(further), 'more thing')} waiting", key="home-waits-more"):
+            for place, each in enumerate(further, start=_MOST):
+                _wait(place, each)
 
 
-def _project(visit: Visit, project: Project) -> None:
-    steps, stale = _state(visit.store, str(visit.store.workspace), visit.store.version, project.id)
-    with st.container(key=f"home-project-{project.id}"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            with st.container(width="stretch"):
-                prose.project(project.name, steps)
-            target = paths.pages_dir() / f"{_next_page(visit, steps)}.py"
-            query = {"project": project.id}
-            with st.container(key=f"home-open-{project.id}", width="content"):
-                st.page_link(target, label="Open", query_params=query, help="Goes to its next step", **_ARROW)  # type: ignore[arg-type]
-            home_menu.more(visit, project)
-        frame.stale(stale)
-
-
-def _next_page(visit: Visit, steps: list[loop.LoopStep]) -> str:
-    """The page of the next step, or the nearest one that this person may open."""
-    wanted = next((step.name for step in steps if step.state == "current"), "decision")
-    for name in (wanted, "brief"):
-        if visit.person.role in PAGE_ROLES[name].see and (paths.pages_dir() / f"{name}.py").is_file():
-            return name
-    return "home"
+def _wait(place: int, each: awaiting.Wait) -> None:
+    with st.container(key=f"home-wait-{place}", horizontal=True, vertical_alignment="center"):
+        blocks.item(each.sentence, each.project_name)
+        query = {"project": each.project, **dict(each.query)}
+        target = paths.pages_dir() / f"{each.page}.py"
+        st.page_link(target, label=each.label, query_params=query, **_ARROW)  # type: ignore[arg-type]
 
 
 def _archived(visit: Visit) -> None:
@@ -77,15 +74,11 @@ def _archived(visit: Visit) -> None:
 
 def _undo(visit: Visit) -> None:
     """The undo bar for what was done to projects as a whole."""
-    everywhere = [*project_rows.every(visit.store), *project_rows.every(visit.store, archived=True)]
-    latest = [
-        (act.seq, project.id)
-        for project in everywhere
-        for act in visit.store.recent(project.id, visit.person.id, 1)
-        if act.kind.startswith("project.")
-    ]
-    if latest:
-        frame.undo_bar(dataclasses.replace(visit, project=max(latest)[1]))
+    for project in project_rows.touched(visit.store, visit.person.id):
+        latest = visit.store.recent(project, visit.person.id, 1)
+        if latest and latest[0].kind.startswith("project."):
+            frame.undo_bar(dataclasses.replace(visit, project=project))
+            return
 
 
 def show(visit: Visit) -> None:

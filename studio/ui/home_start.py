@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from studio import project_file, projects
-from studio.records import Role
+from studio.records import Refusal, Role
 from studio.ui import blocks, frame, keys, prose
 from studio.ui.access import Visit
 
@@ -56,6 +56,8 @@ def _from_elsewhere(visit: Visit) -> None:
         given = st.file_uploader("The project’s file (zip)", ["zip"], key="home-bring-file")
         st.text_input("Another name for it here, if you like", key="home-bring-name", max_chars=80)
         st.button("Bring it in", key="home-bring", on_click=_bring, args=(visit,), disabled=given is None)
+        if why := st.session_state.pop(keys.NOT_BROUGHT, None):
+            frame.refused(Refusal(why))
         blocks.note(f"Up to {_MOST_MB} MB; a larger one comes in with `studio import project FILE`.")
 
 
@@ -73,7 +75,9 @@ def _bring(visit: Visit) -> None:
 
     with st.spinner("Reading the file and trying everything in it…"):
         came = frame.attempt(bring)
-    if came is not None:
+    if came is None:  # told beside the button, which may be far from the head of the page
+        st.session_state[keys.NOT_BROUGHT] = st.session_state.pop(keys.NOTICE)[1]
+    else:
         st.session_state[keys.BRING] = False
         st.session_state[keys.NOTICE] = ["said", came.in_words]
 

@@ -30,6 +30,12 @@ RENAME = "home-rename"
 MORE = "home-more"
 """Prefix of what opens a project's menu; its id follows."""
 
+FIND_PROJECT, SORT_PROJECTS, WHICH_PROJECTS = "home-find", "home-sort", "home-which"
+"""What is looked for among many projects, in which order they stand, and which are shown."""
+
+NOT_BROUGHT = "home-not-brought"
+"""Why the last file was not brought in, to show once beside its button."""
+
 BRING = "home-bring-open"
 """Whether the place where a project is brought in from a file is open."""
 

@@ -27,15 +27,17 @@ def look() -> None:
     st.html(_LOOK)
 
 
-def project(name: str, steps: Sequence[LoopStep]) -> None:
-    """A project in a list: its name and where it stands."""
+def project(name: str, steps: Sequence[LoopStep], about: Sequence[str], stale: Sequence[str]) -> None:
+    """A project in a list: its name, where it stands, what is said `about` it, and the first of what is stale."""
     done = sum(step.state == "done" for step in steps)
     following = next((step for step in steps if step.state == "current"), None)
-    now = f"next: <b>{escape(frame.TITLES[following.name])}</b>, {escape(following.note)}" if following else "all done"
-    track = "".join(f'<span class="ys-{step.state}"></span>' for step in steps)
+    now = f"next: <b>{escape(frame.short(following.name))}</b>, {escape(following.note)}" if following else "all done"
+    strip = "".join(f'<li class="ys-{step.state}">{escape(frame.short(step.name))}</li>' for step in steps)
+    more = f" And {len(stale) - 1} more." if len(stale) > 1 else ""
+    older = f'<p class="ys-older">Made before a later change: {escape(stale[0])}{more}</p>' if stale else ""
     st.html(
         f'<div class="ys-project"><h2>{escape(name)}</h2><p>{done} of {len(steps)} steps done; {now}</p>'
-        f'<div class="ys-track" aria-hidden="true">{track}</div></div>'
+        f'<ol class="ys-strip">{strip}</ol><p class="ys-about">{escape("; ".join(about))}</p>{older}</div>'
     )
 
 

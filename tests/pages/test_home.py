@@ -72,6 +72,21 @@ def test_duplicate_lands_on_the_copy_and_can_be_taken_back(store: Store) -> None
     assert [each.id for each in rows.every(store)] == [made.id]
 
 
+def test_many_projects_are_found_sorted_and_shown_some_at_a_time(store: Store) -> None:
+    dora, session = person(store, "Dora", Role.designer)
+    made = [projects.create(store, dora.id, f"Project {n:02}").id for n in range(14)]
+    projects.rename(store, dora.id, made[3], "Late parcels")
+    at = opened(store, session, "home")
+    assert "1 to 12 of 14 projects." in words(at) and "Project 13" in words(at) and "Project 00" not in words(at)
+    assert words(at).index("Late parcels") < words(at).index("Project 13")
+    at.selectbox(key="home-sort").set_value("Name").run()
+    assert "Project 00" in words(at) and words(at).index("Late parcels") < words(at).index("Project 00")
+    at.text_input(key="home-find").set_value("parcel").run()
+    assert "Late parcels" in words(sound(at)) and "Project 00" not in words(at)
+    at.segmented_control(key="home-which").set_value("Waiting for you").run()
+    assert "No project is like that" in words(sound(at))
+
+
 def test_only_an_empty_project_can_be_undone(store: Store) -> None:
     dora, session = person(store, "Dora", Role.designer)
     made = projects.create(store, dora.id, "Mistake")
