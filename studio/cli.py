@@ -86,9 +86,14 @@ def _serve(args: Args) -> Result:
             )
         return store
 
+    def ahead(store: Store) -> None:
+        from studio import read_ahead  # the server does not need it to start
+
+        read_ahead.closed_rounds(store)
+
     server.serve(
         args.workspace, host=args.host, port=args.port, open_store=opened, tick=supervisor.collect,
-        new_token=args.new_token,
+        ahead=ahead, new_token=args.new_token,
     )  # fmt: skip
     return None
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from studio import costs, outputs, signing
+from studio import outputs, returns, signing
 from studio.decision import Ruling
-from studio.evaluate import costs as figures
 from studio.judgement import Judgement
 from studio.outputs import Compared
 from studio.records import PROMPTING, Arm, ArmKind, Brief, Dataset, Decoding, Person, Refusal, Role, Round, from_json
@@ -44,6 +43,10 @@ class Trial:
     def ruling(self) -> Ruling:
         return self.judged.ruling
 
+    def of(self, arm: Arm) -> Assessment | None:
+        """What the votes say of one of its candidates."""
+        return next((each for each in self.judged.assessments if each.candidate == arm.id), None)
+
 
 @dataclass(frozen=True)
 class About:
@@ -51,8 +54,8 @@ class About:
     newest set; `passport`: of a tuned arm; `trial`: None while no round with it has closed.
 
     `compared`: the test answers of it, of the best prompt and of the base by the brief's machine checks, empty while a
-    round is open; `cost`: sentences on what it costs and when it has paid back, where that was timed; `taken`: what was
-    prepared to take away; `people`: id -> name; `head`: the journal's.
+    round is open; `cost`: sentences on what it costs and when it has paid back, or why that cannot be told;
+    `taken`: what was prepared to take away; `people`: id -> name; `head`: the journal's.
     """
 
     project: str
@@ -73,8 +76,7 @@ class About:
     @property
     def assessed(self) -> Assessment | None:
         """What the votes say of this arm."""
-        told = self.trial.judged.assessments if self.trial else ()
-        return next((each for each in told if each.candidate == self.arm.id), None)
+        return self.trial.of(self.arm) if self.trial else None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -108,7 +110,8 @@ def about(store: Store, project: str, arm: str = "", on: Round | None = None) ->
         project=project, name=home.name if home else project, brief=briefs.latest(store, project) or Brief(),
         notes=rows.notes(store, project), arm=found, dataset=kept,
         passport=passports.passport(store, run.id) if run else None, trial=trial,
-        compared=() if waiting or not tested else _compared(store, found, tested), cost=_cost(store, found),
+        compared=() if waiting or not tested else _compared(store, found, tested),
+        cost=_cost(store, trial, found) if trial else (),
         open_round=waiting, head=store.head, taken=takeaway.ready(store, run) if run else {},
         people=people.names(store),
     )  # fmt: skip
@@ -156,12 +159,14 @@ def _compared(store: Store, arm: Arm, dataset: str) -> tuple[Compared, ...]:
     return (*own, *best, *base)
 
 
-def _cost(store: Store, arm: Arm) -> tuple[str, ...]:
-    found = costs.measured(store, arm.project)
-    back = tuple(costs.in_words(each) for each in costs.pays_back(store, found) if each.tuned.id == arm.id)
-    own = next((each for each in found if each.arm.id == arm.id and each.each), None)
-    if back or own is None or own.each is None:
-        return back
-    told = figures.thousand(own.each)
-    price, spread = costs.amount(told.value, own.currency), costs.bounds(told, own.currency)
-    return (f"A thousand requests, one at a time, cost {price} ({spread}).",)
+def _cost(store: Store, trial: Trial, arm: Arm) -> tuple[str, ...]:
+    """As the Decision page's card "Return on it" says it."""
+    assessed = trial.of(arm)
+    told = returns.of_round(store, trial.round, assessed) if assessed else None
+    if told is None:
+        return ()
+    if not told.tuned:
+        return (f"{told.candidate} was not tuned, so there is no training that would have to pay back.",)
+    if told.found is None:
+        return (f"It cannot be told yet. {' '.join(each.sentence for each in told.lacking)}",)
+    return tuple(said for said in (told.found.sentence, told.found.in_months) if said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from studio import costs, models, outputs, payback
@@ -61,6 +61,11 @@ class Priced:
 def of_round(store: Store, found: Round, assessed: Assessment) -> Account | None:
     """The card of the candidate that `assessed` speaks of, beside the best prompt among its baselines: the one it was
     preferred to least. None where an arm is gone."""
+    key = ("return", found.id, assessed.candidate)
+    return store.once(key, lambda: _of_round(store, found, assessed))
+
+
+def _of_round(store: Store, found: Round, assessed: Assessment) -> Account | None:
     candidate = arms.get(store, assessed.candidate)
     beside = [arm for each in assessed.against if (arm := arms.get(store, each.baseline)) is not None]
     if candidate is None or not beside:
@@ -123,14 +128,14 @@ def served(
 def _by_tokens(
     store: Store, found: Round, arm: Arm, prompts: Sequence[str], price: prices.TokenPrice, priced: Priced
 ) -> Served | None:
-    written = outputs.current(store, found.registration["dataset"], arm, prompts)
-    told = [name for name in prompts if name in written and written[name].tokens_in]
+    counted = pieces(store, found, arm)
+    told = [name for name in prompts if name in counted]
     if not told:
         sentence = f"How many word pieces (tokens) the answers of {arm.name} took is not on the record."
         priced.lacking.append(Lack(sentence))
         return None
-    read, wrote = ([getattr(written[n], name) for n in told] for name in ("tokens_in", "tokens_out"))
-    timed = figures.Timed((), tuple(read), tuple(wrote))
+    read, wrote = zip(*(counted[name] for name in told), strict=True)
+    timed = figures.Timed((), read, wrote)
     each = figures.by_the_token(timed, price.million_in, price.million_out)
     priced.currencies.add(price.currency)
     how = (
@@ -138,6 +143,17 @@ def _by_tokens(
         f"{price.currency} a million written"
     )
     return Served(arm.name, tuple(each), how, tuple(told), figures.mean(read), figures.mean(wrote))
+
+
+def pieces(store: Store, found: Round, arm: Arm) -> Mapping[str, tuple[int, int]]:
+    """Registered prompt -> word pieces that the arm as it is now read and wrote for it; without those not told."""
+
+    def read() -> Mapping[str, tuple[int, int]]:
+        prompts = [each["id"] for each in found.registration["prompts"]]
+        written = outputs.current(store, found.registration["dataset"], arm, prompts)
+        return {name: (each.tokens_in, each.tokens_out) for name, each in written.items() if each.tokens_in}
+
+    return store.once(("pieces", found.id, arm.id), read)
 
 
 # -- tuning ----------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from studio import costs, outputs, returns
 from studio.evaluate import costs as figures
+from studio.evaluate.checks import interval
 from studio.evaluate.costs import Estimate
 from studio.records import Arm, Refusal, Round
 from studio.review.assessment import Assessment
@@ -19,7 +20,10 @@ from studio.store import Store, arms
 from studio.wording import several
 
 PREFERRED = "People’s choice: how often it would be preferred to an average arm of this round"
+_RESAMPLES = 200  # a picture needs no more, and a page waits for it
 KEPT = "The main score of Compare: the share of the brief’s rules that a machine found kept"
+
+_ALIKE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,12 @@ def _beats(one: Point, other: Point, by: str) -> bool:
 
 def preferred(store: Store, found: Round, assessments: Sequence[Assessment]) -> Tradeoff | None:
     """The arms of a closed round, by what people preferred; None where no prompt was completed."""
+    return store.once(("tradeoff", found.id), lambda: _preferred(store, found, assessments))
+
+
+def _preferred(store: Store, found: Round, assessments: Sequence[Assessment]) -> Tradeoff | None:
     try:
-        ranked = of_assessments(assessments)
+        ranked = of_assessments(assessments, _RESAMPLES)
     except Refusal:
         return None
     n: dict[str, set[str]] = {}
@@ -86,8 +94,15 @@ def preferred(store: Store, found: Round, assessments: Sequence[Assessment]) -> 
         for against in told.against:
             for name in (told.candidate, against.baseline):
                 n.setdefault(name, set()).update(p.prompt for p in against.scored.prompts)
-    quality = {each.arm: Estimate(*each.share, len(n[each.arm])) for each in ranked}
+    quality = {each.arm: chosen(*each.share, len(n[each.arm])) for each in ranked}
     return _told(store, found, quality, PREFERRED)
+
+
+def chosen(value: float, low: float, high: float, n: int) -> Estimate:
+    """A share that people chose, in [0, 1], with the ends of its bootstrap interval. Where every prompt went the same
+    way each draw does, too, and the interval is a point: then it is as certain as a share of `n` prompts."""
+    exact = interval(value * n, n) if high - low < _ALIKE else (low, high)
+    return Estimate(value, min(exact[0], value), max(exact[1], value), n)
 
 
 def kept(store: Store, found: Round) -> Tradeoff | None:
@@ -111,7 +126,7 @@ def _told(store: Store, found: Round, quality: Mapping[str, Estimate], what: str
     priced = len(noted.currencies) == 1 and not noted.lacking
     points = [Point(arm.name, quality[arm.id], seconds=_alone(timed.get(arm.id))) for arm in here]
     points = [
-        replace(point, cost=each.thousand if priced and each else _pieces(store, found, arm, prompts))
+        replace(point, cost=each.thousand if priced and each else _pieces(store, found, arm))
         for point, each, arm in zip(points, served, here, strict=True)
     ]
     order = sorted(points, key=lambda each: -each.quality.value)
@@ -122,7 +137,6 @@ def _alone(timed: costs.Measured | None) -> Estimate | None:
     return figures.quantile(timed.timed.seconds, 0.5) if timed else None
 
 
-def _pieces(store: Store, found: Round, arm: Arm, prompts: Sequence[str]) -> Estimate | None:
-    written = outputs.current(store, found.registration["dataset"], arm, prompts).values()
-    told = [each.tokens_in + each.tokens_out for each in written if each.tokens_in]
+def _pieces(store: Store, found: Round, arm: Arm) -> Estimate | None:
+    told = [read + wrote for read, wrote in returns.pieces(store, found, arm).values()]
     return figures.mean(told) if told else None

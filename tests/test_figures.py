@@ -12,8 +12,9 @@ from round_seed import MAKER, ready
 from voted_round import closed_round
 
 from studio import export_command, figures
-from studio.figures import Basis, Material
+from studio.figures import Basis, Material, on_price
 from studio.figures.figure import figure_id
+from studio.payback import Served, Spent, returned
 from studio.records import Refusal
 from studio.review import rounds
 from studio.store import Store
@@ -41,7 +42,7 @@ def test_every_figure_rests_on_as_many_rows_as_it_says(made: Material) -> None:
         assert len({(row.pair.id, row.vote.reviewer) for row in rows}) == len(rows), f"{each.id} has a vote twice"
         assert each.sentence and each.name and each.section, each.id
     seen = {each.behind.basis for each in listed if each.behind and each.n}
-    assert seen == set(Basis), "the round has something of everything"
+    assert seen == set(Basis) - {Basis.priced}, "the round has something of everything; its candidate was not tuned"
 
 
 def test_the_rows_are_counted_in_words(made: Material) -> None:
@@ -74,6 +75,20 @@ def test_they_leave_as_a_table_with_what_they_are_about(kept: Store, made: Mater
         values = [float("nan") if each.value is None else float(each.value) for each in listed]
         assert frame["value"].to_list() == pytest.approx(values, abs=0, rel=1e-15, nan_ok=True)
     assert list(frames[0]["n"]) == list(frames[1]["n"]) == [each.n for each in listed]
+
+
+def test_the_return_on_tuning_is_the_mean_of_its_rows() -> None:
+    tuned = Served("Tuned", (0.001, 0.003), "by the token", ("a", "b"))
+    prompt = Served("Prompt", (0.004, 0.005), "by the token", ("a", "b"))
+    found = returned(tuned, prompt, (Spent("training", 1.0, 5.0),), (), "EUR")
+    told = {each.id: each for each in on_price.listed(found)}
+    for name in ("price/tuned", "price/prompt", "price/saving"):
+        figure = told[name]
+        assert figure.behind is not None
+        rows = list(on_price.answers(found, figure.behind))
+        assert len(rows) == figure.n == 2 and figure.unit == "EUR"
+        assert figure.value == pytest.approx(1000 * sum(row.value or 0 for row in rows) / 2)
+    assert told["price/once/0"].value == 5 and told["price/answers/0"].value == pytest.approx(5000 / 2.5)
 
 
 def test_an_open_round_has_none(store: Store) -> None:

@@ -565,7 +565,7 @@ def checks_of(made: Exported, parts: list[str]) -> Told:
     if rule != "All rules, on average" and key != "difference":
         low, high = proportion_confint(sum(x), n, method="beta")
         return mean, float(low), float(high), n
-    if np.ptp(x) == 0:  # the exact interval of a share stands in for t
+    if np.ptp(x) < 1e-9:  # the exact interval of a share stands in for t
         edge = float(proportion_confint(n, n, method="beta")[0])
         half = (1 + abs(mean)) * (1 - edge)
         ends = (mean - half, mean + half) if key == "difference" else proportion_confint(mean * n, n, method="beta")
@@ -601,8 +601,10 @@ def states(made: Exported, arm: str) -> dict[str, tuple[str, int]]:
     fallen = {other for place, other in enumerate(ranked) if all(reached[: place + 1])}
     for other in made.candidates[arm]:
         scores = made.scores(arm, other)
-        p_cap = stats.ttest_1samp(scores, 0.5, alternative="greater").pvalue if made.at_cap(arm) else 1.0
-        go = above(scores, 0.5) >= 100 or p_cap <= 0.015
+        once = made.at_cap(arm) and np.ptp(scores) > 0  # all equal: the e-process alone decides
+        go = above(scores, 0.5) >= 100 or (
+            once and stats.ttest_1samp(scores, 0.5, alternative="greater").pvalue <= 0.015
+        )
         state = "passed" if go and np.mean(scores) >= made.plan["theta_min"] else "open"
         found[f"Preferred to {names(made, other)}"] = ("failed" if other in fallen else state, len(scores))
         for guard in made.plan["guardrails"]:

@@ -124,7 +124,7 @@ def test_every_word_quoted_from_a_page_is_in_the_code(page: Path) -> None:
 
 def test_every_role_has_a_guide_and_all_pages_lead_on_within_the_studio() -> None:
     for role in Role:
-        assert guide_route.address(role).removeprefix("/guide/") in guide_route.GUIDES
+        assert re.fullmatch(r"/guide/(.+)\?back=%2F", guide_route.address(role))[1] in guide_route.GUIDES  # type: ignore[index]
     for name in guide_route.GUIDES:
         shown = guide_route.page(name)
         assert f'href="/guide/{name}" aria-current="page"' in shown
@@ -141,6 +141,8 @@ def test_a_page_and_its_pictures_are_served_and_nothing_else() -> None:
     assert shown.status_code == 200 and "script" not in shown.headers["content-security-policy"] and pictures
     assert {client.get(each).headers["content-type"] for each in pictures} == {"image/png"}
     assert client.get("/guide/style.css").status_code == 200
+    assert '<a href="/train?project=a">' in client.get("/guide/pm", params={"back": "/train?project=a"}).text
+    assert '<a href="/">' in client.get("/guide/pm", params={"back": "https://elsewhere.example/"}).text
     for other in ("/guide/none", "/guide/none.png", "/guide/..%2f..%2fpyproject", "/guide/..%2f..%2fREADME"):
         assert client.get(other).status_code == 404
 

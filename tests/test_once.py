@@ -1,4 +1,4 @@
-"""What is read once: kept until an act, made again after it, and never of an older version."""
+"""What is read once: kept until an act that can change it, and made again after it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from scipy.stats import binomtest
 
-from studio import projects
+from studio import people, projects
+from studio.records import Role
 from studio.review.agreement import even_chance
 from studio.store import Store
-from studio.store.once import Once
+from studio.store.kept import TALK
+from studio.store.writes import HANDLERS
 
 
 @pytest.fixture(scope="module")
@@ -31,29 +33,23 @@ def test_a_read_is_made_once_until_something_is_written(store: Store) -> None:
     assert store.once("n", read) == 3
 
 
-def test_what_a_read_gave_before_a_later_act_is_not_kept_for_it() -> None:
-    once = Once()
+def test_what_people_say_and_who_comes_and_goes_changes_nothing_of_it(store: Store) -> None:
+    reads: list[int] = []
+    invited = people.make_invitation(store, people.SYSTEM, "Rita", Role.reviewer)
+    store.once("said", lambda: reads.append(1))
+    joined = people.join(store, people.make_invitation(store, people.SYSTEM, "Saul", Role.reviewer), "")
+    store.once("said", lambda: reads.append(2))
+    people.sign_out(store, joined.session)
+    store.once("said", lambda: reads.append(3))
+    assert reads == [1, 2] and invited
+    assert all(kind in HANDLERS for kind in TALK)
 
-    def overtaken() -> str:
-        assert once.get(2, "n", lambda: "new") == "new"
-        return "old"
 
-    assert once.get(1, "n", overtaken) == "old"
-    assert once.get(2, "n", lambda: "never asked") == "new"
-
-
-def test_only_the_last_are_kept() -> None:
-    once, reads = Once(), []
+def test_only_the_last_are_kept(store: Store) -> None:
+    reads: list[int] = []
     for key in [*range(100), 99, 0]:
-        once.get(1, key, lambda key=key: reads.append(key))  # type: ignore[misc]
+        store.once(key, lambda key=key: reads.append(key))  # type: ignore[misc]
     assert reads == [*range(100), 0]
-
-
-def test_a_read_that_fails_is_not_kept() -> None:
-    once = Once()
-    with pytest.raises(ZeroDivisionError):
-        once.get(1, "n", lambda: 1 // 0)
-    assert once.get(1, "n", lambda: 5) == 5
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 0), (0, 1), (3, 6), (70, 110), (4, 40), (1_910, 3_700), (9_000, 20_000)])

@@ -178,10 +178,10 @@ def test_papers_are_for_the_team_that_decides(decided: tuple[Store, Seeded]) -> 
     assert given.headers["content-disposition"].startswith('attachment; filename="card-tuned-')
 
 
-def crowded(about: About) -> About:
-    """The fullest page there can be: long words everywhere, many baselines, slices, gates and signatures."""
+def crowded(about: About, times: int) -> About:
+    """Many baselines, slices, gates and signatures, and everywhere texts of so many times 56 letters."""
     assert about.trial is not None and about.assessed is not None
-    long = "Considerations about Donaudampfschifffahrtsgesellschaft " * 20
+    long = "Considerations about Donaudampfschifffahrtsgesellschaft " * times
     slices = tuple(
         SliceFinding(f"kind_{n}_{'w' * 40}", 3, 0.4, Interval(0.1, 0.9), None, 0.1, True, 1, 1, 20, state)
         for n, state in enumerate([*SliceState] * 7)
@@ -207,7 +207,7 @@ def crowded(about: About) -> About:
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 def test_a_printed_page_fits_its_paper(browser: Browser, about: About, paper: str) -> None:
     """Two sheets, the plain one and the fullest; nothing is wider than the paper, and every text is on one of them."""
-    for each in (about, crowded(about)):
+    for each in (about, crowded(about, 1), crowded(about, 20)):
         page = browser.new_page()
         page.emulate_media(media="print")
         page.set_viewport_size({"width": 680, "height": 900})  # 180 mm, what Letter and A4 leave between the margins

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from round_seed import MAKER, Seeded, person, ready, vote_like_the_script
 
-from studio import payback, returns, signing, tradeoff
+from studio import figures, payback, returns, signing, tradeoff
 from studio.evaluate import costs
 from studio.payback import Served, Spent
 from studio.records import Refusal, Role, Round
@@ -140,12 +140,24 @@ def test_each_price_that_is_missing_is_named_and_then_the_figures_stand(
     store.act("expectations.set", MAKER, expects, seeded.project)
     again = returns.of_round(store, found, assessed)
     assert again is not None and again.found is not None and again.found.a_month == 2000
+    _are_listed_as_figures(store, found, again.found)
     cast = sum(vote.seconds or 0.0 for vote in rows.votes(store, found.id))
     assert again.found.stages[1].once == pytest.approx(6.0 + 36.0 * cast / 3600) and cast > 0
     store.undo(store.recent(seeded.project, MAKER, 1)[0].seq, MAKER)
     assert prices.expected(store, seeded.project) == prices.Expected() and store.audit() == []
     with pytest.raises(Refusal, match="from 0 up"):
         store.act("expectations.set", MAKER, expects | {"person_hour": -1.0}, seeded.project)
+
+
+def _are_listed_as_figures(store: Store, found: Round, told: payback.Return) -> None:
+    listed = {each.id: each for each in figures.of_round(store, found)}
+    saving, even = listed["price/saving"], listed["price/answers/0"]
+    assert (saving.value, saving.low, saving.high, saving.n) == (
+        told.saving.value, told.saving.low, told.saving.high, 12,
+    )  # fmt: skip
+    assert saving.sentence == told.sentence and saving.unit == "€" and "€ (" in saving.word
+    assert even.value == told.stages[0].even.requests and listed["price/once/1"].value == told.stages[1].once
+    assert listed["price/tuned"].value == pytest.approx(0.6) and listed["price/prompt"].value == pytest.approx(1.2)
 
 
 def test_the_arms_of_a_round_stand_by_what_people_preferred_and_by_what_they_cost(
@@ -173,6 +185,15 @@ def test_the_arms_of_a_round_stand_by_what_people_preferred_and_by_what_they_cos
     assert kept is not None and set(by_name) == {each.name for each in kept.points}
     for each in kept.points:
         assert 0 <= (each.quality.low or 0) <= each.quality.value <= (each.quality.high or 0) <= 1
+
+
+def test_a_share_of_prompts_that_all_went_one_way_is_not_beyond_doubt() -> None:
+    ranked = ranking.ranking(ranking.Comparison(str(n), "tuned", "base", won=1.0) for n in range(17))
+    best, worst = (tradeoff.chosen(*each.share, 17) for each in ranked)
+    low = 0.025 ** (1 / 17)  # Clopper and Pearson's for 17 of 17; the fit stays a little below 1
+    assert best.low == pytest.approx(low, abs=0.01) and best.high == pytest.approx(1.0, abs=0.01)
+    assert worst.high == pytest.approx(1 - low, abs=0.01) and worst.low == pytest.approx(0.0, abs=0.01)
+    assert tradeoff.chosen(0.6, 0.5, 0.7, 17) == costs.Estimate(0.6, 0.5, 0.7, 17)
 
 
 def point(name: str, quality: float, cost: float) -> tradeoff.Point:

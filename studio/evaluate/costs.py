@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -70,9 +71,15 @@ def quantile(values: Sequence[float], share: float) -> Estimate:
 def mean(values: Sequence[float]) -> Estimate:
     """The mean over prompts, its interval by bootstrap as everywhere (`studio.evaluate.resampling`)."""
     found = np.asarray(values, np.float64)
-    (told,) = resampling.Draws(len(found)).estimates([resampling.mean(found)])
+    (told,) = _draws(len(found)).estimates([resampling.mean(found)])
     assert told is not None, "a mean of at least one value"
     return Estimate(told.value, told.low, told.high, told.n)
+
+
+@lru_cache(maxsize=4)
+def _draws(prompts: int) -> resampling.Draws:
+    """The same for every figure over so many prompts, so they are drawn once."""
+    return resampling.Draws(prompts)
 
 
 def by_the_hour(seconds: Sequence[float], an_hour: float) -> list[float]:

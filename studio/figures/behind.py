@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from studio.beside_votes import Answer
-from studio.figures import on_rules
+from studio.figures import on_price, on_rules
 from studio.figures.figure import Basis, Behind, Figure, Material
 from studio.records import Choice, Pair, PairKind, Vote
 from studio.review import gold, guesses, raters, reveal
@@ -19,7 +19,7 @@ from studio.review.assessment import AgainstBaseline, Assessment
 from studio.review.scoring import WORTH, ships
 from studio.wording import several
 
-OF_ANSWERS = (Basis.answers, Basis.rule)
+OF_ANSWERS = (Basis.answers, Basis.rule, Basis.priced)
 """What is made from answers, not from votes."""
 _SIDES = {Choice.a: "candidate", Choice.b: "baseline"}
 _KINDS = {Basis.gold: PairKind.gold, Basis.repeat: PairKind.repeat, Basis.sentinel: PairKind.sentinel}
@@ -61,6 +61,8 @@ def answers_of(made: Material, figure: Figure) -> tuple[Answer, ...]:
         return ()
     if behind.basis is Basis.rule:
         return tuple(on_rules.answers(made, behind))
+    if behind.basis is Basis.priced:
+        return tuple(on_price.answers(made.card.found, behind)) if made.card and made.card.found else ()
     return next((each.answers for each in made.beside
                  if (each.gate.name, each.gate.arm) == (behind.gate, behind.candidate)), ())  # fmt: skip
 

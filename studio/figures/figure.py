@@ -6,7 +6,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from studio import beside_votes, checked
+from studio import beside_votes, checked, returns
 from studio.judgement import Judgement
 from studio.records import Pair, Round, Vote
 from studio.review.reveal import Account
@@ -28,7 +28,7 @@ class Basis(enum.StrEnum):
     `skips`, `outside`, `left`: of everybody, votes that were skips, were not independent, or left the count by the rule
     on gold. `guesses`: answers to the exit question that can be right or wrong. `answers`: no votes, but what a
     candidate answered to the test prompts, as one gate looked at it. `rule`: the same, as one of the brief's checks
-    looked at it. `reread`: as `scored`, but for one reviewer's, one
+    looked at it; `priced`: their prices. `reread`: as `scored`, but for one reviewer's, one
     slice's, or those of people in conflict. `wider`: as `scored`, with those outside the count on these prompts.
     `voter`: all of one reviewer's on real pairs; of these `voter_skips` skips, `voter_agreed` those on pairs that
     others voted on, `voter_left` those that preferred a side, `voter_timed` those with a time.
@@ -56,6 +56,7 @@ class Basis(enum.StrEnum):
     guesses = "guesses"
     answers = "answers"
     rule = "rule"
+    priced = "priced"
     reread = "reread"
     wider = "wider"
     voter = "voter"
@@ -91,9 +92,9 @@ class Figure:
     """One figure of a decision.
 
     `id` is the same each time and stands in addresses. `value` in `unit` with the ends of its 95 % interval, each None
-    where there is none; what is told by a word (a gate's state, the verdict) has it in `word` and no value. It rests on
-    `n` of what `counts` says ("prompt", "vote", ...). `sentence` can be repeated by anybody. `behind` None: no rows of
-    the round, but what the sentence says.
+    where there is none; what is told by a word (a gate's state, the verdict) has it in `word` and no value, and a price
+    has both. It rests on `n` of what `counts` says ("prompt", "vote", ...). `sentence` can be repeated by anybody.
+    `behind` None: no rows of the round, but what the sentence says.
     """
 
     id: str
@@ -116,7 +117,8 @@ class Material:
 
     `votes`: everybody's in the order they were cast; `counted`: those that the rule sees; `accounts` and `by_slice`:
     the reasons given with them; `beside`: the gates that rest on no vote; `rules`: what the brief's checks say;
-    `again`: the votes read in other ways; `voters`: who voted; `people`: what each is called.
+    `again`: the votes read in other ways; `voters`: who voted; `people`: what each is called; `card`: what
+    tuning cost and saves.
     """
 
     found: Round
@@ -132,6 +134,7 @@ class Material:
     again: Stability
     voters: Voters
     people: Mapping[str, str]
+    card: returns.Account | None = None
 
 
 def figure_id(*parts: str) -> str:

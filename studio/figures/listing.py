@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from studio import beside_votes, checked, judgement, signing
-from studio.figures import on_reasons, on_reviewers, on_rules, on_stability, on_votes
+from studio import beside_votes, checked, judgement, returns, signing
+from studio.figures import on_price, on_reasons, on_reviewers, on_rules, on_stability, on_votes
 from studio.figures.figure import Basis, Behind, Figure, Material, figure_id
 from studio.records import Refusal, Round
 from studio.review import dealing, reveal
@@ -35,6 +35,7 @@ def _gathered(store: Store, found: Round) -> Material:
         reveal.accounts(pairs, counted), reveal.by_slice(pairs, counted), beside_votes.checked(store, found),
         checked.of_round(store, found, signing.judged(store, found).subject[0].candidate),
         signing.stability(store, found), voters(found, pairs, votes), people.names(store),
+        returns.of_round(store, found, signing.judged(store, found).subject[0]),
     )  # fmt: skip
 
 
@@ -45,7 +46,7 @@ def listed(made: Material) -> tuple[Figure, ...]:
     return (
         *_verdict(made, votes, words), *votes, *on_rules.figures(made, words),
         *on_stability.figures(made, words), *on_reasons.figures(made, words),
-        *on_reviewers.figures(made, words),
+        *on_price.figures(made), *on_reviewers.figures(made, words),
     )  # fmt: skip
 
 

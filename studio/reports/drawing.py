@@ -33,8 +33,8 @@ def dots(rows: Sequence[Dot], margin: float, said: str) -> str:
         marks.append(_line(margin, height, "margin", "a win that matters", "start"))
     body = "".join(_row(place, each) for place, each in enumerate(rows))
     return (
-        f'<div class="drawn" tabindex="0"><svg class="dots" viewBox="0 0 {_WIDTH} {height}" role="img" '
-        f'aria-label="{escape(said)}">{"".join(marks)}{body}</svg></div>'
+        f'<div><svg class="dots" viewBox="0 0 {_WIDTH} {height}" role="img" '
+        f'aria-label="{escape(said)}">{"".join(marks)}{body}</svg></div><p class="small">{escape(said)}.</p>'
     )
 
 

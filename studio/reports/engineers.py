@@ -32,6 +32,7 @@ def brief(about: About) -> str:
         ["## How it did", *evidence.preference(about), *evidence.floor(about.assessed), *evidence.slices(about),
          *evidence.checks(about)],
         ["## What it was made from", *_data(about)],
+        ["## What it costs", *(bullets(map(plain, about.cost)) or ["Not told before a blind round has closed."])],
         ["## How to serve it", *_serving(about)],
         ["## How it was asked", *_asked(about)],
         ["## What to watch", *bullets(_watched(about))],
@@ -132,7 +133,7 @@ def _watched(about: About) -> list[str]:
         told.append(f"The weakest gate: {plain(weakest.name)} ({evidence.STATES[weakest.state]}).")
     told += [
         f"{plain(g.name)} ({evidence.STATES[g.state]}): {plain(g.sentence)}" for g in evidence.gates(about)
-        if g.state is not GateState.passed and g is not weakest and not evidence.is_slice(g)
+        if g.state is not GateState.passed and g is not weakest and not g.is_slice
     ]  # fmt: skip
     thin = {evidence.slice_name(s) for _, s in evidence.every_slice(about) if s.state is SliceState.not_enough_votes}
     if thin:

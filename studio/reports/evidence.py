@@ -64,7 +64,7 @@ def limits(about: About) -> list[str]:
     """What people wrote down, then what holds of every such paper."""
     own = [
         f"{gate.name}: {gate.sentence}" for gate in gates(about)
-        if gate.state in (GateState.open, GateState.unchecked) and not is_slice(gate)
+        if gate.state in (GateState.open, GateState.unchecked) and not gate.is_slice
     ]  # fmt: skip
     return [written(about.notes.limits), *bullets([*map(plain, own), *LIMITS])]
 
@@ -108,13 +108,9 @@ def gates(about: About) -> Sequence[Gate]:
     return about.trial.ruling.gates if about.trial else ()
 
 
-def is_slice(gate: Gate) -> bool:
-    return gate.sentence.startswith(("Slice ", "Critical slice "))
-
-
 def gate_table(about: About) -> list[str]:
     """Every gate but the slices, which have a table of their own, with its state and its sentence."""
-    rows = [[g.name, STATES[g.state], g.sentence] for g in gates(about) if not is_slice(g)]
+    rows = [[g.name, STATES[g.state], g.sentence] for g in gates(about) if not g.is_slice]
     return table(["Gate", "State", "What was found"], rows, figures=0)
 
 

@@ -7,6 +7,7 @@ papers have them whole. It does not promise to fit any other paper.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -20,6 +21,8 @@ from studio.review.assessment import Assessment, SliceFinding, SliceState
 from studio.review.evidence import Interval
 from studio.wording import day, several
 
+_ROOMY = 1_750
+"""Below this weight of the fuller sheet (see `_weight`) both are set in larger letters."""
 _STYLE = Path(__file__).parent / "print.css"
 _BASELINES, _SLICES, _BESIDE, _PASSED, _SIGNED = 4, 8, 3, 18, 3
 _SHAPES = {SliceState.cleared: "full", SliceState.regressed: "diamond", SliceState.not_enough_votes: "hollow"}
@@ -33,15 +36,23 @@ def written(about: About, over: str = "", more: str = "") -> str:
     if trial is None or assessed is None:
         raise Refusal("There is no closed round here, so there is no verdict to print. Nothing was written.")
     title = f"{about.name}: the decision in two pages"
+    sheets = _first(about, trial, assessed), _second(about, trial)
+    roomy = ' class="roomy"' if max(map(_weight, sheets)) < _ROOMY else ""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE.read_text(encoding='utf-8')}</style></head><body>{over}"
-        '<p class="screen">Two pages for a meeting. Print them with <kbd>Ctrl</kbd> <kbd>P</kbd> (on a Mac, '
-        "<kbd>⌘</kbd> <kbd>P</kbd>), on A4 or Letter.</p>"
-        f'<main><section class="sheet">{_first(about, trial, assessed)}</section>'
-        f'<section class="sheet">{_second(about, trial, assessed)}</section>{more}</main></body></html>'
+        '<aside class="screen" aria-label="How to print">Two pages for a meeting. Print them with '
+        "<kbd>Ctrl</kbd> <kbd>P</kbd> (on a Mac, <kbd>⌘</kbd> <kbd>P</kbd>), on A4 or Letter.</aside>"
+        f'<main{roomy}><section class="sheet">{sheets[0]}</section><section class="sheet">{sheets[1]}</section>{more}'
+        "</main></body></html>"
     )
+
+
+def _weight(body: str) -> int:
+    """About how much of a sheet is taken, in letters: an item and a line of a drawing take more than their letters."""
+    letters = len(re.sub(r'<svg.*?</svg></div><p class="small">.*?</p>|<[^>]+>', "", body))
+    return letters + 20 * body.count("<li>") + 40 * body.count('class="told"')
 
 
 # -- the first sheet: the verdict ------------------------------------------------------------------
@@ -53,10 +64,10 @@ def _first(about: About, trial: Trial, assessed: Assessment) -> str:
         _head(about, trial, "1 of 2"),
         f'<p class="word">{escape(ruled.in_words.capitalize())}</p><h1>{escape(_short(ruled.headline, 170))}</h1>',
         _facts(_glance(trial)),
-        _part("Why", _list(ruled.because[:3], 570)),
+        _part("Why", _list(ruled.because[:3], 530)),
         _part("Which do people prefer?", _preferred(trial, assessed)),
-        _part("What would change it", _list(ruled.would_change[:2], 300)),
-        _part("What it costs", _list(about.cost[:1] or ("Not measured.",), 280)),
+        _part("What would change it", _list(ruled.would_change[:2], 270)),
+        _part("What it costs", _list(about.cost[:1] or ("Not measured.",), 270)),
         _part("Signed", _signed(about, trial)),
     ))  # fmt: skip
 
@@ -100,7 +111,7 @@ def _preferred(trial: Trial, assessed: Assessment) -> str:
 def _signed(about: About, trial: Trial) -> str:
     standing = [d for d in trial.decisions if not d.withdrawn][:_SIGNED]
     if standing:
-        return _list([evidence.signature(d, about) for d in standing], 600)
+        return _list([evidence.signature(d, about) for d in standing], 540)
     blank = "".join(f"<span>{each}</span>" for each in ("Name", "Role", "Date and signature"))
     return f'<p class="note">Nobody has signed a decision on this round yet.</p><p class="blank">{blank}</p>'
 
@@ -108,8 +119,8 @@ def _signed(about: About, trial: Trial) -> str:
 # -- the second sheet: what it rests on ------------------------------------------------------------
 
 
-def _second(about: About, trial: Trial, assessed: Assessment) -> str:
-    gates = [gate for gate in trial.ruling.gates if not evidence.is_slice(gate)]
+def _second(about: About, trial: Trial) -> str:
+    gates = [gate for gate in trial.ruling.gates if not gate.is_slice]
     return "".join((
         _head(about, trial, "2 of 2"),
         _part("What a GO needs", _gates(gates)),
@@ -153,7 +164,7 @@ def _names(gates: Sequence[Gate], most: int) -> str:
 
 
 def _sliced(about: About) -> str:
-    found = sorted(evidence.every_slice(about), key=lambda each: _weight(each[1]))
+    found = sorted(evidence.every_slice(about), key=lambda each: _urgency(each[1]))
     if not found:
         return '<p class="note">The brief names no kinds of input (slices).</p>'
     rows = [
@@ -176,7 +187,7 @@ def _sliced(about: About) -> str:
 _ORDER = (SliceState.regressed, SliceState.not_enough_votes, SliceState.cleared)
 
 
-def _weight(found: SliceFinding) -> tuple[int, bool, float]:
+def _urgency(found: SliceFinding) -> tuple[int, bool, float]:
     return _ORDER.index(found.state), not found.critical, found.theta if found.theta is not None else 1.0
 
 

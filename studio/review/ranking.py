@@ -89,14 +89,15 @@ def ranking(comparisons: Iterable[Comparison], resamples: int = 500) -> tuple[St
     return tuple(Standing(arms[k], float(np.exp(point[0, k])), Interval(float(low[k]), float(high[k]))) for k in order)
 
 
-def of_assessments(told: Iterable[Assessment]) -> tuple[Standing, ...]:
+def of_assessments(told: Iterable[Assessment], resamples: int = 500) -> tuple[Standing, ...]:
     """The arms of a round. Every prompt weighs the same, however many votes it got."""
-    return ranking(
+    compared = [
         Comparison(p.prompt, a.candidate, b.baseline, *(p.labels.count(x) / len(p.labels) for x in (1.0, 0.5, 0.0)))
         for a in told
         for b in a.against
         for p in b.scored.prompts
-    )
+    ]
+    return ranking(compared, resamples)
 
 
 def _pairs(arms: list[str]) -> list[tuple[str, str]]:

@@ -119,8 +119,13 @@ def accounts(pairs: Iterable[Pair], votes: Iterable[Vote]) -> tuple[Account, ...
 
 def by_slice(pairs: Sequence[Pair], votes: Sequence[Vote]) -> dict[str, tuple[Account, ...]]:
     """Slice -> its accounts, in the order of their names; prompts of no slice are left out."""
-    names = sorted({pair.slice for pair in pairs if pair.slice})
-    return {name: accounts([pair for pair in pairs if pair.slice == name], votes) for name in names}
+    kinds = {pair.id: pair.slice for pair in pairs}
+    asked, cast = defaultdict[str, list[Pair]](list), defaultdict[str, list[Vote]](list)
+    for pair in pairs:
+        asked[pair.slice].append(pair)
+    for vote in votes:
+        cast[kinds.get(vote.pair, "")].append(vote)
+    return {name: accounts(asked[name], cast[name]) for name in sorted(asked) if name}
 
 
 def _account(candidate: str, baseline: str, cast: Sequence[tuple[Pair, Vote]]) -> Account:

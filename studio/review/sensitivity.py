@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from studio.records import Choice, Refusal
 from studio.review.agreement import wilson
@@ -249,16 +250,18 @@ def two_way(votes: Iterable[Ballot]) -> TwoWay:
 def leave_one_out(votes: Iterable[Ballot]) -> LeaveOneOut:
     """Theta against one baseline without each reviewer in turn. Skips and prompts left without a vote drop out."""
     cast = _cast(votes)
-    counts = defaultdict[str, int](int)
-    for vote in cast:
-        counts[vote.reviewer] += 1
+    _, prompts = np.unique([v.prompt for v in cast], return_inverse=True)
+    who, readers = np.unique([v.reviewer for v in cast], return_inverse=True)
+    worth = np.array([WORTH[v.choice] for v in cast], dtype=float)
+    counts = np.bincount(readers, minlength=len(who))
     without = []
-    for reviewer in sorted(counts, key=lambda who: (-counts[who], who)):
-        scores = _scores([v for v in cast if v.reviewer != reviewer])
-        theta = float(np.mean(scores)) if scores else None
-        without.append(Without(reviewer, counts[reviewer], len(scores), theta, evidence_above(scores)))
-    whole = _scores(cast)
-    return LeaveOneOut(float(np.mean(whole)) if whole else None, tuple(without))
+    for place in sorted(range(len(who)), key=lambda place: (-counts[place], who[place])):
+        kept = readers != place
+        scores = _means(prompts[kept], worth[kept])
+        theta = float(np.mean(scores)) if len(scores) else None
+        without.append(Without(str(who[place]), int(counts[place]), len(scores), theta, evidence_above(scores)))
+    whole = _means(prompts, worth)
+    return LeaveOneOut(float(np.mean(whole)) if len(whole) else None, tuple(without))
 
 
 def _cast(votes: Iterable[Ballot]) -> list[Ballot]:
@@ -272,8 +275,10 @@ def _by_prompt(votes: Sequence[Ballot]) -> Mapping[str, list[float]]:
     return found
 
 
-def _scores(votes: Sequence[Ballot]) -> list[float]:
-    return [sum(row) / len(row) for row in _by_prompt(votes).values()]
+def _means(prompts: npt.NDArray[np.int_], worth: Array) -> Array:
+    """The mean of each prompt that has a vote."""
+    n = np.bincount(prompts)
+    return np.asarray(np.bincount(prompts, weights=worth)[n > 0] / n[n > 0])
 
 
 def _weights(votes: Sequence[Ballot]) -> list[float]:

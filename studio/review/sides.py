@@ -102,7 +102,8 @@ def deal_all(seed: str, registration: Mapping[str, Any]) -> list[Dealt]:
     for size in registration.get("dealt", [registration["cap"]]):
         part = deal(seed, candidates_of(registration), prompts[done : done + size], len(real))
         real, done = real + part, done + size
-    first = [d for d in real if d.prompt in set(prompts[: registration.get("dealt", [registration["cap"]])[0]])]
+    opening = set(prompts[: registration.get("dealt", [registration["cap"]])[0]])
+    first = [d for d in real if d.prompt in opening]
     made = _golden(seed, registration, first, len(real))
     made += _repeats(seed, registration.get("repeats", 0), first, len(real) + len(made))
     made += _sentinels(seed, registration, first, len(real) + len(made))

@@ -54,9 +54,8 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
 )
 from studio.store.applying import applied
 from studio.store.journal import Blobs, Journal, link
-from studio.store.kept import Kept
+from studio.store.kept import LARGE_ONES, TALK, Kept
 from studio.store.migrations import MIGRATIONS
-from studio.store.once import Once
 from studio.store.writes import ALLOWED, GUARDS, HANDLERS, Row, Tx, fetch
 
 __all__ = ["Store"]
@@ -76,9 +75,8 @@ class Store:
         """Opens or makes `workspace`. Raises Refusal when it is owned, newer, damaged or not writable."""
         self.workspace = workspace
         self._lock = threading.Lock()
-        self._once = Once()
         self._read_only = ""
-        self._kept = Kept()
+        self._kept, self._once = Kept(), Kept(most=LARGE_ONES)
         self._lock_file = _own(workspace)
         try:
             self.blobs = Blobs(workspace / "blobs")
@@ -146,7 +144,8 @@ class Store:
                     "Free some disk space and start the studio again."
                 )
                 raise Refusal(self._read_only) from error
-            self._kept.changed(act.seq, kind, written)
+            for kept in (self._kept, self._once):
+                kept.changed(act.seq, kind, written)
         finally:
             cursor.close()
         return act
@@ -218,11 +217,9 @@ class Store:
         return self.journal.seq
 
     def once(self, key: Hashable, read: Callable[[], T]) -> T:
-        """What `read` gives, kept until anything is written: for what a page asks for several times. `key` names what
-        is read. The value must not be changed; it is a copy of nothing."""
-        with self._lock:  # the journal is ahead of the database while an act is on its way
-            version = self.journal.seq
-        return self._once.get(version, key, read)
+        """`read()`, or what it gave before when only comments, signatures, sessions and the like came since: for large
+        things that a page asks for several times. Only the last few are kept. Nobody may change the value."""
+        return self._once.read_besides(key, TALK, read)
 
     def version_of(self, project: str, *, besides: Sequence[str]) -> int:
         """The number of the last act in a project that is of none of the kinds `besides`, 0 without one: a key for

@@ -1,4 +1,4 @@
-"""Small reads that many ask for again and again, kept in memory until what they read changes. No record."""
+"""Reads that many ask for again and again, kept in memory until what they read changes. No record."""
 
 from __future__ import annotations
 
@@ -10,12 +10,21 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _MOST = 2_000
+LARGE_ONES = 24
+"""How many things are kept where each may be large."""
+TALK = (
+    "comment.added", "comment.edited", "comment.removed", "comment.settled", "decision.signed", "decision.withdrawn",
+    "session.opened", "session.closed", "share.made", "share.opened", "share.withdrawn", "token.made",
+    "token.withdrawn", "view.saved", "view.removed", "reminder.sent",
+)  # fmt: skip
+"""Kinds of acts that change nothing of what `Store.once` keeps: what people say and sign, who comes and goes."""
 
 
 class Kept:
     """Safe to share between threads. What is kept is handed to all who ask: nobody may change it."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
         self._lock = threading.Lock()
         self._tables: dict[str, int] = {}
         self._kinds: dict[str, int] = {}
@@ -48,6 +57,6 @@ class Kept:
         with self._lock:
             self._values[key] = (now, value)
             self._values.move_to_end(key)
-            while len(self._values) > _MOST:
+            while len(self._values) > self._most:
                 self._values.popitem(last=False)
         return value

@@ -24,7 +24,9 @@ current = st.navigation(pages, expanded=True)
 st.logo(frame.MARK, size="large")
 with st.sidebar:
     who = f"{escape(visit.person.name)}<span>{ROLE_WORDS[visit.person.role]}</span>"
-    ways = f'<a href="{guide_route.address(visit.person.role)}">Guide</a><a href="/sign-out">Sign out</a>'
+    back = f"/{current.url_path}?project={visit.project}" if visit.project else f"/{current.url_path}"
+    guide = escape(guide_route.address(visit.person.role, back))
+    ways = f'<a href="{guide}">Guide</a><a href="/sign-out">Sign out</a>'
     st.html(f'<div class="ys-who"><p>{who}</p>{ways}</div>')
 try:
     current.run()

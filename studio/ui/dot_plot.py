@@ -8,7 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from studio.ui.verdict_charts import SHAPES, dress, paper, plain, theme
+from studio.ui.verdict_charts import SHAPES, look, paper, plain, theme
+
+_TOP = -0.62  # where the plot begins, in rows
 
 
 @dataclass(frozen=True)
@@ -53,21 +55,26 @@ def draw(
     ink, soft, line, colours = theme()
     height = 46 + 16 * len(lanes)
     step = 15 / height
+    told, foot = look(marks), len(rows) - 0.45
     figure = go.Figure(
         data=[
             *(_joins(lanes, step, soft) if joined else ()),
             *(_trace(lane, n * step, SHAPES[n % len(SHAPES)], colours[n % len(colours)])
               for n, lane in enumerate(lanes)),
         ],
+        # All at once: plotly takes much longer over a layout that is changed bit by bit.
         layout={
-            "annotations": [*_heads(rows, ink, soft), *_feet(lines, len(rows), soft)],
-            "shapes": [_rule(each, len(rows), ink if not each.dashed else soft) for each in lines],
+            **told,
+            "annotations": [*told["annotations"], *_heads(rows, ink, soft), *_feet(lines, foot, soft)],
+            "shapes": [_rule(each, foot, ink if not each.dashed else soft) for each in lines],
+            "height": (96 if len(lanes) > 1 else 72) + height * len(rows),
+            "showlegend": len(lanes) > 1,
+            "margin": {"l": 0, "r": 16, "t": 40 if len(lanes) > 1 else 16, "b": 56 if lines else 36},
+            "xaxis": {**told["xaxis"], "range": [-2, 102], "ticksuffix": " %", "dtick": 25, "gridcolor": line,
+                      "zeroline": False},
+            "yaxis": {**told["yaxis"], "range": [foot, _TOP], "visible": False},
         },
     )  # fmt: skip
-    dress(figure, marks, height=(96 if len(lanes) > 1 else 72) + height * len(rows), showlegend=len(lanes) > 1)
-    figure.update_layout(margin={"l": 0, "r": 16, "t": 40 if len(lanes) > 1 else 16, "b": 56 if lines else 36})
-    figure.update_xaxes(range=[-2, 102], ticksuffix=" %", dtick=25, gridcolor=line, zeroline=False)
-    figure.update_yaxes(range=[len(rows) - 0.45, -0.62], visible=False)
     st.plotly_chart(figure, key=key, config={"displayModeBar": False}, theme=None)
 
 
@@ -112,18 +119,18 @@ def _heads(rows: Sequence[tuple[str, str]], ink: str, soft: str) -> list[dict[st
     ]  # fmt: skip
 
 
-def _feet(lines: Sequence[Line], rows: int, soft: str) -> list[dict[str, Any]]:
+def _feet(lines: Sequence[Line], foot: float, soft: str) -> list[dict[str, Any]]:
     return [
         {
-            "x": 100 * each.at, "y": rows - 0.45, "yshift": -26, "yanchor": "top", "showarrow": False,
+            "x": 100 * each.at, "y": foot, "yshift": -26, "yanchor": "top", "showarrow": False,
             "text": each.name, "xanchor": "right" if each.left else "left", "font": {"size": 13, "color": soft},
         }
         for each in lines
     ]  # fmt: skip
 
 
-def _rule(each: Line, rows: int, colour: str) -> dict[str, Any]:
+def _rule(each: Line, foot: float, colour: str) -> dict[str, Any]:
     return {
-        "type": "line", "x0": 100 * each.at, "x1": 100 * each.at, "y0": -0.62, "y1": rows - 0.45, "layer": "below",
+        "type": "line", "x0": 100 * each.at, "x1": 100 * each.at, "y0": _TOP, "y1": foot, "layer": "below",
         "line": {"color": colour, "width": 1.5, "dash": "dash" if each.dashed else "solid"},
     }  # fmt: skip

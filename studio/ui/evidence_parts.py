@@ -170,7 +170,9 @@ def _share(found: criteria.Share) -> str:
 
 def who(visit: Visit, found: Round, marks: Sequence[str]) -> None:
     """Everybody who voted: how much, how fast, how consistently, and whether it counts."""
-    told = voters(found, round_rows.pairs(visit.store, found.id), round_rows.votes(visit.store, found.id))
+    store = visit.store
+    pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
+    told = store.once(("voters", found.id, found.sha256), lambda: voters(found, pairs, votes))
     if not told.each:
         return
     names = people.names(visit.store)
@@ -180,7 +182,8 @@ def who(visit: Visit, found: Round, marks: Sequence[str]) -> None:
         "independent.",
     )
     blocks.plain(told.sentence)
-    blocks.bullets([f"{names.get(name, name)} {remark}." for name, remark in told.remarks()])
+    if remarks := told.remarks():
+        blocks.bullets([f"{names.get(name, name)} {remark}." for name, remark in remarks])
     rows = [(names.get(v.reviewer, v.reviewer), _after_name(v)) for v in told.each]
     if lanes := [lane for lane in _voter_lanes(told) if lane.dots]:
         dot_plot.draw(rows, lanes, "decision-voters", marks=marks)

@@ -56,7 +56,9 @@ def stylesheet() -> None:
     st.html(_ASSETS / "as_seen.css")
     # Popovers hang outside the app's own element, which alone knows the theme that `light-dark` is to follow.
     scheme = "dark" if st.context.theme.type == "dark" else "light"
-    st.html(f"<style>:root {{ color-scheme: {scheme}; }}</style>")
+    # On paper a chart's letters, drawn for a dark page, are turned dark.
+    drawn = '@media print { [data-testid="stPlotlyChart"] { filter: invert(1) hue-rotate(180deg); } }'
+    st.html(f"<style>:root {{ color-scheme: {scheme}; }} {drawn if scheme == 'dark' else ''}</style>")
 
 
 def page(visit: Visit, step: str, title: str, question: str) -> None:

@@ -7,6 +7,7 @@ import re
 from functools import cache
 from html import escape
 from pathlib import Path
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
@@ -14,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from studio import paths
 from studio.records import Role
+from studio.ui.guard import wanted_page
 
 GUIDES = {
     "designer": "For designers",
@@ -31,9 +33,9 @@ _HEADERS = {
 }
 
 
-def address(role: Role) -> str:
-    """Where the guide of a role is to be read."""
-    return f"/guide/{_OF_ROLE[role]}"
+def address(role: Role, back: str = "/") -> str:
+    """Where the guide of a role is to be read; `back`: the page, with its project, that its reader comes from."""
+    return f"/guide/{_OF_ROLE[role]}?{urlencode({'back': back})}"
 
 
 def routes() -> list[BaseRoute]:
@@ -57,7 +59,15 @@ async def _picture(request: Request) -> Response:
 
 async def _page(request: Request) -> Response:
     name = request.path_params["name"]
-    return HTMLResponse(page(name), headers=_HEADERS) if name in _texts() else _missing()
+    back = wanted_page(request.query_params.get("back", "/"))
+    return HTMLResponse(_leading_back(page(name), back), headers=_HEADERS) if name in _texts() else _missing()
+
+
+def _leading_back(html: str, back: str) -> str:
+    """`html` with its way out leading to `back`, and its ways to other guides keeping that."""
+    kept = escape(urlencode({"back": back}))
+    html = html.replace('<a href="/">', f'<a href="{escape(back)}">', 1)
+    return re.sub(r'<a href="(/guide/[a-z-]+)', rf'<a href="\1?{kept}', html)
 
 
 def _missing() -> Response:

@@ -11,15 +11,14 @@ from studio.payback import Return, Served
 from studio.records import Round
 from studio.returns import Account
 from studio.review.assessment import Assessment
-from studio.store import Store
-from studio.ui import blocks, price_parts
+from studio.ui import blocks, price_parts, rows_parts
 from studio.ui.access import Visit
 from studio.wording import amount
 
 
 def show(visit: Visit, found: Round, assessed: Assessment, marks: Sequence[str]) -> None:
     """The sentence, both sides of it, and the fields in which its prices are set. Closed rounds only."""
-    told = _account(visit.store, str(visit.store.workspace), visit.store.version, found, assessed)
+    told = returns.of_round(visit.store, found, assessed)
     if told is None:
         return
     blocks.section(
@@ -31,23 +30,22 @@ def show(visit: Visit, found: Round, assessed: Assessment, marks: Sequence[str])
         blocks.plain(f"{told.candidate} was not tuned, so there is no training that would have to pay back.")
         return
     if told.found is not None:
-        _card(told, told.found, marks)
+        _card(visit, told.found, marks)
     else:
         blocks.plain("It cannot be told yet. " + " ".join(each.sentence for each in told.lacking))
     _left_out(told)
     _fields(visit, told)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _account(_store: Store, workspace: str, version: int, found: Round, assessed: Assessment) -> Account | None:
-    return returns.of_round(_store, found, assessed)
-
-
-def _card(told: Account, found: Return, marks: Sequence[str]) -> None:
+def _card(visit: Visit, found: Return, marks: Sequence[str]) -> None:
     blocks.lead(found.sentence)
     if found.in_months:
         blocks.plain(found.in_months)
     blocks.facts({f"1,000 answers of {each.name}": _served(each, found) for each in (found.tuned, found.prompt)})
+    links = [rows_parts.link(visit, f"of {each.name}", "price", arm).html
+             for arm, each in (("tuned", found.tuned), ("prompt", found.prompt))]  # fmt: skip
+    saved = rows_parts.link(visit, "what each saves", "price", "saving").html
+    st.html(f'<p class="ys-note ys-measure">See the answers with their prices, {", ".join(links)}, and {saved}</p>')
     rows = [
         [stage.what[:1].upper() + stage.what[1:], amount(stage.once, found.currency), payback.after(stage.even)]
         for stage in found.stages

@@ -7,7 +7,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from urllib.parse import urlencode
 
@@ -59,6 +59,9 @@ def instead(visit: Visit, found: Round | None) -> None:
     name = st.query_params.get(_ROWS)
     if not name or found is None or found.state != "closed":
         return
+    labels = _labels(visit.store, found)
+    if labels:
+        st.html(f'<div class="yr-labels">{"".join(f"<span>{label}</span>" for label in labels)}</div>')
     if name == _ALL:
         _every(visit, found)
         st.stop()
@@ -70,14 +73,24 @@ def instead(visit: Visit, found: Round | None) -> None:
     elif pair:
         _one(visit, found, name, pair)
     else:
-        _show(visit, found, shown)
+        _show(visit, shown, _file_name("rows", found, labels))
     st.stop()
+
+
+def _labels(store: Store, found: Round) -> list[str]:
+    """What must be said of such votes."""
+    told = table.about(figures.material(store, found), store.head).labels
+    return told.split(", ") if told else []
+
+
+def _file_name(what: str, found: Round, labels: Sequence[str]) -> str:
+    return "-".join([what, *(label.split()[0].lower() for label in labels), found.id])
 
 
 @dataclass(frozen=True)
 class _Shown:
     """A figure with its rows as they are shown under `heads`, each with its pair's id, and as a file. `between`: whom
-    its rows compare, where that is the same in all."""
+    its rows compare, where that is the same in all; `evidence`: what a gate found, in words."""
 
     figure: Figure
     summed_up: str
@@ -86,6 +99,7 @@ class _Shown:
     pairs: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     csv: bytes
+    evidence: tuple[str, ...] = ()
 
 
 def _behind(store: Store, found: Round, name: str) -> _Shown | None:
@@ -93,7 +107,9 @@ def _behind(store: Store, found: Round, name: str) -> _Shown | None:
     figure = figures.named(figures.listed(made), name)
     if figure is None:
         return None
-    return _answers(made, figure) if answers_behind(figure) else _votes(made, figure, people_rows.names_apart(store))
+    told = _answers(made, figure) if answers_behind(figure) else _votes(made, figure, people_rows.names_apart(store))
+    found_by = {figure_id("gates", gate.name): gate.evidence for gate in made.told.ruling.gates}
+    return replace(told, evidence=found_by.get(name, ()))
 
 
 def answers_behind(figure: Figure) -> bool:
@@ -165,16 +181,18 @@ def _csv(made: Material, rows: tuple[Row, ...], who: dict[str, str]) -> bytes:
     return write_votes(table, beside=("pair", "counts_as")).encode("utf-8-sig")
 
 
-def _show(visit: Visit, found: Round, shown: _Shown) -> None:
+def _show(visit: Visit, shown: _Shown, file: str) -> None:
     figure = shown.figure
     _back(visit, "Back to the decision")
     blocks.section("The rows behind it", f"{figure.section}. {figure.name}.")
     blocks.lead(figure.sentence)
     compared = {"Of" if answers_behind(figure) else "Between": shown.between} if shown.between else {}
-    blocks.facts({"The figure": in_words(figure), "Made from": shown.summed_up, **compared})
+    made = {"Made from": shown.summed_up} if shown.rows else {}
+    blocks.facts({"The figure": in_words(figure), **made, **compared})
     if not shown.rows:
-        blocks.note("No vote went into it." if figure.behind else "It rests on no vote of the round: its sentence says "
-                    "on what it rests.")  # fmt: skip
+        blocks.bullets(shown.evidence)
+        blocks.note("No vote went into it." if figure.behind else "It rests on no single votes or answers, but on what "
+                    "it says.")  # fmt: skip
         return
     pages = -(-len(shown.rows) // _PAGE)
     page = st.pagination(pages, key="rows-page") if pages > 1 else 1
@@ -189,7 +207,7 @@ def _show(visit: Visit, found: Round, shown: _Shown) -> None:
         f"{shown.summed_up}, {'what speaks against it first' if answers_behind(figure) else 'in the registered order'}",
     )  # fmt: skip
     st.download_button(
-        f"Download these {blocks.several(len(shown.rows), 'row')} (CSV)", shown.csv, f"rows-{found.id}.csv", "text/csv",
+        f"Download these {blocks.several(len(shown.rows), 'row')} (CSV)", shown.csv, f"{file}.csv", "text/csv",
         key="rows-csv", icon=":material/download:", on_click="ignore",
     )  # fmt: skip
 
@@ -211,7 +229,7 @@ def take_away(visit: Visit, found: Round, marks: Sequence[str]) -> None:
         "the head of the record.",
     )
     st.html(f'<p class="ys-plain">{named(visit, "Look through them", _ALL).html}</p>')
-    name = "-".join(["figures", *(mark.split()[0].lower() for mark in marks), found.id])
+    name = _file_name("figures", found, marks)
     with st.container(horizontal=True, gap="small"):
         for form, label in (("csv", "CSV"), ("parquet", "Parquet")):
             st.download_button(
@@ -256,14 +274,28 @@ def _rests(visit: Visit, figure: Figure) -> blocks.Cell:
     return named(visit, told, figure.id) if figure.n else told
 
 
+_COUNTS = ("votes", "prompts", "gates", "readings", "answers")
+"""Units in which a value is a whole number."""
+
+
+_UNITS = ("share", "to 1", "p", "coefficient", "s", *_COUNTS)
+
+
 def in_words(figure: Figure) -> str:
     """A figure's value with its interval, as it is said: "67 % (95 % interval 35 to 88 %)"."""
-    if figure.value is None:
-        return figure.word or "unknown"
-    value = {
-        "share": blocks.percent(figure.value), "to 1": f"{figure.value:,.1f} to 1", "p": f"p = {figure.value:.4f}",
-        "coefficient": f"{figure.value:.2f}",
-    }.get(figure.unit, f"{figure.value:,.0f}")  # fmt: skip
-    if figure.low is None or figure.high is None:
-        return value
-    return f"{value} (95 % interval {blocks.between((figure.low, figure.high))})"
+    if figure.value is None or (figure.word and figure.unit not in _UNITS):
+        return figure.word or "unknown"  # money has its own words
+    low, high = figure.low, figure.high
+    if figure.unit == "share":
+        between = "" if low is None or high is None else blocks.between((low, high))
+        value = blocks.percent(figure.value)
+    else:
+        between = "" if low is None or high is None else f"{_number(low, figure)} to {_number(high, figure)}"
+        value = _number(figure.value, figure)
+        value = {"p": f"p = {value}", "coefficient": value}.get(figure.unit, f"{value} {figure.unit}")
+    return f"{value} (95 % interval {between})" if between else value
+
+
+def _number(value: float, figure: Figure) -> str:
+    digits = {"p": ".4f", "coefficient": ".2f", "to 1": ",.1f", "s": ".0f"}
+    return f"{value:{digits.get(figure.unit, ',.0f' if figure.unit in _COUNTS else ',.4g')}}"

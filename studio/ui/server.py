@@ -10,7 +10,7 @@ import secrets
 import socket
 import sys
 import tomllib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +39,10 @@ _SWITCH_SECONDS = 0.0005
 Python's own 5 ms it would wait as long as that each time that another reviewer's page is drawn."""
 
 
+_AHEAD_SECONDS = 5.0
+"""How long after the start the newest decisions are worked out ahead: a first page is there by then."""
+
+
 class _Open:
     """The one store of this process, while the server runs."""
 
@@ -63,12 +67,14 @@ def build_app(
     url: str = "http://127.0.0.1:8501",
     open_store: Callable[[Path], Store] = Store.open,
     tick: Callable[[Store], object] | None = None,
+    ahead: Callable[[Store], object] | None = None,
     new_token: bool = False,
 ) -> Any:
     """The ASGI app of one workspace: Streamlit's, behind the guard, with our routes beside it.
 
     Its lifespan opens the store, writes `server.json`, prints the one address on standard output, calls `tick`
-    each second in a thread, and undoes all that at the end. `new_token` prints a sign-in link for another admin.
+    each second in a thread and `ahead` once, a few seconds later, and undoes all that at the end. `new_token` prints a
+    sign-in link for another admin.
     """
     configure()
     import streamlit as st
@@ -79,16 +85,15 @@ def build_app(
     async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
         opened = await run_in_threadpool(open_store, workspace)
         use(opened)
-        supervisor = asyncio.create_task(_supervise(opened, tick)) if tick else None
+        beside = [asyncio.create_task(work) for work in (
+            *([_supervise(opened, tick)] if tick else ()), *([_read_ahead(opened, ahead)] if ahead else ()),
+        )]  # fmt: skip
         try:
             _write_server_file(workspace, url, token)
             print(_first_address(opened, url, new_token), flush=True)
             yield {}
         finally:
-            if supervisor:
-                supervisor.cancel()
-                with suppress(asyncio.CancelledError):
-                    await supervisor
+            await _ended(beside)
             (workspace / "server.json").unlink(missing_ok=True)
             use(None)
             opened.close()
@@ -117,6 +122,7 @@ def serve(
     *,
     open_store: Callable[[Path], Store] = Store.open,
     tick: Callable[[Store], object] | None = None,
+    ahead: Callable[[Store], object] | None = None,
     new_token: bool = False,
 ) -> None:
     """Serves until interrupted. Raises Refusal when the port or the workspace cannot be had; nothing is left behind."""
@@ -126,7 +132,9 @@ def serve(
         url = f"http://{_named(host)}:{listening.getsockname()[1]}"
         opened = open_store(workspace)
         try:
-            app = build_app(workspace, url=url, open_store=lambda _: opened, tick=tick, new_token=new_token)
+            app = build_app(
+                workspace, url=url, open_store=lambda _: opened, tick=tick, ahead=ahead, new_token=new_token
+            )
         except BaseException:
             opened.close()
             raise
@@ -187,6 +195,14 @@ def _write_server_file(workspace: Path, url: str, token: str) -> None:
     fresh.replace(target)
 
 
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Stops what runs beside the pages, and waits until it has stopped."""
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
 async def _supervise(opened: Store, tick: Callable[[Store], object]) -> None:
     """Calls `tick` each second. One that fails is reported once per message; the next is called all the same."""
     told = ""
@@ -198,6 +214,15 @@ async def _supervise(opened: Store, tick: Callable[[Store], object]) -> None:
                 told = repr(problem)
                 log.exception("Looking after the jobs failed; trying again each second.")
         await asyncio.sleep(1)
+
+
+async def _read_ahead(opened: Store, ahead: Callable[[Store], object]) -> None:
+    """Calls `ahead` once, when the first page has had time to come up."""
+    await asyncio.sleep(_AHEAD_SECONDS)
+    try:
+        await run_in_threadpool(ahead, opened)
+    except Exception:
+        log.exception("Working out the newest decisions ahead failed; their pages will do it themselves.")
 
 
 def _broken_page(problem: Exception) -> bool:

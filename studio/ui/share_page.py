@@ -36,7 +36,8 @@ def written(shown: Shown) -> str:
 
 
 def _over(shown: Shown) -> str:
-    told = [f'<p class="readonly">{_read_only(shown)}</p>']
+    told = [_in_the_margin(f"Read only, as of {when(now())}, on the record {shown.head[:16]}")]
+    told.append(f"<p>{_read_only(shown)}</p>")
     if shown.waiting:
         told.append(
             "<p>Votes are coming in on a newer round; what it says is told here once it has closed. Below stands the "
@@ -44,6 +45,12 @@ def _over(shown: Shown) -> str:
         )
     told += [f'<p class="void" role="note"><b>This decision is void.</b> {escape(why)}</p>' for why in shown.void]
     return f'<div class="shared">{"".join(told)}</div>'
+
+
+def _in_the_margin(words: str) -> str:
+    """Words of ours on every printed page, above its text and so without taking of its room, in browsers that know how.
+    Nothing that a person wrote: it stands in a style."""
+    return f'<style>@page {{ @top-left {{ content: "{words}"; font: 7.5pt sans-serif; color: #57524a; }} }}</style>'
 
 
 def _read_only(shown: Shown) -> str:

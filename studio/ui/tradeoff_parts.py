@@ -25,7 +25,7 @@ _NEAR = 0.14
 
 def show(visit: Visit, found: Round, assessments: Sequence[Assessment], marks: Sequence[str]) -> None:
     """The arms by quality and by what they take. Closed rounds only."""
-    told = _preferred(visit.store, str(visit.store.workspace), visit.store.version, found, assessments)
+    told = tradeoff.preferred(visit.store, found, assessments)
     if told is None:
         return
     blocks.section(
@@ -41,13 +41,6 @@ def show(visit: Visit, found: Round, assessments: Sequence[Assessment], marks: S
             return
     _pictures(told, marks)
     _table(visit, told, marks)
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def _preferred(
-    _store: Store, workspace: str, version: int, found: Round, _assessments: Sequence[Assessment]
-) -> Tradeoff | None:
-    return tradeoff.preferred(_store, found, _assessments)
 
 
 @st.cache_data(max_entries=4, show_spinner="Checking the rules of the brief")
@@ -95,7 +88,7 @@ def _figure(points: Sequence[tuple[Point, Estimate]], best: Sequence[str], axis:
         figure.add_annotation(
             x=taken.value, y=100 * each.quality.value, text=verdict_charts.plain(each.name), showarrow=False,
             xanchor="left" if left else "right", xshift=10 if left else -10, yshift=-15 if under else 15,
-            font={"size": 14, "color": ink},
+            font={"size": 14, "color": ink}, bgcolor=verdict_charts.paper(), borderpad=0,
         )  # fmt: skip
     verdict_charts.dress(figure, marks, height=380, showlegend=False)
     figure.update_layout(margin_t=14)

@@ -225,4 +225,4 @@ def certificate(visit: Visit, found: Round, ruled: Ruling) -> None:
 
 def _certificate(store: Store, found: Round) -> Callable[[], bytes]:
     """Its bytes, made when somebody asks for them: it is many times as long as the page."""
-    return lambda: store.once(("certificate", found.id), lambda: signing.certificate_of(store, found))
+    return lambda: store.once(("certificate", found.id, store.head), lambda: signing.certificate_of(store, found))

@@ -137,23 +137,31 @@ def paper() -> str:
     return "#191816" if st.context.theme.type == "dark" else "#FDFCFA"
 
 
-def dress(figure: Figure, marks: Sequence[str], **layout: Any) -> None:
-    """The look of every chart here; `marks` stand in its corner."""
+def look(marks: Sequence[str]) -> dict[str, Any]:
+    """The layout of every chart here, as plotly takes it; `marks` stand in its corner."""
     ink, soft, _line, _colours = theme()
-    figure.update_layout(
-        margin={"l": 0, "r": 16, "t": 40, "b": 40},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": "Source Sans, sans-serif", "size": 14, "color": ink},
-        dragmode=False,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        **layout,
-    )
-    figure.update_xaxes(fixedrange=True, tickfont={"color": soft})
-    figure.update_yaxes(fixedrange=True, tickfont={"color": soft}, automargin=True)
-    if marks:
-        figure.add_annotation(text=", ".join(marks).upper(), x=1, y=0, xref="paper", yref="paper", showarrow=False,
-                              xanchor="right", yanchor="bottom", font={"color": soft, "size": 12})  # fmt: skip
+    corner = {"text": ", ".join(marks).upper(), "x": 1, "y": 0, "xref": "paper", "yref": "paper", "showarrow": False,
+              "xanchor": "right", "yanchor": "bottom", "font": {"color": soft, "size": 12}}  # fmt: skip
+    return {
+        "margin": {"l": 0, "r": 16, "t": 40, "b": 40},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "Source Sans, sans-serif", "size": 14, "color": ink},
+        "dragmode": False,
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "xaxis": {"fixedrange": True, "tickfont": {"color": soft}},
+        "yaxis": {"fixedrange": True, "tickfont": {"color": soft}, "automargin": True},
+        "annotations": [corner] if marks else [],
+    }
+
+
+def dress(figure: Figure, marks: Sequence[str], **layout: Any) -> None:
+    """Gives a figure that look, and its own `layout`."""
+    told = look(marks)
+    corner = told.pop("annotations")
+    figure.update_layout({**told, **layout})
+    for each in corner:
+        figure.add_annotation(each)
 
 
 def plain(text: str) -> str:

@@ -6,12 +6,14 @@ The pictures it leaves are those of the documentation (YARDSTICK_SCREENSHOTS nam
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from pypdf import PdfReader
 
 from tests.e2e.accessible import Eyes
 from tests.e2e.conftest import Walker
@@ -170,10 +172,19 @@ def vote_by_keyboard(ada: Walker) -> int:
     return votes
 
 
+def on_paper(ada: Walker) -> None:
+    """The printed page is the whole page, without what only a screen can do."""
+    sheets = PdfReader(io.BytesIO(ada.page.pdf(format="A4"))).pages
+    told = " ".join(" ".join(sheet.extract_text() for sheet in sheets).split())
+    assert len(sheets) > 2 and "What a GO needs" in told and "Every pair with its votes" in told
+    assert "Sign out" not in told and "People and records" not in told
+
+
 def read_the_verdict_sign_and_withdraw(ada: Walker) -> None:
     ada.go("Decision")
     ada.sees(re.compile("practice", re.I))
     ada.picture("decision")
+    on_paper(ada)
     ada.by_keyboard("Sign: inconclusive")
     ada.sees("What was signed")
     ada.press("Withdraw")
@@ -183,6 +194,21 @@ def read_the_verdict_sign_and_withdraw(ada: Walker) -> None:
     ada.undo()
     expect(ada.page.get_by_text("Withdrawn, because")).to_have_count(0)
     ada.sees("stands")
+
+
+def follow_a_figure_to_its_votes_and_read_the_papers(ada: Walker) -> None:
+    ada.page.get_by_role("link", name="See the votes").first.click()
+    ada.settle()
+    ada.picture("decision-votes")
+    ada.page.get_by_role("link", name="Back to the decision").first.click()
+    ada.settle()
+    papers = ada.page.locator('[class*="st-key-decision-paper-"] a[href$=".html"]')
+    expect(papers.first).to_be_visible()
+    for address in [each.get_attribute("href") for each in papers.all()]:
+        paper = ada.page.context.new_page()
+        paper.goto(f"{ada.studio.url}{address}")
+        ada.eyes.both(paper, str(address).rsplit("/", 1)[-1])
+        paper.close()
 
 
 def invite_a_reviewer_who_sees_nothing_else(ada: Walker, open_browser: Callable[..., Walker]) -> None:
@@ -209,6 +235,7 @@ def read_the_guide(ada: Walker) -> None:
         ada.eyes.both(ada.page, words)
     ada.page.get_by_role("link", name="Back to the studio").click()
     ada.settle()
+    expect(ada.page.get_by_role("heading", level=1)).to_contain_text("Decision")
 
 
 def every_part_of_every_page_in_the_dark(ada: Walker) -> None:
@@ -217,6 +244,7 @@ def every_part_of_every_page_in_the_dark(ada: Walker) -> None:
     for name in ("Home", *LOOP):
         ada.page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name=name, exact=True).click()
         ada.settle()
+        expect(ada.page.get_by_text("Library answers").first).to_be_visible()
         parts = ada.page.locator('[class*="-view"] [data-testid="stButtonGroup"] button')
         for part in range(parts.count()):
             parts.nth(part).click()
@@ -255,6 +283,7 @@ def test_a_newcomer_takes_thirty_rows_round_the_loop(
     ada.go("Blind round")
     assert vote_by_keyboard(ada) >= 10
     read_the_verdict_sign_and_withdraw(ada)
+    follow_a_figure_to_its_votes_and_read_the_papers(ada)
     read_the_guide(ada)
     every_part_of_every_page_in_the_dark(ada)
     assert eyes.problems == [] and eyes.unneeded() == set()

@@ -61,6 +61,7 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
         assert part in told, part
     for line in ("Dealt by chance", "Reliable reviewers", "Length", "Who voted", "Without any one reviewer"):
         assert line in told.partition("How far can this be trusted?")[2], line
+    assert "Two pages for a meeting" in told and "4 of 6 are not written yet" in told
     assert "Scripted" not in told and "Practice" not in told
     drawn = {str(chart.key) for chart in at.get("plotly_chart")}
     pictures = {
@@ -91,6 +92,8 @@ def test_scripted_votes_are_labelled_everywhere(store: Store, seeded: Seeded) ->
     assert "Scripted votes" in words(at) and "Practice round" in words(at)
     assert all("SCRIPTED VOTES" in str(chart.proto) for chart in at.get("plotly_chart"))
     assert not [c for c in at.checkbox if c.key == "decision-override"]
+    behind = words(opened(store, session, "decision", project=seeded.project, rows="gates/Sides sealed"))
+    assert "<span>scripted votes</span><span>practice round</span>" in behind
     press(at, "decision-sign")
     assert "INCONCLUSIVE (scripted votes, practice)" in words(at)
 
