@@ -67,9 +67,8 @@ def main() -> None:
     print(f"brought  {time.perf_counter() - start:6.1f} s")
     over.set()
     other.join()
-    print(
-        f"others' longest wait for a write {max(taken):.1f} s, of {len(taken)}; the median {sorted(taken)[len(taken) // 2] * 1000:.0f} ms"
-    )
+    taken.sort()
+    print(f"others' longest wait for a write {taken[-1]:.1f} s, of {len(taken)}; median {taken[len(taken) // 2]:.3f} s")
     there.close()
 
 
