@@ -168,5 +168,5 @@ def _cost(store: Store, trial: Trial, arm: Arm) -> tuple[str, ...]:
     if not told.tuned:
         return (f"{told.candidate} was not tuned, so there is no training that would have to pay back.",)
     if told.found is None:
-        return (f"It cannot be told yet. {' '.join(each.sentence for each in told.lacking)}",)
+        return (f"It cannot be told yet. What is missing: {'; '.join(each.what for each in told.lacking)}.",)
     return tuple(said for said in (told.found.sentence, told.found.in_months) if said)
