@@ -49,8 +49,18 @@ def test_without_the_reviewer_on_whom_it_hangs_it_is_the_methods_worked_example(
     assert found.verdict is Verdict.go and found.turning == (ben,)
     assert found.sentence(NAMES) == (
         "The verdict of the votes, go, holds in 2 of 3 other ways of reading them: without Ben it would be "
-        "inconclusive."
+        "inconclusive. There people still prefer it in 55 of 100 prompts or more: fewer votes are less evidence, and a "
+        "round ends as soon as it has just enough."
     )
+    weaker = replace(found, theta_min=0.61)
+    assert not weaker.thinner and weaker.sentence(NAMES).endswith("without Ben it would be inconclusive.")
+
+
+def test_many_ways_to_the_same_end_are_told_together() -> None:
+    plan, votes = a_round({(who, ""): (4, 0, 0) for who in "abcde"})
+    told = read(plan, votes).sentence({who: who.upper() for who in "abcde"})
+    assert told.startswith("The verdict of the votes, go, holds in none of 5 other ways of reading them: without A, ")
+    assert "without A, without B, without C or in 2 more ways it would be inconclusive. In 5 of these 5" in told
 
 
 def test_a_critical_slice_that_is_left_out_asks_for_nothing_any_more() -> None:

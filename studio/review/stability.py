@@ -83,11 +83,13 @@ class Reading:
 
 @dataclass(frozen=True)
 class Stability:
-    """The registered reading (`verdict` of the votes alone) of one candidate and the others beside it."""
+    """The registered reading (`verdict` of the votes alone) of one candidate and the others beside it. `theta_min`: the
+    share preferred from which on a win matters, as registered."""
 
     candidate: str
     verdict: Verdict
     readings: tuple[Reading, ...]
+    theta_min: float
 
     @property
     def told(self) -> tuple[Reading, ...]:
@@ -99,6 +101,16 @@ class Stability:
         """Those in which the verdict would be another."""
         return tuple(each for each in self.readings if each.holds is False)
 
+    @property
+    def thinner(self) -> tuple[Reading, ...]:
+        """Of a go that turns: where it is not decided any more, though people still prefer it by what matters."""
+        if self.verdict is not Verdict.go:
+            return ()
+        return tuple(
+            each for each in self.turning
+            if each.verdict is Verdict.inconclusive and each.theta is not None and each.theta >= self.theta_min
+        )  # fmt: skip
+
     def sentence(self, names: Mapping[str, str]) -> str:
         """In how many ways of reading the votes it holds, and what it would be in the others."""
         if not self.told:
@@ -107,11 +119,29 @@ class Stability:
         if not self.turning:
             ways = "the one other way" if n == 1 else f"all {n} other ways"
             return f"The verdict of the votes, {verdict}, holds in {ways} of reading them."
-        told = "; ".join(f"{each.words(names)} {_otherwise(each)}" for each in self.turning[:_MOST_NAMED])
-        rest = len(self.turning) - _MOST_NAMED
-        more = f"; {several(rest, 'more way')} would turn it, too" if rest > 0 else ""
-        ways = f"{n - len(self.turning)} of {several(n, 'other way')}"
-        return f"The verdict of the votes, {verdict}, holds in {ways} of reading them: {told}{more}."
+        ends = list(dict.fromkeys(_otherwise(each) for each in self.turning))
+        told = "; ".join(
+            f"{_one_of([each.words(names) for each in self.turning if _otherwise(each) == end])} {end}" for end in ends
+        )
+        held = n - len(self.turning)
+        ways = f"{held} of {several(n, 'other way')}" if held else f"none of {several(n, 'other way')}"
+        return f"The verdict of the votes, {verdict}, holds in {ways} of reading them: {told}.{self._thin()}"
+
+    def _thin(self) -> str:
+        if not self.thinner:
+            return ""
+        of = "There" if len(self.turning) == 1 else f"In {len(self.thinner)} of these {len(self.turning)}"
+        return (
+            f" {of} people still prefer it in {100 * self.theta_min:.0f} of 100 prompts or more: fewer votes are less "
+            "evidence, and a round ends as soon as it has just enough."
+        )
+
+
+def _one_of(ways: Sequence[str]) -> str:
+    """ "without Ben, without Cara or in 2 more ways", the first few by name."""
+    more = len(ways) - _MOST_NAMED
+    named = [*ways[:_MOST_NAMED], *([f"in {several(more, 'more way')}"] if more > 0 else [])]
+    return f"{', '.join(named[:-1])} or {named[-1]}" if len(named) > 1 else named[0]
 
 
 def _spoken(verdict: Verdict) -> str:
@@ -144,7 +174,7 @@ def stability(
     if any(vote.choice is not Choice.skip for vote in outside):
         wider = _Desk(assessed, registration, counted, outside)
         found.append(wider.reading(Way.outside, "", wider.of(lambda vote: True)))
-    return Stability(assessed.candidate, verdict, tuple(found))
+    return Stability(assessed.candidate, verdict, tuple(found), assessed.theta_min)
 
 
 def _final(alone: Verdict) -> Verdict:

@@ -128,11 +128,12 @@ def _own(visit: Visit, remark: Remark) -> None:
 
 
 def _field(visit: Visit, key: str, label: str, action: str, do: Callable[[str], Read], saved: str = "") -> None:
-    """A text that survives a reload, people to pick for it, and whom it will tell."""
+    """A text that survives a reload, people to pick for it, and whom it will tell. `saved`: a comment that is reworded,
+    which the field shows again once that is done."""
     typed = draft_fields.area(visit, label, key, saved, max_chars=discussion.LONGEST, height=100)
     named = {p: each for p, each in discussion.mentionable(visit.store).items() if p != visit.person.id}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button(action, key=f"{key}-do", on_click=_send, args=(visit, key, do))
+        st.button(action, key=f"{key}-do", on_click=_send, args=(visit, key, do, bool(saved)))
         if named:
             st.selectbox(
                 "Name somebody", sorted(named.values(), key=str.casefold), None, key=f"{key}-pick", width=240,
@@ -168,13 +169,13 @@ def _pick(visit: Visit, key: str) -> None:
     st.session_state[f"{key}-pick"] = None
 
 
-def _send(visit: Visit, key: str, do: Callable[[str], Read]) -> None:
+def _send(visit: Visit, key: str, do: Callable[[str], Read], rewords: bool) -> None:
     text = str(st.session_state.get(key) or "")
     if not text.strip() and f"{keys.NOTICE}-{_PLACE}" in st.session_state:
         return  # the second click of a double click: the first one has sent it
     read = frame.attempt(lambda: do(text), "Saved.")
     if read is not None:
-        draft_fields.forget(visit, key)
+        draft_fields.forget(visit, key, text.strip() if rewords else "")
         st.session_state[keys.NOTICE] = ["said", f"Saved. {_told(visit, read)}".strip()]
     notices.keep_for(_PLACE)
 

@@ -182,9 +182,10 @@ def who(visit: Visit, found: Round, marks: Sequence[str]) -> None:
     if remarks := told.remarks():
         blocks.bullets([f"{names.get(name, name)} {remark}." for name, remark in remarks])
     rows = [(names.get(v.reviewer, v.reviewer), _after_name(v)) for v in told.each]
-    if lanes := [lane for lane in _voter_lanes(told) if lane.dots]:
+    lanes = [lane for lane in _voter_lanes(told) if lane.dots]
+    if lanes:
         dot_plot.draw(rows, lanes, "decision-voters", marks=marks)
-    with st.expander(_TABLE, key="decision-voters-table"):
+    with st.expander(_TABLE, key="decision-voters-table") if lanes else st.container():
         _voters_table(visit, told, names, signing.judged(visit.store, found).raters)
 
 
