@@ -253,6 +253,9 @@ class GateHistory:
             if those := [line.gate for line in failed if line.states[-1] is state]:
                 told.append(f"{said}: {join_words(those)}.")
         told += [f"Failed now and not then: {join_words(new)}."] if new else []
+        waited = [line for line in self.lines if line.states[-2] in (GateState.open, GateState.unchecked)]
+        if passed := sum(line.states[-1] is GateState.passed for line in waited):
+            told.append(f"Open or not checked then and passed now: {several(passed, 'gate')}.")
         return " ".join(told)
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from studio import signing
 from studio.decision import Ruling
 from studio.records import Role, Round
-from studio.store import decisions, people
+from studio.store import brought, decisions, people
 from studio.store.decisions import Decision
 from studio.ui import blocks, draft_fields, frame, notices
 from studio.ui.access import Visit
@@ -86,6 +86,12 @@ def _decision(visit: Visit, each: Decision, names: dict[str, str]) -> None:
     title = each.verdict.value.replace("_", " ") + (f" ({', '.join(labels)})" if labels else "")
     blocks.item(title, f"Signed by {who}, {blocks.when(each.at)}", mark)
     blocks.plain(str(each.body["headline"]))
+    came = brought.of(visit.store, each.project)
+    if came is not None and each.at < came.at:
+        blocks.note(
+            f"Signed in another studio. It came with the project’s file, which {names.get(came.actor, 'the command')} "
+            f"brought in on {blocks.when(came.at)}; the state of the record below is the other studio’s."
+        )
     if void:
         frame.warnings([f"This decision is void. {void} Let people vote on what stands now."])
     if each.body.get("override"):
