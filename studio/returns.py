@@ -28,7 +28,7 @@ class Lack:
     """A price that keeps the card from its figures. `kind`: "tokens" or "hour" (then `about` names what it is set for),
     "" where nothing can be set; `title`: what to call it."""
 
-    sentence: str
+    what: str
     kind: str = ""
     about: str = ""
     title: str = ""
@@ -88,7 +88,7 @@ def _account(store: Store, found: Round, candidate: Arm, best: Arm, said: str) -
     others = _other_runs(store, found.project, run, priced, left_out)
     if len(priced.currencies) > 1:
         names = " and ".join(sorted(priced.currencies))
-        priced.lacking.append(Lack(f"Prices are set in {names}, which cannot be added up. Set them in one currency."))
+        priced.lacking.append(Lack(f"one currency for all prices: they are in {names}, which cannot be added up"))
     told = None
     if not priced.lacking and spent and sides[0] and sides[1]:
         month, (currency,) = prices.expected(store, found.project).answers_a_month, priced.currencies
@@ -108,14 +108,13 @@ def served(
     arm was timed; None, and noted in `priced`, where there is neither."""
     key = prices.tuned(arm.model) if arm.kind is ArmKind.tuned else arm.model
     title = models.entry(arm.model).title + (", tuned" if arm.kind is ArmKind.tuned else "")
-    told = f"No price is set for what {title} reads and writes, a million word pieces (tokens) each."
-    tokens = Lack(told, "tokens", key, title)
+    tokens = Lack(f"the price of a million word pieces (tokens) of {title}", "tokens", key, title)
     priced.offered.append(tokens)
     price = prices.of_tokens(store, key)
     if price is not None:
         return _by_tokens(store, found, arm, prompts, price, priced)
     if timed is not None and timed.device:
-        hour = Lack(f"No price is set for an hour of {timed.device}.", "hour", timed.device, timed.device)
+        hour = Lack(f"the price of an hour of {timed.device}", "hour", timed.device, timed.device)
         priced.offered.append(hour)
         if timed.each is not None:
             priced.currencies.add(timed.currency)
@@ -131,8 +130,7 @@ def _by_tokens(
     counted = pieces(store, found, arm)
     told = [name for name in prompts if name in counted]
     if not told:
-        sentence = f"How many word pieces (tokens) the answers of {arm.name} took is not on the record."
-        priced.lacking.append(Lack(sentence))
+        priced.lacking.append(Lack(f"how many word pieces (tokens) {arm.name} took: that is not on the record"))
         return None
     read, wrote = zip(*(counted[name] for name in told), strict=True)
     timed = figures.Timed((), read, wrote)
@@ -183,9 +181,9 @@ def _trained(store: Store, run: Run | None, priced: Priced) -> tuple[float, floa
     """Hours and price of a training; None, and noted as lacking, where one is not known."""
     seconds, device = (run.result.get("seconds"), str(run.result.get("device", ""))) if run else (None, "")
     if not seconds or not device:
-        priced.lacking.append(Lack("How long the training took, and on what, is not on the record: it ran elsewhere."))
+        priced.lacking.append(Lack("how long the training took, and on what: that is not on the record"))
         return None
-    lack = Lack(f"No price is set for an hour of {device}, where the training ran.", "hour", device, device)
+    lack = Lack(f"the price of an hour of {device}, where the training ran", "hour", device, device)
     priced.offered.append(lack)
     price = prices.of(store, device)
     if price is None:

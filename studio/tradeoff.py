@@ -57,11 +57,13 @@ class Tradeoff:
         best, told = self.frontier(by), [each for each in self.points if _taken(each, by) is not None]
         if not told:
             return ""
-        least, less = ("cheapest", "costs less") if by == "cost" else ("fastest", "is faster")
+        least, less = ("the cheapest", "costs less") if by == "cost" else ("the fastest", "is faster")
+        if by == "cost" and not self.currency:
+            least, less = "takes the fewest word pieces", "takes fewer word pieces"
         if len(told) == 1:
             return f"Only of {best[0]} is it known."
         if len(best) == 1:
-            return f"{best[0]} is both the best and the {least} of {several(len(told), 'arm')}."
+            return f"{best[0]} is the best and {least} of {several(len(told), 'arm')}."
         start = f"No arm is better and {less} than {join_words(best)}: each is the best for what it takes"
         beaten = [each.name for each in told if each.name not in best]
         return f"{start}. Beaten on both: {join_words(beaten)}." if beaten else f"{start}."

@@ -39,6 +39,13 @@ def test_what_differs_between_two_decisions_is_told_in_words_and_figures() -> No
     ]  # fmt: skip
 
 
+def test_a_practice_verdict_is_never_told_without_its_label() -> None:
+    practice = dataclasses.replace(FIRST, id="d2", verdict=Verdict.inconclusive, labels=("scripted votes", "practice"))
+    found = decided.between(FIRST, practice)
+    assert found.sentence.startswith("No go became inconclusive (scripted votes, practice).")
+    assert found.facts[0].after == "inconclusive (scripted votes, practice)"
+
+
 def test_two_decisions_that_name_the_same_say_so() -> None:
     again = decided.between(FIRST, dataclasses.replace(FIRST, id="d2", comment="Read again."))
     assert again.sentence.startswith("The verdict stayed no go. The same: the arm, the dataset, the training and the")
@@ -54,12 +61,13 @@ def test_the_history_says_what_is_mended_what_is_not_and_what_is_new() -> None:
     told = history(
         ("Preferred to Base", FAILED, PASSED), ("Personal data", FAILED, FAILED), ("Side effects", PASSED, FAILED),
         ("Memorisation", FAILED, UNCHECKED), ("Could ship", FAILED, OPEN), ("Preferred to Old", FAILED, None),
-        ("Sides sealed", PASSED, PASSED),
+        ("Sides sealed", PASSED, PASSED), ("Health waivers", OPEN, PASSED), ("Same outputs", UNCHECKED, UNCHECKED),
     ).sentence  # fmt: skip
     assert told == (
         "Mended since the round of 1 May 2026: Preferred to Base. Still failed since the round of 1 May 2026: Personal "
         "data. Failed then, open now: Could ship. Failed then, not checked now: Memorisation. Failed then, not asked "
-        "any more: Preferred to Old. Failed now and not then: Side effects."
+        "any more: Preferred to Old. Failed now and not then: Side effects. Open or not checked then and passed now: 1 "
+        "gate."
     )
     assert history(("Sides sealed", PASSED, PASSED)).sentence == "No gate had failed in the round of 1 May 2026."
     assert "one closed round so far" in GateHistory((), ()).sentence

@@ -214,7 +214,9 @@ def test_the_frontier_is_what_nothing_beats_on_both() -> None:
         "a tie beats none"
     )
     one = tradeoff.Tradeoff((cheap, worse), tradeoff.KEPT, "€")
-    assert one.sentence("cost") == "Cheap is both the best and the cheapest of 2 arms."
+    pieces = tradeoff.Tradeoff((cheap, worse), tradeoff.KEPT, "")
+    assert pieces.sentence("cost") == "Cheap is the best and takes the fewest word pieces of 2 arms."
+    assert one.sentence("cost") == "Cheap is the best and the cheapest of 2 arms."
 
 
 def test_a_share_of_the_ranking_is_that_of_two_arms_that_met() -> None:

@@ -24,7 +24,7 @@ from studio.wording import day, several
 _ROOMY = 1_750
 """Below this weight of the fuller sheet (see `_weight`) both are set in larger letters."""
 _STYLE = Path(__file__).parent / "print.css"
-_BASELINES, _SLICES, _BESIDE, _PASSED, _SIGNED = 4, 8, 3, 18, 3
+_BASELINES, _SLICES, _BESIDE, _PASSED = 4, 8, 3, 18
 _SHAPES = {SliceState.cleared: "full", SliceState.regressed: "diamond", SliceState.not_enough_votes: "hollow"}
 _MARKS = {GateState.passed: "✓", GateState.failed: "✗", GateState.open: "○", GateState.unchecked: "○"}
 
@@ -84,7 +84,7 @@ def _head(about: About, trial: Trial, place: str) -> str:
 def _glance(trial: Trial) -> list[tuple[str, str]]:
     ruled = trial.ruling
     weakest = next((gate for gate in ruled.gates if gate.name == ruled.weakest), None)
-    told = [("To ship", _short(trial.names[ruled.arm], 90) if ruled.arm else "Nothing yet")]
+    told = [("To ship", _short(trial.to_ship, 90))]
     told += [("Weakest gate", f"{_short(weakest.name, 90)} ({evidence.STATES[weakest.state]})")] if weakest else []
     return told
 
@@ -109,9 +109,8 @@ def _preferred(trial: Trial, assessed: Assessment) -> str:
 
 
 def _signed(about: About, trial: Trial) -> str:
-    standing = [d for d in trial.decisions if not d.withdrawn][:_SIGNED]
-    if standing:
-        return _list([evidence.signature(d, about) for d in standing], 540)
+    if trial.decision is not None:
+        return _list([evidence.signed(trial, about)], 600)
     blank = "".join(f"<span>{each}</span>" for each in ("Name", "Role", "Date and signature"))
     return f'<p class="note">Nobody has signed a decision on this round yet.</p><p class="blank">{blank}</p>'
 

@@ -32,7 +32,8 @@ def show(visit: Visit, found: Round, assessed: Assessment, marks: Sequence[str])
     if told.found is not None:
         _card(visit, told.found, marks)
     else:
-        blocks.plain("It cannot be told yet. " + " ".join(each.sentence for each in told.lacking))
+        blocks.plain("It cannot be told yet. What is missing:")
+        blocks.bullets([each.what[:1].upper() + each.what[1:] for each in told.lacking])
     _left_out(told)
     _fields(visit, told)
 

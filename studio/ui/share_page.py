@@ -44,7 +44,7 @@ def _over(shown: Shown) -> str:
             "decision before it.</p>"
         )
     told += [f'<p class="void" role="note"><b>This decision is void.</b> {escape(why)}</p>' for why in shown.void]
-    return f'<div class="shared" role="region" aria-label="Read only">{"".join(told)}</div>'
+    return f'<aside class="shared" aria-label="About this link">{"".join(told)}</aside>'
 
 
 def _in_the_margin(words: str) -> str:

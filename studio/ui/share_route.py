@@ -34,7 +34,10 @@ _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
 class Tries:
-    """How often each address came with a token that opens nothing. `clock`: seconds that grow."""
+    """How often each address came with a token that opens nothing. `clock`: seconds that grow.
+
+    Visitors behind a proxy that does not pass their addresses on count as one, and wait for one another's misses.
+    """
 
     MOST, SECONDS, ADDRESSES = 20, 60.0, 10_000
 

@@ -239,6 +239,26 @@ def invite_a_reviewer_who_sees_nothing_else(ada: Walker, open_browser: Callable[
     expect(rita.page.get_by_role("link", name="Decision")).to_have_count(0)
 
 
+def discuss_it_and_show_it_to_somebody_outside(ada: Walker, open_browser: Callable[..., Walker]) -> None:
+    ada.type("A comment on the verdict", "Practice only, @nobody.")
+    ada.press("Add the comment")
+    ada.sees("Nobody who reads this is called nobody")
+    ada.type("For whom", "The board")
+    ada.page.get_by_text("Show a few answers, too").click()
+    ada.press("Make a link")
+    ada.eyes.both(ada.page, "a comment, and a link just made")
+    link = re.search(r"http://\S+/share/\S+", ada.key("share-fresh").inner_text())[0]  # type: ignore[index]
+    board = open_browser(390, "light", 844)
+    board.page.goto(link)
+    board.sees("Read only")
+    board.sees("A few answers")
+    board.eyes.both(board.page, "a decision, by its link")
+    ada.page.locator('[class*="st-key-share-withdraw-"] button').first.click()
+    ada.settle()
+    board.page.goto(link)
+    expect(board.page.get_by_role("heading", level=1)).to_have_text("This link does not work any more")
+
+
 def read_the_guide(ada: Walker) -> None:
     ada.page.get_by_role("link", name="Guide", exact=True).click()
     expect(ada.page.get_by_role("heading", level=1)).to_contain_text("For the engineer")
@@ -295,6 +315,7 @@ def test_a_newcomer_takes_thirty_rows_round_the_loop(
     ada.go("Blind round")
     assert vote_by_keyboard(ada) >= 10
     read_the_verdict_sign_and_withdraw(ada)
+    discuss_it_and_show_it_to_somebody_outside(ada, open_browser)
     follow_a_figure_to_its_votes_and_read_the_papers(ada)
     show_it_to_somebody_outside(ada, open_browser)
     read_the_guide(ada)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from streamlit import config
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from studio import people
 from studio.records import Person, Role, sha256
 from studio.store import Store
-from studio.ui import server
+from studio.ui import keys, server
+
+# Each AppTest reads the description of every installed package; what is installed stays so while tests run.
+manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 
 def person(store: Store, name: str, role: Role) -> tuple[Person, str]:
@@ -21,22 +26,21 @@ def person(store: Store, name: str, role: Role) -> tuple[Person, str]:
 
 
 def opened(store: Store, session: str, page: str, **query: str) -> AppTest:
-    """The page as its first visit shows it. Raises AssertionError when the page raised."""
+    """The page as its first visit shows it. Raises AssertionError when the page raised or this person is not let in."""
     server.configure()
     # AppTest itself keeps format functions in the session state; the browser tests run with the check on.
     config.set_option("runner.enforceSerializableSessionState", False)
     server.use(store)
     at = AppTest.from_file(str(Path(server.__file__).parent / "app.py"), default_timeout=15)
     at.user = {"session": session}
-    for name, value in query.items():
-        at.query_params[name.replace("_", "-")] = value
-    at.run()
     if page != "home":
         at.switch_page(str(Path(server.__file__).parents[2] / "pages" / f"{page}.py"))
-        for name, value in query.items():
-            at.query_params[name.replace("_", "-")] = value
-        at.run()
-    return sound(at)
+    for name, value in query.items():
+        at.query_params[name.replace("_", "-")] = value
+    sound(at.run())
+    reached = at.session_state[keys.OPENED][0] if keys.OPENED in at.session_state else ""
+    assert reached in (page, ""), f"Could not find page {page!r}: {reached!r} stands there"
+    return at
 
 
 def sound(at: AppTest) -> AppTest:

@@ -14,7 +14,7 @@ from studio.certificate import sum_of, verify
 from studio.records import Role
 from studio.review import rounds
 from studio.review.preference import parse_votes, read_votes
-from studio.store import Store, shares
+from studio.store import Store, prices, shares
 from studio.store import decisions as rows
 
 
@@ -56,7 +56,7 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
     told = words(at)
     for part in (
         "Inconclusive", "What would change it", "Not checked", "Weakest gate", "95 % interval", "The left answer won",
-        "How long the training took, and on what, is not on the record",
+        "How long the training took, and on what: that is not on the record",
     ):  # fmt: skip
         assert part in told, part
     for line in ("Dealt by chance", "Reliable reviewers", "Length", "Who voted", "Without any one reviewer"):
@@ -82,6 +82,16 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
     assert sum_of(made) in words(at.run())
     ways, parts = re.findall(r'href="#(part-[^"]+)"', told), re.findall(r'id="(part-[^"]+)"', told)
     assert len(ways) == 11 and set(ways) <= set(parts) and len(parts) == len(set(parts))
+
+
+def test_a_round_that_closed_before_any_prompt_was_done_is_told(store: Store, seeded: Seeded) -> None:
+    found = rounds.open_round(store, "maker", seeded.project, seeded.plan)
+    rounds.close(store, "maker", found, "Nobody had time.")
+    _, session = person(store, "Pia", Role.pm)
+    told = words(opened(store, session, "decision", project=seeded.project))
+    assert "Inconclusive" in told and "No prompt is completed yet" in told
+    told = words(opened(store, session, "decision", project=seeded.project, rows="all"))
+    assert "in the order of the page" in told and "nan" not in told
 
 
 def test_scripted_votes_are_labelled_everywhere(store: Store, seeded: Seeded) -> None:
@@ -129,7 +139,11 @@ def test_signing_withdrawing_and_signing_again(store: Store, seeded: Seeded, clo
     at.text_input(key=f"decision-withdraw-why-{signed.id}").input("Too early.").run()
     press(at, f"decision-withdraw-do-{signed.id}")
     assert rows.every(store, seeded.project)[0].withdrawn == "Too early." and "Too early." in words(at)
-    assert at.button(key="decision-sign")
+    assert "Two decisions side by side" not in words(at)
+    press(at, "decision-sign")
+    told = words(at).partition("Two decisions side by side")[2]
+    assert "The verdict stayed inconclusive. The same: the arm, the dataset, the training and the brief." in told
+    assert "signed by: Pia (PM)" in told and "Read &lt;b&gt;twice&lt;/b&gt;." in told
 
 
 def test_a_designer_reads_and_comments_and_does_not_sign(store: Store, seeded: Seeded, closed: rounds.Round) -> None:
@@ -137,6 +151,17 @@ def test_a_designer_reads_and_comments_and_does_not_sign(store: Store, seeded: S
     pia, field = joined(store, "Pia <i>", Role.pm), f"comment-{closed.id}"
     at = opened(store, session, "decision", project=seeded.project)
     assert "A PM or an admin signs" in words(at) and not [b for b in at.button if b.key == "decision-sign"]
+    assert "The price of a million word pieces (tokens) of SmolLM2 135M, tuned" in words(at)
+    at.number_input(key="return-expected-month").set_value(5000.0)
+    at.text_input(key="return-expected-currency").set_value("USD")
+    press(at, "return-expected-keep")
+    assert prices.expected(store, seeded.project) == prices.Expected(5000.0, None, "USD")
+    at.number_input(key="return-tokens-0-in").set_value(0.4)
+    press(at, "return-tokens-0-keep")
+    assert "A price is not written" in words(at), "what a million written cost is left empty"
+    at.number_input(key="return-tokens-0-out").set_value(1.6)
+    press(at, "return-tokens-0-keep")
+    assert prices.of_tokens(store, prices.tuned("smollm2-135m")) == prices.TokenPrice(0.4, 1.6, "€")
     at.text_area(key=field).input("Not yet,").run()
     at.selectbox(key=f"{field}-pick").select("Pia <i>").run()
     typed = "Not yet, @Pia <i> "
@@ -146,7 +171,14 @@ def test_a_designer_reads_and_comments_and_does_not_sign(store: Store, seeded: S
     press(at, f"{field}-do")
     assert "Not yet, <b>@Pia &lt;i&gt;</b> &amp; @Otto" in words(at)
     assert "Nobody who reads this is called Otto." in words(at) and at.text_area(key=field).value == ""
-    assert [each.text for each in discussion.waiting(store, pia)] == ["Not yet, @Pia <i> & @Otto"]
+    (waits,) = discussion.waiting(store, pia)
+    assert waits.text == "Not yet, @Pia <i> & @Otto"
+    reworded = f"comment-edit-{waits.remark.id}"
+    assert at.text_area(key=reworded).value == waits.text
+    at.text_area(key=reworded).input("Soon, @Pia <i>").run()
+    press(at, f"{reworded}-do")
+    assert "Soon, <b>@Pia &lt;i&gt;</b></p>" in words(at) and "reworded since" in words(at)
+    assert at.text_area(key=reworded).value == "Soon, @Pia <i>"
 
 
 def test_the_pairs_are_shown_at_a_price_and_the_table_reads_back(
