@@ -91,7 +91,8 @@ def _decisions(visit: Visit) -> None:
         blocks.plain("Choose two different decisions.")
         return
     one, other = sorted((names.index(first), names.index(second)))
-    _side_by_side(visit, decided.between(told[one], told[other]))
+    with st.container(key="decision-between"):
+        _side_by_side(visit, decided.between(told[one], told[other]))
 
 
 def _title(each: Told) -> str:

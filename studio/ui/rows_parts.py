@@ -216,7 +216,7 @@ def take_away(visit: Visit, found: Round, marks: Sequence[str]) -> None:
     """Every figure of the page: to look through, and as a file. `marks`: what must be said of such votes."""
     blocks.section(
         "Every figure",
-        "All that this page says in numbers, of every candidate: with intervals, n, the hash of the registration and "
+        "What this page says in numbers, of every candidate: with intervals, n, the hash of the registration and "
         "the head of the record.",
     )
     st.html(f'<p class="ys-plain">{named(visit, "Look through them", _ALL).html}</p>')
