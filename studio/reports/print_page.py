@@ -165,7 +165,7 @@ def _gates(gates: Sequence[Gate], ease: int) -> str:
 
 
 def _mark(gate: Gate) -> str:
-    return f'<i class="{gate.state.value}" aria-label="{evidence.STATES[gate.state]}">{_MARKS[gate.state]}</i>'
+    return f'<i class="{gate.state.value}" role="img" aria-label="{evidence.STATES[gate.state]}">{_MARKS[gate.state]}</i>'
 
 
 def _names(gates: Sequence[Gate], most: int) -> str:
