@@ -60,7 +60,7 @@ def _from_elsewhere(visit: Visit) -> None:
             frame.refused(Refusal(why))
         blocks.note(
             f"Up to {_MOST_MB} MB; a larger one comes in by “studio import project FILE”. Others’ saves wait "
-            "while it is written, which a long history makes some time: choose an hour when nobody votes."
+            "while it is taken in, which lasts for a long history: choose an hour when nobody votes."
         )
 
 
