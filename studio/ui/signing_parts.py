@@ -6,7 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from studio import signing
+from studio import decided, signing
 from studio.decision import Ruling
 from studio.records import Role, Round
 from studio.store import brought, decisions, people
@@ -81,8 +81,7 @@ def _decision(visit: Visit, each: Decision, names: dict[str, str]) -> None:
     void = signing.void_because(visit.store, each)
     stands = "overridden: ships" if each.ships else "stands"
     mark = "withdrawn" if each.withdrawn else "void" if void else stands
-    words = {"scripted": "scripted votes", "practice": "practice", "length_dependent": "length-dependent"}
-    labels = [word for told, word in words.items() if each.body.get(told)]
+    labels = [word for told, word in decided.LABELS.items() if each.body.get(told)]
     title = each.verdict.value.replace("_", " ") + (f" ({', '.join(labels)})" if labels else "")
     blocks.item(title, f"Signed by {who}, {blocks.when(each.at)}", mark)
     blocks.plain(str(each.body["headline"]))
