@@ -56,11 +56,6 @@ def test_rename_archive_and_back(store: Store) -> None:
     assert [p.name for p in rows.every(store)] == ["Second name"]
 
 
-def with_menu(at: AppTest, project: str) -> AppTest:
-    at.session_state[f"home-more-{project}"] = True
-    return sound(at.run())
-
-
 def test_duplicate_lands_on_the_copy_and_can_be_taken_back(store: Store) -> None:
     dora, session = person(store, "Dora", Role.designer)
     made = projects.from_demo(store, dora.id, "ticket-triage")
