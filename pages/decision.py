@@ -32,6 +32,7 @@ if found is None:
 elif found.state == "open":
     verdict_parts.waiting(visit, found)
     amend_parts.shown(visit, found)
+    discussion_parts.earlier(visit, found)
     share_parts.links(visit, found)
 else:
     ruled, assessed = verdict_parts.ruling(visit, found)

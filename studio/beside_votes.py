@@ -79,6 +79,12 @@ def _checked(store: Store, found: Round) -> tuple[Checked, ...]:
 # -- of a candidate --------------------------------------------------------------------------------
 
 
+def of_arm(store: Store, arm: Arm, dataset: Dataset) -> tuple[Gate, ...]:
+    """What tuning broke, what it recites and personal data, of an arm that no round is about; by its answers to the
+    set's test prompts."""
+    return _side_effects(store, arm), _memorisation(store, arm, dataset).gate, _personal(store, arm, dataset).gate
+
+
 def _targets(store: Store, found: Round, arm: Arm, dataset: Dataset) -> list[Checked]:
     """What the brief asks of machine checks, as it was registered: one gate for each criterion."""
     asked: Mapping[str, float] = found.registration.get("targets", {})

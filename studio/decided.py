@@ -23,6 +23,8 @@ from studio.wording import day, several
 
 SLICES = "Kinds of input (slices)"
 """The name under which all gates of slices stand as one."""
+LABELS = {"scripted": "scripted votes", "practice": "practice", "length_dependent": "length-dependent"}
+"""What a ruling says of itself -> the words that must stand on its verdict."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Against:
 class Told:
     """What one signed decision names. Names are those that were registered with the round; `runs`: of the arm in
     question, "" where it was not trained here; `size`: examples in the frozen set, None where it is gone. `role`: the
-    signer's when they signed, None where the decision is older than its keeping."""
+    signer's when they signed, None where the decision is older than its keeping. `labels`: what must
+    stand on its verdict, of `LABELS`."""
 
     id: str
     round: str
@@ -59,6 +62,7 @@ class Told:
     signed_by: str
     role: Role | None
     comment: str
+    labels: tuple[str, ...] = ()
 
 
 def record(found: Round, told: Judgement, person: Person) -> dict[str, Any]:
@@ -101,6 +105,7 @@ def _told(store: Store, signed: rows.Decision) -> Told:
         tuple(Against(**{**each, "baseline": called.get(each["baseline"], each["baseline"])}) for each in kept),
         tuple(from_json(Gate, each) for each in body.get("gates", [])),
         signed.signed_by, Role(body["role"]) if "role" in body else None, signed.comment,
+        tuple(word for name, word in LABELS.items() if body.get(name)),
     )  # fmt: skip
 
 
@@ -174,7 +179,13 @@ def between(before: Told, after: Told) -> Between:
 
 
 def _verdict(told: Told) -> str:
-    return told.verdict.value.replace("_", " ").lower()
+    return said(told.verdict, told.labels)
+
+
+def said(verdict: Verdict, labels: Sequence[str]) -> str:
+    """A verdict as it is said, with what must stand on it: "inconclusive (practice)"."""
+    word = verdict.value.replace("_", " ").lower()
+    return f"{word} ({', '.join(labels)})" if labels else word
 
 
 def _dataset(told: Told) -> str:
@@ -217,6 +228,7 @@ class Column:
     arm: str
     verdict: Verdict
     signed: bool
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -270,11 +282,12 @@ def gate_history(store: Store, project: str, ruled: Mapping[str, Ruling]) -> Gat
     for found in reversed(closed):
         told = standing.get(found.id) or (None if found.id in ruled else any_of.get(found.id))
         if told is not None:
-            columns.append(Column(found.id, found.at, told.arm, told.verdict, True))
+            columns.append(Column(found.id, found.at, told.arm, told.verdict, True, told.labels))
             stood.append(states(told.gates))
         elif (ruling := ruled.get(found.id)) is not None:
             arm = names(found).get(ruling.subject, ruling.subject)
-            columns.append(Column(found.id, found.at, arm, ruling.verdict, False))
+            marks = tuple(word for name, word in LABELS.items() if getattr(ruling, name))
+            columns.append(Column(found.id, found.at, arm, ruling.verdict, False, marks))
             stood.append(states(ruling.gates))
         else:
             left_out.append(found.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from studio.records import Person, Refusal, Role, Round
@@ -55,10 +55,19 @@ class Read:
 
 def threads(store: Store, found: Round) -> tuple[Thread, ...]:
     """What was said of a round's verdict, the oldest thread first; what its author took back is in it, marked so."""
-    told = comments.of_round(store, found.id)
-    return tuple(
-        Thread(first, tuple(each for each in told if each.answers == first.id)) for first in told if not first.answers
-    )
+    return _threads(comments.of_round(store, found.id))
+
+
+def earlier(store: Store, found: Round) -> tuple[Thread, ...]:
+    """What was said of the verdicts of the project's other rounds, the oldest thread first."""
+    return _threads([each for each in comments.on_verdicts(store, found.project) if each.round != found.id])
+
+
+def _threads(told: Sequence[Remark]) -> tuple[Thread, ...]:
+    answers: dict[str, list[Remark]] = {}
+    for each in told:
+        answers.setdefault(each.answers, []).append(each)
+    return tuple(Thread(first, tuple(answers.get(first.id, ()))) for first in answers.get("", ()))
 
 
 def waiting(store: Store, person: Person) -> tuple[Mention, ...]:
@@ -78,16 +87,25 @@ def waiting(store: Store, person: Person) -> tuple[Mention, ...]:
     )
 
 
-def add(store: Store, person: Person, found: Round, text: str, answers: str = "") -> Read:
-    """Says something about a closed round's verdict; `answers`: the first remark of the thread. What was read in it.
+def add(store: Store, person: Person, found: Round, text: str) -> Read:
+    """Begins a thread on a closed round's verdict. What was read in the text.
 
     Raises Refusal for a role that does not read the verdict, an empty or too long text, a name that several people
     bear, an open round; nothing is saved then.
     """
+    return _add(store, person, text, found.project, found.id, "")
+
+
+def answer(store: Store, person: Person, thread: Thread, text: str) -> Read:
+    """Says something in a thread. Raises Refusal as `add` does."""
+    return _add(store, person, text, thread.first.project, thread.first.round, thread.first.id)
+
+
+def _add(store: Store, person: Person, text: str, project: str, about: str, answers: str) -> Read:
     read = _checked(store, person, text)
-    payload = {"id": uuid.uuid4().hex, "round": found.id, "answers": answers, "body": read.body,
+    payload = {"id": uuid.uuid4().hex, "round": about, "answers": answers, "body": read.body,
                "mentions": list(read.mentions)}  # fmt: skip
-    store.act("comment.added", person.id, payload, found.project)
+    store.act("comment.added", person.id, payload, project)
     return read
 
 

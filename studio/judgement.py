@@ -26,6 +26,15 @@ from studio.review.stability import stability as read_again
 
 
 @dataclass(frozen=True)
+class Weighed:
+    """What a round's votes say of each candidate, in cost order, before anything beside the votes is looked at."""
+
+    assessments: tuple[Assessment, ...]
+    diagnostics: tuple[Diagnostics, ...]
+    raters: Reliability
+
+
+@dataclass(frozen=True)
 class Judgement:
     """What a round's votes say of each candidate, in cost order, how far they can be trusted, and the ruling."""
 
@@ -45,18 +54,17 @@ class Judgement:
 def judge(
     found: Round, pairs: Sequence[Pair], votes: Sequence[Vote], gates: Sequence[Gate], *,
     tests: Sequence[str] = (), guess: ExitGuess | None = None, lengths: Lengths | None = None,
+    weighed: Weighed | None = None,
 ) -> Judgement:  # fmt: skip
     """Applies the registered rule to the round's votes, in the order they were cast.
 
     `gates`: those that are not of the votes; the seal and the assignment audit are added here. `tests`: the test
     prompts in the order of their set, if known, so that their order in the round can be drawn again. `lengths`: of the
-    answers, where the pairs come without their texts. Raises Refusal for votes that the round does not know.
+    answers, where the pairs come without their texts. `weighed`: what `weigh` gave for the same votes, where it is at
+    hand. Raises Refusal for votes that the round does not know.
     """
-    seen = counted(found, pairs, votes)
-    plans = read_registrations(found.registration)
-    cast = [ballots(pairs, seen, plan.candidate, lengths) for plan in plans]
-    assessments = tuple(assess(own, plan) for own, plan in zip(cast, plans, strict=True))
-    checked = tuple(diagnose(one, own, guess) for one, own in zip(assessments, cast, strict=True))
+    told = weighed or weigh(found, pairs, votes, guess=guess, lengths=lengths)
+    assessments, checked = told.assessments, told.diagnostics
     dealt = assignment_gate([each.assignment for each in checked], _in_order(found, tests))
     ruled = decision.verdict(
         assessments,
@@ -68,7 +76,20 @@ def judge(
         names=names(found),
         length_dependent={a.candidate: each.length_dependent for a, each in zip(assessments, checked, strict=True)},
     )
-    return Judgement(assessments, checked, reliability(pairs, votes, rule_of(found.registration)), ruled)
+    return Judgement(assessments, checked, told.raters, ruled)
+
+
+def weigh(
+    found: Round, pairs: Sequence[Pair], votes: Sequence[Vote], *, guess: ExitGuess | None = None,
+    lengths: Lengths | None = None,
+) -> Weighed:  # fmt: skip
+    """What the votes alone say, by the registered rule; see `judge`."""
+    seen = counted(found, pairs, votes)
+    plans = read_registrations(found.registration)
+    cast = [ballots(pairs, seen, plan.candidate, lengths) for plan in plans]
+    assessments = tuple(assess(own, plan) for own, plan in zip(cast, plans, strict=True))
+    checked = tuple(diagnose(one, own, guess) for one, own in zip(assessments, cast, strict=True))
+    return Weighed(assessments, checked, reliability(pairs, votes, rule_of(found.registration)))
 
 
 def stability(found: Round, pairs: Sequence[Pair], votes: Sequence[Vote], judged: Judgement) -> Stability:

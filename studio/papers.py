@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from studio import outputs, returns, signing
-from studio.decision import Ruling
+from studio import beside_votes, outputs, returns, signing
+from studio.decision import Gate, Ruling
 from studio.judgement import Judgement
 from studio.outputs import Compared
 from studio.records import PROMPTING, Arm, ArmKind, Brief, Dataset, Decoding, Person, Refusal, Role, Round, from_json
@@ -31,17 +31,28 @@ MAY_WRITE = (Role.designer, Role.pm, Role.admin)
 @dataclass(frozen=True)
 class Trial:
     """A closed round in which the arm might have shipped. `judged`: all that the rule makes of it; `names`: arm -> name
-    as registered; `decisions`: what was signed on it, the newest first; `certificate`: the name of its file."""
+    as registered; `decision`: what stands signed on it, None without; `void`: why that says nothing of what stands here
+    now, "" while it holds; `certificate`: the name of its file."""
 
     round: Round
     judged: Judgement
     names: Mapping[str, str]
-    decisions: tuple[Decision, ...]
+    decision: Decision | None
+    void: str
     certificate: str
 
     @property
     def ruling(self) -> Ruling:
         return self.judged.ruling
+
+    @property
+    def to_ship(self) -> str:
+        """What ships, in words: by the verdict, or against it by a signed override; nothing once a decision is void."""
+        if self.void:
+            return "Nothing: what was signed is void"
+        if self.decision and self.decision.body.get("override"):
+            return f"{self.names[self.ruling.subject]}, against the verdict, by a signed override"
+        return self.names[self.ruling.arm] if self.ruling.arm else "Nothing yet"
 
     def of(self, arm: Arm) -> Assessment | None:
         """What the votes say of one of its candidates."""
@@ -54,8 +65,9 @@ class About:
     newest set; `passport`: of a tuned arm; `trial`: None while no round with it has closed.
 
     `compared`: the test answers of it, of the best prompt and of the base by the brief's machine checks, empty while a
-    round is open; `cost`: sentences on what it costs and when it has paid back, or why that cannot be told;
-    `taken`: what was prepared to take away; `people`: id -> name; `head`: the journal's.
+    round is open; `besides`: what tuning broke, what it recites, personal data, as gates of this arm; `cost`: sentences
+    on what it costs and when it has paid back, or why that cannot be told; `taken`: what was prepared to take away;
+    `people`: id -> name; `head`: the journal's.
     """
 
     project: str
@@ -67,6 +79,7 @@ class About:
     passport: Passport | None
     trial: Trial | None
     compared: tuple[Compared, ...]
+    besides: tuple[Gate, ...]
     cost: tuple[str, ...]
     open_round: bool
     head: str
@@ -111,7 +124,7 @@ def about(store: Store, project: str, arm: str = "", on: Round | None = None) ->
         notes=rows.notes(store, project), arm=found, dataset=kept,
         passport=passports.passport(store, run.id) if run else None, trial=trial,
         compared=() if waiting or not tested else _compared(store, found, tested),
-        cost=_cost(store, trial, found) if trial else (),
+        besides=_besides(store, found, trial, kept), cost=_cost(store, trial, found) if trial else (),
         open_round=waiting, head=store.head, taken=takeaway.ready(store, run) if run else {},
         people=people.names(store),
     )  # fmt: skip
@@ -145,8 +158,10 @@ def _trial(store: Store, arm: Arm) -> Trial | None:
 
 
 def _of_round(store: Store, found: Round, judged: Judgement) -> Trial:
-    signed = tuple(d for d in decisions.every(store, found.project) if d.round == found.id)
-    return Trial(found, judged, signing.names(found), signed, signing.certificate_name(found, judged.ruling))
+    signed = decisions.on(store, found.id)
+    void = signing.void_because(store, signed) if signed else ""
+    name = signing.certificate_name(found, judged.ruling)
+    return Trial(found, judged, signing.names(found), signed, void, name)
 
 
 def _compared(store: Store, arm: Arm, dataset: str) -> tuple[Compared, ...]:
@@ -157,6 +172,13 @@ def _compared(store: Store, arm: Arm, dataset: str) -> tuple[Compared, ...]:
     best = sorted(prompts, key=lambda each: each.average.value)[-1:]
     base = [each for each in every if each.arm.kind is ArmKind.base and each.arm.id != arm.id][:1]
     return (*own, *best, *base)
+
+
+def _besides(store: Store, arm: Arm, trial: Trial | None, dataset: Dataset | None) -> tuple[Gate, ...]:
+    if trial is not None:
+        found = (each.gate for each in beside_votes.checked(store, trial.round))
+        return tuple(gate for gate in found if gate.arm == arm.id)
+    return beside_votes.of_arm(store, arm, dataset) if dataset else ()
 
 
 def _cost(store: Store, trial: Trial, arm: Arm) -> tuple[str, ...]:

@@ -154,13 +154,12 @@ def _decision(store: Store, share: Share) -> Shown:
     return Shown(
         share, home.name if home else "", found,
         waiting=bool(every) and every[0].state == "open" and not share.round,
-        void=_void(store, found), answers=_answers(store, found) if share.answers else (), head=store.head,
+        void=_void(found), answers=_answers(store, found) if share.answers else (), head=store.head,
     )  # fmt: skip
 
 
-def _void(store: Store, found: About | None) -> tuple[str, ...]:
-    signed = found.trial.decisions if found and found.trial else ()
-    return tuple(why for each in signed if (why := signing.void_because(store, each)))
+def _void(found: About | None) -> tuple[str, ...]:
+    return (found.trial.void,) if found and found.trial and found.trial.void else ()
 
 
 def _answers(store: Store, found: About | None) -> tuple[Answered, ...]:

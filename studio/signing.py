@@ -11,6 +11,7 @@ from studio.records import Person, Refusal, Role, Round, Split, Verdict, to_json
 from studio.review import guesses, rounds
 from studio.review.gates import join_words
 from studio.review.stability import Stability
+from studio.review.voters import Voters, voters
 from studio.store import Store, arms, briefs, runs
 from studio.store import datasets as dataset_rows
 from studio.store import decisions as rows
@@ -19,10 +20,11 @@ from studio.train import release
 
 __all__ = [
     "MAY_SIGN", "certificate_name", "certificate_of", "gates", "judged", "latest_round", "may_override", "names",
-    "ruling", "sign", "stability", "stopped_for_good", "void_because", "withdraw",
+    "ruling", "sign", "stability", "stopped_for_good", "void_because", "voted", "withdraw",
 ]  # fmt: skip
 
 MAY_SIGN = (Role.pm, Role.admin)
+_VOTES = ("rounds", "pairs", "votes")  # the tables on which what the votes say depends
 _SAME = "Same outputs as registered"
 
 
@@ -41,7 +43,14 @@ def stability(store: Store, found: Round) -> Stability:
     """Whether the verdict of a closed round's votes stands when they are read in other ways."""
     pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
     told = judged(store, found)
-    return store.once(("stability", *_key(found)), lambda: judgement.stability(found, pairs, votes, told))
+    key = ("stability", *_key(found), told.ruling.subject)
+    return store.once(key, lambda: judgement.stability(found, pairs, votes, told), _VOTES)
+
+
+def voted(store: Store, found: Round) -> Voters:
+    """Who voted in a closed round, one by one."""
+    pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
+    return store.once(("voters", *_key(found)), lambda: voters(found, pairs, votes), _VOTES)
 
 
 def _key(found: Round) -> tuple[str, ...]:
@@ -51,7 +60,10 @@ def _key(found: Round) -> tuple[str, ...]:
 def _judged(store: Store, found: Round) -> Judgement:
     pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
     guessed = guesses.counted(store, found)
-    return judge(found, pairs, votes, gates(store, found), tests=_tests(store, found), guess=guessed)
+    weighed = store.once(
+        ("weighed", *_key(found)), lambda: judgement.weigh(found, pairs, votes, guess=guessed), (*_VOTES, "guesses")
+    )
+    return judge(found, pairs, votes, gates(store, found), tests=_tests(store, found), weighed=weighed)
 
 
 def gates(store: Store, found: Round) -> list[Gate]:

@@ -39,6 +39,13 @@ def test_what_differs_between_two_decisions_is_told_in_words_and_figures() -> No
     ]  # fmt: skip
 
 
+def test_a_practice_verdict_is_never_told_without_its_label() -> None:
+    practice = dataclasses.replace(FIRST, id="d2", verdict=Verdict.inconclusive, labels=("scripted votes", "practice"))
+    found = decided.between(FIRST, practice)
+    assert found.sentence.startswith("No go became inconclusive (scripted votes, practice).")
+    assert found.facts[0].after == "inconclusive (scripted votes, practice)"
+
+
 def test_two_decisions_that_name_the_same_say_so() -> None:
     again = decided.between(FIRST, dataclasses.replace(FIRST, id="d2", comment="Read again."))
     assert again.sentence.startswith("The verdict stayed no go. The same: the arm, the dataset, the training and the")

@@ -182,7 +182,7 @@ def test_figures_come_with_interval_and_n() -> None:
     found = assessed("w" * 60 + "t" * 30 + "l" * 30, prompts=200)
     against = found.against[0]
     assert preference_sentence(against, "tuned", "base") == (
-        "People preferred tuned to base in 62 of 100 prompts, a tie counting as half (theta .62, 95 % interval "
+        "People preferred tuned to base in 62 % of the prompts, a tie counting as half (theta .62, 95 % interval "
         ".51-.73, n = 120 prompts); wins minus losses +25%, both bad 0%."
     )
     assert "No prompt is completed" in preference_sentence(assessed("").against[0], "tuned", "base")

@@ -81,7 +81,7 @@ def test_a_mention_waits_until_it_is_answered(store: Store, found: Round, pia: P
         "Pia", "@Dora is the floor right? cc @Pia", first, found.project,
     )  # fmt: skip
     assert discussion.waiting(store, pia) == (), "nobody waits for what they wrote themselves"
-    discussion.add(store, dora, found, "It is, @Pia", answers=first.id)
+    discussion.answer(store, dora, discussion.threads(store, found)[0], "It is, @Pia")
     assert discussion.waiting(store, dora) == () and len(discussion.waiting(store, pia)) == 1
     (thread,) = discussion.threads(store, found)
     assert [each.body for each in thread.answers] == [f"It is, @[{pia.id}]"]
@@ -96,7 +96,7 @@ def test_a_mention_waits_until_it_is_answered(store: Store, found: Round, pia: P
     assert discussion.waiting(store, pia) == ()
     projects.archive(store, pia.id, found.project, archived=False)
     with pytest.raises(Refusal, match="belongs to another thread"):
-        discussion.add(store, pia, found, "and", answers=last(store, found).id)
+        discussion.answer(store, pia, discussion.Thread(last(store, found), ()), "and")
 
 
 def test_only_its_author_rewords_it_for_a_while_and_takes_it_back(
@@ -113,7 +113,7 @@ def test_only_its_author_rewords_it_for_a_while_and_takes_it_back(
     assert last(store, found) == one
     late = dataclasses.replace(one, at="2020-01-01T00:00:00.000+00:00")
     assert comments.editable_until(late.at) == "2020-01-01T00:30:00.000+00:00"
-    discussion.add(store, dora, found, "Why?", answers=one.id)
+    discussion.answer(store, dora, discussion.Thread(one, ()), "Why?")
     added = next(act.seq for act in store.recent(found.project, pia.id) if act.kind == "comment.added")
     with pytest.raises(Refusal, match="Somebody answered this comment"):
         store.undo(added, pia.id)
@@ -144,3 +144,19 @@ def test_a_name_follows_its_person(store: Store, found: Round, pia: Person) -> N
     assert eve.id not in discussion.mentionable(store) and eve.id in last(store, found).mentions
     people.change_role(store, people.SYSTEM, eve.id, Role.reviewer)
     assert discussion.waiting(store, dataclasses.replace(eve, role=Role.reviewer)) == ()
+
+
+def test_what_was_said_of_an_earlier_round_can_still_be_answered(
+    store: Store, found: Round, pia: Person, dora: Person
+) -> None:
+    discussion.add(store, pia, found, "@Dora was that all?")
+    (waits,) = discussion.waiting(store, dora)
+    going = rounds.open_round(store, "pia", found.project, rounds.Plan(**{
+        "candidates": tuple(each.arm for each in found.candidates), "baselines": found.candidates[0].baselines,
+        "dataset": found.registration["dataset"],
+    }))  # fmt: skip
+    assert discussion.earlier(store, found) == () and discussion.threads(store, going) == ()
+    thread = discussion.earlier(store, going)[-1]
+    assert thread.first == waits.remark
+    discussion.answer(store, dora, thread, "It was.")
+    assert discussion.waiting(store, dora) == ()

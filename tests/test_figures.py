@@ -12,6 +12,7 @@ from round_seed import MAKER, ready
 from voted_round import closed_round
 
 from studio import export_command, figures
+from studio.cells import csv_table
 from studio.figures import Basis, Material, on_price
 from studio.figures.figure import figure_id
 from studio.payback import Served, Spent, returned
@@ -89,6 +90,12 @@ def test_the_return_on_tuning_is_the_mean_of_its_rows() -> None:
         assert len(rows) == figure.n == 2 and figure.unit == "EUR"
         assert figure.value == pytest.approx(1000 * sum(row.value or 0 for row in rows) / 2)
     assert told["price/once/0"].value == 5 and told["price/answers/0"].value == pytest.approx(5000 / 2.5)
+
+
+def test_a_file_guards_texts_and_leaves_numbers() -> None:
+    assert csv_table([("a", "b"), ("=1+1", -0.5), ("é", None)]).decode("utf-8-sig").split() == [
+        "a,b", "'=1+1,-0.5", "é,",
+    ]  # fmt: skip
 
 
 def test_an_open_round_has_none(store: Store) -> None:

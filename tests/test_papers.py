@@ -22,12 +22,12 @@ from starlette.routing import Router
 from studio import export_command, papers, people, signing
 from studio.decision import Gate, GateState
 from studio.papers import About
-from studio.records import Brief, Refusal, Role
+from studio.records import Brief, Refusal, Role, canonical
 from studio.reports import model_card, print_page, written
 from studio.review import rounds
 from studio.review.assessment import SliceFinding, SliceState
 from studio.review.evidence import Interval
-from studio.store import Store
+from studio.store import Store, arms
 from studio.store import papers as rows
 from studio.store.decisions import Decision
 from studio.store.papers import Notes
@@ -101,6 +101,7 @@ def test_what_people_write_stands_in_the_papers_and_can_be_taken_back(store: Sto
     with pytest.raises(Refusal, match="already"):
         papers.write_notes(store, ada, project, NOTES)
     card = written.paper(store, project, "card", "md").text
+    assert "is not measured. Measure it under Compare." in card and "None of the 6 answers" in card
     assert "No blind round has closed on it" in card and "Then switch it off." in card
     assert "Not for \\<b\\>legal\\</b\\> letters." in card
     page = written.paper(store, project, "card", "html").text
@@ -120,6 +121,22 @@ def test_nothing_of_an_open_round_is_told(store: Store) -> None:
     assert open_now.trial is None and open_now.compared == ()
     card = written.paper(store, seeded.project, "card", "md").text
     assert "its verdict is told when it has closed" in card and "theta" not in card and found.sha256 not in card
+
+
+def test_what_is_signed_stands_in_the_papers_until_it_is_void(store: Store) -> None:
+    seeded, rita = ready(store, tests=6), joined(store, "Rita", Role.reviewer)
+    found = vote_like_the_script(store, rounds.open_round(store, MAKER, seeded.project, seeded.plan), rita)
+    pia = joined(store, "Pia", Role.pm)
+    signing.sign(store, pia, found, "Read twice.")
+    brief = written.paper(store, seeded.project, "brief", "md").text
+    assert "signed by Pia on" in brief and "Comment: Read twice." in brief and "Void:" not in brief
+    rewritten = [dataclasses.asdict(g) for g in arms.generations(store, seeded.dataset, seeded.base)]
+    rewritten[0]["output"] = "Something else."
+    payload = {"dataset": seeded.dataset, "job": "", "rows_blob": store.put_blob(canonical(rewritten))}
+    store.act("generations.stored", MAKER, payload, seeded.project)
+    for name, form in (("brief", "md"), ("print", "html")):
+        assert "Void: " in written.paper(store, seeded.project, name, form).text
+    assert "Nothing: what was signed is void" in written.paper(store, seeded.project, "print", "html").text
 
 
 def test_scripted_votes_are_labelled_on_every_paper(store: Store) -> None:
@@ -198,7 +215,7 @@ def crowded(about: About, times: int) -> About:
     decision = Decision(
         "d", "p", "r", {"verdict": "GO", "override": long}, long, long, "h" * 64, "", "2026-11-27T10:00"
     )
-    trial = dataclasses.replace(about.trial, judged=judged, names=names, decisions=(decision,) * 9)
+    trial = dataclasses.replace(about.trial, judged=judged, names=names, decision=decision)
     notes = Notes(long, long, long, long)
     return dataclasses.replace(about, name=long, notes=notes, brief=Brief(), trial=trial, cost=(long,) * 5)
 

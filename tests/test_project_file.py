@@ -16,6 +16,7 @@ from round_seed import person, ready, vote_like_the_script
 from studio import cli, people, project_file, projects, signing
 from studio.certificate import verify
 from studio.examples import step as example_step
+from studio.models.files import ADAPTER_FILES, adapter_sha256
 from studio.project_file import reading
 from studio.project_file.form import KINDS, STAY
 from studio.records import Act, Person, Refusal, Role, Status, canonical, from_json, sha256, to_json
@@ -48,7 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     folder = tmp_path_factory.mktemp("from")
     store = Store.open(folder / "workspace")
     other = projects.create(store, "ann", "Other").id
-    seeded = ready(store, tests=24)
+    seeded = ready(store, tests=8)
     pia = person(store, "Pia", Role.pm)
     first = example_step.write(store, pia.id, seeded.project, input="A question", ideal="An answer")
     store.act("webhook.set", pia.id, {"address": "https://example.org/hook"}, seeded.project)
@@ -57,17 +58,34 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     store.undo(store.recent(seeded.project, pia.id)[0].seq, pia.id)
     projects.rename(store, "ann", other, "Another")
     example_step.mark(store, pia.id, seeded.project, [wrong.id], Status.rejected)
-    found = rounds.open_round(store, "maker", seeded.project, replace(seeded.plan, cap=12, second_readers=0.2))
+    _trained(store, seeded.project, seeded.dataset, "whole")
+    _trained(store, seeded.project, seeded.dataset, "changed").write_text("{}")
+    found = rounds.open_round(
+        store, "maker", seeded.project, rounds.Plan((seeded.tuned,), (seeded.base,), seeded.dataset)
+    )
     with pytest.raises(Refusal, match="which answer is whose"):
         project_file.write(store, seeded.project, folder / "open.zip")
-    voters = (person(store, "Rita", Role.reviewer), person(store, "Ravi", Role.reviewer))
-    for each in voters:
-        found = vote_like_the_script(store, found, each)
+    rita = person(store, "Rita", Role.reviewer)
+    found = vote_like_the_script(store, found, rita)
     assert found.state == "closed"
     signing.sign(store, pia, found, "As the rule says.")
-    project_file.write(store, seeded.project, folder / "project.zip")
-    yield Made(store, seeded.project, folder / "project.zip", (*voters, pia))
+    written = project_file.write(store, seeded.project, folder / "project.zip", models=True)
+    assert written.models == 1 and "run changed was changed on disk" in written.left[-1]
+    yield Made(store, seeded.project, folder / "project.zip", (rita, pia))
     store.close()
+
+
+def _trained(store: Store, project: str, dataset: str, run: str) -> Path:
+    """A finished run that left a model; one of its files."""
+    folder = store.workspace / "jobs" / run / "checkpoints" / "final"
+    folder.mkdir(parents=True)
+    for name in ADAPTER_FILES:
+        (folder / name).write_text(f"{name} of {run}")
+    about = {"id": run, "dataset": dataset, "model": "smollm2-135m", "preset": "match_our_tone", "settings": {}}
+    store.act("job.started", "maker", {"id": run, "kind": "train", "folder": run, "detail": {}, "run": about}, project)
+    result = {"adapter": "checkpoints/final", "adapter_sha256": adapter_sha256(folder)}
+    store.act("job.finished", "maker", {"id": run, "state": "done", "result": result}, project)
+    return folder / ADAPTER_FILES[0]
 
 
 @dataclass(frozen=True)
@@ -114,6 +132,10 @@ def test_a_project_says_the_same_elsewhere_and_its_verdict_holds(made: Made, the
     certified = verify(signing.certificate_of(store, other))
     assert certified.ok and certified.verdict == signing.ruling(made.store, one).verdict.value
     assert decisions.every(store, made.project) == decisions.every(made.store, made.project)
+    model = [
+        adapter_sha256(each.workspace / "jobs" / "whole" / "checkpoints" / "final") for each in (store, made.store)
+    ]
+    assert there.came.models == 1 and model[0] == model[1]
     assert not signing.void_because(store, decisions.every(store, made.project)[0]) and not store.audit()
 
 
@@ -249,6 +271,10 @@ HOSTILE: dict[str, tuple[Callable[[dict[str, bytes]], None], str]] = {
     "a job outside": (
         lambda parts: said(parts, "job.started", lambda payload: payload.update({"folder": "../../etc"})),
         "damaged or not a project",
+    ),
+    "another model": (
+        lambda parts: parts.update({next(name for name in parts if name.endswith(".safetensors")): b"other weights"}),
+        "is not as it was written",
     ),
     "a verdict that is none": (
         lambda parts: said(parts, "decision.signed", lambda payload: payload["body"].update({"verdict": "SHIP"})),

@@ -21,7 +21,7 @@ def test_a_closed_round_is_ruled_on_ahead_and_an_open_one_is_not(
     found = rounds.open_round(store, MAKER, seeded.project, seeded.plan)
     asked: list[str] = []
     once = store.once
-    monkeypatch.setattr(store, "once", lambda key, read: asked.append(key[0]) or once(key, read))
+    monkeypatch.setattr(store, "once", lambda key, *how: asked.append(key[0]) or once(key, *how))
     read_ahead.closed_rounds(store)
     assert "judged" not in asked
     closed = vote_like_the_script(store, found, person(store, "Rita", Role.reviewer))

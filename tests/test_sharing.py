@@ -53,7 +53,7 @@ def found(store: Store, seeded: Seeded) -> Round:
 def outside(store: Store) -> Iterator[TestClient]:
     """Somebody without a session, at the door of the server."""
     door = Middleware(Guard, store=lambda: store, cookie="c", sign_in=sign_in.door)
-    app = Starlette(routes=[share_route.route(lambda: store, 0.1)], middleware=[door])
+    app = Starlette(routes=[share_route.route(lambda: store, 0.05)], middleware=[door])
     with TestClient(app) as client:
         yield client
 
@@ -135,7 +135,7 @@ def test_every_token_that_opens_nothing_is_told_the_same_as_late(
     answers = [outside.get(f"/share/{each}") for each in (token, "never-given-out", "x" * 200, "odd%20sign!")]
     assert len({(each.status_code, each.text, str(each.headers)) for each in answers}) == 1
     assert answers[0].status_code == 404 and "This link does not work any more" in answers[0].text
-    assert all(each.elapsed.total_seconds() >= 0.1 for each in answers)
+    assert all(each.elapsed.total_seconds() >= 0.05 for each in answers)
 
 
 def test_before_a_round_has_closed_it_tells_that_votes_come_in(

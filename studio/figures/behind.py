@@ -168,6 +168,7 @@ def _against(
                     if p.example in against.scored.excluded and v.choice is Choice.skip)  # fmt: skip
         return
     part = "" if behind.basis is Basis.reread else behind.slice
+    gone = {each.reviewer for each in made.counted if each.conflict} if not behind.conflict else set()
     labels = {each.prompt: each.labels for each in against.scored.prompts if part in ("", each.slice)}
     seats: dict[str, int] = defaultdict(int)
     for pair, vote in cast:
@@ -177,20 +178,17 @@ def _against(
         votes = len(labels[pair.example])
         late = behind.basis in (Basis.cast, Basis.without)
         read = (late or seats[pair.id] <= votes) and (behind.basis is not Basis.double or votes > 1)
-        if read and (behind.basis not in _LESS or _left_in(made, behind, pair, vote)):
+        if read and (behind.basis not in _LESS or _left_in(behind, gone, pair, vote)):
             yield Row(pair, vote, f"{WORTH[vote.choice]:g}")
 
 
 _LESS = (Basis.without, Basis.reread)
 
 
-def _left_in(made: Material, behind: Behind, pair: Pair, vote: Vote) -> bool:
-    """Whether a vote stays when one reviewer's, one slice's or those of people in conflict are left out."""
-    conflicted = {each.reviewer for each in made.counted if each.conflict} if not behind.conflict else set()
-    return (
-        vote.reviewer != behind.reviewer and vote.reviewer not in conflicted
-        and (not behind.slice or pair.slice != behind.slice)
-    )  # fmt: skip
+def _left_in(behind: Behind, gone: set[str], pair: Pair, vote: Vote) -> bool:
+    """Whether a vote stays when one reviewer's, one slice's or those of people in conflict (`gone`) are left out."""
+    others = vote.reviewer != behind.reviewer and vote.reviewer not in gone
+    return others and (not behind.slice or pair.slice != behind.slice)
 
 
 def _wider(made: Material, behind: Behind, against: AgainstBaseline) -> Iterator[Row]:

@@ -9,7 +9,7 @@ from studio.records import Refusal, Round
 from studio.review import dealing, reveal
 from studio.review.assessment import Assessment
 from studio.review.gates import Gate, Words, preference_name
-from studio.review.voters import voters
+from studio.review.reveal import Account
 from studio.store import Store, guesses, people
 from studio.store import rounds as round_rows
 
@@ -30,11 +30,16 @@ def material(store: Store, found: Round) -> Material:
 def _gathered(store: Store, found: Round) -> Material:
     pairs, votes = tuple(round_rows.pairs(store, found.id)), tuple(round_rows.votes(store, found.id))
     counted = tuple(dealing.counted(found, pairs, votes))
+
+    def reasons() -> tuple[tuple[Account, ...], dict[str, tuple[Account, ...]]]:
+        return reveal.accounts(pairs, counted), reveal.by_slice(pairs, counted)
+
     return Material(
         found, pairs, votes, counted, tuple(guesses.of_round(store, found.id)), signing.judged(store, found),
-        reveal.accounts(pairs, counted), reveal.by_slice(pairs, counted), beside_votes.checked(store, found),
+        *store.once(("reasons", found.id, found.sha256), reasons, ("rounds", "pairs", "votes")),
+        beside_votes.checked(store, found),
         checked.of_round(store, found, signing.judged(store, found).subject[0].candidate),
-        signing.stability(store, found), voters(found, pairs, votes), people.names(store),
+        signing.stability(store, found), signing.voted(store, found), people.names(store),
         returns.of_round(store, found, signing.judged(store, found).subject[0]),
     )  # fmt: skip
 

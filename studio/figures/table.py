@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studio.cells import guard_formula
+from studio import cells
 from studio.figures.figure import Figure, Material
 
 _TEXTS = ("id", "section", "name", "unit", "counts", "word", "sentence")
@@ -36,14 +35,9 @@ def about(made: Material, head: str) -> About:
 
 
 def csv_table(figures: Sequence[Figure], told: About) -> bytes:
-    """UTF-8 with its mark; numbers in full, so that they can be compared; what is not there is empty."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for figure in figures:
-        row = _row(figure, told)
-        writer.writerow([guard_formula(row[c]) if isinstance(row[c], str) else row[c] for c in COLUMNS])
-    return out.getvalue().encode("utf-8-sig")
+    """Numbers in full, so that they can be compared; what is not there is empty."""
+    rows = [_row(figure, told) for figure in figures]
+    return cells.csv_table([COLUMNS, *([row[name] for name in COLUMNS] for row in rows)])
 
 
 def parquet(figures: Sequence[Figure], told: About) -> bytes:

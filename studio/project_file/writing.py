@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from studio.models.files import ADAPTER_FILES, file_sha256
+from studio.models.files import ADAPTER_FILES, adapter_sha256, file_sha256
 from studio.project_file.form import ACTS, BLOBS, FORMAT, KINDS, MANIFEST, STAY, Manifest, all_named
 from studio.records import Act, JobState, Refusal, canonical, sha256, to_json
 from studio.store import Store, brought, now, people, projects, rounds, runs
@@ -70,7 +70,7 @@ def write(store: Store, project: str, out: Path, *, models: bool = False) -> Con
     found, (acts, left) = summary(store, project), contents(store, project)
     if found.why_not:
         raise Refusal(found.why_not)
-    blobs, tuned = _blobs(store, acts), _models(store, project) if models else {}
+    blobs, (tuned, changed) = _blobs(store, acts), _whole(store, project) if models else ({}, ())
     lines = b"".join(canonical(to_json(act)) + b"\n" for act in acts)
     sums = {ACTS: sha256(lines)} | {name: file_sha256(path) for files in tuned.values() for name, path in files.items()}
     manifest = Manifest(
@@ -91,7 +91,7 @@ def write(store: Store, project: str, out: Path, *, models: bool = False) -> Con
         raise Refusal(f"{out.name} could not be written ({error.strerror}). Nothing else was changed.") from error
     finally:
         partial.unlink(missing_ok=True)
-    return Content(out, size, sha, len(acts), len(blobs), len(manifest.people), len(tuned), left)
+    return Content(out, size, sha, len(acts), len(blobs), len(manifest.people), len(tuned), (*left, *changed))
 
 
 def contents(store: Store, project: str) -> tuple[list[Act], tuple[str, ...]]:
@@ -138,8 +138,16 @@ def _people(store: Store, acts: Sequence[Act]) -> tuple[dict[str, Any], ...]:
     )
 
 
+def _whole(store: Store, project: str) -> tuple[dict[str, dict[str, Path]], tuple[str, ...]]:
+    """The tuned models that are as they were made, and a sentence for each that is not."""
+    found, made = _models(store, project), {run.id: run.adapter_sha256 for run in runs.every(store, project)}
+    fit = {run: files for run, files in found.items() if adapter_sha256(next(iter(files.values())).parent) == made[run]}
+    told = (f"The model of run {run} was changed on disk since, so it stays here." for run in found if run not in fit)
+    return fit, tuple(told)
+
+
 def _models(store: Store, project: str) -> dict[str, dict[str, Path]]:
-    """Run -> name in the file -> path, of the tuned models that lie here as they were when they were made."""
+    """Run -> name in the file -> path, of the tuned models that lie here."""
     found: dict[str, dict[str, Path]] = {}
     for run in runs.every(store, project):
         if run.state is not JobState.done or not run.adapter or not run.job:

@@ -28,7 +28,7 @@ def brief(about: About) -> str:
         ["## Where it stands", *evidence.verdict(about)],
         ["## What it is for, and what not", *evidence.use(about.brief)],
         ["## What good looks like", *(part for each in about.brief.criteria for part in _criterion(each))],
-        ["## What a GO needs, and how each stands", *(evidence.gate_table(about) or ["No blind round has closed."])],
+        ["## What a GO needs, and how each stands", *evidence.gate_table(about)],
         ["## How it did", *evidence.preference(about), *evidence.floor(about.assessed), *evidence.slices(about),
          *evidence.checks(about)],
         ["## What it was made from", *_data(about)],

@@ -13,7 +13,6 @@ from studio.papers import About, Trial
 from studio.records import Brief, Verdict
 from studio.reports.markdown import NOT_WRITTEN, bullets, plain, table, written
 from studio.review.assessment import Assessment, SliceFinding, SliceState
-from studio.store.decisions import Decision
 from studio.wording import day, several
 
 STATES = {
@@ -82,18 +81,17 @@ def verdict(about: About) -> list[str]:
     parts = [f"**{ruled.in_words.capitalize()}.** {plain(ruled.headline)}"]
     if about.arm.id != ruled.subject:
         parts.append(f"The round speaks of {plain(trial.names[ruled.subject])}, not of this one.")
-    return [*parts, *bullets([*map(plain, ruled.because), *_signatures(trial, about)])]
+    return [*parts, *bullets([*map(plain, ruled.because), plain(signed(trial, about))])]
 
 
-def _signatures(trial: Trial, about: About) -> list[str]:
-    standing = [d for d in trial.decisions if not d.withdrawn]
-    return [plain(signature(d, about)) for d in standing] or ["Nobody has signed a decision on it."]
-
-
-def signature(found: Decision, about: About) -> str:
-    """One signed decision in a line: what, by whom, when, and why it ships all the same where it does."""
+def signed(trial: Trial, about: About) -> str:
+    """What stands signed, in a line: what, by whom, when, why it ships all the same, and whether it is void by now."""
+    found = trial.decision
+    if found is None:
+        return "Nobody has signed a decision on it."
+    said = f"Void: {trial.void} " if trial.void else ""
     who = about.people.get(found.signed_by, found.signed_by)
-    said = f"{in_words(found.verdict)}, signed by {who} on {day(found.at)} on the record {found.head[:12]}"
+    said += f"{in_words(found.verdict)}, signed by {who} on {day(found.at)} on the record {found.head[:12]}"
     reason = str(found.body.get("override", ""))
     said += f"; shipped against the verdict, because: {reason}" if reason else ""
     return f"{said}. Comment: {found.comment}" if found.comment else f"{said}."
@@ -104,8 +102,9 @@ def in_words(found: Verdict) -> str:
 
 
 def gates(about: About) -> Sequence[Gate]:
-    """The gates of its round; none without one."""
-    return about.trial.ruling.gates if about.trial else ()
+    """The gates of its round, where that rules on this arm; else those that need no round."""
+    ruled = about.trial.ruling if about.trial else None
+    return ruled.gates if ruled and ruled.subject == about.arm.id else about.besides
 
 
 def gate_table(about: About) -> list[str]:
@@ -115,9 +114,9 @@ def gate_table(about: About) -> list[str]:
 
 
 def gate(about: About, name: str) -> str:
-    """What the gate of this name found; that nothing was measured where there is none."""
-    found = next((g for g in gates(about) if g.name == name), None)
-    return plain(found.sentence) if found else "Not measured: no blind round has closed on it."
+    """What the gate of this name found of this arm; that nothing was measured where there is none."""
+    found = next((g for g in about.besides if g.name == name), None)
+    return plain(found.sentence) if found else "Not measured: no set is frozen."
 
 
 def preference(about: About) -> list[str]:

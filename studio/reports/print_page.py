@@ -8,7 +8,7 @@ papers have them whole. It does not promise to fit any other paper.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
@@ -21,10 +21,12 @@ from studio.review.assessment import Assessment, SliceFinding, SliceState
 from studio.review.evidence import Interval
 from studio.wording import day, several
 
+_FULL = 2_500
+"""The weight of a sheet (see `_weight`) that surely fits its paper in small letters."""
 _ROOMY = 1_750
 """Below this weight of the fuller sheet (see `_weight`) both are set in larger letters."""
 _STYLE = Path(__file__).parent / "print.css"
-_BASELINES, _SLICES, _BESIDE, _PASSED, _SIGNED = 4, 8, 3, 18, 3
+_BASELINES, _SLICES, _BESIDE, _PASSED = 4, 7, 3, 18
 _SHAPES = {SliceState.cleared: "full", SliceState.regressed: "diamond", SliceState.not_enough_votes: "hollow"}
 _MARKS = {GateState.passed: "✓", GateState.failed: "✗", GateState.open: "○", GateState.unchecked: "○"}
 
@@ -36,7 +38,9 @@ def written(about: About, over: str = "", more: str = "") -> str:
     if trial is None or assessed is None:
         raise Refusal("There is no closed round here, so there is no verdict to print. Nothing was written.")
     title = f"{about.name}: the decision in two pages"
-    sheets = _first(about, trial, assessed), _second(about, trial)
+    sheets = (
+        _fitting(lambda ease: _first(about, trial, assessed, ease)), _fitting(lambda ease: _second(about, trial, ease)),
+    )  # fmt: skip
     roomy = ' class="roomy"' if max(map(_weight, sheets)) < _ROOMY else ""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
@@ -49,6 +53,12 @@ def written(about: About, over: str = "", more: str = "") -> str:
     )
 
 
+def _fitting(sheet: Callable[[int], str]) -> str:
+    """A sheet with its texts twice as long where it still holds them, else as long as any sheet can hold."""
+    wide = sheet(2)
+    return wide if _weight(wide) < _FULL else sheet(1)
+
+
 def _weight(body: str) -> int:
     """About how much of a sheet is taken, in letters: an item and a line of a drawing take more than their letters."""
     letters = len(re.sub(r'<svg.*?</svg></div><p class="small">.*?</p>|<[^>]+>', "", body))
@@ -58,17 +68,17 @@ def _weight(body: str) -> int:
 # -- the first sheet: the verdict ------------------------------------------------------------------
 
 
-def _first(about: About, trial: Trial, assessed: Assessment) -> str:
+def _first(about: About, trial: Trial, assessed: Assessment, ease: int) -> str:
     ruled = trial.ruling
     return "".join((
         _head(about, trial, "1 of 2"),
         f'<p class="word">{escape(ruled.in_words.capitalize())}</p><h1>{escape(_short(ruled.headline, 170))}</h1>',
         _facts(_glance(trial)),
-        _part("Why", _list(ruled.because[:3], 530)),
+        _part("Why", _list(ruled.because[:3], ease * 530)),
         _part("Which do people prefer?", _preferred(trial, assessed)),
-        _part("What would change it", _list(ruled.would_change[:2], 270)),
-        _part("What it costs", _list(about.cost[:1] or ("Not measured.",), 270)),
-        _part("Signed", _signed(about, trial)),
+        _part("What would change it", _list(ruled.would_change[:2], ease * 270)),
+        _part("What it costs", _list(about.cost[:1] or ("Not measured.",), ease * 270)),
+        _part("Signed", _signed(about, trial, ease)),
     ))  # fmt: skip
 
 
@@ -84,7 +94,7 @@ def _head(about: About, trial: Trial, place: str) -> str:
 def _glance(trial: Trial) -> list[tuple[str, str]]:
     ruled = trial.ruling
     weakest = next((gate for gate in ruled.gates if gate.name == ruled.weakest), None)
-    told = [("To ship", _short(trial.names[ruled.arm], 90) if ruled.arm else "Nothing yet")]
+    told = [("To ship", _short(trial.to_ship, 90))]
     told += [("Weakest gate", f"{_short(weakest.name, 90)} ({evidence.STATES[weakest.state]})")] if weakest else []
     return told
 
@@ -108,10 +118,9 @@ def _preferred(trial: Trial, assessed: Assessment) -> str:
     return dots(rows, assessed.theta_min, said) + f'<p class="note">{escape(note)}</p>'
 
 
-def _signed(about: About, trial: Trial) -> str:
-    standing = [d for d in trial.decisions if not d.withdrawn][:_SIGNED]
-    if standing:
-        return _list([evidence.signature(d, about) for d in standing], 540)
+def _signed(about: About, trial: Trial, ease: int) -> str:
+    if trial.decision is not None:
+        return _list([evidence.signed(trial, about)], ease * 600)
     blank = "".join(f"<span>{each}</span>" for each in ("Name", "Role", "Date and signature"))
     return f'<p class="note">Nobody has signed a decision on this round yet.</p><p class="blank">{blank}</p>'
 
@@ -119,15 +128,15 @@ def _signed(about: About, trial: Trial) -> str:
 # -- the second sheet: what it rests on ------------------------------------------------------------
 
 
-def _second(about: About, trial: Trial) -> str:
+def _second(about: About, trial: Trial, ease: int) -> str:
     gates = [gate for gate in trial.ruling.gates if not gate.is_slice]
     return "".join((
         _head(about, trial, "2 of 2"),
-        _part("What a GO needs", _gates(gates)),
+        _part("What a GO needs", _gates(gates, ease)),
         _part("On each kind of input", _sliced(about)),
-        _part("Known limits", _list((about.notes.limits or "Not written yet.", *evidence.LIMITS), 4 * 200)),
+        _part("Known limits", _list((about.notes.limits or "Not written yet.", *evidence.LIMITS), ease * 800)),
         _part("Whom to ask", _facts([
-            (title, _short(text, 90) or "Not written yet.") for title, text in (
+            (title, _short(text, ease * 90) or "Not written yet.") for title, text in (
                 ("Owner", about.notes.owner), ("Engineer", about.notes.engineer),
                 ("When it does harm", about.notes.escalation),
             )
@@ -136,12 +145,12 @@ def _second(about: About, trial: Trial) -> str:
     ))  # fmt: skip
 
 
-def _gates(gates: Sequence[Gate]) -> str:
+def _gates(gates: Sequence[Gate], ease: int) -> str:
     beside = [gate for gate in gates if gate.state is not GateState.passed]
     passed = [gate for gate in gates if gate.state is GateState.passed]
     told = "".join(
         f"<li>{_mark(gate)}<div><b>{escape(_short(gate.name, 50))}</b> ({evidence.STATES[gate.state]}). "
-        f"{escape(_short(gate.sentence, 120))}</div></li>"
+        f"{escape(_short(gate.sentence, ease * 120))}</div></li>"
         for gate in beside[:_BESIDE]
     )
     rest = beside[_BESIDE:]
@@ -164,23 +173,24 @@ def _names(gates: Sequence[Gate], most: int) -> str:
 
 
 def _sliced(about: About) -> str:
-    found = sorted(evidence.every_slice(about), key=lambda each: _urgency(each[1]))
-    if not found:
+    """Each kind of input once, against the baseline over which it stands worst."""
+    found = sorted((each for _, each in evidence.every_slice(about)), key=_urgency)
+    worst = sorted({each.name: each for each in reversed(found)}.values(), key=_urgency)
+    if not worst:
         return '<p class="note">The brief names no kinds of input (slices).</p>'
     rows = [
         Dot(
             _short(evidence.slice_name(each), 24), each.theta, each.interval.low, each.interval.high,
-            f"{_figure(each.theta, each.interval)}, n = {each.n:,}, {evidence.SLICE_STATES[each.state]}",
-            _SHAPES[each.state],
+            f"{_figure(each.theta, each.interval)}, n = {each.n:,}, {evidence.SLICE_STATES[each.state]}"
+            if each.theta is not None else "no prompts", _SHAPES[each.state],
         )
-        for _baseline, each in found[:_SLICES]
+        for each in worst[:_SLICES]
     ]  # fmt: skip
-    several_of = len({baseline for baseline, _ in found}) > 1
     said = "; ".join(f"{row.label}: {row.told}" for row in rows)
-    note = "Diamond: got worse. Hollow: not enough votes to tell, which is not the same as fine."
-    note += " Each is shown against each baseline, the worst first." if several_of else ""
-    more = len(found) - _SLICES
-    note += f" {several(more, 'more line')} on the Decision page." if more > 0 else ""
+    note = "Diamond: got worse. Hollow: too few votes to tell, which is not “fine”."
+    note += " Each where it stands worst." if len(found) > len(worst) else ""
+    more = len(worst) - _SLICES
+    note += f" {several(more, 'more kind', 'more kinds')} on the Decision page." if more > 0 else ""
     return dots(rows, 0.5, said) + f'<p class="note">{note}</p>'
 
 

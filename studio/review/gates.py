@@ -111,7 +111,7 @@ def preference_sentence(against: AgainstBaseline, candidate: str, baseline: str)
     if against.theta is None:
         return f"No prompt is completed yet, so nothing is known of {candidate} against {baseline}."
     return (
-        f"People preferred {candidate} to {baseline} in {100 * against.theta:.0f} of 100 prompts, a tie counting as "
+        f"People preferred {candidate} to {baseline} in {100 * against.theta:.0f} % of the prompts, a tie counting as "
         f"half (theta {_share(against.theta)}, {_range(against.interval)}, n = {count_prompts(against.n)}); wins minus "
         f"losses {against.net_win:+.0%}, both bad {against.both_bad:.0%}."
     )

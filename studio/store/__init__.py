@@ -216,10 +216,11 @@ class Store:
         """The number of the last act: a key for cached reads."""
         return self.journal.seq
 
-    def once(self, key: Hashable, read: Callable[[], T]) -> T:
-        """`read()`, or what it gave before when only comments, signatures, sessions and the like came since: for large
-        things that a page asks for several times. Only the last few are kept. Nobody may change the value."""
-        return self._once.read_besides(key, TALK, read)
+    def once(self, key: Hashable, read: Callable[[], T], tables: Sequence[str] = ()) -> T:
+        """`read()`, or what it gave before: when no act wrote to `tables` since, or, of what is read in many places
+        (no `tables`), when only comments, signatures, sessions and the like came since. For large things that a page
+        asks for several times: only the last few are kept. Nobody may change the value."""
+        return self._once.read(key, tables, read) if tables else self._once.read_besides(key, TALK, read)
 
     def version_of(self, project: str, *, besides: Sequence[str]) -> int:
         """The number of the last act in a project that is of none of the kinds `besides`, 0 without one: a key for

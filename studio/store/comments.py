@@ -162,6 +162,12 @@ def of_round(store: Store, name: str) -> list[Remark]:
     return _remarks(store, store.rows('SELECT * FROM comments WHERE round = ? ORDER BY "at", id', name))
 
 
+def on_verdicts(store: Store, project: str) -> list[Remark]:
+    """The same of every round of a project."""
+    sql = "SELECT * FROM comments WHERE project = ? AND round <> '' ORDER BY \"at\", id"
+    return _remarks(store, store.rows(sql, project))
+
+
 def naming(store: Store, person: str) -> list[Remark]:
     """The remarks of others that name a person and wait: not taken back, in a thread that nobody settled and where the
     person wrote nothing since, of a project that is not archived. The oldest first."""

@@ -196,9 +196,9 @@ def get(store: Store, name: str) -> Round | None:
 
 
 def pairs(store: Store, name: str) -> list[Pair]:
-    """In the registered order. Read once for all who ask before the next act."""
+    """In the registered order. Read once for all who ask."""
     sql = "SELECT * FROM pairs WHERE round = ? ORDER BY position, id"
-    return list(store.once(("pairs", name), lambda: tuple(_pair(row) for row in store.rows(sql, name))))
+    return list(store.once(("pairs", name), lambda: tuple(_pair(row) for row in store.rows(sql, name)), ("pairs",)))
 
 
 def pair(store: Store, name: str) -> Pair | None:
@@ -207,9 +207,9 @@ def pair(store: Store, name: str) -> Pair | None:
 
 
 def votes(store: Store, name: str) -> list[Vote]:
-    """In the order they were cast. Read once for all who ask before the next act."""
+    """In the order they were cast. Read once for all who ask before the next vote."""
     sql = f"SELECT * FROM votes WHERE round = ? {_IN_ORDER}"
-    return list(store.once(("votes", name), lambda: tuple(_vote(row) for row in store.rows(sql, name))))
+    return list(store.once(("votes", name), lambda: tuple(_vote(row) for row in store.rows(sql, name)), ("votes",)))
 
 
 _IN_ORDER = 'ORDER BY "at", pair, reviewer'

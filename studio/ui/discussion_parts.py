@@ -25,7 +25,8 @@ def show(visit: Visit, found: Round) -> None:
     blocks.section(
         TITLE,
         f"Between {spoken(discussion.MAY_COMMENT)}, before and after it is signed. Whoever is named with an @ finds it "
-        "on their first page until they answer. Reviewers do not read this, so that their votes stay their own.",
+        "on their first page until they answer or it is settled. Reviewers do not read this, so that their votes stay "
+        "their own.",
     )
     notices.show(_PLACE)
     told = discussion.threads(visit.store, found)
@@ -36,7 +37,7 @@ def show(visit: Visit, found: Round) -> None:
     ]
     for _, each in sorted([*lines, *signed], key=lambda line: line[0]) if lines else []:
         if isinstance(each, Thread):
-            _thread(visit, found, each, names)
+            _thread(visit, each, names)
         else:
             st.html(f'<p class="yr-signature">{escape(each)}</p>')
     if settled := [each for each in told if each.settled]:
@@ -45,10 +46,31 @@ def show(visit: Visit, found: Round) -> None:
             st.expander(blocks.several(len(settled), "settled thread"), key="comments-settled"),
         ):
             for each in settled:
-                _thread(visit, found, each, names)
+                _thread(visit, each, names)
     if visit.person.role in discussion.MAY_COMMENT:
         with st.container(key="comments-new"):
             _field(visit, f"comment-{found.id}", "A comment on the verdict", "Add the comment", _adding(visit, found))
+    earlier(visit, found)
+
+
+def earlier(visit: Visit, found: Round) -> None:
+    """What was said of the project's other rounds, which this page does not show any more: to read and to answer."""
+    told = discussion.earlier(visit.store, found)
+    if not told:
+        return
+    if found.state != "closed":
+        notices.show(_PLACE)
+    left = sum(not each.settled for each in told)
+    state = f"{left:,} not settled" if left else "all settled"
+    names = _names(visit)
+    with (
+        st.container(key="comments-earlier"),
+        st.expander(
+            f"Comments on earlier rounds: {blocks.several(len(told), 'thread')}, {state}", key="comments-before"
+        ),
+    ):
+        for each in told:
+            _thread(visit, each, names)
 
 
 def _names(visit: Visit) -> dict[str, str]:
@@ -68,7 +90,7 @@ def _signature(each: decisions.Decision, names: dict[str, str]) -> str:
 # -- one thread ------------------------------------------------------------------------------------
 
 
-def _thread(visit: Visit, found: Round, thread: Thread, names: dict[str, str]) -> None:
+def _thread(visit: Visit, thread: Thread, names: dict[str, str]) -> None:
     name = thread.first.id[:12]
     with st.container(key=f"comments-thread-{name}", gap="small"):
         _remark(thread.first, names)
@@ -84,7 +106,7 @@ def _thread(visit: Visit, found: Round, thread: Thread, names: dict[str, str]) -
             if not thread.settled:
                 with st.popover("Answer", icon=":material/reply:", type="tertiary", key=f"comments-answer-{name}"):
                     key = f"comment-to-{thread.first.id}"
-                    _field(visit, key, "Your answer", "Answer", _adding(visit, found, thread.first.id))
+                    _field(visit, key, "Your answer", "Answer", _answering(visit, thread))
             word = "Open it again" if thread.settled else "Settle"
             st.button(word, key=f"comments-settle-{name}", type="tertiary", on_click=_settle, args=(visit, thread),
                       help="Nothing is left to answer: it waits for nobody any more." if not thread.settled else None,
@@ -180,8 +202,12 @@ def _send(visit: Visit, key: str, do: Callable[[str], Read], rewords: bool) -> N
     notices.keep_for(_PLACE)
 
 
-def _adding(visit: Visit, found: Round, answers: str = "") -> Callable[[str], Read]:
-    return lambda text: discussion.add(visit.store, visit.person, found, text, answers)
+def _adding(visit: Visit, found: Round) -> Callable[[str], Read]:
+    return lambda text: discussion.add(visit.store, visit.person, found, text)
+
+
+def _answering(visit: Visit, thread: Thread) -> Callable[[str], Read]:
+    return lambda text: discussion.answer(visit.store, visit.person, thread, text)
 
 
 def _rewording(visit: Visit, remark: Remark) -> Callable[[str], Read]:

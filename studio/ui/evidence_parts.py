@@ -15,9 +15,8 @@ from studio.review.assessment import Assessment, SliceFinding, SliceState
 from studio.review.evidence import Interval
 from studio.review.raters import Reliability
 from studio.review.stability import Reading, Stability, Way
-from studio.review.voters import Voter, Voters, voters
+from studio.review.voters import Voter, Voters
 from studio.store import people
-from studio.store import rounds as round_rows
 from studio.ui import blocks, dot_plot, rows_parts
 from studio.ui.access import Visit
 from studio.ui.dot_plot import Dot, Lane, Line
@@ -170,9 +169,7 @@ def _share(found: criteria.Share) -> str:
 
 def who(visit: Visit, found: Round, marks: Sequence[str]) -> None:
     """Everybody who voted: how much, how fast, how consistently, and whether it counts."""
-    store = visit.store
-    pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
-    told = store.once(("voters", found.id, found.sha256), lambda: voters(found, pairs, votes))
+    told = signing.voted(visit.store, found)
     if not told.each:
         return
     names = people.names(visit.store)

@@ -10,7 +10,7 @@ import streamlit as st
 from studio import decided, signing
 from studio.decided import Between, GateHistory, Told
 from studio.decision import GateState, Ruling
-from studio.store import Store, people
+from studio.store import people
 from studio.store import rounds as round_rows
 from studio.ui import blocks
 from studio.ui.access import Visit
@@ -33,8 +33,8 @@ def show(visit: Visit, ruled: Mapping[str, Ruling]) -> None:
 def _gates(visit: Visit, ruled: Mapping[str, Ruling]) -> None:
     found = decided.gate_history(visit.store, visit.project_id, ruled)
     if found.left_out and st.session_state.get(_ALL):
-        also = {name: _ruling(visit.store, str(visit.store.workspace), visit.store.version, name)
-                for name in found.left_out}  # fmt: skip
+        unsigned = [each for each in round_rows.every(visit.store, visit.project_id) if each.id in found.left_out]
+        also = {each.id: signing.ruling(visit.store, each) for each in unsigned}
         found = decided.gate_history(visit.store, visit.project_id, {**ruled, **also})
     if len(found.columns) + len(found.left_out) < 2:
         return
@@ -50,18 +50,11 @@ def _gates(visit: Visit, ruled: Mapping[str, Ruling]) -> None:
         st.toggle("Show the closed rounds that nobody signed, too", key=_ALL)
 
 
-@st.cache_data(max_entries=16, show_spinner="Applying the registered rule to an earlier round")
-def _ruling(_store: Store, workspace: str, version: int, name: str) -> Ruling:
-    found = round_rows.get(_store, name)
-    assert found is not None, "a round is never deleted"
-    return signing.ruling(_store, found)
-
-
 def _grid(found: GateHistory) -> str:
     """Each gate a row, each round a column; a state is told by its word and mark, never by colour alone."""
     heads = "".join(
         f'<th scope="col">{escape(day(each.at))}<br>{escape(each.arm)}<br>'
-        f"{each.verdict.value.replace('_', ' ').lower()}{'' if each.signed else ', not signed'}</th>"
+        f"{decided.said(each.verdict, each.labels)}{'' if each.signed else ', not signed'}</th>"
         for each in found.columns
     )
     rows = "".join(
@@ -98,11 +91,12 @@ def _decisions(visit: Visit) -> None:
         blocks.plain("Choose two different decisions.")
         return
     one, other = sorted((names.index(first), names.index(second)))
-    _side_by_side(visit, decided.between(told[one], told[other]))
+    with st.container(key="decision-between"):
+        _side_by_side(visit, decided.between(told[one], told[other]))
 
 
 def _title(each: Told) -> str:
-    words = each.verdict.value.replace("_", " ").lower()
+    words = decided.said(each.verdict, each.labels)
     return f"{blocks.when(each.at)}: {words}{', withdrawn' if each.withdrawn else ''}"
 
 

@@ -4,8 +4,6 @@ where it shows an n; the rows are made only once somebody asks for them.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -14,7 +12,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from studio import figures, signing
-from studio.cells import guard_formula
+from studio.cells import csv_table
 from studio.figures import Figure, Material, Row, table
 from studio.figures.figure import figure_id
 from studio.records import Pair, PairKind, Round
@@ -133,7 +131,7 @@ def _answers(made: Material, figure: Figure) -> _Shown:
     answers, arm = figures.answers_of(made, figure), figure.behind.candidate if figure.behind else ""
     pair_of: dict[str, Pair] = {}
     for pair in made.pairs:
-        if arm in (pair.candidate, pair.baseline) and pair.kind is PairKind.real:
+        if pair.kind is PairKind.real and arm in ("", pair.candidate, pair.baseline):
             pair_of.setdefault(pair.example, pair)
     told = [(pair_of.get(each.prompt), each) for each in answers]
     told.sort(key=lambda both: (not both[1].against, both[0].position if both[0] else 0))
@@ -141,19 +139,12 @@ def _answers(made: Material, figure: Figure) -> _Shown:
         (f"Pair {p.position + 1}" if p else "in no pair", e.told, p.slice.replace("_", " ") if p else "")
         for p, e in told
     )
-    lines = [(e.prompt, p.id if p else "", e.told, "yes" if e.against else "no",
-              "" if e.value is None else f"{e.value:.17g}") for p, e in told]  # fmt: skip
+    lines = [(e.prompt, p.id if p else "", e.told, "yes" if e.against else "no", e.value) for p, e in told]
     return _Shown(
-        figure, blocks.several(len(answers), "answer"), signing.names(made.found).get(arm, arm),
+        figure, blocks.several(len(answers), "answer"), signing.names(made.found).get(arm, ""),
         ("Pair with the answer", "Found", "Kind of input"), tuple(p.id if p else "" for p, _ in told), rows,
-        _lines([("prompt", "pair", "found", "against", "value"), *lines]),
+        csv_table([("prompt", "pair", "found", "against", "value"), *lines]),
     )  # fmt: skip
-
-
-def _lines(rows: Sequence[tuple[str, ...]]) -> bytes:
-    out = io.StringIO(newline="")
-    csv.writer(out).writerows([[guard_formula(cell) for cell in row] for row in rows])
-    return out.getvalue().encode("utf-8-sig")
 
 
 def _told(row: Row, names: dict[str, str], who: dict[str, str], several: bool) -> tuple[str, ...]:
@@ -184,7 +175,7 @@ def _csv(made: Material, rows: tuple[Row, ...], who: dict[str, str]) -> bytes:
 def _show(visit: Visit, shown: _Shown, file: str) -> None:
     figure = shown.figure
     _back(visit, "Back to the decision")
-    blocks.section("The rows behind it", f"{figure.section}. {figure.name}.")
+    blocks.section("The rows behind it", f"{figure.section} · {figure.name}")
     blocks.lead(figure.sentence)
     compared = {"Of" if answers_behind(figure) else "Between": shown.between} if shown.between else {}
     made = {"Made from": shown.summed_up} if shown.rows else {}
@@ -225,7 +216,7 @@ def take_away(visit: Visit, found: Round, marks: Sequence[str]) -> None:
     """Every figure of the page: to look through, and as a file. `marks`: what must be said of such votes."""
     blocks.section(
         "Every figure",
-        "All that this page says in numbers, of every candidate: with intervals, n, the hash of the registration and "
+        "What this page says in numbers, of every candidate: with intervals, n, the hash of the registration and "
         "the head of the record.",
     )
     st.html(f'<p class="ys-plain">{named(visit, "Look through them", _ALL).html}</p>')

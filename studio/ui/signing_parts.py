@@ -6,10 +6,10 @@ from html import escape
 
 import streamlit as st
 
-from studio import signing
+from studio import decided, signing
 from studio.decision import Ruling
 from studio.records import Role, Round
-from studio.store import decisions, people
+from studio.store import brought, decisions, people
 from studio.store.decisions import Decision
 from studio.ui import blocks, draft_fields, frame, notices
 from studio.ui.access import Visit
@@ -81,11 +81,16 @@ def _decision(visit: Visit, each: Decision, names: dict[str, str]) -> None:
     void = signing.void_because(visit.store, each)
     stands = "overridden: ships" if each.ships else "stands"
     mark = "withdrawn" if each.withdrawn else "void" if void else stands
-    words = {"scripted": "scripted votes", "practice": "practice", "length_dependent": "length-dependent"}
-    labels = [word for told, word in words.items() if each.body.get(told)]
+    labels = [word for told, word in decided.LABELS.items() if each.body.get(told)]
     title = each.verdict.value.replace("_", " ") + (f" ({', '.join(labels)})" if labels else "")
     blocks.item(title, f"Signed by {who}, {blocks.when(each.at)}", mark)
     blocks.plain(str(each.body["headline"]))
+    came = brought.of(visit.store, each.project)
+    if came is not None and each.at < came.at:
+        blocks.note(
+            f"Signed in another studio. It came with the project’s file, which {names.get(came.actor, 'the command')} "
+            f"brought in on {blocks.when(came.at)}; the state of the record below is the other studio’s."
+        )
     if void:
         frame.warnings([f"This decision is void. {void} Let people vote on what stands now."])
     if each.body.get("override"):

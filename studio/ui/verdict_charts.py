@@ -73,7 +73,7 @@ def growth(found: Assessment, names: dict[str, str], marks: Sequence[str], key: 
         path = evidence_path(against.scored.scores, 0.5)
         seen += path
         step = -(-len(path) // _MOST_POINTS)  # a screen shows no more; the last one is where it ended
-        at = sorted({*range(0, len(path), step or 1), *range(len(path) - 1, len(path))})
+        at = sorted({*range(0, len(path), step or 1), *([len(path) - 1] if path else [])})
         figure.add_scatter(
             x=[n + 1 for n in at], y=[path[n] for n in at], mode="lines", name=f"over {plain(names[against.baseline])}",
             line={"color": colours[row % len(colours)], "width": 2.5, "dash": _DASHES[row % len(_DASHES)]},

@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 from pypdf import PdfReader
 
 from tests.e2e.accessible import Eyes
-from tests.e2e.conftest import Walker
+from tests.e2e.conftest import SCREENSHOTS, Walker
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.timeout(900)]
 
@@ -211,6 +211,18 @@ def follow_a_figure_to_its_votes_and_read_the_papers(ada: Walker) -> None:
         paper.close()
 
 
+def show_it_to_somebody_outside(ada: Walker, open_browser: Callable[..., Walker]) -> None:
+    ada.type("For whom", "Steering committee")
+    ada.key("share-make").get_by_role("button").click()
+    ada.settle()
+    link = re.search(r"http://\S+", ada.key("share-fresh").inner_text())
+    outsider = open_browser(1000, "light")
+    outsider.page.goto(link[0])  # type: ignore[index]
+    outsider.sees("Read only")
+    outsider.eyes.both(outsider.page, "a shared decision")
+    outsider.page.screenshot(path=SCREENSHOTS / "shared.png")
+
+
 def invite_a_reviewer_who_sees_nothing_else(ada: Walker, open_browser: Callable[..., Walker]) -> None:
     ada.go("People and records")
     ada.type("Their name", "Rita")
@@ -305,6 +317,7 @@ def test_a_newcomer_takes_thirty_rows_round_the_loop(
     read_the_verdict_sign_and_withdraw(ada)
     discuss_it_and_show_it_to_somebody_outside(ada, open_browser)
     follow_a_figure_to_its_votes_and_read_the_papers(ada)
+    show_it_to_somebody_outside(ada, open_browser)
     read_the_guide(ada)
     every_part_of_every_page_in_the_dark(ada)
     assert eyes.problems == [] and eyes.unneeded() == set()

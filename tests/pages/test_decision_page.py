@@ -84,6 +84,16 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
     assert len(ways) == 11 and set(ways) <= set(parts) and len(parts) == len(set(parts))
 
 
+def test_a_round_that_closed_before_any_prompt_was_done_is_told(store: Store, seeded: Seeded) -> None:
+    found = rounds.open_round(store, "maker", seeded.project, seeded.plan)
+    rounds.close(store, "maker", found, "Nobody had time.")
+    _, session = person(store, "Pia", Role.pm)
+    told = words(opened(store, session, "decision", project=seeded.project))
+    assert "Inconclusive" in told and "No prompt is completed yet" in told
+    told = words(opened(store, session, "decision", project=seeded.project, rows="all"))
+    assert "in the order of the page" in told and "nan" not in told
+
+
 def test_scripted_votes_are_labelled_everywhere(store: Store, seeded: Seeded) -> None:
     found = rounds.open_round(store, "maker", seeded.project, seeded.plan)
     rounds.vote_by_script(store, found, people.scripted_reviewer(store))

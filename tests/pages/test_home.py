@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from round_seed import ready, vote_like_the_script
-from signed_in import opened, person, press, sound, words
-from streamlit.testing.v1 import AppTest
+from signed_in import opened, person, press, sound, with_menu, words
 
 from studio import projects
 from studio.records import Refusal, Role
