@@ -14,8 +14,8 @@ from studio.review.sensitivity import ExitGuess
 from studio.wording import several
 
 _CHECKS = (
-    ("gold", Basis.gold, "gold pairs judged right"), ("repeats", Basis.repeat, "repeated pairs judged alike"),
-    ("sentinels", Basis.sentinel, "pairs of one arm called alike"),
+    ("gold", Basis.gold, "Gold pairs judged right"), ("repeats", Basis.repeat, "Repeated pairs judged alike"),
+    ("sentinels", Basis.sentinel, "Pairs of one arm called alike"),
 )  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def _raters(made: Material) -> Iterator[Figure]:
         for key, basis, title in _CHECKS:
             tally: Tally = getattr(rater, key)
             if tally.n:
-                yield _tally(f"raters/{place}/{key}", f"Reviewer {place}: {title}", tally,
+                yield _tally(f"raters/{place}/{key}", f"Reviewer {place}: {title[0].lower()}{title[1:]}", tally,
                              Behind(basis, reviewer=rater.reviewer))  # fmt: skip
 
 

@@ -175,7 +175,7 @@ def _csv(made: Material, rows: tuple[Row, ...], who: dict[str, str]) -> bytes:
 def _show(visit: Visit, shown: _Shown, file: str) -> None:
     figure = shown.figure
     _back(visit, "Back to the decision")
-    blocks.section("The rows behind it", f"{figure.section}. {figure.name}.")
+    blocks.section("The rows behind it", f"{figure.section} · {figure.name}")
     blocks.lead(figure.sentence)
     compared = {"Of" if answers_behind(figure) else "Between": shown.between} if shown.between else {}
     made = {"Made from": shown.summed_up} if shown.rows else {}
