@@ -11,6 +11,10 @@ READY := .venv/.ready
 PINS := -c constraints.txt
 CHECKED := studio pages tests benchmarks
 
+# Compiled modules are kept, whatever the environment says: a process that trains imports 5,000 of them, in 6 seconds of
+# the processor instead of 16.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test setup check pictures pins clean
 
 run: setup

@@ -146,14 +146,15 @@ def measure(team: Team, starts: int, again: int) -> Took:
     told: Took = defaultdict(list)
     for _ in range(starts):
         with serving(team.workspace) as served:
-            told["server, at once"].append(asyncio.run(by_socket(team, served)))
+            _by_server(team, served, "at once", told)
         with serving(team.workspace) as served:
             time.sleep(AHEAD)
-            told["server, first"].append(asyncio.run(by_socket(team, served)))
-            told["server, again"] += [asyncio.run(by_socket(team, served)) for _ in range(again)]
+            _by_server(team, served, "first", told)
+            for _ in range(again):
+                _by_server(team, served, "again", told)
             for _ in range(again):
                 _something_written(team)
-                told["server, after an act"].append(asyncio.run(by_socket(team, served)))
+                _by_server(team, served, "after an act", told)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         for _ in range(starts):
@@ -161,6 +162,13 @@ def measure(team: Team, starts: int, again: int) -> Took:
                 _in_chromium(browser.new_page(viewport={"width": 1440, "height": 900}), served, team, again, told)
         browser.close()
     return told
+
+
+def _by_server(team: Team, served: Served, when: str, told: Took) -> None:
+    """What it took, and how many seconds of processor of it: these depend less on what else the machine does."""
+    used = served.seconds()
+    told[f"server, {when}"].append(asyncio.run(by_socket(team, served)))
+    told[f"its processor, {when}"].append(served.seconds() - used)
 
 
 def _in_chromium(page: Any, served: Served, team: Team, again: int, told: Took) -> None:

@@ -40,7 +40,7 @@ LIMITS = Limits(
 )  # fmt: skip
 """`rows`: acts and blobs in one file. The rest as for an import; 2 GiB unpacked."""
 _SAFE = "Nothing was brought in and nothing else was changed."
-DAMAGED = f"This file is damaged or not a project of Yardstick. {_SAFE}"
+DAMAGED = f"This file is damaged or not a project of Yardstick. {_SAFE} Choose the zip that a studio wrote."
 _CHANGED = f"A part of this file ({{}}) is not as it was written. {_SAFE} Export the project again."
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 

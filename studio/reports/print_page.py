@@ -165,7 +165,8 @@ def _gates(gates: Sequence[Gate], ease: int) -> str:
 
 
 def _mark(gate: Gate) -> str:
-    return f'<i class="{gate.state.value}" aria-label="{evidence.STATES[gate.state]}">{_MARKS[gate.state]}</i>'
+    state = gate.state
+    return f'<i class="{state.value}" role="img" aria-label="{evidence.STATES[state]}">{_MARKS[state]}</i>'
 
 
 def _names(gates: Sequence[Gate], most: int) -> str:

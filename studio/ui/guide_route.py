@@ -118,7 +118,7 @@ def _rendered(text: str, texts: dict[str, Path]) -> str:
     number = itertools.count(1)
     opened = '<div class=wide role=region aria-label="Table {}" tabindex=0><table>'
     html = re.sub("<table>", lambda _: opened.format(next(number)), html)
-    html = html.replace("</table>", "</table></div>").replace("<pre>", "<pre tabindex=0>")
+    html = html.replace("</table>", "</table></div>")
     # A file that is not shipped is named and leads nowhere.
     return re.sub(r'<a href="">(.*?)</a>', r"\1", html, flags=re.DOTALL)
 

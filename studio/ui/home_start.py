@@ -58,7 +58,10 @@ def _from_elsewhere(visit: Visit) -> None:
         st.button("Bring it in", key="home-bring", on_click=_bring, args=(visit,), disabled=given is None)
         if why := st.session_state.pop(keys.NOT_BROUGHT, None):
             frame.refused(Refusal(why))
-        blocks.note(f"Up to {_MOST_MB} MB; a larger one comes in with `studio import project FILE`.")
+        blocks.note(
+            f"Up to {_MOST_MB} MB; a larger one comes in by “studio import project FILE”. Others’ saves wait "
+            "while it is taken in, which lasts for a long history: choose an hour when nobody votes."
+        )
 
 
 def _bring(visit: Visit) -> None:

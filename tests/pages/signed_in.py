@@ -52,6 +52,12 @@ def press(at: AppTest, key: str) -> AppTest:
     return sound(at.button(key=key).click().run())
 
 
+def with_menu(at: AppTest, project: str) -> AppTest:
+    """The first page with the menu of a project open."""
+    at.session_state[f"{keys.MORE}-{project}"] = True
+    return sound(at.run())
+
+
 def words(at: AppTest) -> str:
     """Everything the page says in HTML, in one text."""
     return "\n".join(body for e in at.get("html") if not (body := e.proto.body).startswith("<style"))

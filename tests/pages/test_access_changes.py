@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from signed_in import opened, person, press, sound, words
+from signed_in import opened, person, press, sound, with_menu, words
 
 from studio import people, projects
 from studio.records import Refusal, Role
@@ -52,7 +52,7 @@ def test_a_changed_role_is_said_where_the_page_may_still_be_seen(store: Store) -
     bea, _ = person(store, "Bea", Role.admin)
     dora, session = person(store, "Dora", Role.designer)
     project = projects.create(store, bea.id, "Mine").id
-    at = opened(store, session, "home")
+    at = with_menu(opened(store, session, "home"), project)
     people.change_role(store, bea.id, dora.id, Role.pm)
     at.text_input(key=f"home-rename-{project}").input("Hers")
     press(at, f"home-rename-do-{project}")

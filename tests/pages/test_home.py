@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 from round_seed import ready, vote_like_the_script
-from signed_in import opened, person, press, sound, words
-from streamlit.testing.v1 import AppTest
+from signed_in import opened, person, press, sound, with_menu, words
 
 from studio import projects
 from studio.records import Refusal, Role
@@ -54,11 +53,6 @@ def test_rename_archive_and_back(store: Store) -> None:
     assert not rows.every(store)
     press(at, f"home-back-{made}")
     assert [p.name for p in rows.every(store)] == ["Second name"]
-
-
-def with_menu(at: AppTest, project: str) -> AppTest:
-    at.session_state[f"home-more-{project}"] = True
-    return sound(at.run())
 
 
 def test_duplicate_lands_on_the_copy_and_can_be_taken_back(store: Store) -> None:
