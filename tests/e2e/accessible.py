@@ -18,6 +18,8 @@ NOT_OURS = {
     ("region", 'id="stFloatingOverlayPortal"'): "Streamlit hangs what floats (popovers, help) beside its landmarks.",
 }
 """Violations in Streamlit's own markup: (rule of axe, part of the element's HTML) -> why it stands."""
+FLEETING = {("region", 'id="stFloatingOverlayPortal"')}
+"""Those that stand only while something floats over the page, which a walk meets by chance."""
 
 _RUN = """async rules => {
   const only = rules.length ? {runOnly: {type: "rule", values: rules}} : {};
@@ -67,8 +69,8 @@ class Eyes:
         page.emulate_media(color_scheme="dark" if dark else "light")
 
     def unneeded(self) -> set[tuple[str, str]]:
-        """Exceptions that no screen needed."""
-        return set(NOT_OURS) - self.stands
+        """Exceptions that no screen needed, but for those that come and go."""
+        return set(NOT_OURS) - FLEETING - self.stands
 
 
 def tab_to(page: Page, name: str, within: int = 150) -> str:
