@@ -169,7 +169,7 @@ def _headline(subject: Assessment, alone: Verdict, blocking: Sequence[Gate], tru
         return f"People prefer {arm}; {_blocked(blocking)}, {end}."
     over = join_words([words[a.baseline] for a in subject.against])
     return {
-        Verdict.go: f"Ship {arm}: people preferred it to {over}, and every check passed.",
+        Verdict.go: f"Ship {arm}: people preferred it to {over}, and it passed every check that a GO needs.",
         Verdict.keep_collecting: f"Keep collecting: {done} do not settle yet whether people prefer {arm} to {over}.",
         Verdict.inconclusive: f"No answer: {done} did not settle whether people prefer {arm} to {over}.",
     }[alone]
@@ -246,7 +246,9 @@ def _would_change(
         sentences += [f"Repairing what failed and a new round: {join_words(failed)}."] if failed else []
         sentences += [f"Checking what is not checked yet: {join_words(waiting)}."] if waiting else []
     if ruled is Verdict.go:
-        sentences.append("A change of the brief, the outputs or the decoding settings: this result holds for these.")
+        sentences.append(
+            "A change of the brief, the outputs or the decoding settings: the result is about those that were judged."
+        )
     if alone is Verdict.no_go:
         sentences.append(f"A better version of {arm} in a new round; more votes in this one would not.")
     if alone is Verdict.keep_collecting:

@@ -63,6 +63,9 @@ class Tradeoff:
         if len(told) == 1:
             return f"Only of {best[0]} is it known."
         if len(best) == 1:
+            takes = {each.name: _taken(each, by) for each in told}
+            if list(takes.values()).count(takes[best[0]]) > 1:
+                return f"{best[0]} is the best; no arm {less}."
             return f"{best[0]} is the best and {least} of {several(len(told), 'arm')}."
         start = f"No arm is better and {less} than {join_words(best)}: each is the best for what it takes"
         beaten = [each.name for each in told if each.name not in best]

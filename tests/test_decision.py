@@ -40,7 +40,9 @@ def rule(*assessments: Assessment, gates: tuple[Gate, ...] = ALL_CHECKED, **more
 def test_a_go_needs_every_gate_checked() -> None:
     ruling = rule(assessed("w" * 30))
     assert (ruling.verdict, ruling.votes_alone, ruling.arm) == (Verdict.go, Verdict.go, "tuned")
-    assert ruling.headline == "Ship the tuned model: people preferred it to the base model, and every check passed."
+    assert ruling.headline == (
+        "Ship the tuned model: people preferred it to the base model, and it passed every check that a GO needs."
+    )
     assert any("optimistic" in sentence for sentence in ruling.because)
 
 
@@ -182,8 +184,8 @@ def test_figures_come_with_interval_and_n() -> None:
     found = assessed("w" * 60 + "t" * 30 + "l" * 30, prompts=200)
     against = found.against[0]
     assert preference_sentence(against, "tuned", "base") == (
-        "People preferred tuned to base in 62 % of the prompts, a tie counting as half (theta .62, 95 % interval "
-        ".51-.73, n = 120 prompts); wins minus losses +25%, both bad 0%."
+        "People preferred tuned to base in 62 % of the prompts, a tie counting as half (theta; 95 % interval "
+        "51 to 73 %, n = 120 prompts); wins minus losses +25 points, both bad 0 %."
     )
     assert "No prompt is completed" in preference_sentence(assessed("").against[0], "tuned", "base")
 

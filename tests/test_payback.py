@@ -216,6 +216,8 @@ def test_the_frontier_is_what_nothing_beats_on_both() -> None:
     one = tradeoff.Tradeoff((cheap, worse), tradeoff.KEPT, "€")
     pieces = tradeoff.Tradeoff((cheap, worse), tradeoff.KEPT, "")
     assert pieces.sentence("cost") == "Cheap is the best and takes the fewest word pieces of 2 arms."
+    alike = tradeoff.Tradeoff((best, point("Dear", 0.4, 3.0)), tradeoff.KEPT, "")
+    assert alike.sentence("cost") == "Best is the best; no arm takes fewer word pieces.", "a tie is not the fewest"
     assert one.sentence("cost") == "Cheap is the best and the cheapest of 2 arms."
 
 

@@ -318,3 +318,62 @@ def test_more_than_is_read_is_refused(made: Made, tmp_path: Path) -> None:
 def test_every_kind_of_act_leaves_with_its_project_or_stays() -> None:
     assert set(HANDLERS) == KINDS | STAY, "a new kind of act: does it leave its workspace in a project's file?"
     assert not KINDS & STAY
+
+
+# -- what a file may not do to what is here --------------------------------------------------------
+
+
+def stored_for(parts: dict[str, bytes], dataset: str, arm: str, example: str) -> None:
+    """One more act: an answer of an arm to an example."""
+    answer = {"arm": arm, "example": example, "output": "Not what was written", "tokens_in": 1, "tokens_out": 1,
+              "seconds": 1.0, "similarity": None, "hashes": {}}  # fmt: skip
+    rows_blob = canonical([answer])
+    body = canonical({"dataset": dataset, "job": "", "rows_blob": sha256(rows_blob)})
+    parts |= {f"blobs/{sha256(each)}": each for each in (rows_blob, body)}
+
+    def more(acts: list[dict[str, Any]]) -> None:
+        acts.append({**acts[-1], "seq": acts[-1]["seq"] + 1, "id": "one-more", "kind": "generations.stored",
+                     "payload": sha256(body)})  # fmt: skip
+
+    told_as(parts, more)
+
+
+def brought_untried(store: Store, file: bytes) -> None:
+    """As `bring` does it, without trying it apart and without what is asked before."""
+    with zipfile.ZipFile(io.BytesIO(file)) as parts:
+        manifest = json.loads(parts.read("manifest.json"))
+        acts = [json.loads(line) for line in parts.read("acts.jsonl").splitlines()]
+        for name in parts.namelist():
+            if name.startswith("blobs/"):
+                store.put_blob(parts.read(name))
+    payload = {"name": "Brought", "acts_blob": store.put_blob(canonical(acts)), "people": manifest["people"],
+               "file": sha256(file), "head": manifest["head"]}  # fmt: skip
+    store.act(brought.KIND, "olga", payload, manifest["project"])
+
+
+def test_a_file_changes_no_other_project_and_speaks_for_nobody_here(made: Made, tmp_path: Path) -> None:
+    store, file = Store.open(tmp_path / "here"), tmp_path / "project.zip"
+    mine = ready(store, tests=4)
+    here = {"id": made.voters[-1].id, "name": "Pia of here", "role": "pm", "scripted": False, "token": ""}
+    store.act("person.joined", people.SYSTEM, here)
+    answered = store.rows("SELECT example FROM generations WHERE dataset = ?", mine.dataset)[0]["example"]
+    for example in (answered, "of nobody"):
+        more = changed(made.file, lambda parts, e=example: stored_for(parts, mine.dataset, mine.base, e))
+        with pytest.raises(Refusal, match="would change another project that is here"):
+            brought_untried(store, more)
+
+    def unlisted(parts: dict[str, bytes]) -> None:
+        manifest = json.loads(parts["manifest.json"])
+        parts["manifest.json"] = canonical({**manifest, "people": []})
+
+    file.write_bytes(changed(made.file, unlisted))
+    with pytest.raises(Refusal, match="what Pia of here did elsewhere"):
+        project_file.bring(store, "olga", file)
+    assert round_rows.every(store, made.project) == []
+    found = round_rows.every(made.store, made.project)[0].id
+    # What was asked for before a project came is not kept beyond its coming.
+    assert round_rows.get(store, found) is None and not round_rows.votes(store, found)
+    brought_untried(store, made.file.read_bytes())
+    assert round_rows.get(store, found) == round_rows.get(made.store, found)
+    assert round_rows.votes(store, found) == round_rows.votes(made.store, found)
+    store.close()

@@ -54,9 +54,9 @@ def bring(store: Store, actor: str, path: Path, name: str = "", *, vouched: bool
         folder = Path(made)
         answer = apart("project", path, {"folder": made}, LIMITS)
         found = from_json(Unpacked, answer["project"])
-        known = _check_here(store, found, vouched)
-        title = projects.own_name(store, name or projects.free_name(store, found.manifest.name), _SAFE)
         unpacked = Blobs(scratch(folder) / "blobs")
+        known = _check_here(store, found, unpacked, vouched)
+        title = projects.own_name(store, name or projects.free_name(store, found.manifest.name), _SAFE)
         for blob in (*found.blobs, found.acts_blob):
             store.put_blob(unpacked.get(blob))
         store.act(brought.KIND, actor, found.payload(title, file_sha256(path)), found.manifest.project)
@@ -70,8 +70,9 @@ def bring(store: Store, actor: str, path: Path, name: str = "", *, vouched: bool
     return Brought(project, found.acts, strangers, len(found.models) // 2, found.manifest.head)
 
 
-def _check_here(store: Store, found: Unpacked, vouched: bool) -> set[str]:
-    """The ids of those the file names who sign in here. Raises Refusal where the file may not come in."""
+def _check_here(store: Store, found: Unpacked, blobs: Blobs, vouched: bool) -> set[str]:
+    """The ids of those who sign in here and are told of, whether or not the file lists them. Raises Refusal where it
+    may not come in."""
     here = project_rows.get(store, found.manifest.project)
     if here is not None:
         where = ", under Archived" if here.archived else ""
@@ -79,8 +80,10 @@ def _check_here(store: Store, found: Unpacked, vouched: bool) -> set[str]:
             f"This project is here already, as “{here.name}”{where}. {_SAFE} Duplicate it to have a second one: under "
             "new ids, what was registered and signed could not be verified any more."
         )
-    own = {person.id: person.name for person in people.everyone(store)}
-    known = {person["id"] for person in found.manifest.people} & (own.keys() - brought.people_brought(store))
+    by_name = brought.people_brought(store)
+    own = {each.id: each.name for each in people.everyone(store) if each.active or each.id not in by_name}
+    acts = brought.told(brought.acts_in(blobs.get(found.acts_blob)), blobs.get)
+    known = brought.people_in(acts, own.keys()) | ({each["id"] for each in found.manifest.people} & own.keys())
     if known and not vouched:
         names = ", ".join(sorted(own[person] for person in known))
         raise Refusal(

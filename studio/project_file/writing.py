@@ -127,10 +127,7 @@ def _blobs(store: Store, acts: Sequence[Act]) -> list[str]:
 def _people(store: Store, acts: Sequence[Act]) -> tuple[dict[str, Any], ...]:
     """Whoever did something here, or is named by what somebody did."""
     known = {person.id: person for person in people.everyone(store)}
-    there: set[str] = set()
-    for each in brought.told(acts, store.get_blob):
-        text = store.get_blob(each.act.payload).decode()
-        there |= {name for name in known.keys() - there if name == each.act.actor or f'"{name}"' in text}
+    there = brought.people_in(brought.told(acts, store.get_blob), known.keys())
     return tuple(
         {"id": p.id, "name": p.name, "role": p.role.value, "scripted": p.scripted}
         for p in known.values()

@@ -111,9 +111,9 @@ def preference_sentence(against: AgainstBaseline, candidate: str, baseline: str)
     if against.theta is None:
         return f"No prompt is completed yet, so nothing is known of {candidate} against {baseline}."
     return (
-        f"People preferred {candidate} to {baseline} in {100 * against.theta:.0f} % of the prompts, a tie counting as "
-        f"half (theta {_share(against.theta)}, {_range(against.interval)}, n = {count_prompts(against.n)}); wins minus "
-        f"losses {against.net_win:+.0%}, both bad {against.both_bad:.0%}."
+        f"People preferred {candidate} to {baseline} in {_percent(against.theta)} of the prompts, a tie counting as "
+        f"half (theta; {_range(against.interval)}, n = {count_prompts(against.n)}); wins minus losses "
+        f"{100 * against.net_win:+.0f} points, both bad {_percent(against.both_bad)}."
     )
 
 
@@ -160,11 +160,11 @@ def _floor_gate(floor: Floor, arm: str) -> Gate:
         GateState.failed: "which stays under the floor",
     }.get(state, "which does not settle the floor")
     if not floor.covered:
-        ends = f"too few answers (at least {FLOOR_COVERAGE:.0%} of the prompts need one) to settle the floor"
+        ends = f"too few answers (at least {_percent(FLOOR_COVERAGE)} of the prompts need one) to settle the floor"
     sentence = (
-        f"Reviewers would ship {floor.share:.0%} of the answers of {arm} (at least {floor.low:.0%} and at most "
-        f"{floor.high:.0%}, each 95 % sure, answered on {floor.n} of {count_prompts(floor.completed)}), "
-        f"{ends} of {floor.registered:.0%}."
+        f"Reviewers would ship {_percent(floor.share)} of the answers of {arm} (at least {_percent(floor.low)} and at "
+        f"most {_percent(floor.high)}, each 95 % sure, answered on {floor.n} of {count_prompts(floor.completed)}), "
+        f"{ends} of {_percent(floor.registered)}."
     )
     return Gate(name, state, sentence)
 
@@ -176,12 +176,12 @@ def _slice_gate(finding: SliceFinding, baseline: str) -> Gate:
     elif finding.state is SliceState.cleared:
         state = GateState.passed
     meaning = {
-        GateState.passed: f"no worse than {baseline} by more than {_share(finding.delta)}",
+        GateState.passed: f"no worse than {baseline} by more than {100 * finding.delta:.0f} points",
         GateState.failed: f"worse than {baseline}",
     }.get(state, f"not enough votes to compare it with {baseline}")
     figures = "no prompts yet"
     if finding.theta is not None:
-        figures = f"theta {_share(finding.theta)}, {_range(finding.interval)}, n = {count_prompts(finding.n)}"
+        figures = f"preferred in {_percent(finding.theta)}, {_range(finding.interval)}, n = {count_prompts(finding.n)}"
     kind = "Critical slice" if finding.critical else "Slice"
     evidence = (
         f"evidence that it is no worse: {_figure(finding.e_cleared)} to 1 (cleared at {BASE_EVIDENCE:.0f})",
@@ -206,8 +206,12 @@ def _share(value: float) -> str:
     return f"{value:.2f}".removeprefix("0") if value < 1 else f"{value:.2f}"
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
 def _range(interval: Interval) -> str:
-    return f"95 % interval {_share(interval.low)}-{_share(interval.high)}"
+    return f"95 % interval {100 * interval.low:.0f} to {_percent(interval.high)}"
 
 
 def _figure(value: float) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from studio.records import Act, Refusal, from_json
+from studio.records import Act, Refusal, canonical, from_json
 from studio.store.applying import applied, listed
 from studio.store.writes import Tx, applies
 
@@ -51,6 +51,15 @@ def acts_in(content: bytes) -> list[Act]:
     return [from_json(Act, value) for value in json.loads(content)]
 
 
+def people_in(acts: Iterable[Told], ids: Set[str]) -> set[str]:
+    """Those of `ids`, of people, who did something in it or are named by what somebody did."""
+    found: set[str] = set()
+    for each in acts:
+        text = canonical(each.payload).decode()
+        found |= {name for name in ids - found if name == each.act.actor or f'"{name}"' in text}
+    return found
+
+
 @applies(KIND)
 def project_brought(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: name (of the project here), acts_blob (JSON list of acts), people (each id, name, role, scripted: as
@@ -75,7 +84,26 @@ def project_brought(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
             applied(part, inner, {"seq": numbers[each.chain, each.payload["seq"]]})
         else:
             applied(part, inner, each.payload)
+    if not tx.replaying:
+        _refuse_foreign(tx, act.project, range(first, first + len(found)))
     tx.update("projects", tx.need("projects", act.project), name=payload["name"], archived=False)
+
+
+_FOREIGN = (
+    "SELECT 1 FROM changes WHERE seq BETWEEN ? AND ? AND json_extract_string(before, '$.project') <> ? LIMIT 1",
+    "SELECT 1 FROM generations g JOIN datasets d ON d.id = g.dataset JOIN arms a ON a.id = g.arm "
+    "WHERE g.project = ? AND (d.project <> g.project OR a.project <> g.project) LIMIT 1",
+    "SELECT 1 FROM ratings r JOIN datasets d ON d.id = r.dataset WHERE r.project = ? AND d.project <> r.project "
+    "LIMIT 1",
+)
+"""What was there before and belongs to another project; answers, and ratings, that would stand among another's."""
+
+
+def _refuse_foreign(tx: Tx, project: str, numbers: range) -> None:
+    """The acts of these numbers were allowed where they were made, where nothing of this workspace can have stood."""
+    replaced, *beside = _FOREIGN
+    if tx.query(replaced, numbers.start, numbers.stop - 1, project) or any(tx.query(sql, project) for sql in beside):
+        raise Refusal("This file would change another project that is here. Nothing was brought in.")
 
 
 def acts_of(store: Store, project: str) -> list[Act]:

@@ -205,8 +205,11 @@ class Tx:
         return self._blobs.get(name)
 
     def part(self, seq: int) -> Tx:
-        """The same transaction for act `seq` that this one brings, which was allowed where it was made."""
-        return Tx(self._cursor, self._blobs, seq, replaying=True)
+        """The same transaction for act `seq` that this one brings, which was allowed where it was made. The tables that
+        it writes to are this one's, too."""
+        part = Tx(self._cursor, self._blobs, seq, replaying=True)
+        part.written = self.written
+        return part
 
     def _write(self, table: str, before: Row | None, after: Row | None) -> None:
         keys = KEYS[table]

@@ -79,8 +79,7 @@ def _decision(visit: Visit, each: Decision, names: dict[str, str]) -> None:
     if "role" in each.body:
         who = f"{who} ({ROLE_WORDS[Role(each.body['role'])]})"
     void = signing.void_because(visit.store, each)
-    stands = "overridden: ships" if each.ships else "stands"
-    mark = "withdrawn" if each.withdrawn else "void" if void else stands
+    mark = "withdrawn" if each.withdrawn else "void" if void else stands(each)
     labels = [word for told, word in decided.LABELS.items() if each.body.get(told)]
     title = each.verdict.value.replace("_", " ") + (f" ({', '.join(labels)})" if labels else "")
     blocks.item(title, f"Signed by {who}, {blocks.when(each.at)}", mark)
@@ -103,10 +102,17 @@ def _decision(visit: Visit, each: Decision, names: dict[str, str]) -> None:
     if not each.withdrawn and visit.person.role in signing.MAY_SIGN:
         with st.popover("Withdraw", type="tertiary", key=f"decision-withdraw-{each.id}"):
             key = f"decision-withdraw-why-{each.id}"
-            st.text_input("Why is it withdrawn?", key=key, max_chars=500, persist_state="session")
+            draft_fields.line(visit, "Why is it withdrawn?", key, max_chars=500)
             st.button(
                 "Withdraw it", key=f"decision-withdraw-do-{each.id}", on_click=_withdraw, args=(visit, each.id, key)
             )
+
+
+def stands(each: Decision) -> str:
+    """What follows from a decision that was neither withdrawn nor made void."""
+    if each.body.get("override"):
+        return "overridden: ships"
+    return "ships" if each.ships else "stands"
 
 
 def _tied(each: Decision) -> str:
@@ -123,8 +129,10 @@ def _tied(each: Decision) -> str:
 
 def _withdraw(visit: Visit, name: str, key: str) -> None:
     why = str(st.session_state.get(key) or "")
-    frame.attempt(
-        lambda: signing.withdraw(visit.store, visit.person, visit.project_id, name, why),
-        "Withdrawn; it stays in the list.",
-    )
+
+    def take_back() -> None:
+        signing.withdraw(visit.store, visit.person, visit.project_id, name, why)
+        draft_fields.forget(visit, key)
+
+    frame.attempt(take_back, "Withdrawn; it stays in the list.")
     notices.keep_for("withdraw")

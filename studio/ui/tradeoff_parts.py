@@ -131,8 +131,11 @@ def _table(visit: Visit, told: Tradeoff, marks: Sequence[str]) -> None:
         ]
         row.append(_cell(each, each.cost, best["cost"], not told.currency))
         rows.append([*row, *([_cell(each, each.seconds, best["seconds"])] if timed else [])])
-    caption = f"{told.quality}. Unbeaten: no other arm is as good and takes less, or is better and takes no more"
-    blocks.table(heads, rows, caption + (f" ({', '.join(marks).lower()})" * bool(marks)))
+    marked = f" ({', '.join(marks).lower()})" * bool(marks)
+    caption = (
+        f"{told.quality}{marked}. Unbeaten: no other arm is as good and takes less, or is better and takes no more."
+    )
+    blocks.table(heads, rows, caption)
     if not told.currency:
         blocks.note(
             "In word pieces, because not every arm has a price in one currency. Prices are set under “Return on it”."

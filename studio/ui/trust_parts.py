@@ -217,7 +217,7 @@ def certificate(visit: Visit, found: Round, ruled: Ruling) -> None:
         key="decision-certificate", icon=":material/download:", on_click="ignore",
         help="Canonical JSON. “studio export certificate --format json-texts” writes one with every text in it.",
     )  # fmt: skip
-    opened = st.expander("The sum that it is known by", key="decision-certificate-sum", on_change="rerun")
+    opened = st.expander("Its checksum (SHA-256)", key="decision-certificate-sum", on_change="rerun")
     if opened.open:
         with opened:
             st.html(f'<p class="yr-hash">{escape(sum_of(_certificate(visit.store, found)()))}</p>')

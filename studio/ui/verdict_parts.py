@@ -117,9 +117,16 @@ def _glance(ruled: Ruling, names: Mapping[str, str], standing: Decision | None) 
     if ruled.verdict is Verdict.go:
         hand_on = "Give the engineers their brief; it is among the papers below."
         told["Next"] = hand_on if standing else "Sign the decision below (a PM or an admin), then hand it on."
-    if ruled.would_change:
-        told["Next" if ruled.verdict is not Verdict.go else "Holds until"] = ruled.would_change[0]
+    elif ruled.would_change:
+        first = ruled.would_change[0]
+        told["Next"] = (
+            first if standing else f"Sign it below (a PM or an admin), so that it stands. Then: {_low(first)}"
+        )
     return told
+
+
+def _low(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 # -- gates -----------------------------------------------------------------------------------------
@@ -137,12 +144,18 @@ def gates(visit: Visit, found: Round, ruled: Ruling) -> None:
     items = [_item(g.state, g.name, _with_gloss(g.name, g.sentence), g.evidence, rows.get(g.name, "")) for g in single]
     if sliced:
         items.append(_slices_item(sliced, rows))
-    passed = sum(g.state is GateState.passed for g in ruled.gates)
     stops = sum(g.state is not GateState.passed and (g.blocks or g.state is GateState.failed) for g in ruled.gates)
     blocked = f"{stops} stand{'s' * (stops == 1)} in the way of a GO" if stops else "none stands in the way of a GO"
-    told = f"{passed} of {len(ruled.gates)} gates are passed; {blocked}."
-    blocks.section("What a GO needs", told)
+    blocks.section("What a GO needs", f"{_passed(single, 'gates are passed')}{_cleared(sliced)}; {blocked}.")
     st.html(f'<ul class="yr-gates">{"".join(items)}</ul>')
+
+
+def _passed(gates: Sequence[Gate], what: str) -> str:
+    return f"{sum(g.state is GateState.passed for g in gates)} of {len(gates)} {what}"
+
+
+def _cleared(sliced: Sequence[Gate]) -> str:
+    return f", {_passed(sliced, 'comparisons on kinds of input are cleared')}" if sliced else ""
 
 
 _GLOSSES = {

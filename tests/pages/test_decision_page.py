@@ -16,6 +16,7 @@ from studio.review import rounds
 from studio.review.preference import parse_votes, read_votes
 from studio.store import Store, prices, shares
 from studio.store import decisions as rows
+from studio.ui import signing_parts
 
 
 @pytest.fixture
@@ -59,6 +60,8 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
         "How long the training took, and on what: that is not on the record",
     ):  # fmt: skip
         assert part in told, part
+    assert "Sign it below (a PM or an admin), so that it stands. Then: a new round with more prompts" in told
+    assert "gates are passed, " in told and " comparisons on kinds of input are cleared; " in told
     for line in ("Dealt by chance", "Reliable reviewers", "Length", "Who voted", "Without any one reviewer"):
         assert line in told.partition("How far can this be trusted?")[2], line
     assert "Two pages for a meeting" in told and "4 of 6 are not written yet" in told
@@ -137,13 +140,26 @@ def test_signing_withdrawing_and_signing_again(store: Store, seeded: Seeded, clo
     press(at, f"decision-withdraw-do-{signed.id}")
     assert "needs a reason" in words(at)
     at.text_input(key=f"decision-withdraw-why-{signed.id}").input("Too early.").run()
+    draft = f"{seeded.project}/decision-withdraw-why-{signed.id}"
+    kept = drafts.kept(store, pia.id, draft)
+    assert kept and kept["text"] == "Too early.", "a reload loses no reason"
     press(at, f"decision-withdraw-do-{signed.id}")
+    assert drafts.kept(store, pia.id, draft) is None
     assert rows.every(store, seeded.project)[0].withdrawn == "Too early." and "Too early." in words(at)
     assert "Two decisions side by side" not in words(at)
     press(at, "decision-sign")
     told = words(at).partition("Two decisions side by side")[2]
     assert "The verdict stayed inconclusive. The same: the arm, the dataset, the training and the brief." in told
     assert "signed by: Pia (PM)" in told and "Read &lt;b&gt;twice&lt;/b&gt;." in told
+
+
+def test_only_an_override_is_called_one() -> None:
+    def decision(verdict: str, override: str = "") -> rows.Decision:
+        body = {"verdict": verdict, "override": override}
+        return rows.Decision("d", "p", "r", body, "", "pia", "0", "", "2026-11-27T15:00:00+00:00")
+
+    told = [signing_parts.stands(decision(*each)) for each in (("GO",), ("INCONCLUSIVE", "A pilot."), ("NO_GO",))]
+    assert told == ["ships", "overridden: ships", "stands"]
 
 
 def test_a_designer_reads_and_comments_and_does_not_sign(store: Store, seeded: Seeded, closed: rounds.Round) -> None:
