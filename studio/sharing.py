@@ -51,8 +51,9 @@ class Answered:
 @dataclass(frozen=True)
 class Shown:
     """What a link shows. `about`: None until a round has closed; `waiting`: votes are coming in on a newer round, of
-    which nothing else is told; `void`: why decisions that were signed hold no more; `answers`: none unless ticked;
-    `head`: the journal's."""
+    which nothing else is told; `void`: why decisions that were signed hold no more; `answers`: none unless ticked, and
+    none while a round is open, whose voters could have the link: its arms may have written the same. `head`: the
+    journal's."""
 
     share: Share
     project: str
@@ -153,8 +154,9 @@ def _decision(store: Store, share: Share) -> Shown:
     home = projects.get(store, share.project)
     return Shown(
         share, home.name if home else "", found,
-        waiting=bool(every) and every[0].state == "open" and not share.round,
-        void=_void(found), answers=_answers(store, found) if share.answers else (), head=store.head,
+        waiting=bool(every) and every[0].state == "open" and not share.round, void=_void(found),
+        answers=_answers(store, found) if share.answers and all(each.state != "open" for each in every) else (),
+        head=store.head,
     )  # fmt: skip
 
 

@@ -204,6 +204,10 @@ def test_of_a_newer_round_it_tells_no_more_than_that_it_is_open(
     now_told = outside.get(f"/share/{latest}").text
     assert "Votes are coming in on a newer round" in now_told and going.id not in now_told
     assert going.sha256 not in now_told and found.sha256 in now_told
+    with_answers, _ = made(store, pia, seeded.project, round_id=found.id, answers=True)
+    held_back = outside.get(f"/share/{with_answers}").text
+    texts = [text for p in round_rows.pairs(store, found.id) for text in (p.input, p.left, p.right)]
+    assert not [text for text in texts if escape(text) in held_back] and "shown again once" in held_back
     still = outside.get(f"/share/{pinned}").text
     assert "Votes are coming in" not in still
     assert without_head(still.partition("<main>")[2]) == without_head(before)

@@ -320,3 +320,23 @@ def test_a_rebuild_tells_what_the_journal_lacks(workspace: Path) -> None:
     again = Store.rebuilt(workspace)
     assert (again.version, again.lost) == (1, 1) and again.audit() == []
     again.close()
+
+
+def test_closing_waits_for_the_reads_that_are_under_way(tmp_path: Path) -> None:
+    store, said = Store.open(tmp_path / "busy"), []
+
+    def read() -> None:
+        try:
+            while True:
+                store.rows("SELECT count(*) FROM range(300000) t(a) WHERE a % 7 = 3")
+        except Refusal as refusal:
+            said.append(str(refusal))
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for each in readers:
+        each.start()
+    store.close()
+    for each in readers:
+        each.join(10)
+    assert said == ["The studio is shutting down. What was saved is safe."] * 3
+    Store.open(tmp_path / "busy").close()

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import fcntl
 import json
-import os
 import threading
 import uuid
 from collections.abc import Callable, Hashable, Sequence
@@ -53,6 +51,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     waivers,
 )
 from studio.store.applying import applied
+from studio.store.file import applied_before, closed, connect, own, set_aside
 from studio.store.journal import Blobs, Journal, link
 from studio.store.kept import LARGE_ONES, TALK, Kept
 from studio.store.migrations import MIGRATIONS
@@ -75,16 +74,16 @@ class Store:
         """Opens or makes `workspace`. Raises Refusal when it is owned, newer, damaged or not writable."""
         self.workspace = workspace
         self._lock = threading.Lock()
-        self._read_only = ""
+        self._read_only = self._closed = ""
         self._kept, self._once = Kept(), Kept(most=LARGE_ONES)
-        self._lock_file = _own(workspace)
+        self._lock_file = own(workspace)
         try:
             self.blobs = Blobs(workspace / "blobs")
             self.journal = Journal(workspace / "journal.jsonl")
-            self.lost = max(0, _applied_before(workspace / "studio.duckdb") - self.journal.seq) if rebuild else 0
+            self.lost = max(0, applied_before(workspace / "studio.duckdb") - self.journal.seq) if rebuild else 0
             if rebuild:
-                _set_aside(workspace)
-            self._db = _connect(workspace / "studio.duckdb")
+                set_aside(workspace)
+            self._db = connect(workspace / "studio.duckdb")
             self._migrate()
             self.replayed = self._replay()
         except BaseException:
@@ -189,11 +188,16 @@ class Store:
 
     def rows(self, sql: str, *params: Any) -> list[Row]:
         """Rows of a query, for the modules of this package only (all SQL lives here)."""
-        cursor = self._db.cursor()
+        cursor = self._reading()
         try:
             return fetch(cursor, sql, params)
         finally:
             cursor.close()
+
+    def _reading(self) -> duckdb.DuckDBPyConnection:
+        if self._closed:
+            raise Refusal(self._closed)
+        return self._db.cursor()
 
     def kept(self, key: Hashable, tables: Sequence[str], read: Callable[[], T]) -> T:
         """`read()`, or what it gave before when no act wrote to `tables` since: for small reads at every turn."""
@@ -205,7 +209,7 @@ class Store:
 
     def columns(self, sql: str, *params: Any) -> dict[str, Any]:
         """The columns of a query as numpy arrays, for the modules of this package only: where rows are many."""
-        cursor = self._db.cursor()
+        cursor = self._reading()
         try:
             return dict(cursor.execute(sql, list(params)).fetchnumpy())
         finally:
@@ -272,10 +276,12 @@ class Store:
 
     def close(self) -> None:
         with self._lock:
-            self._read_only = "The studio is shutting down. What was saved is safe."
-            self._db.close()
-            self.journal.close()
-            self._lock_file.close()
+            self._read_only = self._closed = "The studio is shutting down. What was saved is safe."
+            try:
+                closed(self._db)
+            finally:
+                self.journal.close()
+                self._lock_file.close()
 
     # -- opening -------------------------------------------------------------------------------
 
@@ -327,69 +333,3 @@ _NEWER = (
 def _act_of(row: Row) -> Act:
     return Act(row["seq"], "", row["id"], row["at"], row["actor"], row["kind"], row["project"], row["payload"],
                row["hash"])  # fmt: skip
-
-
-def _own(workspace: Path) -> Any:
-    """Takes the workspace's lock, held until the file is closed (also by the end of the process)."""
-    try:
-        workspace.mkdir(parents=True, exist_ok=True)
-        file = open(workspace / "lock", "a+")  # noqa: SIM115 - held for the life of the store
-    except OSError as error:
-        raise Refusal(
-            f"The folder {workspace} cannot be written ({error.strerror}). Nothing was changed. "
-            "Choose another with --workspace or free some space."
-        ) from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        file.seek(0)
-        owner = file.read().strip() or "unknown"
-        file.close()
-        raise Refusal(
-            f"Another running studio (process {owner}) owns the workspace {workspace}. Its data is safe. "
-            "Use that one, stop it, or choose another folder with --workspace."
-        ) from None
-    file.truncate(0)
-    file.write(str(os.getpid()))
-    file.flush()
-    return file
-
-
-def _applied_before(path: Path) -> int:
-    """The last act that the database file at `path` holds; 0 when there is none or it cannot be read."""
-    if not path.exists():
-        return 0
-    try:
-        with duckdb.connect(str(path), read_only=True) as db:
-            found = db.execute("SELECT value FROM meta WHERE key = 'applied_seq'").fetchone()
-    except duckdb.Error:
-        return 0  # a damaged file is why one rebuilds
-    return int(found[0]) if found else 0
-
-
-def _set_aside(workspace: Path) -> None:
-    stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d-%H%M%S")
-    for name in ("studio.duckdb", "studio.duckdb.wal"):
-        if (workspace / name).exists():
-            os.replace(workspace / name, workspace / f"{name}.{stamp}.old")
-
-
-# The memory is DuckDB's own share: at a million examples the whole server then stays under 1 GB (benchmarks/browse.py).
-# What does not fit goes to files beside the database for the time of one query.
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "enable_external_access": "false",
-    "threads": "2",
-    "memory_limit": "512MB",
-}
-
-
-def _connect(path: Path) -> duckdb.DuckDBPyConnection:
-    try:
-        db = duckdb.connect(str(path), config=_CONFIG)
-    except duckdb.Error as error:
-        raise Refusal(
-            "The database file cannot be opened; it looks damaged. The journal is the record and is safe. "
-            "Run `studio rebuild` to make the database again from it."
-        ) from error
-    db.execute("SET lock_configuration = true")
-    return db

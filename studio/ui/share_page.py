@@ -43,6 +43,8 @@ def _over(shown: Shown) -> str:
             "<p>Votes are coming in on a newer round; what it says is told here once it has closed. Below stands the "
             "decision before it.</p>"
         )
+    if shown.share.answers and not shown.answers:
+        told.append("<p>The answers that belong to this link are shown again once no votes are coming in.</p>")
     told += [f'<p class="void" role="note"><b>This decision is void.</b> {escape(why)}</p>' for why in shown.void]
     return f'<aside class="shared" aria-label="About this link">{"".join(told)}</aside>'
 

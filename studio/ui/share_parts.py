@@ -56,9 +56,9 @@ def _form(visit: Visit, found: Round) -> None:
             st.selectbox("What it shows", what, key="share-what", persist_state="session", width=300)
         st.checkbox(
             "Show a few answers, too", key="share-answers", persist_state="session",
-            help="Some prompts with both answers and what reviewers chose, not who. Prompts may hold personal data of "
-            "your customers: tick this only if whoever gets the link may read them. You then count as having "
-            "read which arm wrote what: your later votes here stay outside the count.",
+            help="Some prompts with both answers and what reviewers chose, not who; none while a round is open. "
+            "Prompts may hold personal data of your customers: tick this only if whoever gets the link may read them. "
+            "You then count as having read which arm wrote what: your later votes here stay outside the count.",
         )  # fmt: skip
         st.button("Make a link", key="share-make", on_click=_make, args=(visit, found))
 

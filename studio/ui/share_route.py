@@ -75,9 +75,11 @@ def route(store: Callable[[], Store], refused_seconds: float = REFUSED_SECONDS) 
             tries.miss(address)
             await asyncio.sleep(max(0.0, started + refused_seconds - time.monotonic()))
             return _answer(share_page.over(), 404)
-        page = await run_in_threadpool(lambda: share_page.written(decisions.of(store(), share)))
+        shown = await run_in_threadpool(decisions.of, store(), share)
+        page = await run_in_threadpool(share_page.written, shown)
         if request.method == "GET":
-            await run_in_threadpool(_count, store(), share, request.scope["yardstick"])
+            reader = request.scope["yardstick"] if shown.answers else None
+            await run_in_threadpool(_count, store(), share, reader)
         return _answer(page, 200)
 
     return Route(f"{PATH}{{token}}", show, methods=["GET"])
