@@ -52,8 +52,9 @@ def prepared(workspace: Path, prompts: int, slices: int) -> Team:
         people.join(store, people.make_invitation(store, people.SYSTEM, name, role), "")
         for name, role in (("Petra", Role.pm), *((f"Reviewer {n + 1}", Role.reviewer) for n in range(REVIEWERS)))
     ]
+    # No `gold_right`: whoever left the count by gold would take their votes along, and hardly a prompt would be scored.
     plan = replace(
-        seeded.plan, cap=prompts, votes=VOTES, floor=0.5, theta_min=0.5, gold=5, gold_right=3, repeats=50,
+        seeded.plan, cap=prompts, votes=VOTES, floor=0.5, theta_min=0.5, gold=5, repeats=50,
         guardrails=tuple(Guardrail(name, critical=n < 2) for n, name in enumerate(names)),
     )  # fmt: skip
     opened = rounds.open_round(store, round_seed.MAKER, seeded.project, plan)
@@ -194,15 +195,24 @@ def main() -> int:
     given = asked.parse_args()
     with tempfile.TemporaryDirectory() as place:
         team = prepared(given.folder or Path(place) / "dashboard", given.prompts, given.slices)
-        store = Store.open(team.workspace)
-        votes = len(round_rows.votes(store, team.round))
-        store.close()
+        votes, scored = _size(team)
         told = measure(team, given.starts, given.again)
-    print(f"{votes:,} votes, {given.slices} slices; promised: {PROMISED} s\n")
+    print(f"{votes:,} votes, {scored:,} prompts scored, {given.slices} slices; promised: {PROMISED} s\n")
     print("| from asking until | n | median s | p95 s |\n|---|---|---|---|")
     for kind, took in told.items():
         print(f"| {kind} | {len(took)} | {_row(took)} |")
     return int(max(float(np.median(took)) for took in told.values()) > PROMISED)
+
+
+def _size(team: Team) -> tuple[int, int]:
+    """How many votes were cast, and on how many prompts the rule reads them against each baseline."""
+    store = Store.open(team.workspace)
+    found = round_rows.get(store, team.round)
+    assert found is not None, "it was just made"
+    votes = len(round_rows.votes(store, team.round))
+    scored = min(len(each.scored.prompts) for told in rounds.assess(store, found) for each in told.against)
+    store.close()
+    return votes, scored
 
 
 def _row(took: Iterable[float]) -> str:

@@ -119,9 +119,14 @@ def served(
         if timed.each is not None:
             priced.currencies.add(timed.currency)
             how = f"by the hour of {timed.device}, one request at a time, on {len(timed.each)} validation prompts"
-            return Served(arm.name, timed.each, how, tuple(f"timed {n}" for n in range(len(timed.each))))
+            return Served(arm.name, timed.each, how, tuple(map(request, range(len(timed.each)))))
     priced.lacking.append(tokens)
     return None
+
+
+def request(place: int) -> str:
+    """What stands for the prompt of a timed request, which no round registered."""
+    return f"timed {place}"
 
 
 def _by_tokens(

@@ -6,13 +6,13 @@ Quality is what people preferred in a round, or how many rules a machine found k
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 from studio import costs, outputs, returns
 from studio.evaluate import costs as figures
 from studio.evaluate.checks import interval
 from studio.evaluate.costs import Estimate
-from studio.records import Arm, Refusal, Round
+from studio.records import Refusal, Round
 from studio.review.assessment import Assessment
 from studio.review.gates import join_words
 from studio.review.ranking import of_assessments
@@ -29,12 +29,16 @@ _ALIKE = 1e-6
 @dataclass(frozen=True)
 class Point:
     """One arm. `quality` in [0, 1]; `cost` of 1,000 answers, or word pieces of one; `seconds` of one request by itself,
-    half take at most that. None where it is not known."""
+    half take at most that. None where it is not known. `arm`: its id. `each`: "quality" (rules kept, not what people
+    chose), "cost" and "seconds" -> prompt -> what its answer adds to the mean or the median: a share, the price of one
+    answer or its word pieces, seconds; a timed request has its place as its prompt."""
 
     name: str
     quality: Estimate
     cost: Estimate | None = None
     seconds: Estimate | None = None
+    arm: str = ""
+    each: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,11 @@ class Tradeoff:
     points: tuple[Point, ...]
     quality: str
     currency: str
+
+    @property
+    def way(self) -> str:
+        """What the quality goes by: "people" or "rules"."""
+        return "people" if self.quality == PREFERRED else "rules"
 
     def frontier(self, by: str) -> tuple[str, ...]:
         """The names of the arms that no other one beats on both: none is as good or better and takes less, or better
@@ -113,35 +122,38 @@ def chosen(value: float, low: float, high: float, n: int) -> Estimate:
 def kept(store: Store, found: Round) -> Tradeoff | None:
     """Every arm in use that answered the round's set, by the rules of the brief that a machine can check; None where
     there is no such rule or no answer."""
-    quality = {}
+    return store.once(("kept", found.id), lambda: _kept(store, found))
+
+
+def _kept(store: Store, found: Round) -> Tradeoff | None:
+    quality, shares = {}, {}
     for each in outputs.compare(store, found.project, found.registration["dataset"]):
         average = each.average
         if average.rules and average.n:
             value, low, high = (end / average.rules for end in (average.value, average.low, average.high))
-            quality[each.arm.id] = Estimate(value, low, high, average.n)
-    return _told(store, found, quality, KEPT) if quality else None
+            quality[each.arm.id], shares[each.arm.id] = Estimate(value, low, high, average.n), each.shares
+    return _told(store, found, quality, KEPT, shares) if quality else None
 
 
-def _told(store: Store, found: Round, quality: Mapping[str, Estimate], what: str) -> Tradeoff:
+def _told(
+    store: Store, found: Round, quality: Mapping[str, Estimate], what: str,
+    shares: Mapping[str, Mapping[str, float]] | None = None,
+) -> Tradeoff:  # fmt: skip
     timed = {each.arm.id: each for each in costs.measured(store, found.project)}
     prompts = [each["id"] for each in found.registration["prompts"]]
     here = [arm for name in quality if (arm := arms.get(store, name)) is not None]
     noted = returns.Priced()
     served = [returns.served(store, found, arm, prompts, timed.get(arm.id), noted) for arm in here]
     priced = len(noted.currencies) == 1 and not noted.lacking
-    points = [Point(arm.name, quality[arm.id], seconds=_alone(timed.get(arm.id))) for arm in here]
-    points = [
-        replace(point, cost=each.thousand if priced and each else _pieces(store, found, arm))
-        for point, each, arm in zip(points, served, here, strict=True)
-    ]
+    points = []
+    for arm, each in zip(here, served, strict=True):
+        own, alone = (shares or {}).get(arm.id), timed.get(arm.id)
+        counted = {name: float(read + wrote) for name, (read, wrote) in returns.pieces(store, found, arm).items()}
+        prices = dict(zip(each.prompts, each.each, strict=True)) if priced and each else counted
+        cost = each.thousand if priced and each else figures.mean(list(counted.values())) if counted else None
+        seconds = {returns.request(n): took for n, took in enumerate(alone.timed.seconds)} if alone else {}
+        half = figures.quantile(list(seconds.values()), 0.5) if seconds else None
+        known = {"quality": own or {}, "cost": prices, "seconds": seconds}
+        points.append(Point(arm.name, quality[arm.id], cost, half, arm.id, known))
     order = sorted(points, key=lambda each: -each.quality.value)
     return Tradeoff(tuple(order), what, noted.currencies.pop() if priced else "")
-
-
-def _alone(timed: costs.Measured | None) -> Estimate | None:
-    return figures.quantile(timed.timed.seconds, 0.5) if timed else None
-
-
-def _pieces(store: Store, found: Round, arm: Arm) -> Estimate | None:
-    told = [read + wrote for read, wrote in returns.pieces(store, found, arm).values()]
-    return figures.mean(told) if told else None

@@ -181,6 +181,11 @@ def test_the_arms_of_a_round_stand_by_what_people_preferred_and_by_what_they_cos
     cost = {each.name: each.cost.value for each in told.points if each.cost}
     assert told.currency == "€" and cost[names[seeded.tuned]] == pytest.approx(0.6)
     assert cost[names[seeded.base]] == cost[names[seeded.prompted]] == pytest.approx(1.2)
+    listed = {each.id: each for each in figures.of_round(store, found)}
+    price = listed[f"tradeoff/people/{seeded.tuned}/cost"]
+    assert price.value == pytest.approx(0.6) and price.unit == "€" and "0.60 €" in price.sentence
+    behind = [each.value or 0 for each in figures.answers_of(figures.material(store, found), price)]
+    assert len(behind) == price.n and price.value == pytest.approx(1000 * sum(behind) / price.n)
     kept = tradeoff.kept(store, found)
     assert kept is not None and set(by_name) == {each.name for each in kept.points}
     for each in kept.points:

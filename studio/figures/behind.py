@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from studio.beside_votes import Answer
-from studio.figures import on_price, on_rules
+from studio.figures import on_price, on_rules, on_tradeoff
 from studio.figures.figure import Basis, Behind, Figure, Material
 from studio.records import Choice, Pair, PairKind, Vote
 from studio.review import gold, guesses, raters, reveal
@@ -19,7 +19,7 @@ from studio.review.assessment import AgainstBaseline, Assessment
 from studio.review.scoring import WORTH, ships
 from studio.wording import several
 
-OF_ANSWERS = (Basis.answers, Basis.rule, Basis.priced)
+OF_ANSWERS = (Basis.answers, Basis.rule, Basis.priced, Basis.measured)
 """What is made from answers, not from votes."""
 _SIDES = {Choice.a: "candidate", Choice.b: "baseline"}
 _KINDS = {Basis.gold: PairKind.gold, Basis.repeat: PairKind.repeat, Basis.sentinel: PairKind.sentinel}
@@ -49,6 +49,8 @@ def rows_of(made: Material, figure: Figure) -> tuple[Row, ...]:
         found = _everybody(made, behind.basis)
     elif behind.basis in _OWN:
         found = _own(made, behind)
+    elif behind.basis is Basis.ranked:
+        found = _ranked(made, behind.arm)
     else:
         found = _counted(made, behind)
     return tuple(sorted(found, key=lambda row: row.pair.position))
@@ -61,6 +63,8 @@ def answers_of(made: Material, figure: Figure) -> tuple[Answer, ...]:
         return ()
     if behind.basis is Basis.rule:
         return tuple(on_rules.answers(made, behind))
+    if behind.basis is Basis.measured:
+        return tuple(on_tradeoff.answers(made, behind))
     if behind.basis is Basis.priced:
         return tuple(on_price.answers(made.card.found, behind)) if made.card and made.card.found else ()
     return next((each.answers for each in made.beside
@@ -114,6 +118,16 @@ def _of_candidate(made: Material, behind: Behind, assessed: Assessment) -> Itera
                 yield from _against(made, own, behind, against)
                 if behind.basis is Basis.wider:
                     yield from _wider(made, behind, against)
+
+
+def _ranked(made: Material, arm: str) -> Iterator[Row]:
+    """Of every pair in which an arm stands, on either side; each vote counts as what it is worth to that arm."""
+    for assessed in made.told.assessments:
+        for against in assessed.against:
+            if arm in (assessed.candidate, against.baseline):
+                for row in _counted(made, Behind(Basis.scored, assessed.candidate, against.baseline)):
+                    worth = WORTH[row.vote.choice]
+                    yield replace(row, counts_as=f"{worth if arm == assessed.candidate else 1 - worth:g}")
 
 
 def _cast(made: Material, candidate: str, baseline: str) -> list[tuple[Pair, Vote]]:

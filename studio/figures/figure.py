@@ -13,6 +13,7 @@ from studio.review.reveal import Account
 from studio.review.stability import Stability
 from studio.review.voters import Voters
 from studio.store.guesses import Guess
+from studio.tradeoff import Tradeoff
 
 
 class Basis(enum.StrEnum):
@@ -28,10 +29,12 @@ class Basis(enum.StrEnum):
     `skips`, `outside`, `left`: of everybody, votes that were skips, were not independent, or left the count by the rule
     on gold. `guesses`: answers to the exit question that can be right or wrong. `answers`: no votes, but what a
     candidate answered to the test prompts, as one gate looked at it. `rule`: the same, as one of the brief's checks
-    looked at it; `priced`: their prices. `reread`: as `scored`, but for one reviewer's, one
-    slice's, or those of people in conflict. `wider`: as `scored`, with those outside the count on these prompts.
-    `voter`: all of one reviewer's on real pairs; of these `voter_skips` skips, `voter_agreed` those on pairs that
-    others voted on, `voter_left` those that preferred a side, `voter_timed` those with a time.
+    looked at it; `priced`: their prices. `measured`: one arm's answers, each with the share of the rules that it keeps,
+    its price, word pieces or seconds. `ranked`: as `scored`, of all pairs in which an arm stands. `reread`: as
+    `scored`, but for one reviewer's, one slice's, or those of people in conflict. `wider`: as `scored`, with those
+    outside the count on these prompts. `voter`: all of one reviewer's on real pairs; of these `voter_skips` skips,
+    `voter_agreed` those on pairs that others voted on, `voter_left` those that preferred a side, `voter_timed` those
+    with a time.
     """
 
     scored = "scored"
@@ -57,6 +60,8 @@ class Basis(enum.StrEnum):
     answers = "answers"
     rule = "rule"
     priced = "priced"
+    measured = "measured"
+    ranked = "ranked"
     reread = "reread"
     wider = "wider"
     voter = "voter"
@@ -70,9 +75,10 @@ class Basis(enum.StrEnum):
 class Behind:
     """The rows that a figure was made from. Empty parts ask for nothing: all candidates, all slices, everybody.
 
-    `arm`: which of the two was chosen. `reviewer`: whose votes alone; for `Basis.without` and `Basis.reread` whose
-    votes not, as `slice` is for `Basis.reread` the one left out. `conflict` False: without people in conflict. `gate`:
-    for `Basis.answers` its name, and `candidate` whose answers. `rule`: which; with a `baseline` the two compared.
+    `arm`: which of the two was chosen; for `Basis.ranked` its id. `reviewer`: whose votes alone; for `Basis.without`
+    and `Basis.reread` whose votes not, as `slice` is for `Basis.reread` the one left out. `conflict` False: without
+    people in conflict. `gate`: for `Basis.answers` its name, and `candidate` whose answers. `rule`: which; with a
+    `baseline` the two compared; for `Basis.measured` what of `candidate`: "people/cost", "rules/quality".
     """
 
     basis: Basis
@@ -118,7 +124,7 @@ class Material:
     `votes`: everybody's in the order they were cast; `counted`: those that the rule sees; `accounts` and `by_slice`:
     the reasons given with them; `beside`: the gates that rest on no vote; `rules`: what the brief's checks say;
     `again`: the votes read in other ways; `voters`: who voted; `people`: what each is called; `card`: what
-    tuning cost and saves.
+    tuning cost and saves; `tradeoffs`: the arms by quality and by what they take.
     """
 
     found: Round
@@ -135,6 +141,7 @@ class Material:
     voters: Voters
     people: Mapping[str, str]
     card: returns.Account | None = None
+    tradeoffs: tuple[Tradeoff, ...] = ()
 
 
 def figure_id(*parts: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from studio import beside_votes, checked, judgement, returns, signing
-from studio.figures import on_price, on_reasons, on_reviewers, on_rules, on_stability, on_votes
+from studio import beside_votes, checked, judgement, returns, signing, tradeoff
+from studio.figures import on_price, on_reasons, on_reviewers, on_rules, on_stability, on_tradeoff, on_votes
 from studio.figures.figure import Basis, Behind, Figure, Material, figure_id
 from studio.records import Refusal, Round
 from studio.review import dealing, reveal
@@ -34,13 +34,15 @@ def _gathered(store: Store, found: Round) -> Material:
     def reasons() -> tuple[tuple[Account, ...], dict[str, tuple[Account, ...]]]:
         return reveal.accounts(pairs, counted), reveal.by_slice(pairs, counted)
 
+    told = signing.judged(store, found)
+    by_quality = (tradeoff.preferred(store, found, told.assessments), tradeoff.kept(store, found))
     return Material(
-        found, pairs, votes, counted, tuple(guesses.of_round(store, found.id)), signing.judged(store, found),
+        found, pairs, votes, counted, tuple(guesses.of_round(store, found.id)), told,
         *store.once(("reasons", found.id, found.sha256), reasons, ("rounds", "pairs", "votes")),
         beside_votes.checked(store, found),
-        checked.of_round(store, found, signing.judged(store, found).subject[0].candidate),
+        checked.of_round(store, found, told.subject[0].candidate),
         signing.stability(store, found), signing.voted(store, found), people.names(store),
-        returns.of_round(store, found, signing.judged(store, found).subject[0]),
+        returns.of_round(store, found, told.subject[0]), tuple(each for each in by_quality if each),
     )  # fmt: skip
 
 
@@ -51,7 +53,7 @@ def listed(made: Material) -> tuple[Figure, ...]:
     return (
         *_verdict(made, votes, words), *votes, *on_rules.figures(made, words),
         *on_stability.figures(made, words), *on_reasons.figures(made, words),
-        *on_price.figures(made), *on_reviewers.figures(made, words),
+        *on_price.figures(made), *on_tradeoff.figures(made), *on_reviewers.figures(made, words),
     )  # fmt: skip
 
 

@@ -288,5 +288,5 @@ def in_words(figure: Figure) -> str:
 
 
 def _number(value: float, figure: Figure) -> str:
-    digits = {"p": ".4f", "coefficient": ".2f", "to 1": ",.1f", "s": ".0f"}
+    digits = {"p": ".4f", "coefficient": ".2f", "to 1": ",.1f", "s": ".3g"}
     return f"{value:{digits.get(figure.unit, ',.0f' if figure.unit in _COUNTS else ',.4g')}}"

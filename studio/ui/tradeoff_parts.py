@@ -11,9 +11,8 @@ from studio import payback, tradeoff
 from studio.evaluate.costs import Estimate
 from studio.records import Round
 from studio.review.assessment import Assessment
-from studio.store import Store
 from studio.tradeoff import Point, Tradeoff
-from studio.ui import blocks, verdict_charts
+from studio.ui import blocks, rows_parts, verdict_charts
 from studio.ui.access import Visit
 
 if TYPE_CHECKING:
@@ -35,17 +34,13 @@ def show(visit: Visit, found: Round, assessments: Sequence[Assessment], marks: S
     by = st.segmented_control("Quality by", list(_BY), default="people", format_func=_BY.__getitem__,
                               key="decision-tradeoff-by", required=True)  # fmt: skip
     if by == "rules":
-        told = _kept(visit.store, str(visit.store.workspace), visit.store.version, found)
+        with st.spinner("Checking the rules of the brief"):
+            told = tradeoff.kept(visit.store, found)
         if told is None:
             blocks.plain("The brief has no rule that a machine can check, or nothing here was checked for one.")
             return
     _pictures(told, marks)
     _table(visit, told, marks)
-
-
-@st.cache_data(max_entries=4, show_spinner="Checking the rules of the brief")
-def _kept(_store: Store, workspace: str, version: int, found: Round) -> Tradeoff | None:
-    return tradeoff.kept(_store, found)
 
 
 def _pictures(told: Tradeoff, marks: Sequence[str]) -> None:
@@ -124,13 +119,16 @@ def _table(visit: Visit, told: Tradeoff, marks: Sequence[str]) -> None:
     rows = []
     for each in told.points:
         low, high = each.quality.low or 0.0, each.quality.high or 0.0
-        row = [
+        behind = ("tradeoff", told.way, each.arm)
+        row: list[blocks.Cell] = [
             each.name,
             f"{blocks.percent(each.quality.value)} ({blocks.between((low, high))})",
-            f"{each.quality.n:,}",
+            rows_parts.count(visit, each.quality.n, *behind, "quality"),
         ]
-        row.append(_cell(each, each.cost, best["cost"], not told.currency))
-        rows.append([*row, *([_cell(each, each.seconds, best["seconds"])] if timed else [])])
+        for key, found in (("cost", each.cost), *([("seconds", each.seconds)] if timed else [])):
+            text = _cell(each, found, best[key], key == "cost" and not told.currency)
+            row.append(rows_parts.link(visit, text, *behind, key) if found else text)
+        rows.append(row)
     marked = f" ({', '.join(marks).lower()})" * bool(marks)
     caption = (
         f"{told.quality}{marked}. Unbeaten: no other arm is as good and takes less, or is better and takes no more."
