@@ -250,7 +250,7 @@ def _would_change(
             "A change of the brief, the outputs or the decoding settings: the result is about those that were judged."
         )
     if alone is Verdict.no_go:
-        sentences.append(f"A better version of {arm} in a new round; more votes in this one would not.")
+        sentences.append(f"A better version of {arm} in a new round; more votes in this one would not change it.")
     if alone is Verdict.keep_collecting:
         sentences.append("More completed prompts.")
     if alone is Verdict.inconclusive:

@@ -13,7 +13,20 @@ from studio import beside_votes, outputs, returns, signing
 from studio.decision import Gate, Ruling
 from studio.judgement import Judgement
 from studio.outputs import Compared
-from studio.records import PROMPTING, Arm, ArmKind, Brief, Dataset, Decoding, Person, Refusal, Role, Round, from_json
+from studio.records import (
+    PROMPTING,
+    Arm,
+    ArmKind,
+    Brief,
+    Dataset,
+    Decoding,
+    Person,
+    Refusal,
+    Role,
+    Round,
+    Verdict,
+    from_json,
+)
 from studio.review.assessment import Assessment
 from studio.store import Store, arms, briefs, decisions, people, projects, rounds, runs
 from studio.store import datasets as dataset_rows
@@ -26,6 +39,18 @@ from studio.train.passport import Passport
 from studio.train.takeaway import Taken
 
 MAY_WRITE = (Role.designer, Role.pm, Role.admin)
+
+
+def to_ship(ruled: Ruling, names: Mapping[str, str], decision: Decision | None, void: str) -> str:
+    """What ships, in words: by the verdict, or against it by a signed override; nothing once a decision is void.
+    `decision`: what stands signed; `void`: why that says nothing of what stands here now, or ""."""
+    if void:
+        return "Nothing: what was signed is void"
+    if decision and decision.body.get("override"):
+        return f"{names[ruled.subject]}, against the verdict, by a signed override"
+    if ruled.arm:
+        return names[ruled.arm]
+    return "Nothing" if ruled.verdict is Verdict.no_go else "Nothing yet"
 
 
 @dataclass(frozen=True)
@@ -47,12 +72,7 @@ class Trial:
 
     @property
     def to_ship(self) -> str:
-        """What ships, in words: by the verdict, or against it by a signed override; nothing once a decision is void."""
-        if self.void:
-            return "Nothing: what was signed is void"
-        if self.decision and self.decision.body.get("override"):
-            return f"{self.names[self.ruling.subject]}, against the verdict, by a signed override"
-        return self.names[self.ruling.arm] if self.ruling.arm else "Nothing yet"
+        return to_ship(self.ruling, self.names, self.decision, self.void)
 
     def of(self, arm: Arm) -> Assessment | None:
         """What the votes say of one of its candidates."""

@@ -113,7 +113,7 @@ def preference_sentence(against: AgainstBaseline, candidate: str, baseline: str)
     return (
         f"People preferred {candidate} to {baseline} in {_percent(against.theta)} of the prompts, a tie counting as "
         f"half (theta; {_range(against.interval)}, n = {count_prompts(against.n)}); wins minus losses "
-        f"{100 * against.net_win:+.0f} points, both bad {_percent(against.both_bad)}."
+        f"{_signed(against.net_win)} points, both bad {_percent(against.both_bad)}."
     )
 
 
@@ -208,6 +208,10 @@ def _share(value: float) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
+
+
+def _signed(share: float) -> str:
+    return f"{100 * share:+.0f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _range(interval: Interval) -> str:

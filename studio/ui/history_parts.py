@@ -108,10 +108,13 @@ def _side_by_side(visit: Visit, found: Between) -> None:
     rows = [[fact.name, fact.before, fact.after] for fact in found.facts if fact.changed]
     if who[0] != who[1]:
         rows.append(["Signed by", *who])
-    rows.append(["Comment", found.before.comment or "none", found.after.comment or "none"])
-    blocks.table(["What differs", *heads], rows, "Two signed decisions, as they were signed")
+    if found.before.comment != found.after.comment:
+        rows.append(["Comment", found.before.comment or "none", found.after.comment or "none"])
+    if rows:
+        blocks.table(["What differs", *heads], rows, "Two signed decisions, as they were signed")
     same = [f"{fact.name.lower()}: {fact.before}" for fact in found.facts if not fact.changed]
     same += [f"signed by: {who[0]}"] if who[0] == who[1] else []
+    same += [f"comment: {found.before.comment}"] if found.before.comment == found.after.comment != "" else []
     if same:
         blocks.note(f"The same in both: {'; '.join(same)}.")
     if found.gates:

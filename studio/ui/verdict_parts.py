@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from studio import beside_votes, figures, signing
+from studio import beside_votes, figures, papers, signing
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement
 from studio.records import Round, Verdict
@@ -91,7 +91,8 @@ def verdict(visit: Visit, found: Round, ruled: Ruling) -> None:
         f'<p class="yr-line">{escape(ruled.headline)}</p></section>'
     )
     standing = decisions.on(visit.store, found.id)
-    blocks.facts(_glance(ruled, signing.names(found), standing))
+    void = signing.void_because(visit.store, standing) if standing else ""
+    blocks.facts(_glance(ruled, signing.names(found), standing, void))
     if ruled.because:
         blocks.section("Why")
         blocks.bullets(ruled.because)
@@ -108,15 +109,19 @@ _WAYS = (
 _WAYS_ON = ("Comments", "Papers", "Every figure", "Every pair with its votes")
 
 
-def _glance(ruled: Ruling, names: Mapping[str, str], standing: Decision | None) -> dict[str, str]:
-    """What somebody asks first, in a line each. `standing`: the decision that was signed on it."""
-    told = {"To ship": names[ruled.arm] if ruled.arm else "Nothing yet"}
+def _glance(ruled: Ruling, names: Mapping[str, str], standing: Decision | None, void: str) -> dict[str, str]:
+    """What somebody asks first, in a line each. `standing`: the decision that was signed on it; `void`: why it says
+    nothing of what stands here now."""
+    told = {"To ship": papers.to_ship(ruled, names, standing, void)}
     weakest = next((gate for gate in ruled.gates if gate.name == ruled.weakest), None)
     if weakest is not None:
         told["Weakest gate"] = f"{weakest.name} ({_STATES[weakest.state].lower()})"
-    if ruled.verdict is Verdict.go:
-        hand_on = "Give the engineers their brief; it is among the papers below."
-        told["Next"] = hand_on if standing else "Sign the decision below (a PM or an admin), then hand it on."
+    if void:
+        told["Next"] = "Let people vote on what stands now; why the decision is void is told where it was signed."
+    elif standing and standing.ships:
+        told["Next"] = "Give the engineers their brief; it is among the papers below."
+    elif ruled.verdict is Verdict.go:
+        told["Next"] = "Sign the decision below (a PM or an admin), then hand it on."
     elif ruled.would_change:
         first = ruled.would_change[0]
         told["Next"] = (

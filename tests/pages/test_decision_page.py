@@ -153,6 +153,14 @@ def test_signing_withdrawing_and_signing_again(store: Store, seeded: Seeded, clo
     assert "signed by: Pia (PM)" in told and "Read &lt;b&gt;twice&lt;/b&gt;." in told
 
 
+def test_a_signed_override_is_what_ships(store: Store, seeded: Seeded, closed: rounds.Round) -> None:
+    pia, session = person(store, "Pia", Role.pm)
+    signing.sign(store, pia, closed, "", "A pilot of four weeks.")
+    told = words(opened(store, session, "decision", project=seeded.project))
+    assert "against the verdict, by a signed override" in told.partition("What would change it")[0]
+    assert "Give the engineers their brief" in told and "Nothing yet" not in told
+
+
 def test_only_an_override_is_called_one() -> None:
     def decision(verdict: str, override: str = "") -> rows.Decision:
         body = {"verdict": verdict, "override": override}
