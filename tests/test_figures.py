@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from round_seed import MAKER, ready
+from scipy import stats
 from voted_round import closed_round
 
 from studio import export_command, figures
 from studio.cells import csv_table
-from studio.figures import Basis, Material, on_price
+from studio.evaluate.costs import Estimate, quantile
+from studio.figures import Basis, Material, on_price, on_tradeoff
 from studio.figures.figure import figure_id
 from studio.payback import Served, Spent, returned
 from studio.records import Refusal
 from studio.review import rounds
 from studio.store import Store
+from studio.tradeoff import KEPT, PREFERRED, Point, Tradeoff
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +95,26 @@ def test_the_return_on_tuning_is_the_mean_of_its_rows() -> None:
         assert len(rows) == figure.n == 2 and figure.unit == "EUR"
         assert figure.value == pytest.approx(1000 * sum(row.value or 0 for row in rows) / 2)
     assert told["price/once/0"].value == 5 and told["price/answers/0"].value == pytest.approx(5000 / 2.5)
+
+
+def test_a_point_of_the_picture_is_the_mean_or_the_median_of_its_rows() -> None:
+    took = [0.4, 0.9, 0.2, 0.7, 0.3, 1.6, 0.5, 0.6]
+    seconds, kept = {f"timed {n}": each for n, each in enumerate(took)}, {"a": 0.5, "b": 1.0}
+    point = Point("Tuned", Estimate(0.75, 0.1, 1.0, 2), None, quantile(took, 0.5), "t", {"quality": kept,
+                  "seconds": seconds})  # fmt: skip
+    told = Tradeoff((point,), KEPT, "")
+    rules, half = on_tradeoff.listed(told)
+    assert rules.behind is not None and half.behind is not None
+    behind = [list(on_tradeoff.answers_in(told, each)) for each in (rules.behind, half.behind)]
+    values = [[row.value or 0 for row in rows] for rows in behind]
+    assert rules.value == pytest.approx(np.mean(values[0])) and [row.against for row in behind[0]] == [True, False]
+    assert half.value == pytest.approx(np.median(values[1])) and half.n == len(values[1])
+    first, second = stats.binom.cdf([0, 1], 8, 0.5)
+    assert first <= 0.025 < second, "only the least and the greatest of eight leave at most 2.5 % on either side"
+    assert (half.low, half.high) == (sorted(took)[0], sorted(took)[7])
+    assert [row.told for row in behind[1]][:2] == ["0.4 s", "0.9 s"]
+    others = replace(told, quality=PREFERRED)
+    assert list(on_tradeoff.answers_in(others, half.behind)) == [], "the other picture's"
 
 
 def test_a_file_guards_texts_and_leaves_numbers() -> None:

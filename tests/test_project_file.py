@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 from round_seed import person, ready, vote_like_the_script
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.testclient import TestClient
 
 from studio import cli, people, project_file, projects, signing
 from studio.certificate import verify
@@ -28,6 +31,8 @@ from studio.store import rounds as round_rows
 from studio.store.journal import link
 from studio.store.migrations import KEYS
 from studio.store.writes import HANDLERS
+from studio.ui import project_route, sign_in
+from studio.ui.guard import Guard
 
 NOT_OF_A_PROJECT = {"people", "tokens", "sessions", "prices", "token_prices", "addresses", "webhooks"}
 NUMBERED = ("position", "act")
@@ -377,3 +382,24 @@ def test_a_file_changes_no_other_project_and_speaks_for_nobody_here(made: Made, 
     assert round_rows.get(store, found) == round_rows.get(made.store, found)
     assert round_rows.votes(store, found) == round_rows.votes(made.store, found)
     store.close()
+
+
+def test_a_download_is_for_the_team_and_whoever_has_it_is_no_longer_blind(made: Made) -> None:
+    store = made.store
+    door = Middleware(Guard, store=lambda: store, cookie="c", sign_in=sign_in.door)
+    app = Starlette(routes=[project_route.route(lambda: store)], middleware=[door])
+    paul, rosa = (
+        people.join(store, people.make_invitation(store, people.SYSTEM, name, role), "")
+        for name, role in (("Paul", Role.pm), ("Rosa", Role.reviewer))
+    )
+    with TestClient(app) as nobody:
+        assert nobody.get(f"/project-file/{made.project}").status_code == 401
+    with TestClient(app, cookies={"c": rosa.session}) as reviewer:
+        assert reviewer.get(f"/project-file/{made.project}").status_code == 403
+    with TestClient(app, cookies={"c": paul.session}) as client:
+        assert client.get("/project-file/another").status_code == 409
+        assert not rounds.conflict(store, made.project, paul.person)
+        given = client.get(f"/project-file/{made.project}")
+        assert given.status_code == 200 and zipfile.is_zipfile(io.BytesIO(given.content))
+    assert rounds.conflict(store, made.project, paul.person) == "saw which arm wrote what"
+    assert not list(store.workspace.glob("project-*"))

@@ -139,3 +139,42 @@ def test_a_rule_that_is_applied_when_a_prompt_is_complete_closes_at_the_same_vot
                 ended.add(reason)
                 break
     assert ended == set(SHARES) and votes / 3 < spared < votes
+
+
+def any_round(draw: random.Random) -> tuple[Round, list[Pair]]:
+    """A round with any cap, floor, margin, gold rule and number of votes, with repeats and a sentinel."""
+    found, pairs = long_round(draw, draw.choice((1, 2)))
+    about = found.registration
+    about |= {
+        "prompts": [{**p, "votes": draw.choice((1, 2, 3))} for p in about["prompts"]], "cap": draw.randint(1, PROMPTS),
+        "floor": draw.choice((None, 0.2, 0.6)), "theta_min": draw.choice((0.5, 0.7)), "practice": draw.random() < 0.2,
+        "gold": {"pairs": [1, 2], "right": draw.randint(0, 2)}, "cap_amended": draw.random() < 0.3,
+    }  # fmt: skip
+    real = [pair for pair in pairs if pair.kind is PairKind.real]
+    repeats = [replace(p, id=f"again-{p.id}", kind=PairKind.repeat, of=p.id) for p in draw.sample(real, 8)]
+    return found, [*pairs, *repeats, replace(real[0], id="same", kind=PairKind.sentinel)]
+
+
+def test_in_any_round_with_votes_that_came_together_undone_ones_and_amendments() -> None:
+    steps = spared = 0
+    for seed in range(16):
+        draw = random.Random(seed)
+        found, pairs = any_round(draw)
+        cast: list[Vote] = []
+        told, came = dealing.assessed(found, pairs, cast), list[Vote]()
+        for vote in cast_in(draw, found, pairs, draw.choice([*SHARES.values(), (1, 0, 0)])):
+            came.append(vote)
+            if draw.random() < 0.3:
+                continue  # read together with the next one
+            nothing = dealing.completes_nothing(found, pairs, told, cast, came)
+            cast, came = [*cast, *came], []
+            told = told if nothing else dealing.assessed(found, pairs, cast)
+            assert decided(told) == decided(dealing.assessed(found, pairs, cast)), (seed, len(cast))
+            steps, spared = steps + 1, spared + nothing
+            if len(cast) > 130:
+                break
+            if draw.random() < 0.04:  # either is judged anew, as `tally` does
+                cast.pop(draw.randrange(len(cast)))
+                found = replace(found, registration={**found.registration, "cap": draw.randint(1, PROMPTS)})
+                told = dealing.assessed(found, pairs, cast)
+    assert steps / 3 < spared < steps

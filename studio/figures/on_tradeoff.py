@@ -16,7 +16,12 @@ _SECTION = "Quality against cost and latency"
 
 def figures(made: Material) -> tuple[Figure, ...]:
     """By what people chose, then by the rules kept; none where neither is known."""
-    return tuple(figure for told in made.tradeoffs for point in told.points for figure in _of(told, point))
+    return tuple(figure for told in made.tradeoffs for figure in listed(told))
+
+
+def listed(told: Tradeoff) -> tuple[Figure, ...]:
+    """Those of one picture."""
+    return tuple(figure for point in told.points for figure in _of(told, point))
 
 
 def _of(told: Tradeoff, point: Point) -> Iterator[Figure]:
@@ -58,13 +63,17 @@ def _figure(
 
 def answers(made: Material, behind: Behind) -> Iterator[Answer]:
     """What each answer of an arm adds."""
+    return (each for told in made.tradeoffs for each in answers_in(told, behind))
+
+
+def answers_in(told: Tradeoff, behind: Behind) -> Iterator[Answer]:
+    """The same of one picture; none where the figure is of the other one."""
     way, key = behind.rule.split("/")
-    for told in made.tradeoffs:
-        for point in told.points:
-            if (told.way, point.arm) == (way, behind.candidate):
-                for prompt, value in point.each[key].items():
-                    broken = key == "quality" and value < 1
-                    yield Answer(prompt, _said(key, value, told.currency), broken, value)
+    for point in told.points:
+        if (told.way, point.arm) == (way, behind.candidate):
+            for prompt, value in point.each[key].items():
+                broken = key == "quality" and value < 1
+                yield Answer(prompt, _said(key, value, told.currency), broken, value)
 
 
 def _said(key: str, value: float, currency: str) -> str:

@@ -51,7 +51,10 @@ def _another(visit: Visit, project: Project) -> None:
 def _take_along(visit: Visit, project: Project) -> None:
     """The project as one file, or why there is none now."""
     found = project_file.summary(visit.store, project.id)
-    st.caption("One file with everything in it and its whole history, to keep or to bring into another studio.")
+    st.caption(
+        "One file with everything in it and its whole history, to keep or to bring into another studio. It says which "
+        "arm wrote what: once you have it, your later votes here stay outside the count."
+    )
     if found.why_not:
         frame.warnings([found.why_not])
         return

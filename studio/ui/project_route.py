@@ -1,4 +1,7 @@
-"""`GET /project-file/{project}`: a whole project as one file, made when it is asked for and not kept."""
+"""`GET /project-file/{project}`: a whole project as one file, made when it is asked for and not kept.
+
+The file says which arm wrote what, so whoever takes it counts as having read that: their later votes stay outside.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from studio import project_file
+from studio import outputs, project_file
 from studio.records import Refusal
-from studio.store import Store, now
+from studio.store import Store, arms, datasets, now
 
 PATH = "/project-file/"
 
@@ -32,7 +35,8 @@ def route(store: Callable[[], Store]) -> BaseRoute:
     async def take(request: Request) -> Response:
         from studio.ui.access import PAGE_ROLES  # which itself needs the server that has this route
 
-        if request.scope["yardstick"].role not in PAGE_ROLES["home"].edit:
+        person = request.scope["yardstick"]
+        if person.role not in PAGE_ROLES["home"].edit:
             return PlainTextResponse("A project is taken along by those who work on it.", 403)
         project, models = request.path_params["project"], request.query_params.get("models") == "1"
         handle, name = tempfile.mkstemp(prefix="project-", suffix=".zip", dir=store().workspace)
@@ -40,12 +44,22 @@ def route(store: Callable[[], Store]) -> BaseRoute:
         path = Path(name)
         try:
             await run_in_threadpool(project_file.write, store(), project, path, models=models)
+            await run_in_threadpool(_note, store(), person.id, project)
         except Refusal as refusal:
             path.unlink(missing_ok=True)
             return PlainTextResponse(str(refusal), 409)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
         title = f"{re.sub(r'[^a-z0-9-]+', '-', project)}-{now()[:10]}.zip"
         headers = {"Cache-Control": "no-store"}
         gone = BackgroundTask(path.unlink, missing_ok=True)
         return FileResponse(path, filename=title, media_type="application/zip", headers=headers, background=gone)
 
     return Route(f"{PATH}{{project}}", take, methods=["GET"])
+
+
+def _note(store: Store, person: str, project: str) -> None:
+    answered = [each.id for each in datasets.every(store, project, discarded=True) if arms.answered(store, each.id)]
+    if answered:
+        outputs.saw_tests(store, person, project, answered[0])
