@@ -86,8 +86,8 @@ class About:
 
     `compared`: the test answers of it, of the best prompt and of the base by the brief's machine checks, empty while a
     round is open; `besides`: what tuning broke, what it recites, personal data, as gates of this arm, empty while its
-    first round is open; `cost`: sentences on what it costs and when it has paid back, or why that cannot be told; `taken`: what was prepared to take away;
-    `people`: id -> name; `head`: the journal's.
+    first round is open; `cost`: sentences on what it costs and when it has paid back, or why that cannot be told;
+    `taken`: what was prepared to take away; `people`: id -> name; `head`: the journal's.
     """
 
     project: str
