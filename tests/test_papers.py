@@ -129,9 +129,11 @@ def test_nothing_of_an_open_round_is_told(store: Store) -> None:
     found = rounds.open_round(store, MAKER, seeded.project, seeded.plan)
     vote_like_the_script(store, found, rita, 20)
     open_now = papers.about(store, seeded.project)
-    assert open_now.trial is None and open_now.compared == ()
+    assert open_now.trial is None and open_now.compared == () and open_now.besides == ()
+    brief = written.paper(store, seeded.project, "brief", "md").text
     card = written.paper(store, seeded.project, "card", "md").text
     assert "its verdict is told when it has closed" in card and "theta" not in card and found.sha256 not in card
+    assert "12 answers" not in card + brief and "no set is frozen" not in card, "nor what one arm recites or gives away"
 
 
 def test_what_is_signed_stands_in_the_papers_until_it_is_void(store: Store) -> None:
