@@ -85,9 +85,9 @@ class About:
     newest set; `passport`: of a tuned arm; `trial`: None while no round with it has closed.
 
     `compared`: the test answers of it, of the best prompt and of the base by the brief's machine checks, empty while a
-    round is open; `besides`: what tuning broke, what it recites, personal data, as gates of this arm; `cost`: sentences
-    on what it costs and when it has paid back, or why that cannot be told; `taken`: what was prepared to take away;
-    `people`: id -> name; `head`: the journal's.
+    round is open; `besides`: what tuning broke, what it recites, personal data, as gates of this arm, empty while its
+    first round is open; `cost`: sentences on what it costs and when it has paid back, or why that cannot be told;
+    `taken`: what was prepared to take away; `people`: id -> name; `head`: the journal's.
     """
 
     project: str
@@ -144,7 +144,8 @@ def about(store: Store, project: str, arm: str = "", on: Round | None = None) ->
         notes=rows.notes(store, project), arm=found, dataset=kept,
         passport=passports.passport(store, run.id) if run else None, trial=trial,
         compared=() if waiting or not tested else _compared(store, found, tested),
-        besides=_besides(store, found, trial, kept), cost=_cost(store, trial, found) if trial else (),
+        besides=() if waiting and trial is None else _besides(store, found, trial, kept),
+        cost=_cost(store, trial, found) if trial else (),
         open_round=waiting, head=store.head, taken=takeaway.ready(store, run) if run else {},
         people=people.names(store),
     )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from scipy.stats import ttest_rel
 
@@ -50,6 +52,9 @@ def test_the_sentence_names_what_differs_beyond_chance_both_ways() -> None:
     assert sentence(side_by_side(TUNED, PROMPT), "Tuned", "Prompt") == (
         "Beside Prompt, Tuned keeps more often: “voice”; less often: “short”; on 1 of 3 no difference beyond chance."
     )
+    voice = side_by_side(TUNED, PROMPT)[0]
+    three = [replace(voice, criterion=name) for name in ("voice", "tone", "time")]
+    assert sentence(three, "Tuned", "Prompt") == "Beside Prompt, Tuned keeps more often: “voice”, “tone”, “time”."
     same = side_by_side(TUNED, TUNED)
     assert sentence(same, "Tuned", "Twin") == "On none of 3 checked rules do Tuned and Twin differ beyond chance."
     assert sentence((), "Tuned", "Prompt").startswith("The brief has no rule")

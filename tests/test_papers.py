@@ -22,8 +22,8 @@ from starlette.routing import Router
 from studio import export_command, papers, people, signing
 from studio.decision import Gate, GateState
 from studio.papers import About
-from studio.records import Brief, Refusal, Role, canonical
-from studio.reports import model_card, print_page, written
+from studio.records import Brief, Refusal, Role, Verdict, canonical
+from studio.reports import drawing, model_card, print_page, written
 from studio.review import rounds
 from studio.review.assessment import SliceFinding, SliceState
 from studio.review.evidence import Interval
@@ -52,6 +52,17 @@ def decided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, S
 def about(decided: tuple[Store, Seeded]) -> About:
     store, seeded = decided
     return papers.about(store, seeded.project)
+
+
+def test_on_a_narrow_screen_each_row_of_a_drawing_is_a_line_of_its_own() -> None:
+    rows = [drawing.Dot("over <A>", 0.6, 0.5, 0.7, "60 %, n = 9"), drawing.Dot("over B", None, 0, 1, "no prompts")]
+    told = drawing.dots(rows, 0.5, "said").partition("</svg>")[2]
+    assert "<li><b>over &lt;A&gt;</b>: 60 %, n = 9</li><li><b>over B</b>: no prompts</li>" in told
+
+
+def test_the_word_on_paper_has_the_colour_of_its_verdict(about: About) -> None:
+    assert about.trial and about.trial.ruling.verdict is Verdict.inconclusive
+    assert '<p class="word inconclusive">Inconclusive' in print_page.written(about)
 
 
 def test_the_model_card_has_a_head_that_the_hub_reads(decided: tuple[Store, Seeded], about: About) -> None:
@@ -118,9 +129,11 @@ def test_nothing_of_an_open_round_is_told(store: Store) -> None:
     found = rounds.open_round(store, MAKER, seeded.project, seeded.plan)
     vote_like_the_script(store, found, rita, 20)
     open_now = papers.about(store, seeded.project)
-    assert open_now.trial is None and open_now.compared == ()
+    assert open_now.trial is None and open_now.compared == () and open_now.besides == ()
+    brief = written.paper(store, seeded.project, "brief", "md").text
     card = written.paper(store, seeded.project, "card", "md").text
     assert "its verdict is told when it has closed" in card and "theta" not in card and found.sha256 not in card
+    assert "12 answers" not in card + brief and "no set is frozen" not in card, "nor what one arm recites or gives away"
 
 
 def test_what_is_signed_stands_in_the_papers_until_it_is_void(store: Store) -> None:

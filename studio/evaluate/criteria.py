@@ -77,7 +77,7 @@ def sentence(found: Sequence[SideBySide], candidate: str, other: str) -> str:
     more = [each for each in told if each.beyond_chance and each.difference.value > 0]
     less = [each for each in told if each.beyond_chance and each.difference.value < 0]
     parts = [
-        f"{word} often: {' and '.join(f'“{each.criterion}”' for each in side)}"
+        f"{word} often: {', '.join(f'“{each.criterion}”' for each in side)}"
         for word, side in (("more", more), ("less", less)) if side
     ]  # fmt: skip
     if not parts:

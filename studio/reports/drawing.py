@@ -26,15 +26,17 @@ class Dot:
 
 def dots(rows: Sequence[Dot], margin: float, said: str) -> str:
     """The drawing as an SVG element. `margin`: the share that counts as a win that matters, drawn where it is above one
-    half; `said`: the drawing in words, for who does not see it."""
+    half; `said`: the drawing in words, for who does not see it.
+    On a narrow screen, where its letters are too small, a list of the rows stands below it."""
     height = _TOP + _ROW * len(rows) + 8
     marks = [_line(_HALF, height, "half", "no difference", "end")]
     if margin > _HALF:
         marks.append(_line(margin, height, "margin", "a win that matters", "start"))
     body = "".join(_row(place, each) for place, each in enumerate(rows))
+    lines = "".join(f"<li><b>{escape(each.label)}</b>: {escape(each.told)}</li>" for each in rows)
     return (
         f'<div><svg class="dots" viewBox="0 0 {_WIDTH} {height}" role="img" '
-        f'aria-label="{escape(said)}">{"".join(marks)}{body}</svg></div><p class="small">{escape(said)}.</p>'
+        f'aria-label="{escape(said)}">{"".join(marks)}{body}</svg></div><ul class="small">{lines}</ul>'
     )
 
 

@@ -31,6 +31,8 @@ LIMITS = (
     "Personal data is looked for by form (addresses, telephone and account numbers and the like); names are not found.",
 )
 
+_LATER = "A blind round is open; these figures are told when it has closed."
+
 
 def labels(about: About) -> list[str]:
     """A line in bold that says what kind of votes these are; no part where people voted in earnest."""
@@ -110,13 +112,15 @@ def gates(about: About) -> Sequence[Gate]:
 def gate_table(about: About) -> list[str]:
     """Every gate but the slices, which have a table of their own, with its state and its sentence."""
     rows = [[g.name, STATES[g.state], g.sentence] for g in gates(about) if not g.is_slice]
+    if not rows and about.open_round:
+        return [_LATER]
     return table(["Gate", "State", "What was found"], rows, figures=0)
 
 
 def gate(about: About, name: str) -> str:
     """What the gate of this name found of this arm; that nothing was measured where there is none."""
     found = next((g for g in about.besides if g.name == name), None)
-    return plain(found.sentence) if found else "Not measured: no set is frozen."
+    return plain(found.sentence) if found else _LATER if about.open_round else "Not measured: no set is frozen."
 
 
 def preference(about: About) -> list[str]:
@@ -172,7 +176,7 @@ def floor(assessed: Assessment | None) -> list[str]:
 def checks(about: About) -> list[str]:
     """The brief's machine checks on the test answers: the average, then rule by rule, of each arm."""
     if about.open_round:
-        return ["A blind round is open; these figures are told when it has closed."]
+        return [_LATER]
     if not about.compared:
         return ["It has not answered the test prompts, so no machine check was made."]
     names = [each.arm.name for each in about.compared]

@@ -61,7 +61,7 @@ def _fitting(sheet: Callable[[int], str]) -> str:
 
 def _weight(body: str) -> int:
     """About how much of a sheet is taken, in letters: an item and a line of a drawing take more than their letters."""
-    letters = len(re.sub(r'<svg.*?</svg></div><p class="small">.*?</p>|<[^>]+>', "", body))
+    letters = len(re.sub(r'<svg.*?</svg></div><ul class="small">.*?</ul>|<[^>]+>', "", body))
     return letters + 20 * body.count("<li>") + 40 * body.count('class="told"')
 
 
@@ -72,7 +72,8 @@ def _first(about: About, trial: Trial, assessed: Assessment, ease: int) -> str:
     ruled = trial.ruling
     return "".join((
         _head(about, trial, "1 of 2"),
-        f'<p class="word">{escape(ruled.in_words.capitalize())}</p><h1>{escape(_short(ruled.headline, 170))}</h1>',
+        f'<p class="word {ruled.verdict.value.lower()}">{escape(ruled.in_words.capitalize())}</p>',
+        f"<h1>{escape(_short(ruled.headline, 170))}</h1>",
         _facts(_glance(trial)),
         _part("Why", _list(ruled.because[:3], ease * 530)),
         _part("Which do people prefer?", _preferred(trial, assessed)),

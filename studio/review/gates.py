@@ -93,7 +93,12 @@ def assignment_gate(audits: Sequence[Assignment], in_order: bool | None = None) 
         return Gate(name, GateState.failed, worst.sentence, told)
     pairs = sum(audit.pairs for audit in seen)
     text = f"Nothing speaks against {pairs:,} pairs dealt by chance"
-    return Gate(name, GateState.passed, f"{text} ({_figure(evidence)} to 1, an alarm at {ALARM:,.0f}).", told)
+    return Gate(
+        name,
+        GateState.passed,
+        f"{text} (evidence against it {_figure(evidence)} to 1; the alarm is at {ALARM:,.0f} to 1).",
+        told,
+    )
 
 
 def vote_gates(assessment: Assessment, names: Mapping[str, str] | None = None) -> tuple[Gate, ...]:

@@ -54,7 +54,7 @@ def slices(visit: Visit, assessed: Assessment, names: Mapping[str, str], marks: 
         lines.append(Line(margins.pop(), "margin", dashed=True, left=True))
     dot_plot.draw([(name.replace("_", " "), _after(found, name)) for name in order], lanes, "decision-slices",
                   marks=marks, lines=lines)  # fmt: skip
-    blocks.note("Filled: cleared. Hollow: not enough votes to say. Got worse stands beside the name.")
+    blocks.note("Filled: cleared. Hollow: not enough votes to say. Where it got worse, that stands beside the name.")
     with st.expander(_TABLE, key="decision-slices-table"):
         _slices_table(visit, assessed, order, found, names)
 
@@ -87,10 +87,11 @@ def _slices_sentence(found: Mapping[str, Mapping[str, SliceFinding]], names: Map
     seen = [(each.theta, baseline, each) for baseline, each in every if each.theta is not None]
     if not seen:
         return told
-    theta, baseline, low = min(seen, key=lambda each: each[0])
+    theta, baseline, low = min(seen, key=lambda each: (each[0], each[2].interval.low))
+    span = blocks.between((low.interval.low, low.interval.high))
     return (
         f"{told} The lowest figure is “{low.name.replace('_', ' ')}” against {names[baseline]}: preferred in "
-        f"{theta:.0%} (95 % interval {low.interval.low:.0%} to {low.interval.high:.0%}, n = {low.n} prompts)."
+        f"{blocks.percent(theta)} (95 % interval {span}, n = {blocks.several(low.n, 'prompt')})."
     )
 
 

@@ -28,7 +28,7 @@ _WORDS = {
 _STATES = {
     GateState.passed: "Passed",
     GateState.failed: "Failed",
-    GateState.open: "Open",
+    GateState.open: "Not decided",
     GateState.unchecked: "Not checked",
 }
 
