@@ -229,3 +229,17 @@ def test_many_tries_are_not_answered_for_a_minute() -> None:
     for address in ["a"] * tries.MOST + [str(n) for n in range(tries.ADDRESSES)]:
         tries.miss(address)
     assert not tries.too_many("a"), "the oldest of very many is forgotten"
+
+
+def test_a_decision_on_what_was_taken_away_is_said_not_to_be_shown(
+    store: Store, seeded: Seeded, pia: Person, found: Round, outside: TestClient
+) -> None:
+    token, _ = made(store, pia, seeded.project, round_id=found.id)
+    for each in round_rows.every(store, seeded.project):
+        if each.state == "open":
+            rounds.cancel(store, "pia", each, "Only to look.")
+    saved = next(a for a in store.history(seeded.project, ("arm.saved",)) if seeded.tuned in str(store.payload(a)))
+    store.undo(saved.seq, pia.id)
+    answer = outside.get(f"/share/{token}")
+    assert answer.status_code == 409 and "This decision cannot be shown" in answer.text
+    store.undo(store.recent(seeded.project, pia.id, 1)[0].seq, pia.id)

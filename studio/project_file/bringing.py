@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,15 +62,31 @@ def bring(store: Store, actor: str, path: Path, name: str = "", *, vouched: bool
         title = projects.own_name(store, name or projects.free_name(store, found.manifest.name), _SAFE)
         for blob in (*found.blobs, found.acts_blob):
             store.put_blob(unpacked.get(blob))
-        store.act(brought.KIND, actor, found.payload(title, file_sha256(path)), found.manifest.project)
-        for place in {model.rpartition("/")[0] for model in found.models}:
-            target = store.workspace / place
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(folder / place, target)
+        with _models(folder, store.workspace, {model.rpartition("/")[0] for model in found.models}):
+            store.act(brought.KIND, actor, found.payload(title, file_sha256(path)), found.manifest.project)
     project = project_rows.get(store, found.manifest.project)
     assert project is not None
     strangers = tuple(person["name"] for person in found.manifest.people if person["id"] not in known)
     return Brought(project, found.acts, strangers, len(found.models) // 2, found.manifest.head)
+
+
+@contextmanager
+def _models(folder: Path, workspace: Path, places: set[str]) -> Iterator[None]:
+    """The tuned models in their places before the act that tells of them; gone again if it fails. Raises Refusal."""
+    moved: list[Path] = []
+    try:
+        for place in sorted(places):
+            target = workspace / place
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(folder / place, target)
+            moved.append(target)
+        yield
+    except BaseException as error:
+        for target in moved:
+            shutil.rmtree(target, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise Refusal(f"A tuned model could not be put in its place ({error.strerror}). {_SAFE}") from error
+        raise
 
 
 def _check_here(store: Store, found: Unpacked, blobs: Blobs, vouched: bool) -> set[str]:

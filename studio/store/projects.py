@@ -33,6 +33,8 @@ def _still_empty(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 
 @applies("project.created", guard=_still_empty)
 def project_created(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    if payload["id"] != act.project:
+        raise Refusal("This act makes a project other than its own. Nothing was changed.")
     row = {"id": payload["id"], "name": payload["name"], "origin": payload["origin"], "archived": False}
     tx.insert("projects", {**row, "made_by": act.actor, "at": act.at}, "A project of this name exists already.")
 

@@ -21,6 +21,15 @@ def over() -> str:
     )
 
 
+def not_now() -> str:
+    """The answer where the link works and what it leads to cannot be told, since something that it names is gone."""
+    return bare_page(
+        "This decision cannot be shown",
+        "<p class=lead>Something that it rests on was taken away since.</p><p>The link itself is in order. Ask who "
+        "sent it to you; they see on the Decision page what is missing.</p>",
+    )
+
+
 def too_many() -> str:
     """The answer to an address that tried too often, whatever its token."""
     return bare_page("Too many tries", "<p class=lead>Nothing is shown now. Try again in a minute.</p>")

@@ -75,7 +75,11 @@ def route(store: Callable[[], Store], refused_seconds: float = REFUSED_SECONDS) 
             tries.miss(address)
             await asyncio.sleep(max(0.0, started + refused_seconds - time.monotonic()))
             return _answer(share_page.over(), 404)
-        shown = await run_in_threadpool(decisions.of, store(), share)
+        try:
+            shown = await run_in_threadpool(decisions.of, store(), share)
+        except Refusal as refusal:
+            log.warning("What a link leads to cannot be shown: %s", refusal)
+            return _answer(share_page.not_now(), 409)
         page = await run_in_threadpool(share_page.written, shown)
         if request.method == "GET":
             reader = request.scope["yardstick"] if shown.answers else None
