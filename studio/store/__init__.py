@@ -11,7 +11,8 @@ import datetime
 import json
 import threading
 import uuid
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -51,7 +52,7 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     waivers,
 )
 from studio.store.applying import applied
-from studio.store.file import applied_before, closed, connect, own, set_aside
+from studio.store.file import applied_before, connect, own, set_aside
 from studio.store.journal import Blobs, Journal, link
 from studio.store.kept import LARGE_ONES, TALK, Kept
 from studio.store.migrations import MIGRATIONS
@@ -60,6 +61,8 @@ from studio.store.writes import ALLOWED, GUARDS, HANDLERS, Row, Tx, fetch
 __all__ = ["Store"]
 
 T = TypeVar("T")
+
+_PATIENCE = 5.0  # seconds
 
 
 def now() -> str:
@@ -75,6 +78,7 @@ class Store:
         self.workspace = workspace
         self._lock = threading.Lock()
         self._read_only = self._closed = ""
+        self._reads, self._at_rest = 0, threading.Condition()
         self._kept, self._once = Kept(), Kept(most=LARGE_ONES)
         self._lock_file = own(workspace)
         try:
@@ -188,16 +192,26 @@ class Store:
 
     def rows(self, sql: str, *params: Any) -> list[Row]:
         """Rows of a query, for the modules of this package only (all SQL lives here)."""
-        cursor = self._reading()
-        try:
+        with self._reading() as cursor:
             return fetch(cursor, sql, params)
-        finally:
-            cursor.close()
 
-    def _reading(self) -> duckdb.DuckDBPyConnection:
-        if self._closed:
-            raise Refusal(self._closed)
-        return self._db.cursor()
+    @contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor of one read, on which closing waits."""
+        with self._at_rest:
+            if self._closed:
+                raise Refusal(self._closed)
+            self._reads += 1
+        try:
+            cursor = self._db.cursor()
+            try:
+                yield cursor
+            finally:
+                cursor.close()
+        finally:
+            with self._at_rest:
+                self._reads -= 1
+                self._at_rest.notify_all()
 
     def kept(self, key: Hashable, tables: Sequence[str], read: Callable[[], T]) -> T:
         """`read()`, or what it gave before when no act wrote to `tables` since: for small reads at every turn."""
@@ -209,11 +223,8 @@ class Store:
 
     def columns(self, sql: str, *params: Any) -> dict[str, Any]:
         """The columns of a query as numpy arrays, for the modules of this package only: where rows are many."""
-        cursor = self._reading()
-        try:
+        with self._reading() as cursor:
             return dict(cursor.execute(sql, list(params)).fetchnumpy())
-        finally:
-            cursor.close()
 
     @property
     def version(self) -> int:
@@ -275,10 +286,13 @@ class Store:
         return problems
 
     def close(self) -> None:
+        """Refuses what comes from now on, and waits, five seconds at most, for the reads that are under way."""
         with self._lock:
-            self._read_only = self._closed = "The studio is shutting down. What was saved is safe."
+            with self._at_rest:
+                self._read_only = self._closed = "The studio is shutting down. What was saved is safe."
+                self._at_rest.wait_for(lambda: self._reads == 0, _PATIENCE)
             try:
-                closed(self._db)
+                self._db.close()
             finally:
                 self.journal.close()
                 self._lock_file.close()

@@ -1,11 +1,10 @@
-"""The files of a workspace that one process owns: its lock, and the database from opening to closing."""
+"""The files of a workspace that one process owns: its lock, and the database."""
 
 from __future__ import annotations
 
 import datetime
 import fcntl
 import os
-import time
 from pathlib import Path
 from typing import TextIO
 
@@ -80,18 +79,3 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
         ) from error
     db.execute("SET lock_configuration = true")
     return db
-
-
-_PATIENCE, _PAUSE = 50, 0.1  # seconds
-
-
-def closed(db: duckdb.DuckDBPyConnection) -> None:
-    """Closes the database once the reads that are under way are done: while one is, DuckDB refuses to. Raises what it
-    says after five seconds."""
-    for left in range(_PATIENCE, -1, -1):
-        try:
-            return db.close()
-        except duckdb.ResourceInUseException:
-            if not left:
-                raise
-            time.sleep(_PAUSE)
