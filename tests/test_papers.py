@@ -62,7 +62,11 @@ def test_on_a_narrow_screen_each_row_of_a_drawing_is_a_line_of_its_own() -> None
 
 def test_the_word_on_paper_has_the_colour_of_its_verdict(about: About) -> None:
     assert about.trial and about.trial.ruling.verdict is Verdict.inconclusive
-    assert '<p class="word inconclusive">Inconclusive' in print_page.written(about)
+    told = print_page.written(about)
+    assert '<p class="word inconclusive">Inconclusive' in told
+    drawn = told.partition("Which do people prefer?")[2].partition("</svg>")[0]
+    against = [each.baseline for each in about.trial.judged.subject[0].against]
+    assert against and all(f">{about.trial.names[arm]}</text>" in drawn for arm in against), "no name is cut"
 
 
 def test_the_model_card_has_a_head_that_the_hub_reads(decided: tuple[Store, Seeded], about: About) -> None:

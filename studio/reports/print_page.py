@@ -103,7 +103,7 @@ def _glance(trial: Trial) -> list[tuple[str, str]]:
 def _preferred(trial: Trial, assessed: Assessment) -> str:
     rows = [
         Dot(
-            _short(f"over {trial.names[a.baseline]}", 25), a.theta, a.interval.low, a.interval.high,
+            _short(trial.names[a.baseline], 25), a.theta, a.interval.low, a.interval.high,
             f"{_figure(a.theta, a.interval)}, n = {a.n:,}",
         )
         for a in assessed.against[:_BASELINES]
@@ -112,8 +112,8 @@ def _preferred(trial: Trial, assessed: Assessment) -> str:
     more = len(assessed.against) - _BASELINES
     name = _short(trial.names[assessed.candidate], 60)
     note = (
-        f"How often people preferred {name}, each prompt counting once and a tie as half (theta), with its 95 % "
-        "interval; n counts prompts."
+        f"How often people preferred {name} to each of these, each prompt counting once and a tie as half (theta), "
+        "with its 95 % interval; n counts prompts."
     )
     note += f" {several(more, 'more baseline')} on the Decision page." if more > 0 else ""
     return dots(rows, assessed.theta_min, said) + f'<p class="note">{escape(note)}</p>'
