@@ -47,10 +47,10 @@ else:
     return_parts.show(visit, found, assessed, labels)
     tradeoff_parts.show(visit, found, verdict_parts.judged(visit, found).assessments, labels)
     signing_parts.sign(visit, found, ruled)
-    discussion_parts.show(visit, found)
 signing_parts.signed(visit)
 history_parts.show(visit, verdict_parts.ruled(visit, found))
 if found is not None and found.state == "closed":
+    discussion_parts.show(visit, found)
     papers_parts.papers(visit)
     share_parts.links(visit, found)
     rows_parts.take_away(visit, found, labels)

@@ -705,7 +705,8 @@ def by_votes(made: Exported, arm: str) -> str:
 def gates(made: Exported, parts: list[str]) -> Told:
     told, arm = made.certificate["verdict"]["gates"], subject(made)
     if not parts:
-        return sum(state == "passed" for state in told.values()), None, None, len(told)
+        single = [state for gate, state in told.items() if " against " not in gate]
+        return sum(state == "passed" for state in single), None, None, len(single)
     if parts[0] in BESIDE_THE_VOTES:
         tuned = made.plan["arms"][arm]["kind"] == "tuned"
         looked = parts[0] == "Personal data" or (parts[0] == "Memorisation" and tuned)

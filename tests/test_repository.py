@@ -72,6 +72,11 @@ def test_no_file_carries_a_path_of_the_machine_it_was_written_on() -> None:
     assert found == []
 
 
+def test_no_stylesheet_holds_what_the_browser_side_takes_for_markup() -> None:
+    sheets = sorted((ROOT / "studio" / "ui" / "assets").glob("*.css"))
+    assert sheets and not [each.name for each in sheets if "<" in each.read_text("utf-8")], "it is dropped as a whole"
+
+
 def test_the_readme_names_commands_that_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
     named = set(re.findall(r"`make ([a-z]+)|^ *make ([a-z]+)", text("README.md"), re.MULTILINE))

@@ -66,13 +66,14 @@ def _verdict(made: Material, votes: tuple[Figure, ...], words: Words) -> list[Fi
     """The ruling and its gates. A gate of the votes rests on the rows of the figure that it judges."""
     ruled, by_id = made.told.ruling, {each.id: each for each in votes}
     judged = judged_by(made.told.subject[0], words)
-    passed = sum(gate.state == "passed" for gate in ruled.gates)
-    told = f"{passed} of {len(ruled.gates)} gates are passed."
+    single = [gate for gate in ruled.gates if not gate.is_slice]
+    passed = sum(gate.state == "passed" for gate in single)
+    told = f"{passed} of {len(single)} gates are passed, those on kinds of input apart."
     assessed = made.told.subject[0]
     found = [
         Figure("verdict", "Verdict", "The ruling", None, None, None, assessed.done, "verdict", ruled.headline,
                word=ruled.verdict.value),
-        Figure("gates", "Gates", "Gates that are passed", passed, None, None, len(ruled.gates), "gates", told, "gate"),
+        Figure("gates", "Gates", "Gates that are passed", passed, None, None, len(single), "gates", told, "gate"),
     ]  # fmt: skip
     looked = {(each.gate.name, each.gate.arm): len(each.answers) for each in made.beside}
     return [
