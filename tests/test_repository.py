@@ -73,7 +73,7 @@ def test_no_file_carries_a_path_of_the_machine_it_was_written_on() -> None:
 
 
 def test_no_stylesheet_holds_what_the_browser_side_takes_for_markup() -> None:
-    sheets = sorted((ROOT / "studio" / "ui" / "assets").glob("*.css"))
+    sheets = sorted((REPO / "studio" / "ui" / "assets").glob("*.css"))
     assert sheets and not [each.name for each in sheets if "<" in each.read_text("utf-8")], "it is dropped as a whole"
 
 
