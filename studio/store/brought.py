@@ -60,7 +60,7 @@ def people_in(acts: Iterable[Told], ids: Set[str]) -> set[str]:
     return found
 
 
-@applies(KIND)
+@applies("project.brought")
 def project_brought(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: name (of the project here), acts_blob (JSON list of acts), people (each id, name, role, scripted: as
     they were there), file (its SHA-256) and head (of the journal it comes from, when the file was made).
