@@ -12,7 +12,7 @@ from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement
 from studio.records import Round, Verdict
 from studio.review import guesses, rounds, standing
-from studio.review.gates import Words
+from studio.review.gates import Words, preference_name
 from studio.review.preference import Assessment
 from studio.store import decisions
 from studio.store.decisions import Decision
@@ -92,7 +92,9 @@ def verdict(visit: Visit, found: Round, ruled: Ruling) -> None:
     )
     standing = decisions.on(visit.store, found.id)
     void = signing.void_because(visit.store, standing) if standing else ""
-    blocks.facts(_glance(ruled, signing.names(found), standing, void))
+    names = signing.names(found)
+    figure = _figure(judged(visit, found).subject[0], names, ruled.weakest)
+    blocks.facts(_glance(ruled, names, standing, void, figure))
     if ruled.because:
         blocks.section("Why")
         blocks.bullets(ruled.because)
@@ -109,25 +111,36 @@ _WAYS = (
 _WAYS_ON = ("Comments", "Papers", "Every figure", "Every pair with its votes")
 
 
-def _glance(ruled: Ruling, names: Mapping[str, str], standing: Decision | None, void: str) -> dict[str, str]:
+def _glance(
+    ruled: Ruling, names: Mapping[str, str], standing: Decision | None, void: str, figure: str
+) -> dict[str, str]:
     """What somebody asks first, in a line each. `standing`: the decision that was signed on it; `void`: why it says
-    nothing of what stands here now."""
+    nothing of what stands here now; `figure`: what the weakest gate rests on."""
     told = {"To ship": papers.to_ship(ruled, names, standing, void)}
     weakest = next((gate for gate in ruled.gates if gate.name == ruled.weakest), None)
     if weakest is not None:
-        told["Weakest gate"] = f"{weakest.name} ({_STATES[weakest.state].lower()})"
+        told["Weakest gate"] = f"{weakest.name} ({_STATES[weakest.state].lower()}){figure}"
     if void:
         told["Next"] = "Let people vote on what stands now; why the decision is void is told where it was signed."
     elif standing and standing.ships:
         told["Next"] = "Give the engineers their brief; it is among the papers below."
     elif ruled.verdict is Verdict.go:
-        told["Next"] = "Sign the decision below (a PM or an admin), then hand it on."
+        told["Next"] = "Sign the decision below (a PM or an admin), then give the engineers their brief."
     elif ruled.would_change:
         first = ruled.would_change[0]
         told["Next"] = (
             first if standing else f"Sign it below (a PM or an admin), so that it stands. Then: {_low(first)}"
         )
     return told
+
+
+def _figure(assessed: Assessment, names: Mapping[str, str], gate: str) -> str:
+    """Of a gate of preference the share that it rests on, to follow its state; of another one nothing."""
+    found = next((each for each in assessed.against if preference_name(names[each.baseline]) == gate), None)
+    if found is None or found.theta is None:
+        return ""
+    span = blocks.between((found.interval.low, found.interval.high))
+    return f": {blocks.percent(found.theta)} of {blocks.several(found.n, 'prompt')}, 95 % interval {span}"
 
 
 def _low(sentence: str) -> str:

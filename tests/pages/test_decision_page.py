@@ -103,6 +103,9 @@ def test_scripted_votes_are_labelled_everywhere(store: Store, seeded: Seeded) ->
     _, session = person(store, "Pia", Role.pm)
     at = opened(store, session, "decision", project=seeded.project)
     assert "Scripted votes" in words(at) and "Practice round" in words(at)
+    assert re.search(
+        r"Weakest gate</dt><dd>Preferred to Base \(not decided\): 100 % of 12 prompts, 95 % inter", words(at)
+    )
     assert all("SCRIPTED VOTES" in str(chart.proto) for chart in at.get("plotly_chart"))
     assert not [c for c in at.checkbox if c.key == "decision-override"]
     behind = words(opened(store, session, "decision", project=seeded.project, rows="gates/Sides sealed"))
