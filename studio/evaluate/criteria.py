@@ -11,18 +11,9 @@ from dataclasses import dataclass
 
 from studio.evaluate.averages import Average, difference
 from studio.evaluate.checks import RuleScore
+from studio.evaluate.citations import Share
 
 ON_AVERAGE = "All rules, on average"
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share of prompts in [0, 1] with its 95 % interval [`low`, `high`] over `n` prompts."""
-
-    value: float
-    low: float
-    high: float
-    n: int
 
 
 @dataclass(frozen=True)

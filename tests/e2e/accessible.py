@@ -35,6 +35,11 @@ _WIDTH = """() => Math.max(document.documentElement.scrollWidth,
 _FOCUS = """() => { const e = document.activeElement, s = getComputedStyle(e);
   return {text: ["BUTTON", "A"].includes(e.tagName) ? e.innerText : "",
     seen: (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 1) || s.boxShadow !== "none"}; }"""
+_WEARS = """dark => { const app = document.querySelector("[data-testid=stApp]");
+  if (!app) return true;
+  const words = [app, ...document.querySelectorAll("[data-testid=stSidebarNavLink] p")];
+  const pale = e => getComputedStyle(e).color.match(/[0-9.]+/g).slice(0, 3).every(part => part > 127);
+  return app.dataset.testScriptState === "notRunning" && words.every(each => pale(each) === dark); }"""
 
 
 @dataclass
@@ -63,14 +68,20 @@ class Eyes:
         """All rules on the page as it is, and its contrast in the other of light and dark."""
         self.look(page, screen)
         dark = page.evaluate("() => matchMedia('(prefers-color-scheme: dark)').matches")
-        page.emulate_media(color_scheme="light" if dark else "dark")
-        page.wait_for_timeout(150)
+        wear(page, not dark)
         self.look(page, f"{screen}, {'light' if dark else 'dark'}", "color-contrast")
-        page.emulate_media(color_scheme="dark" if dark else "light")
+        wear(page, dark)
 
     def unneeded(self) -> set[tuple[str, str]]:
         """Exceptions that no screen needed, but for those that come and go."""
         return set(NOT_OURS) - FLEETING - self.stands
+
+
+def wear(page: Page, dark: bool) -> None:
+    """Light or dark, and all of a page of the studio in it: its words change a moment after its ground."""
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    page.wait_for_function(_WEARS, arg=dark)
+    page.wait_for_timeout(100)
 
 
 def tab_to(page: Page, name: str, within: int = 150) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.accessible import Eyes, tab_to
+from tests.e2e.accessible import Eyes, tab_to, wear
 
 REPO = Path(__file__).resolve().parents[2]
 SCREENSHOTS = Path(os.environ.get("YARDSTICK_SCREENSHOTS") or REPO / "test-output" / "screenshots")
@@ -119,7 +119,7 @@ class Walker:
     def at(self, width: int, height: int, scheme: str) -> None:
         """Changes the window and the light or dark preference of this browser."""
         self.page.set_viewport_size({"width": width, "height": height})
-        self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        wear(self.page, scheme == "dark")
         self.settle()
 
     def picture(self, name: str, *, both: bool = False) -> None:
