@@ -27,14 +27,16 @@ def voted(store: Store, prompts: int = PROMPTS) -> Round:
     outputs.saw_tests(store, nora.id, seeded.project, seeded.dataset)
     plan = rounds.Plan((seeded.prompted, seeded.tuned), (seeded.base,), seeded.dataset, cap=prompts, gold=2,
                        gold_right=2, repeats=2, second_readers=0.4, sentinels=_sentinels(store, seeded))  # fmt: skip
-    now, draw = rounds.open_round(store, MAKER, seeded.project, plan), random.Random(7)
+    now, draw, skipped = rounds.open_round(store, MAKER, seeded.project, plan), random.Random(7), 0
     brief = briefs.latest(store, seeded.project)
     names = [each.name for each in brief.criteria] if brief else []
     for turn in range(40 * prompts):
         reader = otto if turn < 18 else nora if turn < 24 else (rita, saul)[turn % 2]
         pair = rounds.next_pair(store, now, reader.id) if now.state == "open" else None
         if pair is not None:
-            skips = turn % 9 == 6 and pair.kind is PairKind.real and dealing.wanted(now, pair) == 1
+            # Which pair comes when is drawn anew each time, so a skip that is due waits for a pair that can be skipped.
+            skips = turn // 9 > skipped and pair.kind is PairKind.real and dealing.wanted(now, pair) == 1
+            skipped += skips
             said = _said(pair, draw, names, "skip" if skips else "wrong" if reader is otto else "right")
             now = rounds.vote(store, now, reader, pair.id, seconds_on_screen=9.0, **said)
     for each in (rita, saul):

@@ -20,9 +20,9 @@ class Measured:
     `rows` that would be learned from and `validation_rows`; `tokens` read a pass, `learned_tokens` of them, `longest`
     row in tokens. `steps` of the whole run, of which `timed_steps` were taken; `step_seconds` each on average;
     `evaluations` of the whole run, `evaluation_seconds` each with its sample answers and its checkpoint;
-    `fixed_seconds` for loading and ending. `peak_memory_mb` (2^20 bytes) of the process, `card_memory_mb` of the
-    graphics card (0 without one), `checkpoint_mb` on disk; `device`: its name. `busy`: how
-    many programs a core were at work before it began (the load average of the last minute), where that is known.
+    `fixed_seconds` for loading, warming up and ending. `peak_memory_mb` (2^20 bytes) of the process, `card_memory_mb`
+    of the graphics card (0 without one), `checkpoint_mb` on disk; `device`: its name. `busy`: how many programs a core
+    were at work before it began (the load average of the last minute), where that is known.
     """
 
     rows: int

@@ -91,7 +91,7 @@ def rehearse(
         learned_tokens=sum(map(scored, learned.rows)), longest=max(map(length, learned.rows)),
         steps=len(steps) * settings.epochs, timed_steps=took.steps, step_seconds=took.step_seconds,
         evaluations=pace.measurements(settings, len(learned.rows)), evaluation_seconds=took.evaluation_seconds,
-        fixed_seconds=loading + took.ending_seconds, peak_memory_mb=peak_memory_mb(), card_memory_mb=card_memory_mb(),
+        fixed_seconds=loading + took.once_seconds, peak_memory_mb=peak_memory_mb(), card_memory_mb=card_memory_mb(),
         checkpoint_mb=round(took.checkpoint_mb, 1), device=device_name(),
     )  # fmt: skip
     beyond = _beyond(tokenizer, [*train, *validation], left_out, settings.max_length)
@@ -100,12 +100,13 @@ def rehearse(
 
 @dataclass(frozen=True)
 class _Took:
-    """What the taken steps, one evaluation and the ending took; the size of a checkpoint."""
+    """What the taken steps, one evaluation and what happens once (warming up, the ending) took; the size of a
+    checkpoint."""
 
     steps: int
     step_seconds: float
     evaluation_seconds: float
-    ending_seconds: float
+    once_seconds: float
     checkpoint_mb: float
 
 
@@ -119,16 +120,19 @@ def _taken(
     rows, once = [row for place in plan for row in steps[place]], replace(settings, epochs=1, evaluations=0)
     probe = fit.trainer_for(whole.adapted, rows, few, once, folder, emit, [watch, clock], new=False, in_order=True)
     probe.read_as(whole)
+    # On a card the first answers take several times what the next do, while its kernels are loaded.
+    first = _seconds(probe.evaluate) if few and device() == "cuda" else 0.0
     beside = _seconds(probe.train) - sum(clock.steps)
     checkpoint_mb = sum(part.stat().st_size for part in folder.rglob("*") if part.is_file()) / 2**20
     looking = _seconds(partial(probe.row_losses, few)) if few else 0.0
     looking_at_all = looking * _read(probe, check) / _read(probe, few) if few else 0.0
     # At its end a run measures the rows kept aside twice, and rows that it learned from.
     measuring = looking_at_all * (2 + fit.compared_rows(len(check)) / max(1, len(check)))
-    ending = measuring + _seconds(partial(save_final, whole.adapted, folder))
+    once_only = max(0.0, first - beside) + _seconds(partial(save_final, whole.adapted, folder))
     shutil.rmtree(folder, ignore_errors=True)
     timed = clock.steps[1:] or clock.steps
-    return _Took(len(clock.steps), sum(timed) / len(timed), beside - looking + looking_at_all, ending, checkpoint_mb)
+    each_look = beside - looking + looking_at_all
+    return _Took(len(clock.steps), sum(timed) / len(timed), each_look, measuring + once_only, checkpoint_mb)
 
 
 def _seconds(do: Callable[[], object]) -> float:
