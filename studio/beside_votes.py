@@ -91,9 +91,7 @@ def _targets(store: Store, found: Round, arm: Arm, dataset: Dataset) -> list[Che
     brief = briefs.version(store, found.project, found.registration["brief_version"])
     if not asked or brief is None:
         return []
-    examples = {e.id: e for e in datasets.rows_in(store, dataset, Split.test)}
-    written = {n: g for n, g in outputs.current(store, dataset.id, arm).items() if n in examples}
-    scored = outputs.scored(arm, brief, outputs.subjects(examples, written), written, len(examples))
+    scored = outputs.by_rules(store, arm, brief, dataset, Split.test)
     by_name = {score.criterion: score for score in scored.scores}
     told = []
     for name, share in asked.items():
@@ -149,6 +147,13 @@ def _memorisation(store: Store, arm: Arm, dataset: Dataset) -> Checked:
 
 
 def _personal(store: Store, arm: Arm, dataset: Dataset) -> Checked:
+    """Made once for all who ask before answers, or what the arm read or learned from, change."""
+    key = ("personal data", arm, dataset.id)
+    tables = ("datasets", "documents", "generations", "passages", "runs")
+    return store.once(key, lambda: _searched(store, arm, dataset), tables)
+
+
+def _searched(store: Store, arm: Arm, dataset: Dataset) -> Checked:
     name = "Personal data"
     asked = {e.id: e for e in datasets.rows_in(store, dataset, Split.test)}
     written = {n: g for n, g in outputs.current(store, dataset.id, arm).items() if n in asked}

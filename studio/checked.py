@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from studio import datasets, outputs
+from studio import outputs
 from studio.evaluate.criteria import Scored, SideBySide, side_by_side
 from studio.records import Brief, Dataset, Round, Split
 from studio.store import Store, arms, briefs
@@ -46,8 +46,6 @@ def _scored(store: Store, found: Round, brief: Brief, dataset: Dataset, name: st
     arm = arms.get(store, name)
     if arm is None:
         return None
-    asked = {p["id"] for p in found.registration["prompts"]}
-    examples = {e.id: e for e in datasets.rows_in(store, dataset, Split.test) if e.id in asked}
-    written = {n: g for n, g in outputs.current(store, dataset.id, arm).items() if n in examples}
-    told = outputs.scored(arm, brief, outputs.subjects(examples, written), written, len(examples))
+    asked = frozenset(p["id"] for p in found.registration["prompts"])
+    told = outputs.by_rules(store, arm, brief, dataset, Split.test, asked)
     return Scored(name, told.scores, told.kept, told.shares, told.average) if told.shares else None

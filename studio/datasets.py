@@ -207,9 +207,9 @@ def discard(store: Store, actor: str, project: str, dataset: str) -> None:
 
 def rows_in(store: Store, dataset: Dataset, split: Split) -> list[Example]:
     """The frozen rows of one split, in the set's own order. Those to test on, which many ask for and which are few, are
-    read once for all who ask before the next act."""
+    read once for all who ask before the sets change."""
 
     def read() -> tuple[Example, ...]:
         return tuple(rows.rows_of(store, dataset, split))
 
-    return list(store.once(("rows in", dataset.rows_blob), read) if split is Split.test else read())
+    return list(store.once(("rows in", dataset.rows_blob), read, ("datasets",)) if split is Split.test else read())

@@ -27,11 +27,13 @@ from studio.review.stability import stability as read_again
 
 @dataclass(frozen=True)
 class Weighed:
-    """What a round's votes say of each candidate, in cost order, before anything beside the votes is looked at."""
+    """What a round's votes say of each candidate, in cost order, before anything beside the votes is looked at; and
+    `sealed`, whether its sides are those that were locked away."""
 
     assessments: tuple[Assessment, ...]
     diagnostics: tuple[Diagnostics, ...]
     raters: Reliability
+    sealed: Gate
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def judge(
     dealt = assignment_gate([each.assignment for each in checked], _in_order(found, tests))
     ruled = decision.verdict(
         assessments,
-        [*_amended(found), seal_gate(found, pairs), dealt, *gates],
+        [*_amended(found), told.sealed, dealt, *gates],
         independent=not found.registration["practice"] and any(not v.conflict for v in votes),
         scripted=any(v.scripted for v in votes),
         collecting=found.state == "open",
@@ -89,7 +91,8 @@ def weigh(
     cast = [ballots(pairs, seen, plan.candidate, lengths) for plan in plans]
     assessments = tuple(assess(own, plan) for own, plan in zip(cast, plans, strict=True))
     checked = tuple(diagnose(one, own, guess) for one, own in zip(assessments, cast, strict=True))
-    return Weighed(assessments, checked, reliability(pairs, votes, rule_of(found.registration)))
+    told = reliability(pairs, votes, rule_of(found.registration))
+    return Weighed(assessments, checked, told, seal_gate(found, pairs))
 
 
 def stability(found: Round, pairs: Sequence[Pair], votes: Sequence[Vote], judged: Judgement) -> Stability:

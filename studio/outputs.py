@@ -28,7 +28,9 @@ from studio.records import (
     Refusal,
     Round,
     Split,
+    canonical,
     from_json,
+    sha256,
     to_json,
 )
 from studio.review.rounds import is_current
@@ -288,13 +290,24 @@ def compare(store: Store, project: str, dataset: str, split: Split = Split.test)
     brief, found = briefs.latest(store, project), dataset_rows.get(store, dataset)
     if brief is None or found is None:
         return []
-    examples = {e.id: e for e in datasets.rows_in(store, found, split)}
-    compared = []
-    for arm in arms.every(store, project):
-        written = {k: g for k, g in current(store, dataset, arm).items() if k in examples}
-        if written:
-            compared.append(scored(arm, brief, subjects(examples, written), written, len(examples)))
-    return compared
+    told = (by_rules(store, arm, brief, found, split) for arm in arms.every(store, project))
+    return [each for each in told if each.written]
+
+
+def by_rules(
+    store: Store, arm: Arm, brief: Brief, dataset: Dataset, split: Split, asked: frozenset[str] | None = None
+) -> Compared:
+    """What the exact checks of this version of a brief say of an arm's current answers to a split (of these `asked`
+    prompts of it only). Made once for all who ask before answers or sets change."""
+
+    def read() -> Compared:
+        rows = datasets.rows_in(store, dataset, split)
+        examples = {e.id: e for e in rows if asked is None or e.id in asked}
+        written = {k: g for k, g in current(store, dataset.id, arm).items() if k in examples}
+        return _scored(arm, brief, subjects(examples, written), written, len(examples))
+
+    key = ("by rules", arm, sha256(canonical(to_json(brief))), dataset.id, split, asked)
+    return store.once(key, read, ("datasets", "generations"))
 
 
 def subjects(examples: dict[str, Example], written: dict[str, Generation]) -> dict[str, checks.Subject]:
@@ -302,7 +315,7 @@ def subjects(examples: dict[str, Example], written: dict[str, Generation]) -> di
     return {name: checks.of_example(examples[name], g.output) for name, g in written.items()}
 
 
-def scored(
+def _scored(
     arm: Arm, brief: Brief, answers: dict[str, checks.Subject], written: dict[str, Generation], expected: int
 ) -> Compared:
     """An arm's answers by the brief's exact checks. `written`: what was current of `expected` prompts."""

@@ -156,7 +156,7 @@ def pieces(store: Store, found: Round, arm: Arm) -> Mapping[str, tuple[int, int]
         written = outputs.current(store, found.registration["dataset"], arm, prompts)
         return {name: (each.tokens_in, each.tokens_out) for name, each in written.items() if each.tokens_in}
 
-    return store.once(("pieces", found.id, arm.id), read)
+    return store.once(("pieces", found.id, found.sha256, arm), read, ("generations",))
 
 
 # -- tuning ----------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import uuid
 from studio import beside_votes, certificate, datasets, decided, judgement, loop
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement, judge, names
-from studio.records import Person, Refusal, Role, Round, Split, Verdict, to_json
+from studio.records import Arm, Person, Refusal, Role, Round, Split, Verdict, to_json
 from studio.review import guesses, rounds
 from studio.review.gates import join_words
 from studio.review.stability import Stability
@@ -24,7 +24,6 @@ __all__ = [
 ]  # fmt: skip
 
 MAY_SIGN = (Role.pm, Role.admin)
-_VOTES = ("rounds", "pairs", "votes")  # the tables on which what the votes say depends
 _SAME = "Same outputs as registered"
 
 
@@ -44,13 +43,13 @@ def stability(store: Store, found: Round) -> Stability:
     pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
     told = judged(store, found)
     key = ("stability", *_key(found), told.ruling.subject)
-    return store.once(key, lambda: judgement.stability(found, pairs, votes, told), _VOTES)
+    return store.once(key, lambda: judgement.stability(found, pairs, votes, told), round_rows.TABLES)
 
 
 def voted(store: Store, found: Round) -> Voters:
     """Who voted in a closed round, one by one."""
     pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
-    return store.once(("voters", *_key(found)), lambda: voters(found, pairs, votes), _VOTES)
+    return store.once(("voters", *_key(found)), lambda: voters(found, pairs, votes), round_rows.TABLES)
 
 
 def _key(found: Round) -> tuple[str, ...]:
@@ -60,9 +59,8 @@ def _key(found: Round) -> tuple[str, ...]:
 def _judged(store: Store, found: Round) -> Judgement:
     pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
     guessed = guesses.counted(store, found)
-    weighed = store.once(
-        ("weighed", *_key(found)), lambda: judgement.weigh(found, pairs, votes, guess=guessed), (*_VOTES, "guesses")
-    )
+    key, tables = ("weighed", *_key(found)), (*round_rows.TABLES, "guesses")
+    weighed = store.once(key, lambda: judgement.weigh(found, pairs, votes, guess=guessed), tables)
     return judge(found, pairs, votes, gates(store, found), tests=_tests(store, found), weighed=weighed)
 
 
@@ -102,21 +100,29 @@ def _tests(store: Store, found: Round) -> list[str]:
 
 def _integrity(store: Store, found: Round) -> Gate:
     name, facts = _SAME, found.registration["arms"]
-    registered = {p["id"] for p in found.registration["prompts"]}
     changed = []
     for arm_id, fact in facts.items():
         arm = arms.get(store, arm_id)
-        written = {g.example: g for g in arms.generations(store, found.registration["dataset"], arm_id)}
-        outputs = rounds.outputs_sha256({k: g for k, g in written.items() if k in registered})
-        # A rename is a new version, too, but the same system: what counts is the prompt behind the outputs.
-        current = arm is not None and all(rounds.is_current(arm, written[p]) for p in registered & written.keys())
-        if not current or outputs != fact["outputs_sha256"]:
+        if arm is None or _written(store, found, arm) != (True, fact["outputs_sha256"]):
             changed.append(fact["name"])
     if changed:
         text = f"{', '.join(changed)} changed after the round was registered, so these votes are about something older."
         return Gate(name, GateState.failed, text)
     text = f"All {len(facts)} arms are as they were registered, with the hashes of what they wrote."
     return Gate(name, GateState.passed, text)
+
+
+def _written(store: Store, found: Round, arm: Arm) -> tuple[bool, str]:
+    """Whether the arm as it is now wrote all of its answers to the round's prompts, and their hash."""
+
+    def read() -> tuple[bool, str]:
+        registered = {p["id"] for p in found.registration["prompts"]}
+        every = arms.generations(store, found.registration["dataset"], arm.id)
+        written = {g.example: g for g in every if g.example in registered}
+        # A rename is a new version, too, but the same system: what counts is the prompt behind the outputs.
+        return all(rounds.is_current(arm, each) for each in written.values()), rounds.outputs_sha256(written)
+
+    return store.once(("written", found.id, found.sha256, arm), read, ("generations",))
 
 
 def _fresh(store: Store, found: Round) -> Gate:

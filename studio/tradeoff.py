@@ -17,6 +17,7 @@ from studio.review.assessment import Assessment
 from studio.review.gates import join_words
 from studio.review.ranking import of_assessments
 from studio.store import Store, arms
+from studio.store import rounds as round_rows
 from studio.wording import several
 
 PREFERRED = "People’s choice: how often it would be preferred to an average arm of this round"
@@ -100,7 +101,8 @@ def preferred(store: Store, found: Round, assessments: Sequence[Assessment]) -> 
 
 def _preferred(store: Store, found: Round, assessments: Sequence[Assessment]) -> Tradeoff | None:
     try:
-        ranked = of_assessments(assessments, _RESAMPLES)
+        key = ("ranked", found.id, found.sha256)
+        ranked = store.once(key, lambda: of_assessments(assessments, _RESAMPLES), (*round_rows.TABLES, "guesses"))
     except Refusal:
         return None
     n: dict[str, set[str]] = {}

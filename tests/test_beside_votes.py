@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from round_seed import MAKER, Seeded, person, ready
 
-from studio import baselines, beside_votes, signing
+from studio import baselines, beside_votes, outputs, signing
 from studio.decision import Gate, GateState
 from studio.documents import step as documents
 from studio.evaluate import side_effects
 from studio.records import Example, Refusal, Role, Split, canonical, recipe_sha256, sha256, to_json
 from studio.review import rounds
-from studio.store import Store, briefs
+from studio.store import Store, arms, briefs
 from studio.store import datasets as dataset_rows
 
 
@@ -196,3 +196,24 @@ def _tests(store: Store, seeded: Seeded) -> list[str]:
     dataset = dataset_rows.get(store, seeded.dataset)
     assert dataset is not None
     return [e.id for e in dataset_rows.rows_of(store, dataset) if e.split is Split.test]
+
+
+def test_what_answers_say_is_read_again_once_answers_change_and_not_for_another_act(
+    store: Store, seeded: Seeded
+) -> None:
+    dataset, brief = dataset_rows.get(store, seeded.dataset), briefs.latest(store, seeded.project)
+    arm = arms.get(store, seeded.tuned)
+    assert dataset is not None and brief is not None and arm is not None
+
+    def told() -> Any:
+        return outputs.by_rules(store, arm, brief, dataset, Split.test)
+
+    before = told()
+    baselines.add_prompt(store, MAKER, seeded.project, name="Another", text="Be kind.")
+    assert told() is before
+    _answers(store, seeded, lambda e: "")
+    assert told().empty == before.expected == 6
+    sharper = dataclasses.replace(brief, criteria=brief.criteria[:1])
+    assert len(outputs.by_rules(store, arm, sharper, dataset, Split.test).scores) < len(before.scores)
+    first = frozenset(list(before.shares)[:2])
+    assert outputs.by_rules(store, arm, brief, dataset, Split.test, first).expected == 2

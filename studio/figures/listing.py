@@ -38,7 +38,7 @@ def _gathered(store: Store, found: Round) -> Material:
     by_quality = (tradeoff.preferred(store, found, told.assessments), tradeoff.kept(store, found))
     return Material(
         found, pairs, votes, counted, tuple(guesses.of_round(store, found.id)), told,
-        *store.once(("reasons", found.id, found.sha256), reasons, ("rounds", "pairs", "votes")),
+        *store.once(("reasons", found.id, found.sha256), reasons, round_rows.TABLES),
         beside_votes.checked(store, found),
         checked.of_round(store, found, told.subject[0].candidate),
         signing.stability(store, found), signing.voted(store, found), people.names(store),

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _MOST = 2_000
-LARGE_ONES = 32
+LARGE_ONES = 64
 """How many things are kept where each may be large."""
 TALK = (
     "comment.added", "comment.edited", "comment.removed", "comment.settled", "decision.signed", "decision.withdrawn",

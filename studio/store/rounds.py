@@ -195,6 +195,10 @@ def get(store: Store, name: str) -> Round | None:
     return store.kept(("round", name), ("rounds",), read)
 
 
+TABLES = ("rounds", "pairs", "votes")
+"""On which what the votes of a round say depends."""
+
+
 def pairs(store: Store, name: str) -> list[Pair]:
     """In the registered order. Read once for all who ask."""
     sql = "SELECT * FROM pairs WHERE round = ? ORDER BY position, id"

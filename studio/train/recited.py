@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from studio import datasets, outputs
 from studio.evaluate.verbatim import Verbatim, verbatim
 from studio.records import Arm, ArmKind, Run, Split
@@ -11,12 +13,18 @@ from studio.store import datasets as dataset_rows
 
 def recited(store: Store, run: Run, tuned: Arm, dataset: str) -> Verbatim:
     """The answers of `tuned`, the arm of `run`, to the prompts of `dataset`, held against what it learned from and
-    against what its base answered. Nothing without the set it learned from."""
-    learned = dataset_rows.get(store, run.dataset)
-    if learned is None:
+    against what its base answered. Nothing without the set it learned from. Made once for all who ask before answers or
+    sets change."""
+    bases = tuple(arm for arm in arms.every(store, run.project) if arm.kind is ArmKind.base and arm.model == run.model)
+    key = ("recited", run.dataset, tuned, bases, dataset)
+    return store.once(key, lambda: _held(store, run.dataset, tuned, bases, dataset), ("datasets", "generations"))
+
+
+def _held(store: Store, learned: str, tuned: Arm, bases: Sequence[Arm], dataset: str) -> Verbatim:
+    found = dataset_rows.get(store, learned)
+    if found is None:
         return verbatim({}, {}, {})
-    texts = {e.id: e.ideal for e in datasets.rows_in(store, learned, Split.train)}
-    bases = [arm for arm in arms.every(store, run.project) if arm.kind is ArmKind.base and arm.model == run.model]
+    texts = {e.id: e.ideal for e in datasets.rows_in(store, found, Split.train)}
     written = {name: g.output for name, g in outputs.current(store, dataset, tuned).items() if name not in texts}
     plain = {name: g.output for arm in bases for name, g in outputs.current(store, dataset, arm).items()}
     return verbatim(texts, written, plain)
