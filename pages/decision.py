@@ -22,10 +22,10 @@ from studio.ui import (
 )
 
 visit = access.open_page("decision")
-frame.page(visit, "decision", "Decision", "Ship it?")
+found = signing.latest_round(visit.store, visit.project_id)
+frame.page(visit, "decision", "Decision", "Ship it?", onward=found is None or found.state != "closed")
 review_parts.look()
 frame.undo_bar(visit)
-found = signing.latest_round(visit.store, visit.project_id)
 rows_parts.instead(visit, found)
 if found is None:
     verdict_parts.nothing_yet(visit)

@@ -61,8 +61,9 @@ def stylesheet() -> None:
     st.html(f"<style>:root {{ color-scheme: {scheme}; }} {drawn if scheme == 'dark' else ''}</style>")
 
 
-def page(visit: Visit, step: str, title: str, question: str) -> None:
-    """The head of a page: its name and question, where the project stands, and the one next thing to do."""
+def page(visit: Visit, step: str, title: str, question: str, *, onward: bool = True) -> None:
+    """The head of a page: its name and question, where the project stands, and the one next thing to do, unless the
+    page says that itself (`onward` is false)."""
     project = projects.get(visit.store, visit.project) if visit.project else None
     over = f"<b>{escape(project.name)}</b>" if project else ""
     st.html(f'<header class="ys-head">{over}<h1>{escape(title)}</h1><p>{escape(question)}</p></header>')
@@ -73,7 +74,7 @@ def page(visit: Visit, step: str, title: str, question: str) -> None:
     steps = _stand(visit.store, str(visit.store.workspace), visit.store.version, project.id)
     st.html(_steps_html(steps, step))
     following = next((s for s in steps if s.state == "current"), None)
-    if following is not None:
+    if following is not None and onward:
         _next_thing(visit, step, following)
 
 

@@ -34,7 +34,7 @@ def project(name: str, steps: Sequence[LoopStep], about: Sequence[str], stale: S
     now = f"next: <b>{escape(frame.short(following.name))}</b>, {escape(following.note)}" if following else "all done"
     strip = "".join(f'<li class="ys-{step.state}">{escape(frame.short(step.name))}</li>' for step in steps)
     more = f" And {len(stale) - 1} more." if len(stale) > 1 else ""
-    older = f'<p class="ys-older">Made before a later change: {escape(stale[0])}{more}</p>' if stale else ""
+    older = f'<p class="ys-older">Out of date: {escape(stale[0])}{more}</p>' if stale else ""
     st.html(
         f'<div class="ys-project"><h2>{escape(name)}</h2><p>{done} of {len(steps)} steps done; {now}</p>'
         f'<ol class="ys-strip">{strip}</ol><p class="ys-about">{escape("; ".join(about))}</p>{older}</div>'

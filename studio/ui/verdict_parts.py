@@ -126,11 +126,10 @@ def _glance(
         told["Next"] = "Give the engineers their brief; it is among the papers below."
     elif ruled.verdict is Verdict.go:
         told["Next"] = "Sign the decision below (a PM or an admin), then give the engineers their brief."
-    elif ruled.would_change:
-        first = ruled.would_change[0]
-        told["Next"] = (
-            first if standing else f"Sign it below (a PM or an admin), so that it stands. Then: {_low(first)}"
-        )
+    elif standing is None or ruled.would_change:
+        sign = "" if standing else "Sign it below (a PM or an admin), so that it stands."
+        then = ruled.would_change[0] if ruled.would_change else ""
+        told["Next"] = f"{sign} Then: {_low(then)}" if sign and then else sign or then
     return told
 
 
