@@ -79,13 +79,13 @@ def _checks(found: Criterion) -> str:
     items = [f"Applies to {wording.all_of(list(found.slices))} only."] if found.slices else []
     items += [f"A machine checks that the output {wording.check_in_words(check)}." for check in found.checks]
     if found.target:
-        items.append(f"To ship, at least {found.target:.0%} of the test answers must keep it (gate).")
+        items.append(f"To ship, at least {blocks.percent(found.target)} of the test answers must keep it (gate).")
     if not found.checks:
         how = "" if found.scale else ", by yes or no"
         items.append(f"Only people can tell{how}; it is judged in the blind round.")
     return (
         blocks.scale_html(found.scale)
-        + f'<ul class="ys-checks">{"".join(f"<li>{escape(item)}</li>" for item in items)}</ul>'
+        + f'<ul class="ys-checks">{"".join(f"<li>{wording.in_html(item)}</li>" for item in items)}</ul>'
     )
 
 
@@ -97,7 +97,7 @@ def _slice(found: Slice, names: Mapping[str, str]) -> str:
         more += f" Two people approve it{f', one of them {by}' if found.experts else ''}."
     return (
         f'<div class="ys-slice"><b>{escape(found.name)}</b>'
-        f"<p>{escape(found.meaning) or 'Not described yet.'}<span>{escape(more)}</span></p></div>"
+        f"<p>{escape(found.meaning) or 'Not described yet.'}<span>{wording.in_html(more)}</span></p></div>"
     )
 
 

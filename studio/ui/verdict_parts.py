@@ -253,7 +253,7 @@ def _candidates(visit: Visit, found: Round, ruled: Ruling, names: dict[str, str]
         state = "votes pass" if each.votes_alone is Verdict.go else "votes do not pass"
         state = "not needed: a cheaper one passed" if passed and place > subject else state
         for against in each.against:
-            share = "none" if against.theta is None else f"{100 * against.theta:.0f} %"
+            share = "none" if against.theta is None else blocks.percent(against.theta)
             rows.append([
                 f"{place + 1}. {names[each.candidate]}", names[against.baseline], share,
                 blocks.between((against.interval.low, against.interval.high)),
@@ -272,9 +272,9 @@ def _preference(visit: Visit, assessed: Assessment, names: dict[str, str], marks
     rows = [
         [
             names[a.baseline],
-            "none" if a.theta is None else f"{100 * a.theta:.0f} %",
+            "none" if a.theta is None else blocks.percent(a.theta),
             blocks.between((a.interval.low, a.interval.high)),
-            f"{100 * a.net_win:.0f} %",
+            blocks.percent(a.net_win),
             blocks.percent(a.both_bad),
             rows_parts.count(visit, a.n, "preference", assessed.candidate, a.baseline, "theta"),
             rows_parts.count(visit, a.votes, "preference", assessed.candidate, a.baseline, "votes"),
