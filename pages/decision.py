@@ -23,10 +23,11 @@ from studio.ui import (
 )
 
 visit = access.open_page("decision")
-frame.page(visit, "decision", "Decision", "Ship it?")
+shown = earlier_parts.chosen(visit)
+frame.page(visit, "decision", "Decision", "Ship it?", onward=shown is None or shown.round.state != "closed")
 review_parts.look()
 frame.undo_bar(visit)
-shown = earlier_parts.chosen(visit)
+earlier_parts.put_right(shown)
 if shown is None:
     verdict_parts.nothing_yet(visit)
 elif shown.round.state == "open":

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from studio import wording
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement, names
 from studio.records import Person, Role, Round, Verdict, from_json
@@ -19,7 +20,7 @@ from studio.review.gates import join_words
 from studio.store import Store, datasets
 from studio.store import decisions as rows
 from studio.store import rounds as round_rows
-from studio.wording import day, several
+from studio.wording import day, percent, several
 
 SLICES = "Kinds of input (slices)"
 """The name under which all gates of slices stand as one."""
@@ -197,7 +198,7 @@ def _theta(told: Told, baseline: str) -> str:
     found = next((each for each in told.against if each.baseline == baseline), None)
     if found is None or found.theta is None:
         return "not asked"
-    return f"{100 * found.theta:.0f} % ({100 * found.low:.0f} to {100 * found.high:.0f} %, n = {found.n:,})"
+    return f"{percent(found.theta)} ({wording.between((found.low, found.high))}, n = {found.n:,})"
 
 
 def _moved(before: Told, after: Told) -> list[Fact]:

@@ -57,7 +57,7 @@ def about(decided: tuple[Store, Seeded]) -> About:
 def test_on_a_narrow_screen_each_row_of_a_drawing_is_a_line_of_its_own() -> None:
     rows = [drawing.Dot("over <A>", 0.6, 0.5, 0.7, "60 %, n = 9"), drawing.Dot("over B", None, 0, 1, "no prompts")]
     told = drawing.dots(rows, 0.5, "said").partition("</svg>")[2]
-    assert "<li><b>over &lt;A&gt;</b>: 60 %, n = 9</li><li><b>over B</b>: no prompts</li>" in told
+    assert "<li><b>over &lt;A&gt;</b>: 60\u00a0%, n = 9</li><li><b>over B</b>: no prompts</li>" in told
 
 
 def test_the_word_on_paper_has_the_colour_of_its_verdict(about: About) -> None:

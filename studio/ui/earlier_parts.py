@@ -23,16 +23,17 @@ _ROUND = "round"  # in the address: a round's id
 
 
 def chosen(visit: Visit) -> Numbered | None:
-    """The round that the address names, else the newest; None without one. An address that names no round of this
-    project says so, and is put right."""
-    told = numbered.every(visit.store, visit.project_id)
+    """The round that the address names, else the newest; None without one."""
+    return numbered.asked(numbered.every(visit.store, visit.project_id), st.query_params.get(_ROUND, ""))
+
+
+def put_right(shown: Numbered | None) -> None:
+    """Of an address that names no round of this project, says so, and takes the name out of it."""
     wanted = st.query_params.get(_ROUND, "")
-    found = numbered.asked(told, wanted)
-    if wanted and (found is None or found.round.id != wanted):
+    if wanted and (shown is None or shown.round.id != wanted):
         del st.query_params[_ROUND]
         frame.warnings(["The round in this address is not one of this project’s, or it was cancelled. Here is the "
                         "newest."])  # fmt: skip
-    return found
 
 
 def kept_back(visit: Visit, shown: Numbered) -> bool:

@@ -81,9 +81,9 @@ def _fields(visit: Visit, told: Account) -> None:
         return
     offered = {(each.kind, each.about): each for each in told.offered}
     with st.container(horizontal=True, key="return-prices"):
-        for number, each in enumerate(offered.values()):
+        for each in offered.values():
             if each.kind == "tokens":
-                price_parts.tokens(visit, each.about, each.title, f"return-tokens-{number}")
+                price_parts.tokens(visit, each.about, each.title, "return-tokens")
             else:
-                price_parts.hour(visit, each.about, f"return-hour-{number}", f"Price of an hour, {each.title}")
+                price_parts.hour(visit, each.about, "return-hour", f"Price of an hour, {each.title}")
         price_parts.expected(visit, "return-expected")

@@ -131,11 +131,10 @@ def _glance(
         told["Next"] = "Give the engineers their brief; it is among the papers below."
     elif ruled.verdict is Verdict.go:
         told["Next"] = "Sign the decision below (a PM or an admin), then give the engineers their brief."
-    elif ruled.would_change:
-        first = ruled.would_change[0]
-        told["Next"] = (
-            first if standing else f"Sign it below (a PM or an admin), so that it stands. Then: {_low(first)}"
-        )
+    elif standing is None or ruled.would_change:
+        sign = "" if standing else "Sign it below (a PM or an admin), so that it stands."
+        then = ruled.would_change[0] if ruled.would_change else ""
+        told["Next"] = f"{sign} Then: {_low(then)}" if sign and then else sign or then
     return told
 
 
@@ -259,7 +258,7 @@ def _candidates(visit: Visit, found: Round, ruled: Ruling, names: dict[str, str]
         state = "votes pass" if each.votes_alone is Verdict.go else "votes do not pass"
         state = "not needed: a cheaper one passed" if passed and place > subject else state
         for against in each.against:
-            share = "none" if against.theta is None else f"{100 * against.theta:.0f} %"
+            share = "none" if against.theta is None else blocks.percent(against.theta)
             rows.append([
                 f"{place + 1}. {names[each.candidate]}", names[against.baseline], share,
                 blocks.between((against.interval.low, against.interval.high)),
@@ -278,9 +277,9 @@ def _preference(visit: Visit, assessed: Assessment, names: dict[str, str], marks
     rows = [
         [
             names[a.baseline],
-            "none" if a.theta is None else f"{100 * a.theta:.0f} %",
+            "none" if a.theta is None else blocks.percent(a.theta),
             blocks.between((a.interval.low, a.interval.high)),
-            f"{100 * a.net_win:.0f} %",
+            blocks.percent(a.net_win),
             blocks.percent(a.both_bad),
             rows_parts.count(visit, a.n, "preference", assessed.candidate, a.baseline, "theta"),
             rows_parts.count(visit, a.votes, "preference", assessed.candidate, a.baseline, "votes"),
