@@ -66,8 +66,8 @@ def test_the_history_says_what_is_mended_what_is_not_and_what_is_new() -> None:
     assert told == (
         "Mended since the round of 1 May 2026: Preferred to Base. Still failed since the round of 1 May 2026: Personal "
         "data. Failed then, not decided now: Could ship. Failed then, not checked now: Memorisation. Failed then, not "
-        "asked any more: Preferred to Old. Failed now and not then: Side effects. Open or not checked then and passed now: "
-        "1 gate."
+        "asked any more: Preferred to Old. Failed now and not then: Side effects. Open or not checked then and passed "
+        "now: 1 gate."
     )
     assert history(("Sides sealed", PASSED, PASSED)).sentence == "No gate had failed in the round of 1 May 2026."
     assert "one closed round so far" in GateHistory((), ()).sentence
