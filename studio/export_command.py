@@ -140,13 +140,13 @@ def _dataset_folder(store: Store, project: str, args: Args) -> Written:
     return Written(folder.files(examples, dataset_card.written(store, found)), len(examples))
 
 
-def votes_csv(store: Store, project: str) -> bytes:
-    """The latest round's counted votes in the one votes table. Raises Refusal while it is open."""
-    return _votes(store, project, {}).files[""]
+def votes_csv(store: Store, project: str, on: Round | None = None) -> bytes:
+    """A round's counted votes in the one votes table; of `on`, else of the latest. Raises Refusal while it is open."""
+    return _votes(store, project, {}, on).files[""]
 
 
-def _votes(store: Store, project: str, args: Args) -> Written:
-    found = next((r for r in round_rows.every(store, project) if r.state != "cancelled"), None)
+def _votes(store: Store, project: str, args: Args, on: Round | None = None) -> Written:
+    found = on or signing.latest_round(store, project)
     if found is None or found.state != "closed":
         raise Refusal("There is no closed round here. Votes are exported once their round is closed.")
     rows = _vote_rows(store, found)

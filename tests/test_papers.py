@@ -210,6 +210,8 @@ def test_papers_are_for_the_team_that_decides(decided: tuple[Store, Seeded]) -> 
     assert page.headers["content-type"].startswith("text/html") and "script-src 'self'" in str(page.headers)
     given = asyncio.run(get(Role.pm, paper_route.address(seeded.project, "card", "md")))
     assert given.headers["content-disposition"].startswith('attachment; filename="card-tuned-')
+    about = paper_route.address(seeded.project, "print", "html", "gone")
+    assert asyncio.run(get(Role.pm, about)).status_code == 404
 
 
 def crowded(about: About, times: int) -> About:

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -20,7 +19,7 @@ from studio.review import gold
 from studio.review.votes_table import vote_row, write_votes
 from studio.store import Store
 from studio.store import people as people_rows
-from studio.ui import blocks, frame, pairs_parts
+from studio.ui import blocks, earlier_parts, frame, pairs_parts
 from studio.ui.access import Visit
 
 _PAGE = 50
@@ -43,8 +42,7 @@ def named(visit: Visit, text: str, name: str) -> blocks.Link:
 
 
 def _address(visit: Visit, name: str = "", pair: str = "") -> str:
-    more = {_ROWS: name, _PAIR: pair}
-    return "?" + urlencode({"project": visit.project_id} | {key: value for key, value in more.items() if value})
+    return earlier_parts.address(visit, {_ROWS: name, _PAIR: pair})
 
 
 def _back(visit: Visit, label: str, name: str = "") -> None:
@@ -58,15 +56,15 @@ def instead(visit: Visit, found: Round | None) -> None:
     if not name or found is None or found.state != "closed":
         return
     labels = _labels(visit.store, found)
-    if labels:
-        st.html(f'<div class="yr-labels">{"".join(f"<span>{label}</span>" for label in labels)}</div>')
+    if marks := [*earlier_parts.marks(visit, found), *labels]:
+        st.html(f'<div class="yr-labels">{"".join(f"<span>{label}</span>" for label in marks)}</div>')
     if name == _ALL:
         _every(visit, found)
         st.stop()
     shown = visit.store.once(("rows", found.id, name), lambda: _behind(visit.store, found, name))
     pair = st.query_params.get(_PAIR)
     if shown is None:
-        frame.empty("There is no such figure", "It is not among those of the newest round. Go back and choose again.")
+        frame.empty("There is no such figure", "It is not among those of this round. Go back and choose again.")
         _back(visit, "Back to the decision")
     elif pair:
         _one(visit, found, name, pair)

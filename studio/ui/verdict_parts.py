@@ -16,7 +16,15 @@ from studio.review.gates import Words, preference_name
 from studio.review.preference import Assessment
 from studio.store import decisions
 from studio.store.decisions import Decision
-from studio.ui import blocks, evidence_parts, frame, rows_parts, trust_parts, verdict_charts, voting_parts
+from studio.ui import (
+    blocks,
+    evidence_parts,
+    frame,
+    rows_parts,
+    trust_parts,
+    verdict_charts,
+    voting_parts,
+)
 from studio.ui.access import Visit
 
 _WORDS = {
@@ -37,11 +45,6 @@ def ruling(visit: Visit, found: Round) -> tuple[Ruling, Assessment]:
     """What the rule says of a closed round, and of the candidate that it speaks of."""
     told = judged(visit, found)
     return told.ruling, told.subject[0]
-
-
-def ruled(visit: Visit, found: Round | None) -> dict[str, Ruling]:
-    """Of a closed round its id and ruling; of any other nothing."""
-    return {found.id: judged(visit, found).ruling} if found is not None and found.state == "closed" else {}
 
 
 def judged(visit: Visit, found: Round) -> Judgement:
@@ -80,9 +83,9 @@ def labels(ruled: Ruling) -> list[str]:
     return list(ruled.labels)
 
 
-def verdict(visit: Visit, found: Round, ruled: Ruling) -> None:
+def verdict(visit: Visit, found: Round, ruled: Ruling, *, newest: bool) -> None:
     """The one word, the one sentence, what ships, the weakest gate and what comes next; then why, what would change it,
-    and the way to the rest of the page."""
+    and the way to the rest of the page. `newest`: the round that a decision would be about."""
     marks = "".join(f"<span>{escape(word)}</span>" for word in labels(ruled))
     word = _WORDS[ruled.verdict] + (", length-dependent" if ruled.length_dependent else "")
     st.html(
@@ -94,14 +97,16 @@ def verdict(visit: Visit, found: Round, ruled: Ruling) -> None:
     void = signing.void_because(visit.store, standing) if standing else ""
     names = signing.names(found)
     figure = _figure(judged(visit, found).subject[0], names, ruled.weakest)
-    blocks.facts(_glance(ruled, names, standing, void, figure))
+    told = _glance(ruled, names, standing, void, figure)
+    blocks.facts(told | ({} if newest else {"Next": "Nothing here; what comes next is told on the newest round."}))
     if ruled.because:
         blocks.section("Why")
         blocks.bullets(ruled.because)
-    if ruled.would_change:
+    if ruled.would_change and newest:
         blocks.section("What would change it")
         blocks.bullets(ruled.would_change)
-    blocks.contents([*_WAYS, "Sign the decision" if standing is None else "What was signed", *_WAYS_ON])
+    signed = ["What was signed"] if standing else ["Sign the decision"] if newest else []
+    blocks.contents([*_WAYS, *signed, *_WAYS_ON])
 
 
 _WAYS = (
