@@ -203,8 +203,9 @@ def _theta(told: Told, baseline: str) -> str:
 
 def _moved(before: Told, after: Told) -> list[Fact]:
     was, now = ({gate.name: gate.state for gate in told.gates} for told in (before, after))
+    titles = {gate.name: gate.title for told in (before, after) for gate in told.gates}
     return [
-        Fact(name, in_words(was.get(name)), in_words(now.get(name)))
+        Fact(titles[name], in_words(was.get(name)), in_words(now.get(name)))
         for name in dict.fromkeys((*was, *now))
         if was.get(name) is not now.get(name)
     ]
@@ -214,7 +215,7 @@ def in_words(state: GateState | None) -> str:
     """A gate's state as it is said; None: the round had no such gate."""
     if state is None:
         return "not asked"
-    return {GateState.open: "open", GateState.unchecked: "not checked"}.get(state, state.value)
+    return {GateState.open: "not decided", GateState.unchecked: "not checked"}.get(state, state.value)
 
 
 # -- gates over rounds -----------------------------------------------------------------------------
@@ -260,7 +261,7 @@ class GateHistory:
         told = [] if failed else [f"No gate had failed in the round of {day(self.columns[-2].at)}."]
         for state, said in (
             (GateState.passed, f"Mended {since}"), (GateState.failed, f"Still failed {since}"),
-            (GateState.open, "Failed then, open now"), (GateState.unchecked, "Failed then, not checked now"),
+            (GateState.open, "Failed then, not decided now"), (GateState.unchecked, "Failed then, not checked now"),
             (None, "Failed then, not asked any more"),
         ):  # fmt: skip
             if those := [line.gate for line in failed if line.states[-1] is state]:

@@ -64,7 +64,7 @@ def contacts(about: About) -> list[str]:
 def limits(about: About) -> list[str]:
     """What people wrote down, then what holds of every such paper."""
     own = [
-        f"{gate.name}: {gate.sentence}" for gate in gates(about)
+        f"{gate.title}: {gate.sentence}" for gate in gates(about)
         if gate.state in (GateState.open, GateState.unchecked) and not gate.is_slice
     ]  # fmt: skip
     return [written(about.notes.limits), *bullets([*map(plain, own), *LIMITS])]

@@ -96,7 +96,7 @@ def _glance(trial: Trial) -> list[tuple[str, str]]:
     ruled = trial.ruling
     weakest = next((gate for gate in ruled.gates if gate.name == ruled.weakest), None)
     told = [("To ship", _short(trial.to_ship, 90))]
-    told += [("Weakest gate", f"{_short(weakest.name, 90)} ({evidence.STATES[weakest.state]})")] if weakest else []
+    told += [("Weakest gate", f"{_short(weakest.title, 90)} ({evidence.STATES[weakest.state]})")] if weakest else []
     return told
 
 
@@ -150,13 +150,13 @@ def _gates(gates: Sequence[Gate], ease: int) -> str:
     beside = [gate for gate in gates if gate.state is not GateState.passed]
     passed = [gate for gate in gates if gate.state is GateState.passed]
     told = "".join(
-        f"<li>{_mark(gate)}<div><b>{in_html(_short(gate.name, 50))}</b> ({evidence.STATES[gate.state]}). "
+        f"<li>{_mark(gate)}<div><b>{in_html(_short(gate.title, 50))}</b> ({evidence.STATES[gate.state]}). "
         f"{in_html(_short(gate.sentence, ease * 120))}</div></li>"
         for gate in beside[:_BESIDE]
     )
     rest = beside[_BESIDE:]
     told += f"<li><i>○</i><div>And not passed either: {_names(rest, 160)}.</div></li>" if rest else ""
-    names = "".join(f"<li>{_mark(gate)}<div>{in_html(_short(gate.name, 30))}</div></li>" for gate in passed[:_PASSED])
+    names = "".join(f"<li>{_mark(gate)}<div>{in_html(_short(gate.title, 30))}</div></li>" for gate in passed[:_PASSED])
     more = len(passed) - _PASSED
     names += f"<li><i>✓</i><div>and {more:,} more</div></li>" if more > 0 else ""
     return (
@@ -171,7 +171,7 @@ def _mark(gate: Gate) -> str:
 
 
 def _names(gates: Sequence[Gate], most: int) -> str:
-    return in_html(_short(", ".join(gate.name for gate in gates), most))
+    return in_html(_short(", ".join(gate.title for gate in gates), most))
 
 
 def _sliced(about: About) -> str:

@@ -33,6 +33,9 @@ class GateState(enum.StrEnum):
     unchecked = "unchecked"
 
 
+_AGAINST = " against "
+
+
 @dataclass(frozen=True)
 class Gate:
     """One thing a GO needs. `evidence`: figures or places to look. `blocks` False: stops a GO only if failed.
@@ -51,6 +54,12 @@ class Gate:
     def is_slice(self) -> bool:
         """Whether it is about one kind of input; those are shown together."""
         return self.sentence.startswith(("Slice ", "Critical slice "))
+
+    @property
+    def title(self) -> str:
+        """Its name as people read it; `name`, which certificates hold, has a kind of input as the brief keeps it."""
+        kind, against, baseline = self.name.partition(_AGAINST)
+        return f"{kind.replace('_', ' ')}{against}{baseline}" if self.is_slice else self.name
 
 
 BESIDE_THE_VOTES = (
@@ -193,8 +202,8 @@ def _slice_gate(finding: SliceFinding, baseline: str) -> Gate:
         f"evidence that it is no worse: {_figure(finding.e_cleared)} to 1 (cleared at {BASE_EVIDENCE:.0f})",
         f"evidence that it is worse: {_figure(finding.e_regressed)} to 1 (regressed at {finding.regressed_at:.0f})",
     )
-    sentence = f"{kind} {finding.name}: {meaning} ({figures})."
-    return Gate(f"{finding.name} against {baseline}", state, sentence, evidence, blocks=finding.critical)
+    sentence = f"{kind} {finding.name.replace('_', ' ')}: {meaning} ({figures})."
+    return Gate(f"{finding.name}{_AGAINST}{baseline}", state, sentence, evidence, blocks=finding.critical)
 
 
 def preference_name(baseline: str) -> str:

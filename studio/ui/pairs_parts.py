@@ -197,7 +197,9 @@ def _filtered(every: Sequence[Pair], by_pair: Mapping[str, list[Vote]], names: d
     with two:
         said = st.selectbox("Votes that say", ["", *Choice, _WORDS, _BETTER], key="decision-said", format_func=_asked)
     with three:
-        kind = st.selectbox("Kind of input", ["", *slices], key="decision-slice", format_func=lambda s: s or "All")
+        kind = st.selectbox(
+            "Kind of input", ["", *slices], key="decision-slice", format_func=lambda s: s.replace("_", " ") or "All"
+        )
     return [
         p for p in every
         if (not arms_shown or (p.candidate, p.baseline) == arms_shown) and (not kind or p.slice == kind)

@@ -10,11 +10,12 @@ from html import escape
 
 import streamlit as st
 
-from studio import figures, signing
+from studio import decided, figures, signing
 from studio.cells import csv_table
+from studio.decision import GateState
 from studio.figures import Figure, Material, Row, table
 from studio.figures.figure import figure_id
-from studio.records import Pair, PairKind, Round
+from studio.records import Pair, PairKind, Round, Verdict
 from studio.review import gold
 from studio.review.votes_table import vote_row, write_votes
 from studio.store import Store
@@ -271,7 +272,12 @@ _UNITS = ("share", "to 1", "p", "coefficient", "s", *_COUNTS)
 
 
 def in_words(figure: Figure) -> str:
-    """A figure's value with its interval, as it is said: "67 % (95 % interval 35 to 88 %)"."""
+    """A figure's value with its interval, as it is said: "67 % (95 % interval 35 to 88 %)"; a gate's state and the
+    verdict in the words of the page."""
+    if figure.unit == "state":
+        return decided.in_words(GateState(figure.word))
+    if figure.unit == "verdict":
+        return decided.said(Verdict(figure.word), ())
     if figure.value is None or (figure.word and figure.unit not in _UNITS):
         return figure.word or "unknown"  # money has its own words
     low, high = figure.low, figure.high

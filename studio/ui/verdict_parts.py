@@ -124,7 +124,7 @@ def _glance(
     told = {"To ship": papers.to_ship(ruled, names, standing, void)}
     weakest = next((gate for gate in ruled.gates if gate.name == ruled.weakest), None)
     if weakest is not None:
-        told["Weakest gate"] = f"{weakest.name} ({_STATES[weakest.state].lower()}){figure}"
+        told["Weakest gate"] = f"{weakest.title} ({_STATES[weakest.state].lower()}){figure}"
     if void:
         told["Next"] = "Let people vote on what stands now; why the decision is void is told where it was signed."
     elif standing and standing.ships:
