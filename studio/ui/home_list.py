@@ -123,6 +123,8 @@ def _about(each: _Listed, names: dict[str, str]) -> list[str]:
     if source := project_rows.get(store, copies.source_of(store, project)):
         how = "copied from" if project.origin.startswith("copy:") else "begun with the brief of"
         told.append(f"{how} “{source.name}”")
+    if project.template:
+        told.append("a template")
     if (act := brought.of(store, project.id)) is not None:
         told.append(f"brought in from another studio on {blocks.when(act.at)}")
     return told
