@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,13 +24,6 @@ from studio.records import Refusal
 from studio.review import rounds
 from studio.store import Store
 from studio.tradeoff import KEPT, PREFERRED, Point, Tradeoff
-
-
-@pytest.fixture(scope="module")
-def kept(voted_workspace: Path) -> Iterator[Store]:
-    store = Store.open(voted_workspace)
-    yield store
-    store.close()
 
 
 @pytest.fixture(scope="module")
