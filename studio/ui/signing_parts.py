@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import streamlit as st
 
 from studio import decided, signing
@@ -14,6 +12,7 @@ from studio.store.decisions import Decision
 from studio.ui import blocks, draft_fields, earlier_parts, frame, notices
 from studio.ui.access import Visit
 from studio.ui.sign_in import ROLE_WORDS
+from studio.wording import in_html
 
 
 def sign(visit: Visit, found: Round, ruled: Ruling) -> None:
@@ -84,7 +83,7 @@ def _decision(visit: Visit, each: Decision, names: dict[str, str], about: blocks
     labels = [word for told, word in decided.LABELS.items() if each.body.get(told)]
     title = each.verdict.value.replace("_", " ") + (f" ({', '.join(labels)})" if labels else "")
     blocks.item(title, f"Signed by {who}, {blocks.when(each.at)}", mark)
-    st.html(f'<p class="ys-plain">{about.html}: {escape(str(each.body["headline"]))}</p>')
+    st.html(f'<p class="ys-plain">{about.html}: {in_html(str(each.body["headline"]))}</p>')
     came = brought.of(visit.store, each.project)
     if came is not None and each.at < came.at:
         blocks.note(
@@ -124,7 +123,7 @@ def _tied(each: Decision) -> str:
         "Frozen set": each.body.get("dataset_sha256") or each.body.get("dataset", ""), "Training (run)": runs,
         "State of the record": each.head,
     }  # fmt: skip
-    items = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in told.items() if value)
+    items = "".join(f"<dt>{name}</dt><dd>{in_html(value)}</dd>" for name, value in told.items() if value)
     return f'<details class="yr-tied"><summary>What it is tied to</summary><dl class="yr-facts">{items}</dl></details>'
 
 
