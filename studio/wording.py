@@ -39,9 +39,14 @@ def between(interval: tuple[float, float]) -> str:
     return f"{100 * interval[0]:.0f} to {percent(interval[1])}"
 
 
+def unbroken(text: str) -> str:
+    """The text with no end of a line between a number and its "%"."""
+    return _PERCENT.sub("\N{NO-BREAK SPACE}%", text)
+
+
 def in_html(text: str) -> str:
-    """Words of the studio for a page or a printed one: escaped, and no line ends between a number and its "%"."""
-    return _PERCENT.sub("\N{NO-BREAK SPACE}%", html.escape(text))
+    """Words of the studio for a page or a printed one: escaped, and `unbroken`."""
+    return unbroken(html.escape(text))
 
 
 def duration(seconds: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -17,7 +16,7 @@ from studio.store import decisions
 from studio.store.decisions import Decision
 from studio.ui import answers, blocks, frame
 from studio.ui.access import Visit
-from studio.wording import day
+from studio.wording import day, in_html
 
 _ROUND = "round"  # in the address: a round's id
 
@@ -90,7 +89,7 @@ def _choice(
     here = each.round.id == shown.round.id
     name = f"<b>{each.name}</b>" if here else link(visit, each).html
     newest = " (newest)" if each.newest else ""
-    said = escape(f"{day(each.round.at)} · {_stands(each.round, signed, ruled)}")
+    said = in_html(f"{day(each.round.at)} · {_stands(each.round, signed, ruled)}")
     current = ' aria-current="page"' if here else ""
     return f"<li{current}>{name}{newest}<span> · {said}</span></li>"
 
@@ -118,6 +117,6 @@ def _banner(visit: Visit, shown: Numbered, newest: Numbered, signed: Decision | 
     now = "Below is what its rule says of its votes today; a newer brief, set or answer can have made it stale."
     may = "Read it, comment on it, take its files away. Only the newest can be signed:"
     st.html(
-        f'<aside class="ys-warning" role="note"><p><b>{shown.name} is an earlier round</b>{escape(stood)} {now} {may} '
+        f'<aside class="ys-warning" role="note"><p><b>{shown.name} is an earlier round</b>{in_html(stood)} {now} {may} '
         f"{link(visit, newest).html}.</p></aside>"
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import streamlit as st
 
 from studio import decided, signing
@@ -14,6 +12,7 @@ from studio.store.decisions import Decision
 from studio.ui import answers, blocks, draft_fields, earlier_parts, frame, notices
 from studio.ui.access import Visit
 from studio.ui.sign_in import ROLE_WORDS
+from studio.wording import in_html
 
 
 def sign(visit: Visit, found: Round, ruled: Ruling) -> None:
@@ -71,7 +70,7 @@ def signed(visit: Visit, only: str = "") -> None:
     notices.show("sign")
     for each in found:
         with st.container(border=True, key=f"decision-{each.id}"):
-            said = "" if blind else f": {escape(str(each.body['headline']))}"
+            said = "" if blind else f": {in_html(str(each.body['headline']))}"
             _decision(visit, each, names, f"{links[each.round].html}{said}")
 
 
@@ -125,7 +124,7 @@ def _tied(each: Decision) -> str:
         "Frozen set": each.body.get("dataset_sha256") or each.body.get("dataset", ""), "Training (run)": runs,
         "State of the record": each.head,
     }  # fmt: skip
-    items = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in told.items() if value)
+    items = "".join(f"<dt>{name}</dt><dd>{in_html(value)}</dd>" for name, value in told.items() if value)
     return f'<details class="yr-tied"><summary>What it is tied to</summary><dl class="yr-facts">{items}</dl></details>'
 
 

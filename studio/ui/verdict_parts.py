@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 
 import streamlit as st
 
@@ -26,6 +25,7 @@ from studio.ui import (
     voting_parts,
 )
 from studio.ui.access import Visit
+from studio.wording import in_html
 
 _WORDS = {
     Verdict.go: "Go",
@@ -86,12 +86,12 @@ def labels(ruled: Ruling) -> list[str]:
 def verdict(visit: Visit, found: Round, ruled: Ruling, *, newest: bool) -> None:
     """The one word, the one sentence, what ships, the weakest gate and what comes next; then why, what would change it,
     and the way to the rest of the page. `newest`: the round that a decision would be about."""
-    marks = "".join(f"<span>{escape(word)}</span>" for word in labels(ruled))
+    marks = "".join(f"<span>{in_html(word)}</span>" for word in labels(ruled))
     word = _WORDS[ruled.verdict] + (", length-dependent" if ruled.length_dependent else "")
     st.html(
         (f'<div class="yr-labels">{marks}</div>' if marks else "")
         + f'<section class="yr-verdict"><p class="yr-word yr-{ruled.verdict.value.lower()}">{word}</p>'
-        f'<p class="yr-line">{escape(ruled.headline)}</p></section>'
+        f'<p class="yr-line">{in_html(ruled.headline)}</p></section>'
     )
     standing = decisions.on(visit.store, found.id)
     void = signing.void_because(visit.store, standing) if standing else ""
@@ -203,21 +203,21 @@ def _slices_item(sliced: Sequence[Gate], rows: Mapping[str, str]) -> str:
         f"{count[GateState.passed]} cleared, {count[GateState.open]} with not enough votes, {count[GateState.failed]} "
         f"worse, counted over all baselines. {must}; none may get worse."
     )
-    each = "".join(f"<li>{escape(g.sentence)} {rows[g.name]}</li>" for g in sliced)
-    return _row(state, "Kinds of input (slices)", escape(told), f"<summary>Each of them</summary><ul>{each}</ul>")
+    each = "".join(f"<li>{in_html(g.sentence)} {rows[g.name]}</li>" for g in sliced)
+    return _row(state, "Kinds of input (slices)", in_html(told), f"<summary>Each of them</summary><ul>{each}</ul>")
 
 
 def _item(state: GateState, name: str, text: str, evidence: Sequence[str], rows: str) -> str:
     """`rows`: HTML of the link to the rows of its figure, or ""."""
-    found = "".join(f"<li>{escape(each)}</li>" for each in evidence)
+    found = "".join(f"<li>{in_html(each)}</li>" for each in evidence)
     more = f"<summary>Evidence</summary><ul>{found}</ul>" if found else ""
-    return _row(state, name, f"{escape(text)} {rows}", more)
+    return _row(state, name, f"{in_html(text)} {rows}", more)
 
 
 def _row(state: GateState, name: str, text: str, more: str) -> str:
     """A gate as HTML, as are `text` and `more`, which is folded."""
     details = f"<details>{more}</details>" if more else ""
-    inside = f"<div><b>{escape(name)}</b><p>{text}</p>{details}</div>"
+    inside = f"<div><b>{in_html(name)}</b><p>{text}</p>{details}</div>"
     return f'<li class="yr-{state.value}"><i>{_STATES[state]}</i>{inside}</li>'
 
 
