@@ -234,7 +234,8 @@ def crowded(about: About, times: int) -> About:
     decision = Decision(
         "d", "p", "r", {"verdict": "GO", "override": long}, long, long, "h" * 64, "", "2026-11-27T10:00"
     )
-    trial = dataclasses.replace(about.trial, judged=judged, names=names, decision=decision)
+    earlier = "Round 10, an earlier one: round 12 has closed since"
+    trial = dataclasses.replace(about.trial, judged=judged, names=names, decision=decision, earlier=earlier)
     notes = Notes(long, long, long, long)
     return dataclasses.replace(about, name=long, notes=notes, brief=Brief(), trial=trial, cost=(long,) * 5)
 

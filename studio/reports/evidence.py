@@ -35,12 +35,14 @@ _LATER = "A blind round is open; these figures are told when it has closed."
 
 
 def labels(about: About) -> list[str]:
-    """A line in bold that says what kind of votes these are; no part where people voted in earnest."""
+    """Lines in bold that say what kind of votes these are, and that a newer round has closed; no part where people
+    voted in earnest in the newest."""
     told = {
         "Scripted votes": "**Scripted votes: a script voted here, not people. Nothing may ship by this.**",
         "Practice round": "**Practice round: nobody independent voted. Nothing may ship by this.**",
     }
-    return [told[label] for label in about.labels]
+    earlier = about.trial.earlier if about.trial else ""
+    return [*(told[label] for label in about.labels), *([f"**{earlier}.**"] if earlier else [])]
 
 
 def use(brief: Brief) -> list[str]:

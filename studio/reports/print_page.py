@@ -84,8 +84,9 @@ def _first(about: About, trial: Trial, assessed: Assessment, ease: int) -> str:
 
 
 def _head(about: About, trial: Trial, place: str) -> str:
-    marks = "".join(f"<b>{in_html(label)}</b>" for label in about.labels)
-    name = _short(about.name, 30 if about.labels else 60)
+    labels = [*about.labels, *([trial.earlier.partition(":")[0]] if trial.earlier else [])]
+    marks = "".join(f"<b>{in_html(label)}</b>" for label in labels)
+    name = _short(about.name, 30 if labels else 60)
     return (
         f'<header><span>{in_html(name)}</span><span class="marks">{marks}</span>'
         f"<span>Round of {day(trial.round.at)} · page {place}</span></header>"
@@ -122,6 +123,8 @@ def _preferred(trial: Trial, assessed: Assessment) -> str:
 def _signed(about: About, trial: Trial, ease: int) -> str:
     if trial.decision is not None:
         return _list([evidence.signed(trial, about)], ease * 600)
+    if trial.earlier:
+        return '<p class="note">No signature stands on this round.</p>'
     blank = "".join(f"<span>{each}</span>" for each in ("Name", "Role", "Date and signature"))
     return f'<p class="note">Nobody has signed a decision on this round yet.</p><p class="blank">{blank}</p>'
 

@@ -136,7 +136,10 @@ def test_a_paper_can_be_about_an_earlier_round(two: Two) -> None:
         return written.paper(two.store, two.seeded.project, "print", "html", on=on).text
 
     assert "As it says." in printed(two.first.id) and "House rules as a prompt" in printed(two.first.id)
-    assert "As it says." not in printed("")
+    assert "<b>Round 1, an earlier one</b>" in printed(two.first.id)
+    assert "As it says." not in printed("") and "an earlier one" not in printed("")
+    card = written.paper(two.store, two.seeded.project, "card", "md", on=two.first.id).text
+    assert "**Round 1, an earlier one: round 2 has closed since.**" in card
     with pytest.raises(Refusal, match="no such closed round"):
         printed("gone")
 
