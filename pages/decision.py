@@ -38,7 +38,8 @@ elif shown.round.state == "open":
     discussion_parts.earlier(visit, found)
     share_parts.links(visit, found)
     signing_parts.signed(visit)
-    history_parts.show(visit, {})
+    if not answers.held_back(visit):
+        history_parts.show(visit, {})
 elif earlier_parts.kept_back(visit, shown):
     earlier_parts.head(visit, shown, {})
     answers.come_back_later(visit)

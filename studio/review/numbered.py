@@ -25,8 +25,12 @@ class Numbered:
 
 def every(store: Store, project: str) -> tuple[Numbered, ...]:
     """The project's rounds, the newest first."""
-    found = [each for each in rounds.every(store, project) if each.state != "cancelled"]
-    return tuple(Numbered(each, len(found) - place, place == 0) for place, each in enumerate(found))
+
+    def read() -> tuple[Numbered, ...]:
+        found = [each for each in rounds.every(store, project) if each.state != "cancelled"]
+        return tuple(Numbered(each, len(found) - place, place == 0) for place, each in enumerate(found))
+
+    return store.once(("numbered", project), read, ("rounds",))
 
 
 def asked(told: Sequence[Numbered], wanted: str) -> Numbered | None:

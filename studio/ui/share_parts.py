@@ -6,6 +6,7 @@ import streamlit as st
 
 from studio import sharing
 from studio.records import Round
+from studio.review import numbered
 from studio.store import people, shares
 from studio.store.shares import Share
 from studio.ui import access, blocks, draft_fields, frame, keys, notices, share_route
@@ -34,7 +35,9 @@ def links(visit: Visit, found: Round) -> None:
         _fresh()
     else:
         blocks.note("A PM or an admin makes and withdraws links.")
-    names, stopped = people.names(visit.store), [(each, sharing.state(visit.store, each)) for each in made]
+    rounds = {each.round.id: each.name for each in numbered.every(visit.store, visit.project_id)}
+    names = people.names(visit.store) | rounds
+    stopped = [(each, sharing.state(visit.store, each)) for each in made]
     for each, why in stopped:
         if not why:
             _link(visit, each, names, may)
@@ -111,7 +114,8 @@ def _link(visit: Visit, each: Share, names: dict[str, str], may: bool) -> None:
 
 
 def _told(each: Share, names: dict[str, str]) -> str:
-    shows = "One round's decision" if each.round else "The latest decision"
+    """`names`: what people and rounds are called, by id."""
+    shows = f"The decision on {names.get(each.round, 'one round')}" if each.round else "The latest decision"
     answers = ", with a few answers" if each.answers else ""
     times = "once" if each.opened == 1 else blocks.several(each.opened, "time")
     opened = f"opened {times}, last on {blocks.when(each.last_opened)}" if each.opened else "not opened yet"

@@ -9,7 +9,7 @@ from studio.decision import Ruling
 from studio.records import Role, Round
 from studio.store import brought, decisions, people
 from studio.store.decisions import Decision
-from studio.ui import blocks, draft_fields, earlier_parts, frame, notices
+from studio.ui import answers, blocks, draft_fields, earlier_parts, frame, notices
 from studio.ui.access import Visit
 from studio.ui.sign_in import ROLE_WORDS
 from studio.wording import in_html
@@ -64,17 +64,18 @@ def signed(visit: Visit, only: str = "") -> None:
     found = [each for each in decisions.every(visit.store, visit.project_id) if only in ("", each.round)]
     if not found:
         return
-    names, links = people.names(visit.store), earlier_parts.links(visit)
+    names, links, blind = people.names(visit.store), earlier_parts.links(visit), answers.held_back(visit)
     blocks.section("What was signed", "Decisions are never changed. One can be withdrawn; both then stay here.")
     notices.show("withdraw")
     notices.show("sign")
     for each in found:
         with st.container(border=True, key=f"decision-{each.id}"):
-            _decision(visit, each, names, links[each.round])
+            said = "" if blind else f": {in_html(str(each.body['headline']))}"
+            _decision(visit, each, names, f"{links[each.round].html}{said}")
 
 
-def _decision(visit: Visit, each: Decision, names: dict[str, str], about: blocks.Link) -> None:
-    """`about`: the way to the round that it is about."""
+def _decision(visit: Visit, each: Decision, names: dict[str, str], about: str) -> None:
+    """`about`: HTML of the way to the round that it is about and, for who may read of arms now, what was ruled."""
     who = names.get(each.signed_by, each.signed_by)
     if "role" in each.body:
         who = f"{who} ({ROLE_WORDS[Role(each.body['role'])]})"
@@ -83,7 +84,7 @@ def _decision(visit: Visit, each: Decision, names: dict[str, str], about: blocks
     labels = [word for told, word in decided.LABELS.items() if each.body.get(told)]
     title = each.verdict.value.replace("_", " ") + (f" ({', '.join(labels)})" if labels else "")
     blocks.item(title, f"Signed by {who}, {blocks.when(each.at)}", mark)
-    st.html(f'<p class="ys-plain">{about.html}: {in_html(str(each.body["headline"]))}</p>')
+    st.html(f'<p class="ys-plain">{about}</p>')
     came = brought.of(visit.store, each.project)
     if came is not None and each.at < came.at:
         blocks.note(

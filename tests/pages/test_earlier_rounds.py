@@ -118,6 +118,19 @@ def test_each_figure_of_an_earlier_round_leads_to_its_own_rows(two: Two) -> None
     assert votes == [16, 8]
 
 
+def test_the_command_exports_an_earlier_round_by_its_number(two: Two, tmp_path: Path) -> None:
+    def rows(what: str, form: str, number: str) -> int:
+        asked = {"what": what, "project": two.seeded.project, "format": form, "out": str(tmp_path / f"of-{number}")}
+        return int(export_command.export(two.store, {**asked, "round": number})["rows"])
+
+    assert [rows("votes", "csv", number) for number in ("", "1", "2", two.first.id)] == [8, 16, 8, 16]
+    assert rows("figures", "csv", "1") == len(figures.of_round(two.store, two.first))
+    assert rows("certificate", "json", "1") == 16 and rows("print", "html", "1") == 1
+    assert "House rules as a prompt" in (tmp_path / "of-1").read_text("utf-8")
+    with pytest.raises(Refusal, match="There is no round 7 here; there are 2"):
+        rows("votes", "csv", "7")
+
+
 def test_a_paper_can_be_about_an_earlier_round(two: Two) -> None:
     def printed(on: str) -> str:
         return written.paper(two.store, two.seeded.project, "print", "html", on=on).text
@@ -150,7 +163,10 @@ def test_who_votes_in_an_open_round_reads_no_earlier_one(two: Two) -> None:
     """The last test here: it opens a third round."""
     rounds.open_round(two.store, MAKER, two.seeded.project, two.seeded.plan)
     at = opened(two.store, two.session, "decision", project=two.seeded.project)
-    assert "Votes are coming in" in words(at) and "votes are coming in</span></li>" in words(at)
+    told, headline = words(at), signing.ruling(two.store, two.first).headline
+    assert "Votes are coming in" in told and "votes are coming in</span></li>" in told
+    assert "As it says." in told, "what was signed stays, without what it says of an arm"
+    assert html.escape(headline) not in told and "Gates over the rounds" not in told
     for more in ({}, {"rows": "all"}, {"rows": f"preference/{two.seeded.tuned}/{two.seeded.base}/theta"}):
         told = shown(two, round=two.first.id, **more)
         assert "your votes in it count" in told
@@ -159,4 +175,6 @@ def test_who_votes_in_an_open_round_reads_no_earlier_one(two: Two) -> None:
     reader, session = person(two.store, "Olga", Role.designer)
     outputs.saw(two.store, reader.id, two.seeded.project, two.seeded.dataset)
     told = shown(two, session, round=two.second.id)
+    newest = shown(two, session)
+    assert html.escape(headline) in newest and "Gates over the rounds" in newest
     assert "Round 2 is an earlier round" in told and "no signature stands on it" in told and "What a GO needs" in told
