@@ -54,6 +54,17 @@ def number(visit: Visit, label: str, key: str, saved: float | None, **more: Any)
                            **more)  # fmt: skip
 
 
+def whole(visit: Visit, label: str, key: str, saved: int, bounds: tuple[int, int], **more: Any) -> int:
+    """A field of one whole number from the lower to the upper of `bounds`, which may have moved since it was typed."""
+    _begin(visit, key, saved)
+    low, high = bounds
+    within = min(max(int(st.session_state[key]), low), high)
+    if within != st.session_state[key]:
+        st.session_state[key] = within
+    return int(st.number_input(label, low, high, key=key, on_change=_keep, args=(visit, key), persist_state="session",
+                               **more))  # fmt: skip
+
+
 def _begin(visit: Visit, key: str, saved: str | float | None) -> None:
     if key not in st.session_state:
         kept = drafts.kept(visit.store, visit.person.id, _name(visit, key))

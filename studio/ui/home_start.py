@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ import streamlit as st
 from studio import project_copy, project_file, projects
 from studio.records import Refusal, Role
 from studio.store.projects import Project
-from studio.ui import blocks, frame, keys, prose
+from studio.ui import blocks, draft_fields, frame, keys, prose
 from studio.ui.access import Visit
 
 _MOST_MB = 64  # what the server takes from a browser
@@ -32,8 +33,8 @@ def show(visit: Visit, templates: Sequence[Project], *, first: bool) -> None:
     else:
         blocks.section("Start a new project", _BRINGS if templates else "")
     with st.container(horizontal=True, vertical_alignment="bottom", key="home-new"):
-        st.text_input(
-            "Name of the project", key=keys.NEW_PROJECT, max_chars=80, persist_state="session", width=420,
+        draft_fields.line(
+            _anywhere(visit), "Name of the project", keys.NEW_PROJECT, max_chars=80, width=420,
             placeholder="Such as: Replies to late deliveries",
         )  # fmt: skip
         if not templates:
@@ -55,6 +56,11 @@ def show(visit: Visit, templates: Sequence[Project], *, first: bool) -> None:
                 args=(visit, demo.folder),
             )
     _from_elsewhere(visit)
+
+
+def _anywhere(visit: Visit) -> Visit:
+    """A name is typed for a new project, whichever one its writer came from."""
+    return dataclasses.replace(visit, project=None)
 
 
 def _empty(visit: Visit, label: str, kind: Literal["primary", "secondary"]) -> None:
@@ -131,7 +137,7 @@ def _create(visit: Visit) -> None:
     name = str(st.session_state.get(keys.NEW_PROJECT) or "")
     made = frame.attempt(lambda: projects.create(visit.store, visit.person.id, name), f"“{name.strip()}” is ready.")
     if made is not None:
-        st.session_state[keys.NEW_PROJECT] = ""
+        draft_fields.forget(_anywhere(visit), keys.NEW_PROJECT)
         st.session_state[keys.GO] = ["brief", made.id]
 
 
@@ -142,7 +148,7 @@ def _from_template(visit: Visit, template: Project) -> None:
         lambda: project_copy.duplicate(visit.store, visit.person.id, template.id, name, with_examples=False)
     )
     if made is not None:
-        st.session_state[keys.NEW_PROJECT] = ""
+        draft_fields.forget(_anywhere(visit), keys.NEW_PROJECT)
         st.session_state[keys.NOTICE] = ["said", made.in_words]
         st.session_state[keys.GO] = ["brief", made.project.id]
 

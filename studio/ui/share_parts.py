@@ -9,7 +9,7 @@ from studio.records import Round
 from studio.review import numbered
 from studio.store import people, shares
 from studio.store.shares import Share
-from studio.ui import access, blocks, frame, keys, notices, share_route
+from studio.ui import access, blocks, draft_fields, frame, keys, notices, share_route
 from studio.ui.access import Visit
 from studio.wording import day
 
@@ -51,10 +51,10 @@ def links(visit: Visit, found: Round) -> None:
 def _form(visit: Visit, found: Round) -> None:
     with st.container(key="share-new"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.text_input("For whom", key="share-name", max_chars=80, persist_state="session", width=260,
-                          placeholder="Such as: steering committee")  # fmt: skip
-            st.number_input("Days that it works", 1, sharing.MOST_DAYS, sharing.DAYS, key="share-days",
-                            persist_state="session", width=160)  # fmt: skip
+            draft_fields.line(visit, "For whom", "share-name", max_chars=80, width=260,
+                              placeholder="Such as: steering committee")  # fmt: skip
+            draft_fields.whole(visit, "Days that it works", "share-days", sharing.DAYS, (1, sharing.MOST_DAYS),
+                               width=160)  # fmt: skip
             what = [_LATEST, _THIS] if found.state == "closed" else [_LATEST]
             st.selectbox("What it shows", what, key="share-what", persist_state="session", width=300)
         st.checkbox(
@@ -79,7 +79,9 @@ def _make(visit: Visit, found: Round) -> None:
     )  # fmt: skip
     if token is not None:
         typed[keys.SHARE] = [name.strip(), f"{access.origin(visit)}{share_route.PATH}{token}"]
-        typed["share-name"], typed["share-answers"] = "", False
+        draft_fields.forget(visit, "share-name")
+        draft_fields.forget(visit, "share-days", int(typed["share-days"]))
+        typed["share-answers"] = False
     notices.keep_for(_PLACE)
 
 
