@@ -84,12 +84,13 @@ def _first(about: About, trial: Trial, assessed: Assessment, ease: int) -> str:
 
 
 def _head(about: About, trial: Trial, place: str) -> str:
-    labels = [*about.labels, *([trial.earlier.partition(":")[0]] if trial.earlier else [])]
-    marks = "".join(f"<b>{in_html(label)}</b>" for label in labels)
-    name = _short(about.name, 30 if labels else 60)
+    marks = "".join(f"<b>{in_html(label)}</b>" for label in about.labels)
+    earlier, when = trial.earlier.partition(":")[0], day(trial.round.at)
+    said = f"<b>{in_html(earlier)}</b>, {when}" if earlier else f"Round of {when}"
+    name = _short(about.name, 60 - 30 * bool(about.labels) - 15 * bool(earlier))
     return (
         f'<header><span>{in_html(name)}</span><span class="marks">{marks}</span>'
-        f"<span>Round of {day(trial.round.at)} · page {place}</span></header>"
+        f"<span>{said} · page {place}</span></header>"
     )
 
 
