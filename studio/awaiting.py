@@ -9,7 +9,7 @@ from studio import checking, contradictions, discussion, signing
 from studio.examples import labelling
 from studio.records import JobState, Person, Role
 from studio.review import rounds
-from studio.review.independence import conflict
+from studio.review.independence import conflict, kept_blind
 from studio.store import Store, decisions, finding, labels, runs
 from studio.store import projects as project_rows
 from studio.store import rounds as round_rows
@@ -63,7 +63,11 @@ def waiting(store: Store, person: Person) -> tuple[Wait, ...]:
 
 def _mentions(here: _Here) -> Iterator[Wait]:
     for each in discussion.waiting(here.store, here.person):
-        yield here.wait(each.project, f"{each.by} named you on the verdict: “{each.text}”", "decision", "Read it")
+        # An earlier round's page is kept from who votes in an open one; the newest page has its comments, too.
+        blind = kept_blind(here.store, each.project, here.person)
+        about = {} if blind else {"round": each.remark.round}
+        said = f"{each.by} named you on the verdict: “{each.text}”"
+        yield here.wait(each.project, said, "decision", "Read it", **about)
 
 
 def _decisions(here: _Here) -> Iterator[Wait]:

@@ -17,7 +17,7 @@ from studio.records import Arm, ArmKind, Dataset, Example, Generation, Person, R
 from studio.store import Store, arms, briefs, documents, people, runs, waiver_reviews
 from studio.store import datasets as dataset_rows
 from studio.train import recited
-from studio.wording import finding_name, several
+from studio.wording import between, finding_name, percent, several
 
 MAY_REVIEW = (Role.pm, Role.admin)
 _HOUSE = 2  # what more training answers than this hold is the house's own: a hotline, the shop's address
@@ -107,8 +107,8 @@ def _target(arm: Arm, name: str, share: float, score: RuleScore | None) -> Gate:
         return Gate(title, GateState.unchecked, f"No test answer of {arm.name} was checked for it.", arm=arm.id)
     low, high = score.interval
     text = (
-        f"{score.kept:,} of {several(score.n, 'test answer')} of {arm.name} keep it ({score.share:.0%}, 95 % interval "
-        f"{100 * low:.0f} to {100 * high:.0f} %); at least {share:.0%} was asked for before the round."
+        f"{score.kept:,} of {several(score.n, 'test answer')} of {arm.name} keep it ({percent(score.share)}, 95 % "
+        f"interval {between((low, high))}); at least {percent(share)} was asked for before the round."
     )
     enough = 100 * score.kept >= round(100 * share) * score.n  # whole numbers: 7 of 100 are 7 %
     state = GateState.passed if enough else GateState.failed

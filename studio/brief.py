@@ -22,6 +22,7 @@ from studio.records import (
     to_json,
 )
 from studio.store import Store, arms, briefs, datasets, examples, rounds, runs
+from studio.wording import percent
 
 TEXTS = {
     "task": "The task",
@@ -122,12 +123,12 @@ def spoken(record: Criterion | Slice | None, people: Mapping[str, str]) -> str:
         lines.append(f"Applies to: {wording.all_of(list(record.slices))}")
     lines += [f"{level} of {len(record.scale)}: {words}" for level, words in enumerate(record.scale, start=1)]
     lines += [f"A machine checks that it {wording.check_in_words(check)}" for check in record.checks]
-    lines += [f"To ship, at least {record.target:.0%} of the test answers keep it"] if record.target else []
+    lines += [f"To ship, at least {percent(record.target)} of the test answers keep it"] if record.target else []
     return "\n".join(lines) or "Only its name"
 
 
 def _slice_spoken(found: Slice, people: Mapping[str, str]) -> list[str]:
-    lines = [f"Share aimed at: {found.target_share:.0%}", *["Critical"] * found.critical]
+    lines = [f"Share aimed at: {percent(found.target_share)}", *["Critical"] * found.critical]
     if found.second_approval:
         experts = wording.any_of([people.get(e, "somebody who left") for e in found.experts])
         lines.append(f"Two people approve it{f', one of them {experts}' if found.experts else ''}")

@@ -203,7 +203,7 @@ def _assignment(part: str) -> tuple[str, str]:
 def _export(args: Args) -> Result:
     if args.what != "project" and not args.format:
         args.usage.error("--format says how it is written")
-    fields = ("project", "what", "format", "out", "dataset", "split", "run", "models")
+    fields = ("project", "what", "format", "out", "dataset", "split", "run", "round", "models")
     return _in_workspace("export", lambda a: {k: str(getattr(a, k) or "") for k in fields})(args)
 
 
@@ -300,6 +300,9 @@ def _add_export(add: Add) -> None:
     write.add_argument("--split", choices=("train", "validation", "test"), help="only this part of a dataset")
     write.add_argument("--models", action="store_true", help="with a project: its tuned models, too")
     write.add_argument("--run", help="which run, by its id (default: the newest; of a paper what was decided on)")
+    write.add_argument(
+        "--round", help="of votes, figures, a certificate or a paper: the round's number or id (the newest)"
+    )
 
 
 def _add_train(add: Add) -> None:

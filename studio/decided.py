@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from studio import wording
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement, names
 from studio.records import Person, Role, Round, Verdict, from_json
@@ -19,7 +20,7 @@ from studio.review.gates import join_words
 from studio.store import Store, datasets
 from studio.store import decisions as rows
 from studio.store import rounds as round_rows
-from studio.wording import day, several
+from studio.wording import day, percent, several
 
 SLICES = "Kinds of input (slices)"
 """The name under which all gates of slices stand as one."""
@@ -197,13 +198,14 @@ def _theta(told: Told, baseline: str) -> str:
     found = next((each for each in told.against if each.baseline == baseline), None)
     if found is None or found.theta is None:
         return "not asked"
-    return f"{100 * found.theta:.0f} % ({100 * found.low:.0f} to {100 * found.high:.0f} %, n = {found.n:,})"
+    return f"{percent(found.theta)} ({wording.between((found.low, found.high))}, n = {found.n:,})"
 
 
 def _moved(before: Told, after: Told) -> list[Fact]:
     was, now = ({gate.name: gate.state for gate in told.gates} for told in (before, after))
+    titles = {gate.name: gate.title for told in (before, after) for gate in told.gates}
     return [
-        Fact(name, in_words(was.get(name)), in_words(now.get(name)))
+        Fact(titles[name], in_words(was.get(name)), in_words(now.get(name)))
         for name in dict.fromkeys((*was, *now))
         if was.get(name) is not now.get(name)
     ]
@@ -213,7 +215,7 @@ def in_words(state: GateState | None) -> str:
     """A gate's state as it is said; None: the round had no such gate."""
     if state is None:
         return "not asked"
-    return {GateState.open: "open", GateState.unchecked: "not checked"}.get(state, state.value)
+    return {GateState.open: "not decided", GateState.unchecked: "not checked"}.get(state, state.value)
 
 
 # -- gates over rounds -----------------------------------------------------------------------------
@@ -259,7 +261,7 @@ class GateHistory:
         told = [] if failed else [f"No gate had failed in the round of {day(self.columns[-2].at)}."]
         for state, said in (
             (GateState.passed, f"Mended {since}"), (GateState.failed, f"Still failed {since}"),
-            (GateState.open, "Failed then, open now"), (GateState.unchecked, "Failed then, not checked now"),
+            (GateState.open, "Failed then, not decided now"), (GateState.unchecked, "Failed then, not checked now"),
             (None, "Failed then, not asked any more"),
         ):  # fmt: skip
             if those := [line.gate for line in failed if line.states[-1] is state]:

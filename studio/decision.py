@@ -187,7 +187,7 @@ def _no_go_reason(subject: Assessment, words: Words) -> str:
     for against in subject.against:
         for finding in against.slices:
             if finding.state is SliceState.regressed:
-                return f"it got worse than {words[against.baseline]} on {finding.name}"
+                return f"it got worse than {words[against.baseline]} on {finding.name.replace('_', ' ')}"
     return "too few of its answers could ship as they are"
 
 
@@ -212,7 +212,7 @@ def _because(
         sentences.append(projection_sentence(projection))
     told = {preference_name(words[a.baseline]) for a in subject.against}
     sentences += [g.sentence for g in blocking if g.name not in told and g.state is not GateState.unchecked]
-    if unchecked := [g.name for g in blocking if g.state is GateState.unchecked]:
+    if unchecked := [g.title for g in blocking if g.state is GateState.unchecked]:
         sentences.append(f"Registered but not checked yet: {join_words(unchecked)}.")
     for other in _other_failures(assessments, subject, alone):
         name = words[other.candidate]
@@ -241,8 +241,8 @@ def _would_change(
     if not trust.independent:
         sentences.append("A round with at least one reviewer who did not curate, launch or see outputs before.")
     if alone is Verdict.go:
-        failed = [g.name for g in blocking if g.state is GateState.failed]
-        waiting = [g.name for g in blocking if g.state is not GateState.failed]
+        failed = [g.title for g in blocking if g.state is GateState.failed]
+        waiting = [g.title for g in blocking if g.state is not GateState.failed]
         sentences += [f"Repairing what failed and a new round: {join_words(failed)}."] if failed else []
         sentences += [f"Checking what is not checked yet: {join_words(waiting)}."] if waiting else []
     if ruled is Verdict.go:

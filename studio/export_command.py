@@ -21,7 +21,7 @@ from studio.models.files import files_sha256
 from studio.records import PairKind, Refusal, Round, Split, sha256
 from studio.reports import dataset_card
 from studio.reports import written as papers
-from studio.review import gold, rounds
+from studio.review import gold, numbered, rounds
 from studio.review.votes_table import vote_row, write_votes
 from studio.store import Store
 from studio.store import datasets as dataset_rows
@@ -140,15 +140,24 @@ def _dataset_folder(store: Store, project: str, args: Args) -> Written:
     return Written(folder.files(examples, dataset_card.written(store, found)), len(examples))
 
 
-def votes_csv(store: Store, project: str) -> bytes:
-    """The latest round's counted votes in the one votes table. Raises Refusal while it is open."""
-    return _votes(store, project, {}).files[""]
+def _round(store: Store, project: str, args: Args, what: str) -> Round:
+    """The closed round that is asked for, by its number or id, else the newest. `what`: what is exported, and when."""
+    wanted, told = str(args.get("round") or ""), numbered.every(store, project)
+    found = next((each for each in told if wanted in ("", str(each.number), each.round.id)), None)
+    if found is None and wanted:
+        raise Refusal(f"There is no round {wanted} here; there are {len(told)}, the first is 1. Nothing was written.")
+    if found is None or found.round.state != "closed":
+        raise Refusal(f"There is no closed round here{f' of number {wanted}' if wanted else ''}. {what}")
+    return found.round
+
+
+def votes_csv(store: Store, project: str, on: Round | None = None) -> bytes:
+    """A round's counted votes in the one votes table; of `on`, else of the latest. Raises Refusal while it is open."""
+    return _votes(store, project, {"round": on.id if on else ""}).files[""]
 
 
 def _votes(store: Store, project: str, args: Args) -> Written:
-    found = next((r for r in round_rows.every(store, project) if r.state != "cancelled"), None)
-    if found is None or found.state != "closed":
-        raise Refusal("There is no closed round here. Votes are exported once their round is closed.")
+    found = _round(store, project, args, "Votes are exported once their round is closed.")
     rows = _vote_rows(store, found)
     return Written({"": write_votes(rows).encode()}, len(rows))
 
@@ -175,9 +184,7 @@ def _figures_as(form: str) -> Callable[[Store, str, Args], Written]:
         from studio import figures  # a second of statistics that the server does not need to start
         from studio.figures import table
 
-        found = signing.latest_round(store, project)
-        if found is None or found.state != "closed":
-            raise Refusal("There is no closed round here. Figures are exported once a round has closed.")
+        found = _round(store, project, args, "Figures are exported once a round has closed.")
         made = figures.material(store, found)
         listed = figures.listed(made)
         return Written({"": table.FORMATS[form](listed, table.about(made, store.head))}, len(listed))
@@ -187,9 +194,7 @@ def _figures_as(form: str) -> Callable[[Store, str, Args], Written]:
 
 def _certificate(texts: bool) -> Callable[[Store, str, Args], Written]:
     def write(store: Store, project: str, args: Args) -> Written:
-        found = signing.latest_round(store, project)
-        if found is None or found.state != "closed":
-            raise Refusal("There is no closed round here. A certificate is of a round that has closed.")
+        found = _round(store, project, args, "A certificate is of a round that has closed.")
         content = signing.certificate_of(store, found, texts)
         votes = len(round_rows.votes(store, found.id))
         return Written({"": content}, votes, () if texts else ("texts are hashes; json-texts has them",))
@@ -236,7 +241,9 @@ def _preferences(store: Store, project: str, args: Args) -> Written:
 
 def _paper(name: str, form: str) -> Callable[[Store, str, Args], Written]:
     def write(store: Store, project: str, args: Args) -> Written:
-        return Written({"": papers.paper(store, project, name, form, args.get("run") or "").text.encode()}, 1)
+        said = "A paper on a round is written once it has closed."
+        on = _round(store, project, args, said).id if args.get("round") else ""
+        return Written({"": papers.paper(store, project, name, form, args.get("run") or "", on).text.encode()}, 1)
 
     return write
 

@@ -27,6 +27,7 @@ from studio.records import (
     Verdict,
     from_json,
 )
+from studio.review import numbered
 from studio.review.assessment import Assessment
 from studio.store import Store, arms, briefs, decisions, people, projects, rounds, runs
 from studio.store import datasets as dataset_rows
@@ -57,7 +58,8 @@ def to_ship(ruled: Ruling, names: Mapping[str, str], decision: Decision | None, 
 class Trial:
     """A closed round in which the arm might have shipped. `judged`: all that the rule makes of it; `names`: arm -> name
     as registered; `decision`: what stands signed on it, None without; `void`: why that says nothing of what stands here
-    now, "" while it holds; `certificate`: the name of its file."""
+    now, "" while it holds; `certificate`: the name of its file; `earlier`: that a newer round has closed, in words, or
+    ""."""
 
     round: Round
     judged: Judgement
@@ -65,6 +67,7 @@ class Trial:
     decision: Decision | None
     void: str
     certificate: str
+    earlier: str = ""
 
     @property
     def ruling(self) -> Ruling:
@@ -182,7 +185,13 @@ def _of_round(store: Store, found: Round, judged: Judgement) -> Trial:
     signed = decisions.on(store, found.id)
     void = signing.void_because(store, signed) if signed else ""
     name = signing.certificate_name(found, judged.ruling)
-    return Trial(found, judged, signing.names(found), signed, void, name)
+    return Trial(found, judged, signing.names(found), signed, void, name, _earlier(store, found))
+
+
+def _earlier(store: Store, found: Round) -> str:
+    told = [each for each in numbered.every(store, found.project) if each.round.state == "closed"]
+    own = next(each for each in told if each.round.id == found.id)
+    return f"{own.name}, an earlier one: {told[0].name.lower()} has closed since" if own is not told[0] else ""
 
 
 def _compared(store: Store, arm: Arm, dataset: str) -> tuple[Compared, ...]:

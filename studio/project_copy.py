@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from studio import projects
-from studio.records import PROMPTING, Arm, Example, Refusal, canonical, to_json
+from studio.records import PROMPTING, Arm, Brief, Example, Refusal, canonical, to_json
 from studio.store import Store, advice, arms, briefs, documents, examples, imports, tasks
 from studio.store import projects as project_rows
 from studio.store.projects import Project
+from studio.wording import all_of, several
 
 Part = dict[str, Any]
 
@@ -36,6 +37,35 @@ class Copied:
         return f"“{self.project.name}” is ready{brought}.{left}"
 
 
+@dataclasses.dataclass(frozen=True)
+class Brings:
+    """What a project that is begun from a template starts with: the template's `brief`, and of its prompts and
+    documents so many. None of its examples, outputs, rounds or votes."""
+
+    brief: Brief
+    prompts: int
+    documents: int
+
+    @property
+    def in_words(self) -> str:
+        """One sentence."""
+        counted = (
+            (len(self.brief.criteria), "criterion", "criteria"),
+            (len(self.brief.slices), "kind of input", "kinds of input"), (self.prompts, "prompt", ""),
+            (self.documents, "document", ""),
+        )  # fmt: skip
+        parts = [several(count, *names) for count, *names in counted if count]
+        return f"Brings its brief, with {all_of(parts)}." if parts else "Brings its brief."
+
+
+def brings(store: Store, template: str) -> Brings | None:
+    """What comes along from the project `template`; None when its brief was taken back since."""
+    brief = briefs.latest(store, template)
+    if brief is None:
+        return None
+    return Brings(brief, len(_fit(_of(store, template))), len(documents.every(store, template)))
+
+
 def duplicate(store: Store, actor: str, source: str, name: str = "", *, with_examples: bool = True) -> Copied:
     """A new project with the brief, kind of task, answers to "should we tune", documents and prompts of `source`, and
     with its examples unless told otherwise (not those in the trash). Everything gets new ids, in one act.
@@ -51,8 +81,8 @@ def duplicate(store: Store, actor: str, source: str, name: str = "", *, with_exa
     if brief is None and not with_examples:
         raise Refusal(f"“{found.name}” has no brief to begin from. Nothing was created.")
     kept = examples.every(store, source) if with_examples else []
-    prompts = [arm for arm in arms.every(store, source) if arm.kind in PROMPTING]
-    fit = [arm for arm in prompts if arm.recipe.shots is None]
+    prompts = _of(store, source)
+    fit = _fit(prompts)
     parts = [*_settings(store, found), *_prompts(store, source, fit), *_examples(store, found, kept)]
     made = projects.new_id(title)
     origin = f"{'copy' if with_examples else 'begun'}:{source}"
@@ -62,6 +92,15 @@ def duplicate(store: Store, actor: str, source: str, name: str = "", *, with_exa
     assert project is not None
     left = tuple(arm.name for arm in prompts if arm.recipe.shots is not None)
     return Copied(project, len(kept), len(fit), left)
+
+
+def _of(store: Store, source: str) -> list[Arm]:
+    return [arm for arm in arms.every(store, source) if arm.kind in PROMPTING]
+
+
+def _fit(prompts: Sequence[Arm]) -> list[Arm]:
+    """Those that show no examples of a set that was frozen in their own project."""
+    return [arm for arm in prompts if arm.recipe.shots is None]
 
 
 def _settings(store: Store, source: Project) -> Iterator[Part]:

@@ -1,4 +1,4 @@
-"""Projects: start one empty or from a demo, rename, archive."""
+"""Projects: start one empty or from a demo, rename, archive, make a template of one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from studio import brief as brief_step
 from studio.paths import data_dir
-from studio.records import Brief, Example, Refusal, Split, Status, canonical, from_json, to_json
+from studio.records import Brief, Example, Person, Refusal, Role, Split, Status, canonical, from_json, to_json
 from studio.store import Store, projects
 from studio.store.projects import Project
 
@@ -27,6 +27,9 @@ DEMOS = (
     Demo("support-replies", "Support replies in a house voice", "A homewares shop answers 636 customers."),
     Demo("ticket-triage", "Tickets sorted as JSON", "A time-tracking app sorts 318 tickets."),
 )
+
+
+MAY_MAKE_TEMPLATES = (Role.pm, Role.admin)
 
 
 def create(store: Store, actor: str, name: str, origin: str = "") -> Project:
@@ -97,3 +100,11 @@ def archive(store: Store, actor: str, project: str, *, archived: bool = True) ->
     """Hides a project from the lists, or shows it again; nothing in it changes. Raises Refusal to hide one while its
     round is open or a job of it is at work."""
     store.act("project.archived", actor, {"archived": archived}, project)
+
+
+def make_template(store: Store, person: Person, project: str, *, template: bool = True) -> None:
+    """From now on a project is offered first to whoever begins another, or is not any more. Nothing in it changes, and
+    what was begun from it stays. Raises Refusal for a role that may not, and for a project without a brief."""
+    if person.role not in MAY_MAKE_TEMPLATES:
+        raise Refusal("A PM or an admin makes a project a template. Nothing was changed.")
+    store.act("project.template", person.id, {"template": template}, project)

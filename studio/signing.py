@@ -173,11 +173,15 @@ def latest_round(store: Store, project: str) -> Round | None:
 def sign(store: Store, person: Person, found: Round, comment: str, override: str | None = None) -> rows.Decision:
     """Signs the ruling as it stands. `override`: the written reason to ship although the verdict is not GO.
 
-    Raises Refusal for a role that may not sign, while the round is open, with a decision standing, and for an
-    override without a reason, of a GO, of a round that was practice or scripted, or of an arm that is not for release.
+    Raises Refusal for a role that may not sign, while the round is open, once a newer one was opened, with a decision
+    standing, and for an override without a reason, of a GO, of a round that was practice or scripted, or of an arm that
+    is not for release.
     """
     if person.role not in MAY_SIGN:
         raise Refusal("Decisions are signed by a PM or an admin. Nothing was signed.")
+    newest = latest_round(store, found.project)
+    if newest is not None and newest.id != found.id:
+        raise Refusal("A newer round was opened since, and a decision is about the newest. Nothing was signed.")
     told = judged(store, found)
     if override is not None:
         _refuse_override(told.ruling, override)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import html
 import json
 import math
 import re
@@ -19,12 +20,33 @@ STATUS_WORDS = {
     Status.rejected: "Rejected",
 }
 TASK_WORDS = {Task.labels: "one label out of a few", Task.fields: "JSON with set fields", Task.text: "free text"}
+_PERCENT = re.compile(r"(?<=\d) %")
 _TOKENS = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 def several(count: int, one: str, more: str = "") -> str:
     """A count with its noun: "1 prompt", "12 prompts". `more`: of a noun that does not just take an s."""
     return f"{count:,} {one if count == 1 else more or one + 's'}"
+
+
+def percent(share: float) -> str:
+    """A share as it is written everywhere, on a page and in a paper: 0.62 is "62 %"."""
+    return f"{100 * share:.0f} %"
+
+
+def between(interval: tuple[float, float]) -> str:
+    """An interval of a share: "62 to 84 %"."""
+    return f"{100 * interval[0]:.0f} to {percent(interval[1])}"
+
+
+def unbroken(text: str) -> str:
+    """The text with no end of a line between a number and its "%"."""
+    return _PERCENT.sub("\N{NO-BREAK SPACE}%", text)
+
+
+def in_html(text: str) -> str:
+    """Words of the studio for a page or a printed one: escaped, and `unbroken`."""
+    return unbroken(html.escape(text))
 
 
 def duration(seconds: float) -> str:

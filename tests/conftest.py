@@ -117,6 +117,16 @@ def voted_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def kept(voted_workspace: Path) -> Iterator[Store]:
+    """The store on that workspace, to read."""
+    from studio.store import Store
+
+    opened = Store.open(voted_workspace)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
 def store(workspace: Path, blank: Path) -> Iterator[Store]:
     """The real store on an empty workspace."""

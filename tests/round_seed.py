@@ -52,12 +52,13 @@ def ready(
     settings: dict[str, Any] | None = None,
     slices: Sequence[str] = (),
     took: dict[str, Any] | None = None,
+    pieces: Callable[[str], int] = lambda output: 40,
 ) -> Seeded:
     """The support demo with a base, a prompt and a tuned arm, each with an output for `tests` test prompts.
 
     `earlier` and `system`: turns and a system text that stand before each prompt; `settings`: of the training;
     `slices`: the kinds of input that the test prompts are of in turn, instead of the demo's own;
-    `took`: what its record says of its time and machine.
+    `took`: what its record says of its time and machine; `pieces`: word pieces (tokens) that an output counts.
     """
     project = projects.from_demo(store, actor, "support-replies").id
     dataset = frozen(store, actor, project, tests, earlier, system, slices)
@@ -70,9 +71,10 @@ def ready(
     ):  # fmt: skip
         draw = random.Random(arm[:4])
         rows = [
-            {"arm": arm, "example": e.id, "output": write(e, draw), "tokens_in": 60, "tokens_out": 40, "seconds": 0.2,
-             "similarity": 0.8, "hashes": {"prompt": sha256(prompt), "adapter": adapter, "settings": "s"}}
-            for e in shown
+            {"arm": arm, "example": e.id, "output": output, "tokens_in": 60, "tokens_out": pieces(output),
+             "seconds": 0.2, "similarity": 0.8,
+             "hashes": {"prompt": sha256(prompt), "adapter": adapter, "settings": "s"}}
+            for e in shown for output in [write(e, draw)]
         ]  # fmt: skip
         payload = {"dataset": dataset, "job": "", "rows_blob": store.put_blob(canonical(rows))}
         store.act("generations.stored", actor, payload, project)

@@ -22,10 +22,10 @@ def test_the_smallest_comes_first_and_one_that_does_the_task_is_kept() -> None:
     assert first.name == "smollm2-135m" and "smallest model here that fits" in first.why[0]
     assert "SmolLM2 360M is next" in first.otherwise
     enough = advise(WRITERS, LARGE, ["en"], {"smollm2-135m": Tried("learned", kept(0.92, 0.98))})
-    assert enough.name == "smollm2-135m" and "keeps 95% of the rules on 60 examples" in enough.why[0]
+    assert enough.name == "smollm2-135m" and "keeps 95 % of the rules on 60 examples" in enough.why[0]
     assert "a larger model is not needed" in enough.why[0]
     wide = advise(WRITERS, LARGE, ["en"], {"smollm2-135m": Tried("learned", kept(0.5, 0.95))})
-    assert wide.name == "smollm2-135m" and "too few to say that it falls short of 90%" in wide.why[0]
+    assert wide.name == "smollm2-135m" and "too few to say that it falls short of 90 %" in wide.why[0]
     unknown = advise(WRITERS, LARGE, ["en"], {"smollm2-135m": Tried("learned")})
     assert unknown.name == "smollm2-135m" and "not measured yet" in unknown.why[0]
 

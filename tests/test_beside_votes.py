@@ -183,7 +183,9 @@ def test_a_share_that_the_brief_asks_for_is_a_gate_of_the_round(store: Store, se
     _answers(store, seeded, lambda e: e.ideal if e.id == min(_tests(store, seeded)) else "Nothing of the sort.")
     brief_with(0.98)
     gate = _opened(store, seeded)[f"Brief: {asked.name}"]
-    assert gate.state is GateState.failed and "1 of 6 test answers" in gate.sentence and "at least 98%" in gate.sentence
+    assert (
+        gate.state is GateState.failed and "1 of 6 test answers" in gate.sentence and "at least 98 %" in gate.sentence
+    )
     brief_with(0.1)
     opened = signing.latest_round(store, seeded.project) or pytest.fail()
     again = {g.name: g.state for g in beside_votes.gates(store, opened) if g.arm == seeded.tuned}

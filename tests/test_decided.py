@@ -35,7 +35,7 @@ def test_what_differs_between_two_decisions_is_told_in_words_and_figures() -> No
     assert facts["Preferred to Base"][2] is False and facts["Preferred to Few-shot"][:2][0] == "not asked"
     assert facts["Dataset"] == (f"Set 1, 600 examples, {'a' * 12}",) * 2 + (False,)
     assert [(gate.name, gate.before, gate.after) for gate in found.gates] == [
-        ("Preferred to House rules", "failed", "passed"), ("Could ship", "open", "not asked"),
+        ("Preferred to House rules", "failed", "passed"), ("Could ship", "not decided", "not asked"),
     ]  # fmt: skip
 
 
@@ -65,9 +65,9 @@ def test_the_history_says_what_is_mended_what_is_not_and_what_is_new() -> None:
     ).sentence  # fmt: skip
     assert told == (
         "Mended since the round of 1 May 2026: Preferred to Base. Still failed since the round of 1 May 2026: Personal "
-        "data. Failed then, open now: Could ship. Failed then, not checked now: Memorisation. Failed then, not asked "
-        "any more: Preferred to Old. Failed now and not then: Side effects. Open or not checked then and passed now: 1 "
-        "gate."
+        "data. Failed then, not decided now: Could ship. Failed then, not checked now: Memorisation. Failed then, not "
+        "asked any more: Preferred to Old. Failed now and not then: Side effects. Open or not checked then and passed "
+        "now: 1 gate."
     )
     assert history(("Sides sealed", PASSED, PASSED)).sentence == "No gate had failed in the round of 1 May 2026."
     assert "one closed round so far" in GateHistory((), ()).sentence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from voted_round import closed_round
 
 from studio import export_command, figures
 from studio.cells import csv_table
+from studio.decision import Gate, GateState
 from studio.evaluate.costs import Estimate, quantile
 from studio.figures import Basis, Material, on_price, on_tradeoff
 from studio.figures.figure import figure_id
@@ -24,13 +24,6 @@ from studio.records import Refusal
 from studio.review import rounds
 from studio.store import Store
 from studio.tradeoff import KEPT, PREFERRED, Point, Tradeoff
-
-
-@pytest.fixture(scope="module")
-def kept(voted_workspace: Path) -> Iterator[Store]:
-    store = Store.open(voted_workspace)
-    yield store
-    store.close()
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +42,18 @@ def test_every_figure_rests_on_as_many_rows_as_it_says(made: Material) -> None:
         assert each.sentence and each.name and each.section, each.id
     seen = {each.behind.basis for each in listed if each.behind and each.n}
     assert seen == set(Basis) - {Basis.priced}, "the round has something of everything; its candidate was not tuned"
+
+
+def test_kinds_of_input_are_called_as_the_page_calls_them(made: Material) -> None:
+    kinds = {pair.slice for pair in made.pairs if "_" in pair.slice}
+    listed = figures.listed(made)
+    assert kinds and not [each.id for each in listed for kind in kinds if kind in each.name + each.sentence]
+    gates = [gate for gate in made.told.ruling.gates if gate.is_slice and gate.title != gate.name]
+    titles = {each.id: each.name for each in listed}
+    assert gates and all(titles[figure_id("gates", gate.name)] == gate.title for gate in gates), "ids stay as they were"
+    odd = Gate("out_of_scope against v_2 against base", GateState.open, "Slice out of scope: no prompts yet.")
+    assert odd.title == "out of scope against v_2 against base"
+    assert replace(odd, sentence="Not about one.").title == odd.name
 
 
 def test_the_rows_are_counted_in_words(made: Material) -> None:

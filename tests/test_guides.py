@@ -134,13 +134,22 @@ def test_every_role_has_a_guide_and_all_pages_lead_on_within_the_studio() -> Non
         assert not re.search(r'\*\*|\]\(|<a href="">', said)
 
 
+def test_pages_outside_wear_the_colours_of_the_studio() -> None:
+    inside, outside = (
+        dict(re.findall(r"--(?:ys-)?(\w+): (light-dark\([^;]+\));", (REPO / "studio" / name).read_text("utf-8")))
+        for name in ("ui/assets/studio.css", "reports/outside.css")
+    )
+    assert len(inside) > 5 and {name: inside.get(name, pair) for name, pair in outside.items()} == outside
+
+
 def test_a_page_and_its_pictures_are_served_and_nothing_else() -> None:
     client = TestClient(Starlette(routes=guide_route.routes()))
     shown = client.get("/guide/designer")
     pictures = re.findall(r'src="([^"]+)"', shown.text)
     assert shown.status_code == 200 and "script" not in shown.headers["content-security-policy"] and pictures
     assert {client.get(each).headers["content-type"] for each in pictures} == {"image/png"}
-    assert client.get("/guide/style.css").status_code == 200
+    told = client.get("/guide/style.css").text
+    assert "--accent:" in told and ".wide {" in told, "the colours that pages outside share, and its own"
     assert '<a href="/train?project=a">' in client.get("/guide/pm", params={"back": "/train?project=a"}).text
     assert '<a href="/">' in client.get("/guide/pm", params={"back": "https://elsewhere.example/"}).text
     for other in ("/guide/none", "/guide/none.png", "/guide/..%2f..%2fpyproject", "/guide/..%2f..%2fREADME"):

@@ -113,7 +113,7 @@ def test_rare_labels_are_named_with_their_number() -> None:
 def test_a_few_long_answers_that_outweigh_the_rest_are_told() -> None:
     rows = [Example(f"a{i}", f"question {i}", "word " * (500 if i < 4 else 10)) for i in range(40)]
     said = found("length_balance", rows)
-    assert {i for (i,) in said.examples} == {"a0", "a1", "a2", "a3"} and "85% of all words" in said.sentence
+    assert {i for (i,) in said.examples} == {"a0", "a1", "a2", "a3"} and "85 % of all words" in said.sentence
     assert found("length_balance", rows[4:]).severity is Severity.fine
 
 

@@ -42,7 +42,7 @@ def test_the_forecast_names_what_is_missing_and_what_it_assumes() -> None:
         "40 approved examples are missing, of which 17 must be written or imported first: about 25 minutes of reading "
         "for one person."
     )
-    assert "18 seconds a label, the median of the 12" in found.assumed[0] and "80%" in found.assumed[1]
+    assert "18 seconds a label, the median of the 12" in found.assumed[0] and "80 %" in found.assumed[1]
     guess = pace.forecast(Brief(), {}, 20, [], [])
     assert guess.gaps[0].missing == 20 and "a guess" in guess.assumed[0]
     assert "Every kind" in pace.forecast(Brief(), {("", "approved"): 20}, 20, [], []).sentence

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import pkgutil
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -112,6 +113,11 @@ def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     """Lines from `def` to the end, without the docstring."""
     docstring = ast.get_docstring(function, clean=False) or ""
     return (function.end_lineno or function.lineno) - function.lineno + 1 - len(docstring.splitlines())
+
+
+def test_one_function_says_how_a_share_is_written() -> None:
+    own = re.compile(r":\.\d%|\{100 \* [^{}]*:\.0f\} ?%")
+    assert {f.name for f in code() if own.search(f.read_text(encoding="utf-8"))} == {"wording.py"}
 
 
 def test_functions_are_small() -> None:

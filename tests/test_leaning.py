@@ -11,6 +11,7 @@ from studio.evaluate.checks import interval
 from studio.records import JobState, Run
 from studio.train import leaning
 from studio.train.diary import diary
+from studio.wording import between
 
 
 def run(right: list[float], losses: list[float], *, taken: int, n: int = 20, margin: float = 0.8, **more: Any) -> Run:
@@ -31,7 +32,7 @@ def test_it_says_on_how_many_pairs_and_how_sure_that_is() -> None:
     assert found.word == "learned" and "on 18 of 20 pairs kept aside (95 % interval" in found.sentence
     assert "costs 0.69" in found.evidence[0] and "the base that it started as" in found.evidence[0]
     assert "by a factor of 2.98e+03" in found.evidence[1]  # e to the (0.8 / 0.1)
-    assert "80% sure and no surer: its margin is 0.80, and above 1.39" in found.evidence[2]
+    assert "80 % sure and no surer: its margin is 0.80, and above 1.39" in found.evidence[2]
     assert "the tuned model that it started as" in leaning.lesson(run([0.9], [0.5], taken=10, start="q")).evidence[0]
 
 
@@ -43,7 +44,7 @@ def test_pairs_of_one_prompt_are_not_so_many_witnesses() -> None:
     found = leaning.lesson(four)
     assert found.word == "unclear" and "on 28 of 40 pairs kept aside" in found.sentence
     low, high = interval(7, 10)
-    assert f"(95 % interval {low:.0%} to {high:.0%}; n = 10 prompts)" in found.sentence
+    assert f"(95 % interval {between((low, high))}; n = 10 prompts)" in found.sentence
 
 
 def test_what_may_be_luck_is_not_called_learned() -> None:
@@ -69,7 +70,7 @@ def test_one_that_was_not_measured_says_so() -> None:
 
 @pytest.mark.parametrize(("step", "said"), [
     (0, "Before the first step: loss 0.693 on pairs kept aside. It leans neither way."),
-    (10, "After step 10: loss 0.600 on pairs kept aside. The closest so far. It leans to the preferred answer on 75% "
+    (10, "After step 10: loss 0.600 on pairs kept aside. The closest so far. It leans to the preferred answer on 75 % "
          "of them."),
 ])  # fmt: skip
 def test_its_diary_speaks_of_pairs(step: int, said: str) -> None:

@@ -24,7 +24,7 @@ def test_repeats_others_and_known_answers_each_with_their_n() -> None:
     mine = own(PAIRS, cast, "rita")
     assert (mine.votes, mine.repeats, mine.same) == (6, 2, 1)
     assert (mine.shared, mine.agreed, mine.known, mine.right, mine.seconds) == (2, 1, 1, 1, 60.0)
-    assert "in 1 of 2 (50%; too few to say much)" in mine.sentences[0] and len(mine.sentences) == 3
+    assert "in 1 of 2 (50 %; too few to say much)" in mine.sentences[0] and len(mine.sentences) == 3
 
 
 def test_skips_say_nothing_and_what_was_not_measured_is_left_out() -> None:

@@ -57,7 +57,7 @@ def about(decided: tuple[Store, Seeded]) -> About:
 def test_on_a_narrow_screen_each_row_of_a_drawing_is_a_line_of_its_own() -> None:
     rows = [drawing.Dot("over <A>", 0.6, 0.5, 0.7, "60 %, n = 9"), drawing.Dot("over B", None, 0, 1, "no prompts")]
     told = drawing.dots(rows, 0.5, "said").partition("</svg>")[2]
-    assert "<li><b>over &lt;A&gt;</b>: 60 %, n = 9</li><li><b>over B</b>: no prompts</li>" in told
+    assert "<li><b>over &lt;A&gt;</b>: 60\u00a0%, n = 9</li><li><b>over B</b>: no prompts</li>" in told
 
 
 def test_the_word_on_paper_has_the_colour_of_its_verdict(about: About) -> None:
@@ -210,6 +210,8 @@ def test_papers_are_for_the_team_that_decides(decided: tuple[Store, Seeded]) -> 
     assert page.headers["content-type"].startswith("text/html") and "script-src 'self'" in str(page.headers)
     given = asyncio.run(get(Role.pm, paper_route.address(seeded.project, "card", "md")))
     assert given.headers["content-disposition"].startswith('attachment; filename="card-tuned-')
+    about = paper_route.address(seeded.project, "print", "html", "gone")
+    assert asyncio.run(get(Role.pm, about)).status_code == 404
 
 
 def crowded(about: About, times: int) -> About:
@@ -232,7 +234,8 @@ def crowded(about: About, times: int) -> About:
     decision = Decision(
         "d", "p", "r", {"verdict": "GO", "override": long}, long, long, "h" * 64, "", "2026-11-27T10:00"
     )
-    trial = dataclasses.replace(about.trial, judged=judged, names=names, decision=decision)
+    earlier = "Round 10, an earlier one: round 12 has closed since"
+    trial = dataclasses.replace(about.trial, judged=judged, names=names, decision=decision, earlier=earlier)
     notes = Notes(long, long, long, long)
     return dataclasses.replace(about, name=long, notes=notes, brief=Brief(), trial=trial, cost=(long,) * 5)
 

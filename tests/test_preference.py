@@ -184,7 +184,7 @@ def test_alpha_collapses_when_one_answer_dominates_t8() -> None:
     assert "read AC1" in found.sentence
     ends = (0.8889, 0.9726)  # scipy: binomtest(118, 125), Wilson
     assert (found.interval.low, found.interval.high) == pytest.approx(ends, abs=5e-5)
-    assert "(95 % interval 89% to 97%)" in found.sentence
+    assert "(95 % interval 89 to 97 %)" in found.sentence
 
 
 def test_agreement_without_double_votes_or_without_doubt() -> None:

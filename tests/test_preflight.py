@@ -48,8 +48,8 @@ def test_an_estimate_beside_what_came_of_it_in_words() -> None:
     found = Compared(estimated_seconds=90.0, seconds=100.0, estimated_mb=2000.0, mb=2000.0)
     assert (found.time_off, found.memory_off) == (0.1, 0.0)
     said = preflight_words.came_out(found)
-    assert "took 2 minutes (10% longer) and 2.1 GB (as estimated)" in said
-    assert "10% off in time and 0% in memory" in preflight_words.accuracy([found])
+    assert "took 2 minutes (10 % longer) and 2.1 GB (as estimated)" in said
+    assert "10 % off in time and 0 % in memory" in preflight_words.accuracy([found])
     assert "not known yet" in preflight_words.accuracy([])
 
 

@@ -103,3 +103,25 @@ def test_a_project_is_not_hidden_while_people_vote_in_it(store: Store) -> None:
     rounds.cancel(store, "maker", found, "done")
     projects.archive(store, "maker", seeded.project)
     assert [each.id for each in rows.every(store, archived=True)] == [seeded.project]
+
+
+def test_a_pm_makes_a_template_of_a_project_with_a_brief_and_takes_that_back(store: Store, source: str) -> None:
+    pia, dora = (Person(name, name, role, False, True) for name, role in (("pia", Role.pm), ("dora", Role.designer)))
+    with pytest.raises(Refusal, match="A PM or an admin"):
+        projects.make_template(store, dora, source)
+    empty = projects.create(store, "pia", "Empty").id
+    with pytest.raises(Refusal, match="no brief to begin from"):
+        projects.make_template(store, pia, empty)
+    projects.make_template(store, pia, source)
+    assert [each.id for each in rows.every(store) if each.template] == [source]
+    store.undo(store.recent(source, "pia", 1)[0].seq, "pia")
+    assert not any(each.template for each in rows.every(store))
+
+
+def test_what_a_template_brings_is_what_comes_along(store: Store, source: str) -> None:
+    told = project_copy.brings(store, source)
+    made = project_copy.duplicate(store, "bob", source, "Fresh", with_examples=False)
+    assert told is not None and (told.prompts, told.documents) == (made.prompts, 1)
+    assert "2 prompts and 1 document" in told.in_words and not examples.every(store, made.project.id)
+    assert not made.project.template, "what is begun from a template is none itself"
+    assert project_copy.brings(store, projects.create(store, "ann", "Empty").id) is None

@@ -402,4 +402,4 @@ def test_a_download_is_for_the_team_and_whoever_has_it_is_no_longer_blind(made: 
         given = client.get(f"/project-file/{made.project}")
         assert given.status_code == 200 and zipfile.is_zipfile(io.BytesIO(given.content))
     assert rounds.conflict(store, made.project, paul.person) == "saw which arm wrote what"
-    assert not list(store.workspace.glob("project-*"))
+    assert not list(store.workspace.rglob("project-*.zip*"))

@@ -72,6 +72,6 @@ def test_an_answer_far_longer_than_the_rest_is_named() -> None:
 
 def test_missing_hard_cases_are_said() -> None:
     said = found("hard_cases", example("a", kinds=("edge_case",)), example("b"))
-    assert said.severity is Severity.should_look and "to be refused: 0 (0%)" in said.sentence
+    assert said.severity is Severity.should_look and "to be refused: 0 (0 %)" in said.sentence
     both = found("hard_cases", example("a", kinds=("edge_case",)), example("b", slice="must_refuse"))
-    assert both.severity is Severity.fine and "hard to answer: 1 (50%), to be refused: 1 (50%)" in both.sentence
+    assert both.severity is Severity.fine and "hard to answer: 1 (50 %), to be refused: 1 (50 %)" in both.sentence

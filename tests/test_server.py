@@ -25,6 +25,8 @@ from studio.ui.guard import wanted_page
 from studio.ui.server import serve
 
 REPO = Path(__file__).resolve().parents[1]
+LEFT = ("project-a1b2c3d4.zip", "project-a1b2c3d4.zip.partial", "of-somebody.zip")
+"""In the folder of projects that are taken along: what a killed server left, and what it did not write."""
 HTML = {"accept": "text/html,application/xhtml+xml"}
 # Starts the studio as the command does, after making links that a person would make by hand.
 STARTED = """
@@ -75,6 +77,9 @@ class Studio:
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     workspace = tmp_path_factory.mktemp("served")
+    (workspace / "going-out").mkdir()
+    for name in LEFT:
+        (workspace / "going-out" / name).write_bytes(b"PK")
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPO), os.environ.get("PYTHONPATH", "")])}
     # Started from another folder: the configuration must hold wherever the studio is started.
     process = subprocess.Popen(
@@ -223,6 +228,10 @@ def test_the_command_asks_for_the_token_of_the_workspace(studio: Studio) -> None
     assert client.post("/api/command", json=[], headers=bearer).status_code == 400
     elsewhere = {**bearer, "origin": "http://elsewhere.example"}
     assert client.post("/api/command", json=body, headers=elsewhere).status_code == 403
+
+
+def test_what_a_killed_server_left_of_a_download_is_swept_away(studio: Studio) -> None:
+    assert [each.name for each in (studio.workspace / "going-out").iterdir()] == ["of-somebody.zip"]
 
 
 def test_no_secret_is_kept(studio: Studio) -> None:

@@ -231,6 +231,14 @@ def test_many_tries_are_not_answered_for_a_minute() -> None:
     assert not tries.too_many("a"), "the oldest of very many is forgotten"
 
 
+def test_a_link_that_works_opens_however_many_were_tried_from_there(store: Store, seeded: Seeded, pia: Person) -> None:
+    token, _ = made(store, pia, seeded.project)
+    with TestClient(Starlette(routes=[share_route.route(lambda: store, 0.0)])) as behind_a_proxy:
+        answers = [behind_a_proxy.get("/share/none").status_code for _ in range(share_route.Tries.MOST + 1)]
+        assert answers == [404] * share_route.Tries.MOST + [429]
+        assert behind_a_proxy.get(f"/share/{token}").status_code == 200
+
+
 def test_a_decision_on_what_was_taken_away_is_said_not_to_be_shown(
     store: Store, seeded: Seeded, pia: Person, found: Round, outside: TestClient
 ) -> None:

@@ -82,14 +82,14 @@ def test_distrust_is_the_measured_chance_that_another_reviewer_chooses_otherwise
     many = preferred.disagreement([(1, 1)] * 23 + [(2, 0)] * 77)
     assert many.rate == pytest.approx(0.23) and many.smoothing == round(24 / 110, 3)
     assert "On 23 of 100 pairs that two or more people judged, somebody chose otherwise" in many.sentence
-    assert "16% to 32%" in many.sentence and "trusted to 78%" in many.sentence
+    assert "16 to 32 %" in many.sentence and "trusted to 78 %" in many.sentence
     assert preferred.disagreement([(1, 1)] * 500).smoothing == preferred.MOST_SMOOTHING
 
 
 def test_without_two_votes_on_a_pair_it_guesses_and_says_so() -> None:
     unknown = preferred.disagreement([(1, 0)] * 40)
     assert unknown.rate is None and unknown.smoothing == 0.1
-    assert "not known: a guess of 10%" in unknown.sentence and "Let two people vote" in unknown.sentence
+    assert "not known: a guess of 10 %" in unknown.sentence and "Let two people vote" in unknown.sentence
 
 
 # -- a set of votes, and what is spent by it --------------------------------------------------------

@@ -70,7 +70,7 @@ def test_somebody_in_conflict_is_outside_and_held_against_those_who_count() -> N
     assert voters(a_round(practice=True), pairs, votes).each[2].outside == ""
     remarks = dict.fromkeys(found.remarks())
     assert ("maker", "took 4 s a pair, the others 20 s") in remarks
-    assert any(who == "maker" and "agrees with the others on 0%" in text for who, text in remarks)
+    assert any(who == "maker" and "agrees with the others on 0 %" in text for who, text in remarks)
     assert not [who for who, _ in remarks if who != "maker"]
 
 

@@ -202,6 +202,7 @@ def test_reviewers_are_judged_by_gold_repeats_and_sentinels_and_leave_by_gold_al
         (row(1, kind="repeat", gold="base"), "gold"),
         (row(1, kind="sentinel", arm_b="tuned"), "shown_left"),
         (row(1, length_a="-3"), "length_a"),
+        (row(1, seconds="soon"), "seconds"),
         (row(1, length_b="long"), "length_b"),
         (row(1, scripted="1"), "scripted"),
         ({**row(1), "choice": None}, "choice"),
@@ -262,7 +263,7 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size
 @settings(deadline=None)
 @given(TEXT, TEXT, st.sampled_from(["a", "b", "tie", "both_bad", "skip"]), st.sampled_from([None, True, False]))
 def test_what_is_written_is_read_again(prompt: str, reviewer: str, choice: str, ships: bool | None) -> None:
-    told = row(0, choice, reviewer=reviewer, shippable_a=ships, length_a=12, scripted=True)
+    told = row(0, choice, reviewer=reviewer, shippable_a=ships, length_a=12, scripted=True, seconds=12.34)
     text = write_votes([{**told, "prompt": prompt}])
     (vote,) = read_votes(parse_votes(text))
     ballot = vote.ballot

@@ -22,7 +22,7 @@ PROMPTS = 14
 
 def voted(store: Store, prompts: int = PROMPTS) -> Round:
     """The round, closed at its cap or before."""
-    seeded = ready(store, tests=prompts)
+    seeded = ready(store, tests=prompts, pieces=lambda output: 1 + len(output) // 4)
     rita, saul, otto, nora = (person(store, name, Role.reviewer) for name in ("Rita", "Saul", "Otto", "Nora"))
     outputs.saw_tests(store, nora.id, seeded.project, seeded.dataset)
     plan = rounds.Plan((seeded.prompted, seeded.tuned), (seeded.base,), seeded.dataset, cap=prompts, gold=2,
@@ -38,7 +38,7 @@ def voted(store: Store, prompts: int = PROMPTS) -> Round:
             skips = turn // 9 > skipped and pair.kind is PairKind.real and dealing.wanted(now, pair) == 1
             skipped += skips
             said = _said(pair, draw, names, "skip" if skips else "wrong" if reader is otto else "right")
-            now = rounds.vote(store, now, reader, pair.id, seconds_on_screen=9.0, **said)
+            now = rounds.vote(store, now, reader, pair.id, seconds_on_screen=5.0 + turn * 7 % 11, **said)
     for each in (rita, saul):
         asked = guesses.to_ask(store, now, each.id)
         guesses.answer(store, now, each, {p.id: draw.choice(["left", "right", "left", "none"]) for p in asked})

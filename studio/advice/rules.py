@@ -11,6 +11,8 @@ import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from studio.wording import percent
+
 PROMPT_KEEPS = 0.9
 """A prompt is good enough when the lower end of the interval of the rules it keeps reaches this share (ours)."""
 ENOUGH = 100
@@ -203,8 +205,8 @@ def _good_enough(known: Evidence) -> str | None:
     if known.kept is None or known.kept[1] < PROMPT_KEEPS or _saves(known):
         return None
     said = (
-        f"The best prompt keeps {_share(known.kept[0])} of the rules on {known.scored:,} validation inputs (at least "
-        f"{_share(known.kept[1])}, with 95 % confidence). There is little left to win in quality"
+        f"The best prompt keeps {percent(known.kept[0])} of the rules on {known.scored:,} validation inputs (at least "
+        f"{percent(known.kept[1])}, with 95 % confidence). There is little left to win in quality"
     )
     if known.cheaper == "yes" and known.traffic == "few":
         return f"{said}, and with so little traffic a cheaper model would not pay for its upkeep."
@@ -244,7 +246,7 @@ def _thin_slices(known: Evidence) -> str | None:
 def _tune(known: Evidence) -> str | None:
     if known.kept is None:
         return None
-    left = f"The best prompt keeps {_share(known.kept[0])} of the rules; {known.approved_in_all:,} approved examples"
+    left = f"The best prompt keeps {percent(known.kept[0])} of the rules; {known.approved_in_all:,} approved examples"
     if known.kept[1] >= PROMPT_KEEPS:
         return f"{left} can teach a smaller model, or one with a shorter prompt, to do as well for less."
     return f"{left} can teach what the prompt does not get across."
@@ -262,10 +264,6 @@ RULES: tuple[tuple[str, Answer, Rule], ...] = (
     ("tune", Answer.tune, _tune),
 )
 """In the order they are asked: the name, where it leads, and what it says of the evidence (None: it does not hold)."""
-
-
-def _share(value: float) -> str:
-    return f"{100 * value:.0f} %"
 
 
 def _first(known: Evidence) -> tuple[str, Answer]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from studio.evaluate.averages import average
+from studio.wording import between, percent
 
 _MARK = re.compile(r"\[\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\s*\]")
 
@@ -69,4 +70,4 @@ def _sentence(cites: Share, exist: Share | None) -> str:
 
 
 def _words(share: Share) -> str:
-    return f"{100 * share.value:.0f} % ({100 * share.low:.0f} to {100 * share.high:.0f} %)"
+    return f"{percent(share.value)} ({between((share.low, share.high))})"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from studio.evaluate.averages import Average, average, difference
 from studio.evaluate.turns import MATTERS, At, name_of
+from studio.wording import between, percent
 
 FEWEST = 8
 Scores = Mapping[str, Sequence[float | None]]
@@ -47,10 +48,7 @@ def through(scores: Scores, of: str) -> Through | None:
     if not fade:
         return None
     mean, fell = average(list(whole.values()), 1), difference(fade, dict.fromkeys(fade, 0.0), 1)
-    said = (
-        f"Through {_several(mean.n)} {100 * mean.value:.0f} % {of} ({100 * mean.low:.0f} to {100 * mean.high:.0f} %). "
-        f"{_faded(fell)}"
-    )
+    said = f"Through {_several(mean.n)} {percent(mean.value)} {of} ({between((mean.low, mean.high))}). {_faded(fell)}"
     return Through(_at(scores), mean, fell, said)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from studio.evaluate.resampling import Floats
+from studio.wording import percent
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def gap(
     value, half = raw - (easier or 0.0), _half(noise, fewest)
     low, high = value - half, value + half
     said = (
-        f"On inputs it learned from {100 * one.mean():.0f} % {of}, on unseen ones {100 * two.mean():.0f} % "
+        f"On inputs it learned from {percent(one.mean())} {of}, on unseen ones {percent(two.mean())} "
         f"(n = {len(one):,} and {len(two):,})."
     )
     if easier is not None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from studio.evaluate.checks import interval
 from studio.records import Brief, Prompt, Speaker
+from studio.wording import between, percent
 
 SYSTEM = (
     "You compare two answers to the same message by the rules you are given. Reply with one letter and nothing else: "
@@ -144,10 +145,10 @@ def _calibrated_sentence(told: Calibration) -> str:
         return f"It decided none of the {told.n} pairs that people decided, so it cannot be used here."
     said = (
         f"On {told.decided} of {told.n} pairs it preferred the same answer in both orders, and then agreed with people "
-        f"on {100 * told.share:.0f} % ({100 * told.low:.0f} to {100 * told.high:.0f} %, n = {told.prompts} prompts)."
+        f"on {percent(told.share)} ({between((told.low, told.high))}, n = {told.prompts} prompts)."
     )
     if told.people is not None:
-        said += f" Two people agree on {100 * told.people:.0f} %."
+        said += f" Two people agree on {percent(told.people)}."
     if told.turned:
         said += f" On {told.turned} it changed its mind with the order."
     if not told.usable:
@@ -162,8 +163,8 @@ def leaning(found: Verdicts, first: str, second: str, judged: Calibration) -> Le
     low, high = interval(wins, n)
     value = wins / n if n else 0.0
     said = (
-        f"The judge prefers {first} to {second} on {100 * value:.0f} % ({100 * low:.0f} to {100 * high:.0f} %) of the "
-        f"{n} of {len(found.of)} prompts it decided. It agrees with people on {100 * judged.share:.0f} % "
-        f"({100 * judged.low:.0f} to {100 * judged.high:.0f} %); it is a model's opinion, not a vote."
+        f"The judge prefers {first} to {second} on {percent(value)} ({between((low, high))}) of the "
+        f"{n} of {len(found.of)} prompts it decided. It agrees with people on {percent(judged.share)} "
+        f"({between((judged.low, judged.high))}); it is a model's opinion, not a vote."
     )
     return Leaning(len(found.of), n, value, low, high, said)

@@ -25,6 +25,7 @@ from studio.evaluate.texts import refuses, words
 from studio.health.languages import told
 from studio.records import canonical, sha256
 from studio.review.evidence import holm
+from studio.wording import percent
 
 SKILLS = {
     "grammar": "Grammar: the right of two sentences",
@@ -175,9 +176,7 @@ def _drifts(base: Mapping[str, str], tuned: Mapping[str, str]) -> tuple[Drift, .
         before, after = told[place]
         gap, p = averages.difference(after, before, 1), adjusted.get(place, 1.0)
         one, other = (sum(each.values()) / len(both) if both else math.nan for each in (before, after))
-        figures = (
-            f"{_percent(one)} before, {_percent(other)} after" if share else f"{one:.0f} before, {other:.0f} after"
-        )
+        figures = f"{percent(one)} before, {percent(other)} after" if share else f"{one:.0f} before, {other:.0f} after"
         low, high = (f"{100 * end:+.0f}" if share else f"{end:+.0f}" for end in (gap.low, gap.high))
         said = f"{name}: {figures} ({low} to {high}{' points' if share else ''}, n = {gap.n})."
         found.append(Drift(name, one, other, gap, p, p <= _LEVEL and gap.value > 0, said))
@@ -204,11 +203,7 @@ _FIGURES: tuple[tuple[str, Callable[[str], float], bool], ...] = (
 
 
 def _more(nats: float) -> str:
-    return _percent(math.expm1(nats))
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return percent(math.expm1(nats))
 
 
 def _loss_sentence(gap: Average, plain: float) -> str:
@@ -241,7 +236,7 @@ def _counted(name: str, questions: Sequence[Question], base: Seen, tuned: Seen) 
     before, after = _share(other), _share(one)
     gap = averages.difference(one, other, 1)
     if before.low <= chance:
-        said = f"The base is at {_percent(before.value)} of {n}, guessing gives {_percent(chance)}: unmeasurable here."
+        said = f"The base is at {percent(before.value)} of {n}, guessing gives {percent(chance)}: unmeasurable here."
         return Skill(SKILLS[name], n, before, after, chance, gap, 1.0, "unmeasurable", said)
     return Skill(SKILLS[name], n, before, after, chance, gap, _mcnemar(*_changes(other, one)), "", "")
 
@@ -255,7 +250,7 @@ def _share(right: Mapping[str, float]) -> Average:
 def _judged(skill: Skill, p: float) -> Skill:
     word = "held" if p > _LEVEL else ("lost" if skill.difference.value < 0 else "gained")
     points = f"{100 * skill.difference.low:+.0f} to {100 * skill.difference.high:+.0f} points"
-    said = f"From {_percent(skill.base.value)} to {_percent(skill.tuned.value)} right, n = {skill.n} ({points})"
+    said = f"From {percent(skill.base.value)} to {percent(skill.tuned.value)} right, n = {skill.n} ({points})"
     tail = {"held": "no change shown", "lost": "a loss", "gained": "a gain"}[word]
     return Skill(
         skill.name, skill.n, skill.base, skill.tuned, skill.chance, skill.difference, p, word, f"{said}: {tail}."

@@ -14,6 +14,7 @@ from itertools import groupby
 from studio.evaluate.averages import average
 from studio.evaluate.generalising import apart
 from studio.records import Example, Speaker, Turn
+from studio.wording import percent
 
 _ENDS = (1, 3, 7)
 _NAMES = ("turn 1", "turns 2 and 3", "turns 4 to 7", "turn 8 and later")
@@ -113,7 +114,7 @@ def hold(main: Mapping[str, float], turns: Mapping[str, int], of: str) -> Turns 
 def _sentence(found: tuple[At, ...], scores: list[list[float]], of: str) -> str:
     first, last = found[0], found[-1]
     said = (
-        f"At {first.turns} {100 * first.value:.0f} % {of}, at {last.turns} {100 * last.value:.0f} % "
+        f"At {first.turns} {percent(first.value)} {of}, at {last.turns} {percent(last.value)} "
         f"(n = {first.n:,} and {last.n:,})."
     )
     if min(first.n, last.n) < 2:

@@ -13,6 +13,7 @@ from studio.records import Brief
 from studio.review.agreement import Agreement, agreement, wilson
 from studio.review.evidence import Interval
 from studio.store.labels import Answer, Label
+from studio.wording import percent
 
 GOOD, FAIR = 0.8, 0.667
 """Krippendorff (2004), chapter 11: rely on alpha from .800 on, draw tentative conclusions from .667 on."""
@@ -151,7 +152,7 @@ def forecast(
     read = f"{speed.seconds:.0f} seconds a label, the median of the {speed.n:,} given here" if speed.measured else (
         f"{GUESSED_SECONDS:.0f} seconds a label: a guess, until {MEASURED_FROM} labels are given here"
     )  # fmt: skip
-    share = f"{kept:.0%} of what is read gets approved, as so far" if len(told) >= MEASURED_FROM else (
+    share = f"{percent(kept)} of what is read gets approved, as so far" if len(told) >= MEASURED_FROM else (
         f"everything that is read gets approved: a guess, until {MEASURED_FROM} labels are given here"
     )  # fmt: skip
     assumed = [read, share, "one person reads each example, two where a slice asks for a second approval",

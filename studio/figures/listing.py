@@ -91,7 +91,7 @@ def _gate(gate: Gate, judged: Figure | None, answers: int) -> Figure:
     if answers:
         behind = Behind(Basis.answers, gate.arm, gate=gate.name)
     return Figure(
-        figure_id("gates", gate.name), "Gates", gate.name, None, None, None, n, "state", gate.sentence, counts,
+        figure_id("gates", gate.name), "Gates", gate.title, None, None, None, n, "state", gate.sentence, counts,
         gate.state.value, behind,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from studio.review.evidence import Interval
 from studio.review.gates import Words
 from studio.review.raters import Tally
 from studio.review.sensitivity import ExitGuess
-from studio.wording import several
+from studio.wording import percent, several
 
 _CHECKS = (
     ("gold", Basis.gold, "Gold pairs judged right"), ("repeats", Basis.repeat, "Repeated pairs judged alike"),
@@ -49,7 +49,7 @@ def _own(
     """`told`: whose it is, and what."""
     title = ": ".join(told)
     low, high = (span.low, span.high) if span is not None else (None, None)
-    said = "unknown" if value is None else f"{value:.0%}" if unit == "share" else f"{value:,.0f}"
+    said = "unknown" if value is None else percent(value) if unit == "share" else f"{value:,.0f}"
     return Figure(name, "Who voted", title, value, low, high, n, unit, f"{title}: {said}, n = {n:,} votes.", "vote",
                   behind=behind)  # fmt: skip
 

@@ -8,7 +8,7 @@ from studio.beside_votes import Answer
 from studio.evaluate.criteria import ON_AVERAGE, Scored, SideBySide
 from studio.figures.figure import Basis, Behind, Figure, Material, figure_id
 from studio.review.gates import Words
-from studio.wording import several
+from studio.wording import percent, several
 
 
 def figures(made: Material, words: Words) -> tuple[Figure, ...]:
@@ -31,7 +31,7 @@ def _of(each: SideBySide, candidate: str, other: str, words: Words) -> Iterator[
         name = f"{each.criterion}: {who}"
         yield Figure(
             figure_id("checks", candidate, each.criterion, key), "What the checks say", name, told.value, told.low,
-            told.high, told.n, "share", f"{name}: {told.value:.0%} of {several(told.n, 'prompt')}.", "answer",
+            told.high, told.n, "share", f"{name}: {percent(told.value)} of {several(told.n, 'prompt')}.", "answer",
             behind=Behind(Basis.rule, arm, against, rule=each.criterion),
         )  # fmt: skip
 
@@ -55,4 +55,4 @@ def _kept(scored: Scored, rule: str) -> Mapping[str, float]:
 
 
 def _said(share: float, rule: str) -> str:
-    return f"keeps {share:.0%} of the rules" if rule == ON_AVERAGE else "keeps it" if share else "breaks it"
+    return f"keeps {percent(share)} of the rules" if rule == ON_AVERAGE else "keeps it" if share else "breaks it"

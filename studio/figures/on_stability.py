@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from studio.figures.figure import Basis, Behind, Figure, Material, figure_id
 from studio.review.gates import Words
 from studio.review.stability import Reading, Way
-from studio.wording import several
+from studio.wording import percent, several
 
 
 def figures(made: Material, words: Words) -> tuple[Figure, ...]:
@@ -28,7 +28,7 @@ def _figures(made: Material, words: Words) -> Iterator[Figure]:
     )  # fmt: skip
     for each in told.readings:
         name = f"{words[told.candidate]} against {words[each.baseline]}: preferred {each.words(made.people)}"
-        share = "unknown" if each.theta is None else f"{each.theta:.0%}"
+        share = "unknown" if each.theta is None else percent(each.theta)
         verdict = each.verdict.value.replace("_", " ").lower() if each.verdict else ""
         ruled = f"; the verdict of the votes would be {verdict}" if verdict else ""
         yield Figure(

@@ -9,7 +9,7 @@ from studio.beside_votes import Answer
 from studio.evaluate.costs import Estimate
 from studio.figures.figure import Basis, Behind, Figure, Material, figure_id
 from studio.tradeoff import Point, Tradeoff
-from studio.wording import amount, several
+from studio.wording import amount, percent, several
 
 _SECTION = "Quality against cost and latency"
 
@@ -26,7 +26,7 @@ def listed(told: Tradeoff) -> tuple[Figure, ...]:
 
 def _of(told: Tradeoff, point: Point) -> Iterator[Figure]:
     name, quality, cost, seconds = point.name, point.quality, point.cost, point.seconds
-    share, n = f"{quality.value:.0%}", several(quality.n, "prompt")
+    share, n = percent(quality.value), several(quality.n, "prompt")
     if told.way == "people":
         yield _figure(
             told, point, "quality", "people’s choice", quality, "share",
@@ -78,7 +78,7 @@ def answers_in(told: Tradeoff, behind: Behind) -> Iterator[Answer]:
 
 def _said(key: str, value: float, currency: str) -> str:
     if key == "quality":
-        return f"keeps {value:.0%} of the rules"
+        return f"keeps {percent(value)} of the rules"
     if key == "seconds":
         return f"{value:.3g} s"
     return amount(value, currency) if currency else several(round(value), "word piece")

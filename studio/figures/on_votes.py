@@ -10,6 +10,7 @@ from studio.review.assessment import AgainstBaseline, Assessment, SliceFinding
 from studio.review.diagnostics import Diagnostics, Robustness
 from studio.review.evidence import Interval
 from studio.review.gates import Words, preference_sentence
+from studio.wording import percent
 
 SHARE, EVIDENCE, P, VOTES = "share", "to 1", "p", "votes"
 """Units of values: a share from 0 to 1 (a net share from -1); how many times its money a bet has made; a p value."""
@@ -58,7 +59,8 @@ def _preference(assessed: Assessment, found: AgainstBaseline, words: Words) -> I
         ("won", "won", found.won), ("tied", "the same, or both bad", found.tied), ("lost", "lost", found.lost),
         ("net", "wins minus losses", found.net_win), ("both_bad", "both bad", found.both_bad),
     ):  # fmt: skip
-        yield figure(key, name, share, SHARE, f"{both}: {name} {share:.0%} of the votes, each prompt counting once.")
+        told = f"{both}: {name} {percent(share)} of the votes, each prompt counting once."
+        yield figure(key, name, share, SHARE, told)
     yield Figure(f"{start}/votes", "Preference", f"{both}: votes", found.votes, None, None, found.votes, VOTES,
                  f"{found.votes:,} votes compare {arm} with {other}.", "vote", behind=behind)  # fmt: skip
     yield figure("error", "standard error", found.se, SHARE, f"{both}: the standard error of the share over prompts.")
@@ -74,7 +76,7 @@ def _slice(assessed: Assessment, against: AgainstBaseline, found: SliceFinding, 
     start = figure_id("slices", assessed.candidate, against.baseline, found.name)
     both = f"{found.name.replace('_', ' ')}: {words[assessed.candidate]} against {words[against.baseline]}"
     behind = Behind(Basis.scored, assessed.candidate, against.baseline, found.name)
-    share = "unknown" if found.theta is None else f"{found.theta:.0%}"
+    share = "unknown" if found.theta is None else percent(found.theta)
     told = f"{both}: preferred {share}, n = {found.n}; {found.state.value}."
     low, high = _ends(found.interval)
     yield Figure(start, "Kinds of input", f"{both}: preferred (theta)", found.theta, low, high, found.n, SHARE, told,
@@ -90,7 +92,7 @@ def _slice(assessed: Assessment, against: AgainstBaseline, found: SliceFinding, 
 def _counted(assessed: Assessment, words: Words) -> Iterator[Figure]:
     arm, floor, name = assessed.candidate, assessed.floor, words[assessed.candidate]
     if floor is not None:
-        told = "nobody said" if floor.share is None else f"reviewers would send {floor.share:.0%} of its answers"
+        told = "nobody said" if floor.share is None else f"reviewers would send {percent(floor.share)} of its answers"
         yield Figure(
             f"ships/{arm}", "Could ship", f"{name}: could ship", floor.share, floor.low, floor.high, floor.n, SHARE,
             f"{name}: {told} (each bound 95 % sure, n = {floor.n} of {floor.completed} prompts).",
@@ -148,7 +150,7 @@ def _robust(found: Robustness, arm: str, words: Words, people: Mapping[str, str]
                  high, errors.n, SHARE, errors.sentence, behind=cast)  # fmt: skip
     for place, each in enumerate(found.reviewers.without, 1):
         without = Behind(Basis.without, arm, found.baseline, reviewer=each.reviewer)
-        share = "unknown" if each.theta is None else f"{each.theta:.0%}"
+        share = "unknown" if each.theta is None else percent(each.theta)
         title = f"{both}: preferred without {people.get(each.reviewer, each.reviewer)}"
         yield Figure(f"without/{end}/{place}", "Without any one reviewer", title, each.theta, None, None, each.n, SHARE,
                      f"{title} ({each.votes:,} votes): {share}, n = {each.n} prompts.", behind=without)  # fmt: skip

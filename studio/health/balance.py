@@ -7,6 +7,7 @@ from studio.health.findings import Finding, Severity
 from studio.health.known import Tokens
 from studio.health.labels import labels
 from studio.records import Example
+from studio.wording import percent
 
 _RARE = 10  # examples of a label; a tenth of them, one, is set aside for testing
 _HEAVY = 0.5  # the share of all words in the longest tenth of the ideal outputs
@@ -53,7 +54,7 @@ def length_balance(on: Checked) -> Finding:
     share = sum(words[-tenth:]) / sum(words)
     usual = (
         f"Of {len(sizes):,} ideal outputs, eight in ten have {words[tenth]:,} to {words[-tenth - 1]:,} words; the "
-        f"longest tenth holds {share:.0%} of all words."
+        f"longest tenth holds {percent(share)} of all words."
     )
     cases = [(name,) for _, name in reversed(sizes[-tenth:])] if share > _HEAVY else []
     heavy = f"{usual} The model learns those {{n}} more than all the others."

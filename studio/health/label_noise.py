@@ -23,6 +23,7 @@ from studio.health.findings import Finding, Severity
 from studio.health.known import Floats
 from studio.health.labels import Labels, labels, relabelled
 from studio.health.settled import own_key
+from studio.wording import percent
 
 _FOLDS = 3
 _EACH = 6  # examples of a label, so that two thirds of them can teach what it looks like
@@ -93,7 +94,7 @@ def label_noise(on: Checked) -> Finding:
         f"Labels{braced(part)} unlike those of examples that mean nearly the same: {{n}} of {len(ids):,}. "
         f"Relabel what is wrong; the model would learn it.{aside}",
         f"No label{part} of {len(ids):,} is unlike those of examples that mean nearly the same.{aside}",
-        notes=[f'Labelled "{s.label}"; those like it are "{s.likely}" ({s.sure:.0%} sure).' for s in wrong],
+        notes=[f'Labelled "{s.label}"; those like it are "{s.likely}" ({percent(s.sure)} sure).' for s in wrong],
     )  # fmt: skip
     written = {e.id: e.ideal for e in on.examples}
     ideals = relabelled(written, found, {s.example: s.likely for s in wrong})

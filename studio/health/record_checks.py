@@ -13,6 +13,7 @@ from studio.health.labels import labels
 from studio.health.near import normalise
 from studio.health.personal import NOT_FOUND, Personal, find_personal
 from studio.records import HARD_KINDS, Consent, Example, Status
+from studio.wording import percent
 
 _SAME_ANSWER = 5  # different inputs with one answer, from which on it looks like boilerplate
 _REFUSALS = ("must_refuse", "out_of_scope")
@@ -145,7 +146,7 @@ def hard_cases(on: Checked) -> Finding:
     have = {name: sum(_marked(e, kinds) for e in approved) for name, kinds in _HARD.items()}
     wanted = max(1, round(_HARD_SHARE * len(approved)))
     few = [name for name, count in have.items() if count < wanted]
-    shares = ", ".join(f"{name}: {count:,} ({count / max(1, len(approved)):.0%})" for name, count in have.items())
+    shares = ", ".join(f"{name}: {count:,} ({percent(count / max(1, len(approved)))})" for name, count in have.items())
     if few and approved:
         sentence = (
             f"Too few of {len(approved):,} approved examples are marked as {' or '.join(few)} ({shares}; at least "

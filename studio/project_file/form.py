@@ -40,10 +40,12 @@ KINDS = frozenset({
 })  # fmt: skip
 """The kinds of acts that a file may hold."""
 STAY = frozenset({
-    "address.allowed", "person.changed", "person.joined", "price.set", "session.closed", "session.opened",
-    "share.made", "share.opened", "share.withdrawn", "token.made", "token.withdrawn", "token_price.set", "webhook.set",
+    "address.allowed", "person.changed", "person.joined", "price.set", "project.template", "session.closed",
+    "session.opened", "share.made", "share.opened", "share.withdrawn", "token.made", "token.withdrawn",
+    "token_price.set", "webhook.set",
 })  # fmt: skip
-"""The kinds that stay in their workspace: they give access, say whom the studio may talk to, or hold everywhere."""
+"""The kinds that stay in their workspace: they give access, say whom the studio may talk to, hold everywhere, or say
+what a team begins from."""
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def contents(store: Store, project: str) -> tuple[list[Act], tuple[str, ...]]:
             staying.add(act.seq)
         else:
             kept.append(act)
-    left = ("Shared links and the address that reminders go to stay here.",) if staying else ()
+    left = ("Shared links, the address that reminders go to and a mark as a template stay here.",) if staying else ()
     return kept, (*left, "Prices, allowed addresses and everybody's access stay here: they belong to the workspace.")
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from studio.wording import in_html
+
 _WIDTH, _LEFT, _RIGHT, _ROW, _TOP = 680, 160, 400, 20, 20
 _HALF = 0.5
 
@@ -33,7 +35,7 @@ def dots(rows: Sequence[Dot], margin: float, said: str) -> str:
     if margin > _HALF:
         marks.append(_line(margin, height, "margin", "a win that matters", "start"))
     body = "".join(_row(place, each) for place, each in enumerate(rows))
-    lines = "".join(f"<li><b>{escape(each.label)}</b>: {escape(each.told)}</li>" for each in rows)
+    lines = "".join(f"<li><b>{escape(each.label)}</b>: {in_html(each.told)}</li>" for each in rows)
     return (
         f'<div><svg class="dots" viewBox="0 0 {_WIDTH} {height}" role="img" '
         f'aria-label="{escape(said)}">{"".join(marks)}{body}</svg></div><ul class="small">{lines}</ul>'
@@ -55,7 +57,7 @@ def _line(share: float, height: int, kind: str, text: str, anchor: str) -> str:
 def _row(place: int, each: Dot) -> str:
     y = _TOP + _ROW * place + _ROW // 2
     text = f'<text x="0" y="{y + 4}">{escape(each.label)}</text>'
-    told = f'<text class="told" x="{_WIDTH}" y="{y + 4}" text-anchor="end">{escape(each.told)}</text>'
+    told = f'<text class="told" x="{_WIDTH}" y="{y + 4}" text-anchor="end">{in_html(each.told)}</text>'
     if each.share is None:
         return text + told
     bar = f'<line class="bar" x1="{_x(each.low)}" x2="{_x(each.high)}" y1="{y}" y2="{y}"/>'

@@ -130,9 +130,9 @@ def _watched(about: About) -> list[str]:
     told = []
     weakest = next((g for g in evidence.gates(about) if trial and g.name == trial.ruling.weakest), None)
     if weakest is not None:
-        told.append(f"The weakest gate: {plain(weakest.name)} ({evidence.STATES[weakest.state]}).")
+        told.append(f"The weakest gate: {plain(weakest.title)} ({evidence.STATES[weakest.state]}).")
     told += [
-        f"{plain(g.name)} ({evidence.STATES[g.state]}): {plain(g.sentence)}" for g in evidence.gates(about)
+        f"{plain(g.title)} ({evidence.STATES[g.state]}): {plain(g.sentence)}" for g in evidence.gates(about)
         if g.state is not GateState.passed and g is not weakest and not g.is_slice
     ]  # fmt: skip
     thin = {evidence.slice_name(s) for _, s in evidence.every_slice(about) if s.state is SliceState.not_enough_votes}

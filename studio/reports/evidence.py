@@ -13,7 +13,7 @@ from studio.papers import About, Trial
 from studio.records import Brief, Verdict
 from studio.reports.markdown import NOT_WRITTEN, bullets, plain, table, written
 from studio.review.assessment import Assessment, SliceFinding, SliceState
-from studio.wording import day, several
+from studio.wording import between, day, percent, several
 
 STATES = {
     GateState.passed: "passed", GateState.failed: "failed", GateState.open: "not decided",
@@ -35,12 +35,14 @@ _LATER = "A blind round is open; these figures are told when it has closed."
 
 
 def labels(about: About) -> list[str]:
-    """A line in bold that says what kind of votes these are; no part where people voted in earnest."""
+    """Lines in bold that say what kind of votes these are, and that a newer round has closed; no part where people
+    voted in earnest in the newest."""
     told = {
         "Scripted votes": "**Scripted votes: a script voted here, not people. Nothing may ship by this.**",
         "Practice round": "**Practice round: nobody independent voted. Nothing may ship by this.**",
     }
-    return [told[label] for label in about.labels]
+    earlier = about.trial.earlier if about.trial else ""
+    return [*(told[label] for label in about.labels), *([f"**{earlier}.**"] if earlier else [])]
 
 
 def use(brief: Brief) -> list[str]:
@@ -64,7 +66,7 @@ def contacts(about: About) -> list[str]:
 def limits(about: About) -> list[str]:
     """What people wrote down, then what holds of every such paper."""
     own = [
-        f"{gate.name}: {gate.sentence}" for gate in gates(about)
+        f"{gate.title}: {gate.sentence}" for gate in gates(about)
         if gate.state in (GateState.open, GateState.unchecked) and not gate.is_slice
     ]  # fmt: skip
     return [written(about.notes.limits), *bullets([*map(plain, own), *LIMITS])]
@@ -129,8 +131,8 @@ def preference(about: About) -> list[str]:
     if assessed is None or trial is None:
         return []
     rows = [
-        [trial.names[a.baseline], share(a.theta), between(a.interval.low, a.interval.high), f"{a.n:,}", f"{a.votes:,}",
-         f"{100 * a.both_bad:.0f} %"]
+        [trial.names[a.baseline], share(a.theta), between((a.interval.low, a.interval.high)), f"{a.n:,}",
+         f"{a.votes:,}", percent(a.both_bad)]
         for a in assessed.against
     ]  # fmt: skip
     return table(["Preferred to", "Share (theta)", "95 % interval", "Prompts", "Votes", "Both bad"], rows)
@@ -140,7 +142,7 @@ def slices(about: About) -> list[str]:
     """Each kind of input against each baseline."""
     rows = [
         [slice_name(each), baseline, SLICE_STATES[each.state], share(each.theta),
-         between(each.interval.low, each.interval.high), f"{each.n:,}"]
+         between((each.interval.low, each.interval.high)), f"{each.n:,}"]
         for baseline, each in every_slice(about)
     ]  # fmt: skip
     heads = ["Kind of input (slice)", "Against", "State", "Share (theta)", "95 % interval", "Prompts"]
@@ -165,8 +167,8 @@ def floor(assessed: Assessment | None) -> list[str]:
     if found is None or found.share is None:
         return []
     return [
-        f"Reviewers would ship {100 * found.share:.0f} % of its answers (at least {100 * found.low:.0f} % and at most "
-        f"{100 * found.high:.0f} %, each 95 % sure; asked on {several(found.n, 'prompt')})."
+        f"Reviewers would ship {percent(found.share)} of its answers (at least {percent(found.low)} and at most "
+        f"{percent(found.high)}, each 95 % sure; asked on {several(found.n, 'prompt')})."
     ]
 
 
@@ -186,7 +188,7 @@ def checks(about: About) -> list[str]:
     by_arm = [{score.criterion: score for score in each.scores} for each in about.compared]
     for score in about.compared[0].scores:
         told = [own.get(score.criterion) for own in by_arm]
-        rows.append([score.criterion, *(f"{s.kept} of {s.n} ({between(*s.interval)})" if s else "none" for s in told)])
+        rows.append([score.criterion, *(f"{s.kept} of {s.n} ({between(s.interval)})" if s else "none" for s in told)])
     return table(["Rule", *map(plain, names)], rows, figures=0)
 
 
@@ -195,11 +197,7 @@ def _average(found: Average) -> str:
 
 
 def share(theta: float | None) -> str:
-    return "none" if theta is None else f"{100 * theta:.0f} %"
-
-
-def between(low: float, high: float) -> str:
-    return f"{100 * low:.0f} to {100 * high:.0f} %"
+    return "none" if theta is None else percent(theta)
 
 
 def identity(about: About) -> list[str]:

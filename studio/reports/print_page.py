@@ -19,7 +19,7 @@ from studio.reports import evidence
 from studio.reports.drawing import Dot, dots
 from studio.review.assessment import Assessment, SliceFinding, SliceState
 from studio.review.evidence import Interval
-from studio.wording import day, several
+from studio.wording import between, day, in_html, several
 
 _FULL = 2_500
 """The weight of a sheet (see `_weight`) that surely fits its paper in small letters."""
@@ -72,8 +72,8 @@ def _first(about: About, trial: Trial, assessed: Assessment, ease: int) -> str:
     ruled = trial.ruling
     return "".join((
         _head(about, trial, "1 of 2"),
-        f'<p class="word {ruled.verdict.value.lower()}">{escape(ruled.in_words.capitalize())}</p>',
-        f"<h1>{escape(_short(ruled.headline, 170))}</h1>",
+        f'<p class="word {ruled.verdict.value.lower()}">{in_html(ruled.in_words.capitalize())}</p>',
+        f"<h1>{in_html(_short(ruled.headline, 170))}</h1>",
         _facts(_glance(trial)),
         _part("Why", _list(ruled.because[:3], ease * 530)),
         _part("Which do people prefer?", _preferred(trial, assessed)),
@@ -84,11 +84,13 @@ def _first(about: About, trial: Trial, assessed: Assessment, ease: int) -> str:
 
 
 def _head(about: About, trial: Trial, place: str) -> str:
-    marks = "".join(f"<b>{escape(label)}</b>" for label in about.labels)
-    name = _short(about.name, 30 if about.labels else 60)
+    marks = "".join(f"<b>{in_html(label)}</b>" for label in about.labels)
+    earlier, when = trial.earlier.partition(":")[0], day(trial.round.at)
+    said = f"<b>{in_html(earlier)}</b>, {when}" if earlier else f"Round of {when}"
+    name = _short(about.name, 60 - 30 * bool(about.labels) - 15 * bool(earlier))
     return (
-        f'<header><span>{escape(name)}</span><span class="marks">{marks}</span>'
-        f"<span>Round of {day(trial.round.at)} · page {place}</span></header>"
+        f'<header><span>{in_html(name)}</span><span class="marks">{marks}</span>'
+        f"<span>{said} · page {place}</span></header>"
     )
 
 
@@ -96,7 +98,7 @@ def _glance(trial: Trial) -> list[tuple[str, str]]:
     ruled = trial.ruling
     weakest = next((gate for gate in ruled.gates if gate.name == ruled.weakest), None)
     told = [("To ship", _short(trial.to_ship, 90))]
-    told += [("Weakest gate", f"{_short(weakest.name, 90)} ({evidence.STATES[weakest.state]})")] if weakest else []
+    told += [("Weakest gate", f"{_short(weakest.title, 90)} ({evidence.STATES[weakest.state]})")] if weakest else []
     return told
 
 
@@ -116,12 +118,14 @@ def _preferred(trial: Trial, assessed: Assessment) -> str:
         "with its 95 % interval; n counts prompts."
     )
     note += f" {several(more, 'more baseline')} on the Decision page." if more > 0 else ""
-    return dots(rows, assessed.theta_min, said) + f'<p class="note">{escape(note)}</p>'
+    return dots(rows, assessed.theta_min, said) + f'<p class="note">{in_html(note)}</p>'
 
 
 def _signed(about: About, trial: Trial, ease: int) -> str:
     if trial.decision is not None:
         return _list([evidence.signed(trial, about)], ease * 600)
+    if trial.earlier:
+        return '<p class="note">No signature stands on this round.</p>'
     blank = "".join(f"<span>{each}</span>" for each in ("Name", "Role", "Date and signature"))
     return f'<p class="note">Nobody has signed a decision on this round yet.</p><p class="blank">{blank}</p>'
 
@@ -150,13 +154,13 @@ def _gates(gates: Sequence[Gate], ease: int) -> str:
     beside = [gate for gate in gates if gate.state is not GateState.passed]
     passed = [gate for gate in gates if gate.state is GateState.passed]
     told = "".join(
-        f"<li>{_mark(gate)}<div><b>{escape(_short(gate.name, 50))}</b> ({evidence.STATES[gate.state]}). "
-        f"{escape(_short(gate.sentence, ease * 120))}</div></li>"
+        f"<li>{_mark(gate)}<div><b>{in_html(_short(gate.title, 50))}</b> ({evidence.STATES[gate.state]}). "
+        f"{in_html(_short(gate.sentence, ease * 120))}</div></li>"
         for gate in beside[:_BESIDE]
     )
     rest = beside[_BESIDE:]
     told += f"<li><i>○</i><div>And not passed either: {_names(rest, 160)}.</div></li>" if rest else ""
-    names = "".join(f"<li>{_mark(gate)}<div>{escape(_short(gate.name, 30))}</div></li>" for gate in passed[:_PASSED])
+    names = "".join(f"<li>{_mark(gate)}<div>{in_html(_short(gate.title, 30))}</div></li>" for gate in passed[:_PASSED])
     more = len(passed) - _PASSED
     names += f"<li><i>✓</i><div>and {more:,} more</div></li>" if more > 0 else ""
     return (
@@ -171,7 +175,7 @@ def _mark(gate: Gate) -> str:
 
 
 def _names(gates: Sequence[Gate], most: int) -> str:
-    return escape(_short(", ".join(gate.name for gate in gates), most))
+    return in_html(_short(", ".join(gate.title for gate in gates), most))
 
 
 def _sliced(about: About) -> str:
@@ -218,21 +222,21 @@ def _identity(about: About, trial: Trial) -> list[tuple[str, str]]:
 
 
 def _part(title: str, body: str) -> str:
-    return f"<h2>{escape(title)}</h2>{body}"
+    return f"<h2>{in_html(title)}</h2>{body}"
 
 
 def _list(sentences: Sequence[str], room: int) -> str:
     """`room`: characters for all of them together, so that few may be longer than many."""
     most = room // max(1, len(sentences))
-    return f"<ul>{''.join(f'<li>{escape(_short(each, most))}</li>' for each in sentences)}</ul>"
+    return f"<ul>{''.join(f'<li>{in_html(_short(each, most))}</li>' for each in sentences)}</ul>"
 
 
 def _facts(told: Sequence[tuple[str, str]]) -> str:
-    return f"<dl>{''.join(f'<dt>{escape(k)}</dt><dd>{escape(v)}</dd>' for k, v in told)}</dl>"
+    return f"<dl>{''.join(f'<dt>{in_html(k)}</dt><dd>{in_html(v)}</dd>' for k, v in told)}</dl>"
 
 
 def _figure(theta: float | None, found: Interval) -> str:
-    return f"{evidence.share(theta)} ({evidence.between(found.low, found.high)})"
+    return f"{evidence.share(theta)} ({between((found.low, found.high))})"
 
 
 def _short(text: str, most: int) -> str:

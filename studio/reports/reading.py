@@ -8,6 +8,9 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 
+from studio.reports import outside
+from studio.wording import unbroken
+
 _STYLE = Path(__file__).parent / "reading.css"
 
 
@@ -18,7 +21,7 @@ def page(paper: str) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{_STYLE.read_text(encoding='utf-8')}</style></head><body><main>{_parser().render(body)}</main>"
+        f"<style>{outside.sheet(_STYLE)}</style></head><body><main>{_parser().render(unbroken(body))}</main>"
         "</body></html>"
     )
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from studio import papers
 from studio.papers import About
-from studio.records import Refusal
+from studio.records import Refusal, Round
 from studio.reports import dataset_card, engineers, model_card, print_page, reading
-from studio.store import Store
+from studio.store import Store, rounds
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,13 @@ def _dataset(store: Store, about: About) -> str:
     return dataset_card.written(store, about.dataset)
 
 
+def _round(store: Store, project: str, name: str) -> Round:
+    found = rounds.get(store, name)
+    if found is None or found.project != project or found.state != "closed":
+        raise Refusal("There is no such closed round in this project. Nothing was written.")
+    return found
+
+
 KINDS: dict[str, Kind] = {
     "print": Kind(
         "Two pages for a meeting",
@@ -60,16 +67,19 @@ KINDS: dict[str, Kind] = {
     ),
 }  # fmt: skip
 """Paper -> what it is. The first form of each is the one to read."""
+OF_NO_ARM = ("dataset-card",)
+"""Papers that tell nothing of what an arm did."""
 
 
-def paper(store: Store, project: str, name: str, form: str, run: str = "") -> Paper:
+def paper(store: Store, project: str, name: str, form: str, run: str = "", on: str = "") -> Paper:
     """A paper as it stands now. `form`: html, a page to read or print, or md; `run`: of which training (what the
-    decision is about). Raises Refusal for a paper or form that is not there, and where there is nothing to write on."""
+    decision is about); `on`: the id of the closed round that it is to be about, rather than the newest. Raises Refusal
+    for a paper, form or round that is not there, and where there is nothing to write on."""
     kind = KINDS.get(name)
     if kind is None or form not in kind.forms:
         known = ", ".join(kind.forms if kind else KINDS)
         raise Refusal(f"There is no such paper: {name} as {form}. There is {known}. Nothing was written.")
-    about = papers.about(store, project, f"tuned-{run}" if run else "")
+    about = papers.about(store, project, f"tuned-{run}" if run else "", _round(store, project, on) if on else None)
     text = kind.write(store, about)
     marks = [label.split()[0].lower() for label in about.labels]
     file = "-".join([name, *marks, about.arm.id]) + f".{form}"

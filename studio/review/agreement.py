@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studio.review.evidence import Interval
+from studio.wording import between, percent
 
 Label = float | int | str
 
@@ -46,8 +47,8 @@ class Agreement:
         """What the figures mean, in plain words."""
         if self.raw is None:
             return "No prompt has votes from two people yet, so agreement is unknown."
-        told = f"On {self.prompts} prompts with two or more votes, two reviewers agreed {self.raw:.0%} of the time"
-        told += f" (95 % interval {self.interval.low:.0%} to {self.interval.high:.0%})"
+        told = f"On {self.prompts} prompts with two or more votes, two reviewers agreed {percent(self.raw)} of the time"
+        told += f" (95 % interval {between((self.interval.low, self.interval.high))})"
         if self.alpha_nominal is None:
             return f"{told}; every vote was the same, so agreement beyond luck cannot be told."
         told += f": alpha {self.alpha_nominal:.2f}, ordinal {_short(self.alpha_ordinal)}, AC1 {_short(self.ac1)}."
@@ -72,7 +73,7 @@ class Position:
             return "No decisive vote yet, so nothing can be said about the side."
         told = (
             f"The left answer won {self.left} of {self.decisive} decisive votes "
-            f"({self.left / self.decisive:.0%}, 95 % interval {self.interval.low:.0%} to {self.interval.high:.0%})"
+            f"({percent(self.left / self.decisive)}, 95 % interval {between((self.interval.low, self.interval.high))})"
         )
         if self.p < 0.01:
             lean = "Sides are drawn by chance, so on average neither system gains by it."

@@ -21,6 +21,7 @@ from studio.review.assessment import (
 )
 from studio.review.assignment import ALARM, Assignment
 from studio.review.evidence import BASE_EVIDENCE, CAP_P, GO_EVIDENCE, Interval, Projection
+from studio.wording import between, percent
 
 
 class GateState(enum.StrEnum):
@@ -30,6 +31,9 @@ class GateState(enum.StrEnum):
     failed = "failed"
     open = "open"
     unchecked = "unchecked"
+
+
+_AGAINST = " against "
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,12 @@ class Gate:
     def is_slice(self) -> bool:
         """Whether it is about one kind of input; those are shown together."""
         return self.sentence.startswith(("Slice ", "Critical slice "))
+
+    @property
+    def title(self) -> str:
+        """Its name as people read it; `name`, which certificates hold, has a kind of input as the brief keeps it."""
+        kind, against, baseline = self.name.partition(_AGAINST)
+        return f"{kind.replace('_', ' ')}{against}{baseline}" if self.is_slice else self.name
 
 
 BESIDE_THE_VOTES = (
@@ -116,9 +126,9 @@ def preference_sentence(against: AgainstBaseline, candidate: str, baseline: str)
     if against.theta is None:
         return f"No prompt is completed yet, so nothing is known of {candidate} against {baseline}."
     return (
-        f"People preferred {candidate} to {baseline} in {_percent(against.theta)} of the prompts, a tie counting as "
+        f"People preferred {candidate} to {baseline} in {percent(against.theta)} of the prompts, a tie counting as "
         f"half (theta; {_range(against.interval)}, n = {count_prompts(against.n)}); wins minus losses "
-        f"{_signed(against.net_win)} points, both bad {_percent(against.both_bad)}."
+        f"{_signed(against.net_win)} points, both bad {percent(against.both_bad)}."
     )
 
 
@@ -165,11 +175,11 @@ def _floor_gate(floor: Floor, arm: str) -> Gate:
         GateState.failed: "which stays under the floor",
     }.get(state, "which does not settle the floor")
     if not floor.covered:
-        ends = f"too few answers (at least {_percent(FLOOR_COVERAGE)} of the prompts need one) to settle the floor"
+        ends = f"too few answers (at least {percent(FLOOR_COVERAGE)} of the prompts need one) to settle the floor"
     sentence = (
-        f"Reviewers would ship {_percent(floor.share)} of the answers of {arm} (at least {_percent(floor.low)} and at "
-        f"most {_percent(floor.high)}, each 95 % sure, answered on {floor.n} of {count_prompts(floor.completed)}), "
-        f"{ends} of {_percent(floor.registered)}."
+        f"Reviewers would ship {percent(floor.share)} of the answers of {arm} (at least {percent(floor.low)} and at "
+        f"most {percent(floor.high)}, each 95 % sure, answered on {floor.n} of {count_prompts(floor.completed)}), "
+        f"{ends} of {percent(floor.registered)}."
     )
     return Gate(name, state, sentence)
 
@@ -186,14 +196,14 @@ def _slice_gate(finding: SliceFinding, baseline: str) -> Gate:
     }.get(state, f"not enough votes to compare it with {baseline}")
     figures = "no prompts yet"
     if finding.theta is not None:
-        figures = f"preferred in {_percent(finding.theta)}, {_range(finding.interval)}, n = {count_prompts(finding.n)}"
+        figures = f"preferred in {percent(finding.theta)}, {_range(finding.interval)}, n = {count_prompts(finding.n)}"
     kind = "Critical slice" if finding.critical else "Slice"
     evidence = (
         f"evidence that it is no worse: {_figure(finding.e_cleared)} to 1 (cleared at {BASE_EVIDENCE:.0f})",
         f"evidence that it is worse: {_figure(finding.e_regressed)} to 1 (regressed at {finding.regressed_at:.0f})",
     )
-    sentence = f"{kind} {finding.name}: {meaning} ({figures})."
-    return Gate(f"{finding.name} against {baseline}", state, sentence, evidence, blocks=finding.critical)
+    sentence = f"{kind} {finding.name.replace('_', ' ')}: {meaning} ({figures})."
+    return Gate(f"{finding.name}{_AGAINST}{baseline}", state, sentence, evidence, blocks=finding.critical)
 
 
 def preference_name(baseline: str) -> str:
@@ -211,16 +221,12 @@ def _share(value: float) -> str:
     return f"{value:.2f}".removeprefix("0") if value < 1 else f"{value:.2f}"
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
 def _signed(share: float) -> str:
     return f"{100 * share:+.0f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _range(interval: Interval) -> str:
-    return f"95 % interval {100 * interval.low:.0f} to {_percent(interval.high)}"
+    return f"95 % interval {between((interval.low, interval.high))}"
 
 
 def _figure(value: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from studio.records import Person, Role
-from studio.store import Store, arms, copies, people, projects
+from studio.store import Store, arms, copies, people, projects, rounds
 
 _WROTE = "wrote, imported, edited or approved examples"
 ENDS_INDEPENDENCE = {
@@ -68,6 +68,13 @@ def _from_before(store: Store, project: str, person: Person) -> str:
     if here and here.origin.startswith("copy:"):
         return conflict(store, source, person)
     return "wrote one of the prompts that compete" if person.id in arms.prompt_authors(store, source) else ""
+
+
+def kept_blind(store: Store, project: str, person: Person) -> bool:
+    """Whether figures by arm, an earlier round's among them, are kept from this person now: a blind round is open in
+    which their votes would count, and its arms may be the same."""
+    going_on = any(found.state == "open" for found in rounds.every(store, project))
+    return going_on and not conflict(store, project, person)
 
 
 def independent_people(store: Store, project: str) -> list[Person]:

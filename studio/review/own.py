@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from studio.records import Choice, Pair, PairKind, Vote
 from studio.review.pace import seconds_each
+from studio.wording import percent
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def _said(count: int, n: int, start: str) -> str:
     if not n:
         return ""
     few = "; too few to say much" if n < 10 else ""
-    return f"{start} in {count} of {n} ({count / n:.0%}{few})."
+    return f"{start} in {count} of {n} ({percent(count / n)}{few})."
 
 
 def own(pairs: Sequence[Pair], cast: Sequence[Vote], reviewer: str) -> Own:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studio.review.evidence import BASE_EVIDENCE, CAP_P, GO_EVIDENCE, LAMBDAS
+from studio.wording import percent
 
 TIES, SHIPPABLE, ALIKE = 0.25, 0.80, 0.20
 """Assumed in the simulation: the share of ties, of the candidate's answers that could be sent as they are, and of
@@ -127,11 +128,11 @@ def in_words(told: Sequence[Outlook]) -> str:
     if shown is None:
         best = told[-1]
         return (
-            f"{prompts} cannot show even a true {100 * best.theta:.0f} % preference: only {100 * best.go:.0f} of 100 "
+            f"{prompts} cannot show even a true {percent(best.theta)} preference: only {100 * best.go:.0f} of 100 "
             "such rounds would end with a go."
         )
-    cannot = f", and cannot show {100 * missed.theta:.0f} %" if missed is not None else ""
-    return f"{prompts} can show a true {100 * shown.theta:.0f} % preference with {100 * shown.go:.0f} % chance{cannot}."
+    cannot = f", and cannot show {percent(missed.theta)}" if missed is not None else ""
+    return f"{prompts} can show a true {percent(shown.theta)} preference with {percent(shown.go)} chance{cannot}."
 
 
 @dataclass(frozen=True)

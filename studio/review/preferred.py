@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from studio.records import Choice, Pair, Vote
 from studio.review.agreement import Interval, agreement, wilson
+from studio.wording import between, percent
 
 UNKNOWN_DISAGREEMENT = 0.1
 """The chance that a fresh reviewer chooses otherwise, where no pair was judged by two people: a guess, and said so."""
@@ -82,18 +83,19 @@ class Disagreement:
     @property
     def sentence(self) -> str:
         """What was measured and what follows, for anybody."""
-        trusts = f"each vote is trusted to {1 - self.smoothing:.0%}"
+        trusts = f"each vote is trusted to {percent(1 - self.smoothing)}"
         if self.interval is None:
             return (
                 "No pair was judged by two people, so how often reviewers differ is not known: a guess of "
-                f"{UNKNOWN_DISAGREEMENT:.0%} is used, and {trusts}. Let two people vote on some pairs to measure it."
+                f"{percent(UNKNOWN_DISAGREEMENT)} is used, and {trusts}. Let two people vote on some pairs to "
+                "measure it."
             )
         low, high = self.interval.low, self.interval.high
         pairs = "1 pair" if self.pairs == 1 else f"{self.pairs:,} pairs"
         return (
             f"On {self.otherwise:,} of {pairs} that two or more people judged, somebody chose otherwise "
-            f"(95 % interval {low:.0%} to {high:.0%}); so in training {trusts} (label smoothing {self.smoothing:g}; a "
-            f"first guess of {UNKNOWN_DISAGREEMENT:.0%} weighs as much as {_GUESS_WEIGHS} pairs)."
+            f"(95 % interval {between((low, high))}); so in training {trusts} (label smoothing {self.smoothing:g}; a "
+            f"first guess of {percent(UNKNOWN_DISAGREEMENT)} weighs as much as {_GUESS_WEIGHS} pairs)."
         )
 
 

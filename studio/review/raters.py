@@ -12,6 +12,7 @@ from studio.records import Choice, Pair, PairKind, Vote
 from studio.review.agreement import wilson
 from studio.review.evidence import Interval
 from studio.review.gold import GoldRule, excluded
+from studio.wording import between
 
 NEITHER = (Choice.tie, Choice.both_bad)
 
@@ -29,7 +30,7 @@ class Tally:
 
     def spoken(self, what: str) -> str:
         """As a part of a sentence: "9 of 10 gold pairs right (95 % interval 60% to 98%)"."""
-        return f"{self.right} of {self.n} {what} (95 % interval {self.interval.low:.0%} to {self.interval.high:.0%})"
+        return f"{self.right} of {self.n} {what} (95 % interval {between((self.interval.low, self.interval.high))})"
 
 
 @dataclass(frozen=True)

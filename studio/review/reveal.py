@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from studio.records import Choice, Pair, PairKind, Vote
 from studio.review.agreement import even_chance, wilson
 from studio.review.evidence import Interval, benjamini_hochberg
-from studio.wording import several
+from studio.wording import between, several
 
 WRONG_FINDS = 0.10
 """Of the reasons that are said to stand out, at most about this share does so by luck."""
@@ -182,6 +182,6 @@ def _found(each: Reason, candidate: str, baseline: str) -> str:
     interval = each.interval if each.won > each.lost else wilson(each.lost, each.won + each.lost)
     return (
         f"“{each.criterion}” spoke for {arm} on {times:,} of the {several(each.won + each.lost, 'prompt')} where it "
-        f"was the reason for a choice (95 % interval {100 * interval.low:.0f} to {100 * interval.high:.0f} %): "
+        f"was the reason for a choice (95 % interval {between((interval.low, interval.high))}): "
         "more than luck."
     )

@@ -18,6 +18,7 @@ from studio.review.agreement import wilson
 from studio.review.evidence import Interval, evidence_above
 from studio.review.regression import Array, logistic
 from studio.review.scoring import WORTH, Ballot
+from studio.wording import between, percent
 
 GUESSED = 0.05
 """At this p value or below, the page says in a banner that reviewers could tell which answer was tuned."""
@@ -62,9 +63,10 @@ class LengthAdjusted:
         if self.equal is None or self.interval is None or self.theta is None:
             return f"What length had to do with it cannot be told: {self.why}."
         told = (
-            f"The candidate's answer was the longer one in {self.longer:.0%} of {self.votes} votes. At equal length "
-            f"people would prefer it in {100 * self.equal:.0f} of 100 prompts (95 % interval {self.interval.low:.0%} "
-            f"to {self.interval.high:.0%}, n = {self.n} prompts), beside {100 * self.theta:.0f} as it was"
+            f"The candidate's answer was the longer one in {percent(self.longer)} of {self.votes} votes. At equal "
+            f"length people would prefer it in {100 * self.equal:.0f} of 100 prompts (95 % interval "
+            f"{between((self.interval.low, self.interval.high))}, n = {self.n} prompts), beside "
+            f"{100 * self.theta:.0f} as it was"
         )
         if self.survives:
             return f"{told}: the preference does not rest on length."
@@ -117,7 +119,8 @@ class TwoWay:
         return (
             f"{reads}: the standard error is {self.by_prompt:.3f} over prompts and "
             f"{self.two_way:.3f} over prompts and {self.reviewers} reviewers together. By the larger one the "
-            f"preference lies between {self.interval.low:.0%} and {self.interval.high:.0%} (n = {self.n} prompts).{few}"
+            f"preference lies between {percent(self.interval.low)} and {percent(self.interval.high)} (n = {self.n} "
+            f"prompts).{few}"
         )
 
 
@@ -152,7 +155,7 @@ class LeaveOneOut:
         told = [w.theta for w in self.without if w.theta is not None]
         if self.theta is None or len(self.without) < 2 or not told:
             return "With fewer than two reviewers nobody can be left out."
-        spread = f"between {min(told):.0%} and {max(told):.0%} (with all of them {self.theta:.0%})"
+        spread = f"between {percent(min(told))} and {percent(max(told))} (with all of them {percent(self.theta)})"
         if not self.turning:
             return f"Leaving out any one of {len(self.without)} reviewers leaves the preference {spread}."
         who = "one reviewer" if len(self.turning) == 1 else f"any of {len(self.turning)} reviewers"
@@ -180,7 +183,8 @@ class ExitGuess:
             return "Nobody has guessed which answers were the tuned model's."
         told = (
             f"{self.right} of {self.n} guesses of which one was tuned were right (95 % interval "
-            f"{self.interval.low:.0%} to {self.interval.high:.0%}; guessing gives {self.chance:.0%}; p = {self.p:.4f})"
+            f"{between((self.interval.low, self.interval.high))}; guessing gives {percent(self.chance)}; "
+            f"p = {self.p:.4f})"
         )
         if self.banner:
             return f"{told}: reviewers could tell, so read the result as that of people who may have known."

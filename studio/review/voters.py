@@ -18,7 +18,7 @@ from studio.review.evidence import Interval
 from studio.review.gold import excluded, rule_of
 from studio.review.raters import Rater, Tally, reliability
 from studio.review.scoring import WORTH
-from studio.wording import several
+from studio.wording import percent, several
 
 LEANS = 0.01
 """At this p value or below somebody is said to lean to one side."""
@@ -94,8 +94,8 @@ class Voters:
         share = voter.agreed.share
         if share is not None and usual is not None and voter.agreed.n >= FEWEST and voter.agreed.interval.high < usual:
             told.append(
-                f"agrees with the others on {share:.0%} of {several(voter.agreed.n, 'pair')}; for the others that "
-                f"is {usual:.0%}"
+                f"agrees with the others on {percent(share)} of {several(voter.agreed.n, 'pair')}; for the others that "
+                f"is {percent(usual)}"
             )
         if voter.leans:
             told.append(

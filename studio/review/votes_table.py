@@ -22,7 +22,7 @@ from studio.review.scoring import Ballot
 REQUIRED = ("prompt", "reviewer", "arm_a", "arm_b", "shown_left", "choice")
 OPTIONAL = (
     "slice", "shippable_a", "shippable_b", "gold", "length_a", "length_b", "scripted", "reason", "at", "kind",
-    "reasons", "guess",
+    "reasons", "guess", "seconds",
 )  # fmt: skip
 COLUMNS = REQUIRED + OPTIONAL
 
@@ -97,7 +97,7 @@ def vote_row(pair: Pair, vote: Vote, names: Mapping[str, str], reviewer: str, gu
         "shippable_a": vote.shippable_a, "shippable_b": vote.shippable_b,
         "gold": names[pair.candidate] if pair.kind is PairKind.gold else "", "length_a": ours, "length_b": other,
         "scripted": vote.scripted, "reason": vote.reason, "at": vote.at, "kind": pair.kind.value,
-        "reasons": joined(vote.reasons), "guess": guess,
+        "reasons": joined(vote.reasons), "guess": guess, "seconds": vote.seconds,
     }  # fmt: skip
 
 
@@ -119,6 +119,8 @@ def _read_row(n: int, row: Mapping[Any, Any]) -> TableVote:
     for name in ("length_a", "length_b"):
         if cells[name] and not re.fullmatch("[0-9]{1,9}", cells[name]):
             raise _refusal(n, name, f"{cells[name]!r} is not a whole number")
+    if cells["seconds"] and not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", cells["seconds"]):
+        raise _refusal(n, "seconds", f"{cells['seconds']!r} is not a number of seconds")
     ballot = Ballot(
         prompt=cells["prompt"],
         baseline=cells["arm_b"],

@@ -268,6 +268,11 @@ def m024_shares(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
+def m025_templates(db: duckdb.DuckDBPyConnection) -> None:
+    """Whether a project is a template that others are begun from."""
+    db.execute("ALTER TABLE projects ADD COLUMN template BOOLEAN DEFAULT false")
+
+
 MIGRATIONS = (
     m001_first, m002_curation, m003_decisions_on_findings, m004_series, m005_addresses, m006_what_was_accepted,
     m007_prices, m008_recipes, m009_tasks, m010_token_prices, m011_ratings, m012_why_they_voted,
@@ -279,6 +284,7 @@ MIGRATIONS = (
     m022_expectations,
     m023_paper_notes,
     m024_shares,
+    m025_templates,
 )  # fmt: skip
 
 KEYS: dict[str, tuple[str, ...]] = {

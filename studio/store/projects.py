@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Project:
     """`origin` is "" for an own project, the name of the demo it was started from, or "copy:" or "begun:" and the id of
-    the project it was copied from, or whose brief and settings it was begun with."""
+    the project it was copied from, or whose brief and settings it was begun with. `template`: it is offered first when
+    somebody begins a project."""
 
     id: str
     name: str
@@ -23,6 +24,7 @@ class Project:
     archived: bool
     made_by: str
     at: str
+    template: bool = False
 
 
 def _still_empty(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
@@ -35,7 +37,13 @@ def _still_empty(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 def project_created(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     if payload["id"] != act.project:
         raise Refusal("This act makes a project other than its own. Nothing was changed.")
-    row = {"id": payload["id"], "name": payload["name"], "origin": payload["origin"], "archived": False}
+    row = {
+        "id": payload["id"],
+        "name": payload["name"],
+        "origin": payload["origin"],
+        "archived": False,
+        "template": False,
+    }
     tx.insert("projects", {**row, "made_by": act.actor, "at": act.at}, "A project of this name exists already.")
 
 
@@ -57,6 +65,17 @@ def _at_rest(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
 @applies("project.archived", undo=True, allowed=_at_rest)
 def project_archived(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     tx.update("projects", tx.need("projects", act.project), archived=payload["archived"])
+
+
+def _has_brief(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    if payload["template"] and not tx.query("SELECT 1 FROM briefs WHERE project = ? LIMIT 1", act.project):
+        raise Refusal("This project has no brief to begin from. Nothing was changed. Write its brief first.")
+
+
+@applies("project.template", undo=True, allowed=_has_brief)
+def project_template(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    """payload: template (whether it is one from now on)."""
+    tx.update("projects", tx.need("projects", act.project), template=payload["template"])
 
 
 def every(store: Store, *, archived: bool = False) -> list[Project]:

@@ -19,7 +19,7 @@ from studio.records import JobState, Split
 from studio.store import Store, examples, runs
 from studio.train import verdict
 from studio.train.settings import FROM_VOTES
-from studio.wording import all_of
+from studio.wording import all_of, between, percent
 
 ENOUGH = 0.9
 _LOOKED_AT = 200  # texts that tell the languages
@@ -84,28 +84,25 @@ def _because(entry: Entry, found: Tried | None, smallest: bool) -> list[str]:
     said = f"Tuned, {entry.title} keeps {_share(found.kept)}"
     if found.kept.low >= ENOUGH:
         return [f"{said}; a larger model is not needed for them."]
-    return [f"{said}: too few to say that it falls short of {ENOUGH:.0%}."]
+    return [f"{said}: too few to say that it falls short of {percent(ENOUGH)}."]
 
 
 def _fell_short(entry: Entry, found: Tried) -> str:
     if found.word in _TOO_SMALL or found.kept is None:
         return f"{entry.title} hardly learned from them."
-    return f"Tuned, {entry.title} keeps {_share(found.kept)}, clearly less than {ENOUGH:.0%}."
+    return f"Tuned, {entry.title} keeps {_share(found.kept)}, clearly less than {percent(ENOUGH)}."
 
 
 def _share(kept: averages.Average) -> str:
-    return (
-        f"{kept.value:.0%} of the rules on {kept.n:,} examples kept aside ({100 * kept.low:.0f} to "
-        f"{100 * kept.high:.0f} %)"
-    )
+    return f"{percent(kept.value)} of the rules on {kept.n:,} examples kept aside ({between((kept.low, kept.high))})"
 
 
 def _otherwise(entry: Entry, able: Sequence[Entry]) -> str:
     larger = [e.title for e in able if e.size_mb > entry.size_mb]
     then = f"{larger[0]} is next" if larger else "a larger one would have to be fetched first"
     return (
-        f"If its tuned answers keep clearly less than {ENOUGH:.0%} of your rules on the examples kept aside, {then}. "
-        "Let it answer the validation split to find out."
+        f"If its tuned answers keep clearly less than {percent(ENOUGH)} of your rules on the examples kept aside, "
+        f"{then}. Let it answer the validation split to find out."
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from studio.wording import percent
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -58,6 +60,6 @@ def _measured(event: Mapping[str, Any], train: float | None, best: float | None)
     closest = " The closest so far." if best is None or held < best else ""
     best = held if best is None else min(best, held)
     if pairs:
-        aside = f" It leans to the preferred answer on {event['accuracy']:.0%} of them.{aside}"
+        aside = f" It leans to the preferred answer on {percent(event['accuracy'])} of them.{aside}"
     what = "pairs" if pairs else "examples"
     return best, f"After step {step:,}: loss {held:.3f} on {what} kept aside.{closest}{aside}"

@@ -15,6 +15,7 @@ from studio.record_examples import example_of
 from studio.records import Run
 from studio.train import kept_aside, verdict
 from studio.train.verdict import Lesson
+from studio.wording import between, percent
 
 BEFORE = math.log(2)
 """The loss of any pair before the first step, in nats: nothing has grown."""
@@ -39,7 +40,7 @@ def of_run(run: Run) -> Lesson:
     prompts = _prompts(run, n)
     low, high = interval(taken["accuracy"] * prompts, prompts)
     counted = (
-        f"on {taken['accuracy'] * n:g} of {n:,} pairs kept aside (95 % interval {low:.0%} to {high:.0%}; n = "
+        f"on {taken['accuracy'] * n:g} of {n:,} pairs kept aside (95 % interval {between((low, high))}; n = "
         f"{prompts:,} prompts)"
     )
     figures = _figures(run, taken)
@@ -90,7 +91,7 @@ def _figures(run: Run, taken: dict[str, Any]) -> tuple[str, ...]:
     if smoothing:
         wanted = math.log((1 - smoothing) / smoothing)
         said.append(
-            f"Reviewers differ, so it is held to be {1 - smoothing:.0%} sure and no surer: its margin is "
+            f"Reviewers differ, so it is held to be {percent(1 - smoothing)} sure and no surer: its margin is "
             f"{taken['margin']:.2f}, and above {wanted:.2f} it costs more again."
         )
     return tuple(said)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from studio.wording import percent
+
 NOTICEABLE = 0.03
 """A share of the loss below which a gain is not worth the writing."""
 LEAST_GROUPS = 10
@@ -171,11 +173,11 @@ def _said(word: str, before: Part, whole: Part, levels: Sequence[float], gain: G
 def _then(word: str, whole: Part, level: float, gain: Gain) -> str:
     if word == "yes":
         return (
-            f", which is {100 * gain.value / level:.0f} % closer. The next doubling, to about {2 * whole.rows:,} "
+            f", which is {percent(gain.value / level)} closer. The next doubling, to about {2 * whole.rows:,} "
             "examples, may bring as much again; as a rule each brings less than the one before."
         )
     if word == "hardly":
-        return f": less than {100 * NOTICEABLE:.0f} %. Other kinds of input, or better answers, may still help."
+        return f": less than {percent(NOTICEABLE)}. Other kinds of input, or better answers, may still help."
     if word == "worse":
         return ". Look for answers that contradict each other before you write more."
     times = ((gain.high - gain.low) / (NOTICEABLE * level)) ** 2

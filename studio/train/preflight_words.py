@@ -9,7 +9,7 @@ from studio.store.prices import Price
 from studio.train.forecast import Compared, LeftOut
 from studio.train.preflight import Report
 from studio.train.settings import title
-from studio.wording import duration, gigabytes
+from studio.wording import duration, gigabytes, percent
 
 _BUSY = 0.5  # programs a core, from which on other work is worth a word
 _GIVEN = 5  # earlier estimates that are looked back on
@@ -48,7 +48,7 @@ def figures(
     """Rows of a table: what, and what was measured. `ends`: the time of the day at which it would be done; `here`: it
     was measured on this `machine`."""
     m = report.measured
-    share = f"{m.learned_tokens / m.tokens:.0%}" if m.tokens else "none"
+    share = percent(m.learned_tokens / m.tokens) if m.tokens else "none"
     looks = f"{m.evaluations:,} look{'' if m.evaluations == 1 else 's'} at how it does"
     time = (
         f"{duration(m.seconds)}; started now, done at about {ends}. {m.steps:,} steps of {_pace(m.step_seconds)} "
@@ -100,7 +100,7 @@ def accuracy(earlier: Sequence[Compared]) -> str:
         max(abs(off) for off in part) for part in zip(*((c.time_off, c.memory_off) for c in looked), strict=True)
     )
     last = "the last one was" if len(looked) == 1 else f"the last {len(looked)} were at most"
-    return f"{last} {time:.0%} off in time and {memory:.0%} in memory"
+    return f"{last} {percent(time)} off in time and {percent(memory)} in memory"
 
 
 def came_out(found: Compared) -> str:
@@ -131,7 +131,7 @@ def longest(rows: Sequence[LeftOut]) -> int:
 
 
 def _off(share: float, more: str, less: str) -> str:
-    return "as estimated" if abs(share) < 0.005 else f"{abs(share):.0%} {more if share > 0 else less}"
+    return "as estimated" if abs(share) < 0.005 else f"{percent(abs(share))} {more if share > 0 else less}"
 
 
 def _pace(seconds: float) -> str:

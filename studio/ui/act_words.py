@@ -265,6 +265,9 @@ _NAMED: dict[str, Callable[[Store, dict[str, Any]], str]] = {
     "project.copied": lambda store, payload: f"Project {_quoted(payload['project']['name'])} begun from another one",
     "project.created": lambda store, payload: f"Project {_quoted(payload['name'])} started",
     "project.renamed": lambda store, payload: f"Project renamed to {_quoted(payload['name'])}",
+    "project.template": lambda store, payload: (
+        "Project made a template" if payload["template"] else "Project no longer a template"
+    ),
     "queue.closed": lambda store, payload: f"Labelling queue {_queue(store, payload['id'])} closed",
     "queue.opened": lambda store, payload: f"Labelling queue {_quoted(payload['name'])} opened",
     "preflight.set_aside": lambda store, payload: "Measured training set aside",

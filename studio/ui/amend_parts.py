@@ -60,13 +60,12 @@ def _key(found: Round, field: str) -> str:
 def _fields(visit: Visit, found: Round, now: Amendable) -> None:
     one, two, three = st.columns(3, gap="medium")
     with one:
-        st.number_input(
-            "Prompts, at most (cap)", 1, amending.most_prompts(found), now.cap, key=_key(found, "cap"),
-            persist_state="session",
-        )  # fmt: skip
+        draft_fields.whole(
+            visit, "Prompts, at most (cap)", _key(found, "cap"), now.cap, (1, amending.most_prompts(found))
+        )
     with two:
-        st.number_input(
-            "Votes on each prompt", 1, MOST_VOTES, now.votes, key=_key(found, "votes"), persist_state="session",
+        draft_fields.whole(
+            visit, "Votes on each prompt", _key(found, "votes"), now.votes, (1, MOST_VOTES),
             help="For the prompts that nobody has voted on yet.",
         )  # fmt: skip
     with three:
@@ -82,10 +81,9 @@ def _fields(visit: Visit, found: Round, now: Amendable) -> None:
                 key=_key(found, f"critical-{each.name}"), persist_state="session",
             )  # fmt: skip
         with right:
-            st.number_input(
-                "May lose, of 100 (delta)", 1, 40, round(100 * each.delta), key=_key(found, f"delta-{each.name}"),
-                persist_state="session",
-            )  # fmt: skip
+            draft_fields.whole(
+                visit, "May lose, of 100 (delta)", _key(found, f"delta-{each.name}"), round(100 * each.delta), (1, 40)
+            )
     draft_fields.area(
         visit, "Guidelines for the reviewers", _key(found, "guidelines"), now.guidelines, max_chars=MOST_WORDS,
         height=110,
@@ -117,3 +115,5 @@ def _amend(visit: Visit, found: Round) -> None:
     else:
         for field in ("why", "guidelines"):
             draft_fields.forget(visit, _key(found, field))
+        for field in ("cap", "votes", *(f"delta-{each.name}" for each in now.guardrails)):
+            draft_fields.forget(visit, _key(found, field), int(typed[_key(found, field)]))

@@ -9,10 +9,9 @@ import streamlit as st
 from studio import datasets, outputs, wording
 from studio.evaluate import checks, citations
 from studio.records import PROMPTING, Arm, Brief, Dataset, Example, Generation, Split
-from studio.review import rounds
+from studio.review import independence, rounds
 from studio.store import Store, arms
 from studio.store import datasets as dataset_rows
-from studio.store import rounds as round_rows
 from studio.ui import blocks, conversation, frame, stopped_parts
 from studio.ui.access import Visit
 
@@ -122,9 +121,8 @@ def read(visit: Visit, dataset: str) -> None:
 
 
 def held_back(visit: Visit) -> bool:
-    """Whether figures by arm are kept from this person now: a blind round is open in which their votes would count."""
-    going_on = any(found.state == "open" for found in round_rows.every(visit.store, visit.project_id))
-    return going_on and not known_to(visit)
+    """Whether figures by arm are kept from this person now: see `independence.kept_blind`."""
+    return independence.kept_blind(visit.store, visit.project_id, visit.person)
 
 
 def come_back_later(visit: Visit) -> None:

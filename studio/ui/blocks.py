@@ -16,9 +16,9 @@ import streamlit as st
 from studio import paths, wording
 from studio.ui import frame
 from studio.ui.access import PAGE_ROLES, Visit
-from studio.wording import several, when
+from studio.wording import between, in_html, percent, several, when
 
-__all__ = ["several", "when"]  # what is used with these pieces everywhere
+__all__ = ["between", "percent", "several", "when"]  # what is used with these pieces everywhere
 
 _LOOK = Path(__file__).parent / "assets" / "blocks.css"
 
@@ -36,13 +36,13 @@ def undo(visit: Visit) -> None:
 
 def section(title: str, text: str = "") -> None:
     """The head of a part of a page, with a sentence of explanation."""
-    said = f"<p>{escape(text)}</p>" if text else ""
-    st.html(f'<div class="ys-section" id="{_anchor(title)}"><h2>{escape(title)}</h2>{said}</div>')
+    said = f"<p>{in_html(text)}</p>" if text else ""
+    st.html(f'<div class="ys-section" id="{_anchor(title)}"><h2>{in_html(title)}</h2>{said}</div>')
 
 
 def contents(titles: Sequence[str]) -> None:
     """Links to the sections of a long page; `titles` are those given to `section`, which must be on the page."""
-    links = "".join(f'<li><a href="#{_anchor(title)}">{escape(title)}</a></li>' for title in titles)
+    links = "".join(f'<li><a href="#{_anchor(title)}">{in_html(title)}</a></li>' for title in titles)
     st.html(f'<nav class="ys-contents" aria-label="On this page"><ul>{links}</ul></nav>')
 
 
@@ -52,35 +52,35 @@ def _anchor(title: str) -> str:
 
 def item(title: str, text: str = "", mark: str = "") -> None:
     """One thing in a list: its name, what there is to say, and a short word for its state (`mark`)."""
-    marked = f"<i>{escape(mark)}</i>" if mark else ""
-    said = f"<p>{escape(text)}</p>" if text else ""
-    st.html(f'<div class="ys-item"><h3>{escape(title)}{marked}</h3>{said}</div>')
+    marked = f"<i>{in_html(mark)}</i>" if mark else ""
+    said = f"<p>{in_html(text)}</p>" if text else ""
+    st.html(f'<div class="ys-item"><h3>{in_html(title)}{marked}</h3>{said}</div>')
 
 
 def facts(told: dict[str, str]) -> None:
     """Names and values, set to be read and compared."""
-    items = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in told.items())
+    items = "".join(f"<dt>{in_html(k)}</dt><dd>{in_html(v)}</dd>" for k, v in told.items())
     st.html(f'<dl class="yr-facts">{items}</dl>')
 
 
 def lead(sentence: str) -> None:
     """The one sentence that a reader may take away from a page."""
-    st.html(f'<p class="ys-say">{escape(sentence)}</p>')
+    st.html(f'<p class="ys-say">{in_html(sentence)}</p>')
 
 
 def plain(text: str) -> None:
     """A sentence or two in the reading width."""
-    st.html(f'<p class="ys-plain">{escape(text)}</p>')
+    st.html(f'<p class="ys-plain">{in_html(text)}</p>')
 
 
 def note(text: str) -> None:
     """A quiet remark in the reading width."""
-    st.html(f'<p class="ys-note ys-measure">{escape(text)}</p>')
+    st.html(f'<p class="ys-note ys-measure">{in_html(text)}</p>')
 
 
 def tally(counts: Sequence[tuple[int, str]]) -> None:
     """A few counts in words, side by side: (2, "to fix")."""
-    said = "".join(f"<li><b>{count:,}</b> {escape(words)}</li>" for count, words in counts)
+    said = "".join(f"<li><b>{count:,}</b> {in_html(words)}</li>" for count, words in counts)
     st.html(f'<ul class="ys-tally">{said}</ul>')
 
 
@@ -95,7 +95,7 @@ class Link:
     @property
     def html(self) -> str:
         name = escape(f"{self.text}: {self.label}")
-        return f'<a class="ys-way" href="{escape(self.address)}" aria-label="{name}">{escape(self.text)}</a>'
+        return f'<a class="ys-way" href="{escape(self.address)}" aria-label="{name}">{in_html(self.text)}</a>'
 
 
 Cell = str | Link
@@ -105,7 +105,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[Cell]], caption: str) 
     """A table to read (first column: row heads). It scrolls sideways on a phone, and by the keyboard."""
     rows = [list(row) for row in rows]
     kinds = [_aligned([row[at] for row in rows]) for at in range(len(headers))]
-    head = "".join(f'<th scope="col"{kind}>{escape(h)}</th>' for h, kind in zip(headers, kinds, strict=True))
+    head = "".join(f'<th scope="col"{kind}>{in_html(h)}</th>' for h, kind in zip(headers, kinds, strict=True))
     body = "".join(
         f'<tr><th scope="row">{_cell(row[0])}</th>'
         + "".join(f"<td{kind}>{_cell(cell)}</td>" for cell, kind in zip(row[1:], kinds[1:], strict=True))
@@ -114,12 +114,12 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[Cell]], caption: str) 
     )
     st.html(
         f'<div class="ys-table" role="region" tabindex="0" aria-label="{escape(caption)}"><table>'
-        f"<caption><span>{escape(caption)}</span></caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"<caption><span>{in_html(caption)}</span></caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
 def _cell(cell: Cell) -> str:
-    return cell.html if isinstance(cell, Link) else escape(cell)
+    return cell.html if isinstance(cell, Link) else in_html(cell)
 
 
 def _aligned(cells: Sequence[Cell]) -> str:
@@ -130,7 +130,7 @@ def _aligned(cells: Sequence[Cell]) -> str:
 
 def bullets(sentences: Sequence[str]) -> None:
     """Sentences as a list."""
-    items = "".join(f"<li>{escape(each)}</li>" for each in sentences)
+    items = "".join(f"<li>{in_html(each)}</li>" for each in sentences)
     st.html(f'<ul class="ys-bullets">{items}</ul>')
 
 
@@ -200,15 +200,6 @@ def way(visit: Visit, step: str, label: str, key: str, **query: str) -> None:
             st.page_link(
                 target, label=label, icon=":material/arrow_forward:", icon_position="right", query_params=wanted
             )
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def between(interval: tuple[float, float]) -> str:
-    """An interval of a share: "62 to 84 %"."""
-    return f"{100 * interval[0]:.0f} to {100 * interval[1]:.0f} %"
 
 
 def start_of(text: str, limit: int = 140) -> str:

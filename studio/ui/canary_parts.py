@@ -35,7 +35,7 @@ def show(run: Run) -> None:
 
 def _row(level: canaries.Level) -> list[str]:
     written = blocks.several(level.rows, "example") if level.rows else "none, for comparison"
-    chance = f"{100 * level.chance:.0f} %" if level.chance >= canaries.UNLIKELY else "under 1 %"
+    chance = blocks.percent(level.chance) if level.chance >= canaries.UNLIKELY else "under 1 %"
     return [written, ", ".join(f"{place}" for place in level.places), f"{level.bits:.1f}", chance]
 
 

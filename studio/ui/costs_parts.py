@@ -95,10 +95,10 @@ def _prices(visit: Visit, found: Sequence[costs.Measured]) -> None:
     if not visit.may_edit:
         return
     with st.container(horizontal=True):
-        for number, device in enumerate(sorted({each.device for each in found if each.device})):
-            price_parts.hour(visit, device, f"costs-hour-{number}", "Price of an hour")
-        for number, model in enumerate(dict.fromkeys(each.arm.model for each in found if not each.device)):
-            price_parts.tokens(visit, model, models.entry(model).title, f"costs-tokens-{number}")
+        for device in sorted({each.device for each in found if each.device}):
+            price_parts.hour(visit, device, "costs-hour", "Price of an hour")
+        for model in dict.fromkeys(each.arm.model for each in found if not each.device):
+            price_parts.tokens(visit, model, models.entry(model).title, "costs-tokens")
 
 
 def _measuring(visit: Visit, found: Sequence[costs.Measured]) -> None:

@@ -12,7 +12,7 @@ from studio.discussion import Read, Thread
 from studio.records import Refusal, Round
 from studio.store import comments, decisions, now, people
 from studio.store.comments import Remark
-from studio.ui import blocks, draft_fields, frame, keys, notices
+from studio.ui import blocks, draft_fields, earlier_parts, frame, keys, notices
 from studio.ui.access import Visit, spoken
 from studio.wording import all_of
 
@@ -50,7 +50,6 @@ def show(visit: Visit, found: Round) -> None:
     if visit.person.role in discussion.MAY_COMMENT:
         with st.container(key="comments-new"):
             _field(visit, f"comment-{found.id}", "A comment on the verdict", "Add the comment", _adding(visit, found))
-    earlier(visit, found)
 
 
 def earlier(visit: Visit, found: Round) -> None:
@@ -69,7 +68,10 @@ def earlier(visit: Visit, found: Round) -> None:
             f"Comments on earlier rounds: {blocks.several(len(told), 'thread')}, {state}", key="comments-before"
         ),
     ):
+        links, of = earlier_parts.links(visit), ""
         for each in told:
+            if each.first.round != of and (of := each.first.round) in links:
+                st.html(f'<p class="ys-note">On {links[of].html}</p>')
             _thread(visit, each, names)
 
 

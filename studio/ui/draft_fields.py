@@ -1,4 +1,4 @@
-"""Text fields whose content outlives a page change, a reload and a restart until it is saved (see `studio.drafts`)."""
+"""Fields whose content outlives a page change, a reload and a restart until it is saved (see `studio.drafts`)."""
 
 from __future__ import annotations
 
@@ -13,19 +13,17 @@ from studio.ui.access import Visit
 
 def value(visit: Visit, key: str, saved: str = "") -> str:
     """What the field `key` holds now: its draft, or else what is saved."""
-    if key not in st.session_state:
-        kept = drafts.kept(visit.store, visit.person.id, _name(visit, key))
-        st.session_state[key] = kept["text"] if kept else saved
+    _begin(visit, key, saved)
     return str(st.session_state[key])
 
 
-def forget(visit: Visit, key: str, saved: str = "") -> None:
+def forget(visit: Visit, key: str, saved: str | float | None = "") -> None:
     """The field shows what is saved; for the callback that saved the draft or threw it away."""
     drafts.drop(visit.store, visit.person.id, _name(visit, key))
     st.session_state[key] = saved
 
 
-def follow(visit: Visit, key: str, saved: str) -> None:
+def follow(visit: Visit, key: str, saved: str | float | None) -> None:
     """Before the field is drawn: it shows what is saved now, by whomever, unless a draft of it is kept."""
     if key in st.session_state and drafts.kept(visit.store, visit.person.id, _name(visit, key)) is None:
         st.session_state[key] = saved
@@ -49,10 +47,34 @@ def area(visit: Visit, label: str, key: str, saved: str = "", **more: Any) -> st
     return st.text_area(label, key=key, on_change=_keep, args=(visit, key), persist_state="session", **more)
 
 
+def number(visit: Visit, label: str, key: str, saved: float | None, **more: Any) -> float | None:
+    """A field of one number, which may be left empty."""
+    _begin(visit, key, saved)
+    return st.number_input(label, value=None, key=key, on_change=_keep, args=(visit, key), persist_state="session",
+                           **more)  # fmt: skip
+
+
+def whole(visit: Visit, label: str, key: str, saved: int, bounds: tuple[int, int], **more: Any) -> int:
+    """A field of one whole number from the lower to the upper of `bounds`, which may have moved since it was typed."""
+    _begin(visit, key, saved)
+    low, high = bounds
+    within = min(max(int(st.session_state[key]), low), high)
+    if within != st.session_state[key]:
+        st.session_state[key] = within
+    return int(st.number_input(label, low, high, key=key, on_change=_keep, args=(visit, key), persist_state="session",
+                               **more))  # fmt: skip
+
+
+def _begin(visit: Visit, key: str, saved: str | float | None) -> None:
+    if key not in st.session_state:
+        kept = drafts.kept(visit.store, visit.person.id, _name(visit, key))
+        st.session_state[key] = kept["text"] if kept else saved
+
+
 def _name(visit: Visit, key: str) -> str:
     return f"{visit.project or ''}/{key}"
 
 
 def _keep(visit: Visit, key: str) -> None:
-    text = str(st.session_state[key])
+    text = st.session_state[key]
     frame.attempt(lambda: drafts.keep(visit.store, visit.person.id, _name(visit, key), {"text": text}))

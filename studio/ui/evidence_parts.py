@@ -73,7 +73,7 @@ def _after(found: Mapping[str, Mapping[str, SliceFinding]], name: str) -> str:
 
 
 def _slice_dot(row: int, each: SliceFinding) -> Dot:
-    told = f"{each.theta:.0%}, {each.interval.low:.0%} to {each.interval.high:.0%}, n = {each.n}"
+    told = f"{blocks.percent(each.theta or 0.0)} ({_ends(each.interval)}), n = {each.n}"
     return Dot(row, each.theta or 0.0, each.interval.low, each.interval.high,
                f"{told}: {_STATES.get(each.state, _UNDECIDED)}", each.state is SliceState.not_enough_votes)  # fmt: skip
 
@@ -102,10 +102,10 @@ def _slices_table(
     rows = [
         [
             name.replace("_", " ") + (" (critical)" if own[name].critical else ""), names[baseline],
-            "no prompts" if own[name].theta is None else f"{100 * (own[name].theta or 0):.0f} %",
+            "no prompts" if own[name].theta is None else blocks.percent(own[name].theta or 0),
             blocks.between((own[name].interval.low, own[name].interval.high)),
             rows_parts.count(visit, own[name].n, "slices", assessed.candidate, baseline, name),
-            f"{100 * (0.5 - own[name].delta):.0f} %", _STATES.get(own[name].state, _UNDECIDED),
+            blocks.percent(0.5 - own[name].delta), _STATES.get(own[name].state, _UNDECIDED),
         ]
         for name in order for baseline, own in found.items()
     ]  # fmt: skip
@@ -129,7 +129,7 @@ def rules(visit: Visit, found: Round, candidate: str, names: Mapping[str, str], 
     )
     blocks.plain(criteria.sentence(told.each, ours, other))
     lanes = [
-        Lane(name, [Dot(row, s.value, s.low, s.high, f"{s.value:.0%}, {s.low:.0%} to {s.high:.0%}, n = {s.n}")
+        Lane(name, [Dot(row, s.value, s.low, s.high, f"{_share(s)}, n = {s.n}")
                     for row, s in enumerate(shares)])
         for name, shares in ((ours, [e.candidate for e in told.each]), (other, [e.other for e in told.each]))
     ]  # fmt: skip
@@ -202,8 +202,8 @@ def _voter_lanes(told: Voters) -> list[Lane]:
     for row, voter in enumerate(told.each):
         if voter.agreed.share is not None:
             span = voter.agreed.interval
-            agreed.append(Dot(row, voter.agreed.share, span.low, span.high,
-                              f"{voter.agreed.share:.0%} of {voter.agreed.n} pairs", bool(voter.outside)))  # fmt: skip
+            share = f"{blocks.percent(voter.agreed.share)} of {voter.agreed.n} pairs"
+            agreed.append(Dot(row, voter.agreed.share, span.low, span.high, share, bool(voter.outside)))
         for dots, tally in ((repeats, voter.checks.repeats), (gold, voter.checks.gold)):
             if tally.n:
                 span = wilson(tally.right, tally.n)
@@ -291,7 +291,7 @@ def _shown(told: Stability) -> list[Reading]:
 
 def _reading_dot(row: int, each: Reading) -> Dot:
     span = each.interval
-    told = f"{each.theta:.0%}, {span.low:.0%} to {span.high:.0%}, n = {each.n}"
+    told = f"{blocks.percent(each.theta or 0.0)} ({_ends(span)}), n = {each.n}"
     return Dot(row, each.theta or 0.0, span.low, span.high, told, each.holds is False)
 
 

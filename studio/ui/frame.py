@@ -17,6 +17,7 @@ from studio.records import Refusal
 from studio.store import Store, projects, series
 from studio.ui import access, act_words, keys, long_step
 from studio.ui.access import PAGE_ROLES, Visit, spoken
+from studio.wording import in_html
 
 T = TypeVar("T")
 
@@ -61,8 +62,9 @@ def stylesheet() -> None:
     st.html(f"<style>:root {{ color-scheme: {scheme}; }} {drawn if scheme == 'dark' else ''}</style>")
 
 
-def page(visit: Visit, step: str, title: str, question: str) -> None:
-    """The head of a page: its name and question, where the project stands, and the one next thing to do."""
+def page(visit: Visit, step: str, title: str, question: str, *, onward: bool = True) -> None:
+    """The head of a page: its name and question, where the project stands, and the one next thing to do, unless the
+    page says that itself (`onward` is false)."""
     project = projects.get(visit.store, visit.project) if visit.project else None
     over = f"<b>{escape(project.name)}</b>" if project else ""
     st.html(f'<header class="ys-head">{over}<h1>{escape(title)}</h1><p>{escape(question)}</p></header>')
@@ -73,7 +75,7 @@ def page(visit: Visit, step: str, title: str, question: str) -> None:
     steps = _stand(visit.store, str(visit.store.workspace), visit.store.version, project.id)
     st.html(_steps_html(steps, step))
     following = next((s for s in steps if s.state == "current"), None)
-    if following is not None:
+    if following is not None and onward:
         _next_thing(visit, step, following)
 
 
@@ -133,17 +135,17 @@ def reading(text: str, label: str = "") -> None:
 
 def figure(value: str, interval: str, n: int, sentence: str) -> None:
     """A result: first the sentence a person can repeat, then the figure with its interval and its n."""
-    between = f"<span>{escape(interval)}</span>" if interval else "<span>no interval</span>"
+    between = f"<span>{in_html(interval)}</span>" if interval else "<span>no interval</span>"
     st.html(
-        f'<figure class="ys-figure"><figcaption>{escape(sentence)}</figcaption>'
-        f"<p><b>{escape(value)}</b>{between}<span>n = {n:,}</span></p></figure>"
+        f'<figure class="ys-figure"><figcaption>{in_html(sentence)}</figcaption>'
+        f"<p><b>{in_html(value)}</b>{between}<span>n = {n:,}</span></p></figure>"
     )
 
 
 def stale(sentences: Sequence[str]) -> None:
     """What predates a change made earlier in the loop, one sentence each. Nothing is shown for none."""
     if sentences:
-        items = "".join(f"<li>{escape(each)}</li>" for each in sentences)
+        items = "".join(f"<li>{in_html(each)}</li>" for each in sentences)
         label = '<div class="ys-label">Made before a later change</div>'
         st.html(f'<aside class="ys-stale" role="note">{label}<ul>{items}</ul></aside>')
 
@@ -151,12 +153,12 @@ def stale(sentences: Sequence[str]) -> None:
 def warnings(sentences: Sequence[str]) -> None:
     """Things to know that stop nothing, one sentence each."""
     for each in sentences:
-        st.html(f'<aside class="ys-warning" role="note"><p>{escape(each)}</p></aside>')
+        st.html(f'<aside class="ys-warning" role="note"><p>{in_html(each)}</p></aside>')
 
 
 def refused(refusal: Refusal) -> None:
     """A refusal, in its own words."""
-    st.html(f'<div class="ys-refused" role="alert"><p>{escape(str(refusal))}</p></div>')
+    st.html(f'<div class="ys-refused" role="alert"><p>{in_html(str(refusal))}</p></div>')
 
 
 def attempt(do: Callable[[], T], said: str = "", *, seeing: bool = False) -> T | None:
@@ -178,7 +180,7 @@ def _notice() -> None:
     if kind == "refused":
         refused(Refusal(text))
     elif kind == "said":
-        st.html(f'<p class="ys-said" role="status">{escape(text)}</p>')
+        st.html(f'<p class="ys-said" role="status">{in_html(text)}</p>')
 
 
 def undo_bar(visit: Visit) -> None:

@@ -15,7 +15,9 @@ from starlette.routing import BaseRoute, Route
 
 from studio import paths
 from studio.records import Role
+from studio.reports import outside
 from studio.ui.guard import wanted_page
+from studio.wording import unbroken
 
 GUIDES = {
     "designer": "For designers",
@@ -48,7 +50,7 @@ def routes() -> list[BaseRoute]:
 
 
 async def _style(_request: Request) -> Response:
-    return FileResponse(Path(__file__).parent / "assets" / "guide.css", media_type="text/css")
+    return Response(outside.sheet(Path(__file__).parent / "assets" / "guide.css"), media_type="text/css")
 
 
 async def _picture(request: Request) -> Response:
@@ -104,7 +106,7 @@ def _rendered(text: str, texts: dict[str, Path]) -> str:
     from markdown_it import MarkdownIt  # which the start of the server need not wait for
 
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = reader.parse(text)
+    tokens = reader.parse(unbroken(text))
     for at, token in enumerate(tokens):
         if token.type == "heading_open":
             token.attrSet("id", _slug(tokens[at + 1].content))

@@ -12,7 +12,7 @@ from studio.decided import Between, GateHistory, Told
 from studio.decision import GateState, Ruling
 from studio.store import people
 from studio.store import rounds as round_rows
-from studio.ui import blocks
+from studio.ui import blocks, earlier_parts
 from studio.ui.access import Visit
 from studio.ui.sign_in import ROLE_WORDS
 from studio.wording import day
@@ -45,15 +45,16 @@ def _gates(visit: Visit, ruled: Mapping[str, Ruling]) -> None:
     )
     if len(found.columns) > 1:
         blocks.lead(found.sentence)
-    st.html(_grid(found))
+    st.html(_grid(found, earlier_parts.links(visit)))
     if found.left_out or st.session_state.get(_ALL):
         st.toggle("Show the closed rounds that nobody signed, too", key=_ALL)
 
 
-def _grid(found: GateHistory) -> str:
-    """Each gate a row, each round a column; a state is told by its word and mark, never by colour alone."""
+def _grid(found: GateHistory, links: Mapping[str, blocks.Link]) -> str:
+    """Each gate a row, each round a column that leads to it; a state is told by its word and mark, never by colour
+    alone."""
     heads = "".join(
-        f'<th scope="col">{escape(day(each.at))}<br>{escape(each.arm)}<br>'
+        f'<th scope="col">{links[each.round].html}<br>{escape(day(each.at))}<br>{escape(each.arm)}<br>'
         f"{decided.said(each.verdict, each.labels)}{'' if each.signed else ', not signed'}</th>"
         for each in found.columns
     )
@@ -80,7 +81,8 @@ def _decisions(visit: Visit) -> None:
     if len(told) < 2:
         return
     blocks.section("Two decisions side by side", "What changed from one signature to a later one.")
-    titles = {each.id: _title(each) for each in told}
+    rounds = earlier_parts.links(visit)
+    titles = {each.id: f"{rounds[each.round].text}, {_title(each)}" for each in told}
     names = list(titles)
     with st.container(horizontal=True):
         first = st.selectbox("From", names, len(names) - 2, format_func=titles.__getitem__, key="decision-from",
@@ -105,13 +107,14 @@ def _side_by_side(visit: Visit, found: Between) -> None:
     heads = [blocks.when(each.at) for each in (found.before, found.after)]
     known = people.names(visit.store)
     who = [_signer(each, known) for each in (found.before, found.after)]
-    rows = [[fact.name, fact.before, fact.after] for fact in found.facts if fact.changed]
+    links, both = earlier_parts.links(visit), (found.before.round, found.after.round)
+    rows: list[list[blocks.Cell]] = [["Round", *(links[each] for each in both)]]
+    rows += [[fact.name, fact.before, fact.after] for fact in found.facts if fact.changed]
     if who[0] != who[1]:
         rows.append(["Signed by", *who])
     if found.before.comment != found.after.comment:
         rows.append(["Comment", found.before.comment or "none", found.after.comment or "none"])
-    if rows:
-        blocks.table(["What differs", *heads], rows, "Two signed decisions, as they were signed")
+    blocks.table(["What differs", *heads], rows, "Two signed decisions, as they were signed")
     same = [f"{fact.name.lower()}: {fact.before}" for fact in found.facts if not fact.changed]
     same += [f"signed by: {who[0]}"] if who[0] == who[1] else []
     same += [f"comment: {found.before.comment}"] if found.before.comment == found.after.comment != "" else []

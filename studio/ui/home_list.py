@@ -18,7 +18,7 @@ _ARROW = {"icon": ":material/arrow_forward:", "icon_position": "right"}
 _FEW, _AT_ONCE = 8, 12
 """Up to so many need no search; so many are shown at once."""
 _NEVER = Activity(0, "", "")
-_ALL, _MINE, _OLDER = "All", "Waiting for you", "Made before a change"
+_ALL, _MINE, _OLDER = "All", "Waiting for you", "Out of date"
 _SORTS = ("Last change", "Name", "How far")
 
 
@@ -66,7 +66,14 @@ def _chosen(found: list[_Listed], waiting: Collection[str]) -> list[_Listed]:
     with st.container(horizontal=True, vertical_alignment="bottom", key="home-find-row"):
         text = st.text_input("Find a project", key=keys.FIND_PROJECT, persist_state="session", width=260)
         which = st.segmented_control(
-            "Show", (_ALL, _MINE, _OLDER), default=_ALL, required=True, key=keys.WHICH_PROJECTS, persist_state="session"
+            "Show",
+            (_ALL, _MINE, _OLDER),
+            default=_ALL,
+            required=True,
+            key=keys.WHICH_PROJECTS,
+            persist_state="session",
+            help=f"{_OLDER}: something in it was made before a later change, such as a round "
+            "before the brief was changed.",
         )
         st.selectbox("Sort by", _SORTS, key=keys.SORT_PROJECTS, persist_state="session", width=170)
     wanted: dict[str, Callable[[_Listed], bool]] = {
@@ -116,6 +123,8 @@ def _about(each: _Listed, names: dict[str, str]) -> list[str]:
     if source := project_rows.get(store, copies.source_of(store, project)):
         how = "copied from" if project.origin.startswith("copy:") else "begun with the brief of"
         told.append(f"{how} “{source.name}”")
+    if project.template:
+        told.append("a template")
     if (act := brought.of(store, project.id)) is not None:
         told.append(f"brought in from another studio on {blocks.when(act.at)}")
     return told

@@ -21,6 +21,7 @@ def more(visit: Visit, project: Project) -> None:
     with opened:
         _name(visit, project)
         _another(visit, project)
+        _template(visit, project)
         _take_along(visit, project)
         st.caption("Archiving hides a project and keeps everything in it. You can bring it back at any time.")
         args = (visit, project.id, project.name, True)
@@ -45,6 +46,23 @@ def _another(visit: Visit, project: Project) -> None:
         on_click=_copy,
         args=(visit, project.id, False),
         help="The brief, the kinds of input, the documents and the prompts, without the examples",
+    )
+
+
+def _template(visit: Visit, project: Project) -> None:
+    if visit.person.role not in projects.MAY_MAKE_TEMPLATES:
+        return
+    st.caption("A template is offered first to whoever starts a project. They get its brief, documents and prompts.")
+    st.button(
+        "Not a template any more" if project.template else "Make it a template", key=f"home-template-{project.id}",
+        on_click=_mark, args=(visit, project.id, project.name, not project.template),
+    )  # fmt: skip
+
+
+def _mark(visit: Visit, project: str, name: str, template: bool) -> None:
+    said = "is offered first now when a project is started" if template else "is a project like any other now"
+    frame.attempt(
+        lambda: projects.make_template(visit.store, visit.person, project, template=template), f"“{name}” {said}."
     )
 
 

@@ -35,7 +35,7 @@ def team(visit: Visit) -> None:
     if waits and found:
         blocks.section("All projects")
     home_list.show(visit, found, {each.project for each in waits})
-    home_start.show(visit, first=not found)
+    home_start.show(visit, [each for each in found if each.template], first=not found)
     _archived(visit)
     _undo(visit)
 

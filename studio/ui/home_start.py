@@ -1,33 +1,47 @@
-"""Ways to begin a project on the first page: empty, from an example project, or from a file."""
+"""Ways to begin a project on the first page: from a template, empty, from an example project, or from a file."""
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
-from studio import project_file, projects
+from studio import project_copy, project_file, projects
 from studio.records import Refusal, Role
-from studio.ui import blocks, frame, keys, prose
+from studio.store.projects import Project
+from studio.ui import blocks, draft_fields, frame, keys, prose
 from studio.ui.access import Visit
 
 _MOST_MB = 64  # what the server takes from a browser
 
 
-def show(visit: Visit, *, first: bool) -> None:
+_FEW, _ACROSS = 6, 3
+"""So many templates are shown at once, and so many beside each other."""
+
+
+_BRINGS = "A template of your team brings its brief, documents and prompts, and none of its examples."
+
+
+def show(visit: Visit, templates: Sequence[Project], *, first: bool) -> None:
     """`first`: there is no project yet, so this is the one thing to do."""
     if first:
         blocks.lead("Start with one thing that a model should do your way.")
     else:
-        blocks.section("Start a new project")
+        blocks.section("Start a new project", _BRINGS if templates else "")
     with st.container(horizontal=True, vertical_alignment="bottom", key="home-new"):
-        st.text_input(
-            "Name of the project", key=keys.NEW_PROJECT, max_chars=80, persist_state="session", width=420,
+        draft_fields.line(
+            _anywhere(visit), "Name of the project", keys.NEW_PROJECT, max_chars=80, width=420,
             placeholder="Such as: Replies to late deliveries",
         )  # fmt: skip
-        kind = "primary" if first else "secondary"
-        st.button("Start a new project", type=kind, key="home-create", on_click=_create, args=(visit,))  # type: ignore[arg-type]
+        if not templates:
+            _empty(visit, "Start a new project", "primary" if first else "secondary")
+    if templates:
+        _templates(visit, sorted(templates, key=lambda each: each.name.casefold()))
+        _empty(visit, "Start without a template", "secondary")
     blocks.section(
         "Or look around in an example project",
         "Each comes with a brief and approved examples, so you can go round the whole loop.",
@@ -42,6 +56,40 @@ def show(visit: Visit, *, first: bool) -> None:
                 args=(visit, demo.folder),
             )
     _from_elsewhere(visit)
+
+
+def _anywhere(visit: Visit) -> Visit:
+    """A name is typed for a new project, whichever one its writer came from."""
+    return dataclasses.replace(visit, project=None)
+
+
+def _empty(visit: Visit, label: str, kind: Literal["primary", "secondary"]) -> None:
+    st.button(label, type=kind, key="home-create", on_click=_create, args=(visit,))
+
+
+def _templates(visit: Visit, found: Sequence[Project]) -> None:
+    """What this team begins from; all but a few once somebody asks for them."""
+    _cards(visit, found[:_FEW])
+    if further := found[_FEW:]:
+        opened = st.expander(f"{blocks.several(len(further), 'more template')}", key=keys.TEMPLATES, on_change="rerun")
+        if opened.open:
+            with opened:
+                _cards(visit, further)
+
+
+def _cards(visit: Visit, found: Sequence[Project]) -> None:
+    for start in range(0, len(found), _ACROSS):
+        for column, each in zip(st.columns(_ACROSS), found[start : start + _ACROSS], strict=False):
+            with column, st.container(key=f"home-demo-template-{each.id}", height="stretch"):
+                brings = project_copy.brings(visit.store, each.id)
+                prose.card(
+                    each.name, blocks.start_of(brings.brief.task, 160) if brings else "It has no brief any more."
+                )
+                blocks.note(brings.in_words if brings else "Make another project the template, or write its brief.")
+                st.button(
+                    "Start from this template", key=f"home-from-{each.id}", on_click=_from_template, args=(visit, each),
+                    disabled=brings is None,
+                )  # fmt: skip
 
 
 def _from_elsewhere(visit: Visit) -> None:
@@ -89,8 +137,20 @@ def _create(visit: Visit) -> None:
     name = str(st.session_state.get(keys.NEW_PROJECT) or "")
     made = frame.attempt(lambda: projects.create(visit.store, visit.person.id, name), f"“{name.strip()}” is ready.")
     if made is not None:
-        st.session_state[keys.NEW_PROJECT] = ""
+        draft_fields.forget(_anywhere(visit), keys.NEW_PROJECT)
         st.session_state[keys.GO] = ["brief", made.id]
+
+
+def _from_template(visit: Visit, template: Project) -> None:
+    """Under the name that was written, or else one like the template's."""
+    name = str(st.session_state.get(keys.NEW_PROJECT) or "").strip() or projects.free_name(visit.store, template.name)
+    made = frame.attempt(
+        lambda: project_copy.duplicate(visit.store, visit.person.id, template.id, name, with_examples=False)
+    )
+    if made is not None:
+        draft_fields.forget(_anywhere(visit), keys.NEW_PROJECT)
+        st.session_state[keys.NOTICE] = ["said", made.in_words]
+        st.session_state[keys.GO] = ["brief", made.project.id]
 
 
 def _from_demo(visit: Visit, folder: str) -> None:

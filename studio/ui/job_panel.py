@@ -124,8 +124,8 @@ def _about_leanings(view: JobView) -> str:
     took = ", whose checkpoint was taken" if view.taken else ""
     return (
         "How far it is from preferring as your reviewers did (loss): lower is closer; 0.69 leans neither way. "
-        f"After step {step:,}{took}, it leans to the preferred answer on {share:.0%} of the pairs kept aside "
-        f"(accuracy), against {view.started_as} as it began."
+        f"After step {step:,}{took}, it leans to the preferred answer on {blocks.percent(share)} of the pairs kept "
+        f"aside (accuracy), against {view.started_as} as it began."
     )
 
 
@@ -165,9 +165,12 @@ def _loss_chart(view: JobView) -> Figure:
     if view.leanings:
         x, y = zip(*view.leanings, strict=True)
         chart.add_scatter(x=x, y=y, name="Share leant rightly (right scale)", mode="lines+markers", yaxis="y2",
-                          line={"color": soft, "width": 2, "dash": "dash"}, hovertemplate="%{y:.0%}")  # fmt: skip
-        chart.update_layout(yaxis2={"overlaying": "y", "side": "right", "range": [0, 1.03], "tickformat": ".0%",
-                                    "showgrid": False, "color": soft, "tickvals": [0, 0.5, 1]})  # fmt: skip
+                          customdata=[blocks.percent(each) for each in y], hovertemplate="%{customdata}",
+                          line={"color": soft, "width": 2, "dash": "dash"})  # fmt: skip
+        ends = (0, 0.5, 1)
+        chart.update_layout(yaxis2={"overlaying": "y", "side": "right", "range": [0, 1.03], "showgrid": False,
+                                    "color": soft, "tickvals": ends,
+                                    "ticktext": [blocks.percent(each) for each in ends]})  # fmt: skip
     if view.taken:
         chart.add_vline(x=view.taken, line={"color": soft, "width": 1, "dash": "dot"}, annotation_text="taken",
                         annotation_position="top right", annotation_font={"color": soft})  # fmt: skip

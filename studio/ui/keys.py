@@ -24,6 +24,9 @@ GO = "ys-go"
 NEW_PROJECT = "home-new-name"
 """The name being typed for a new project."""
 
+TEMPLATES = "home-templates"
+"""Whether the templates beyond the first few are shown."""
+
 RENAME = "home-rename"
 """Prefix of the fields that rename a project; its id follows."""
 

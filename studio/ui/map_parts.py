@@ -48,8 +48,8 @@ def show(visit: Visit, checked: Checked) -> None:
         return
     blocks.plain(
         "Each point is an example, laid out by what its input means. Points far apart ask different things; points "
-        f"close together may still differ, as two directions hold only {laid_out.shown:.0%} of all differences "
-        "(principal components). Draw round a group to act on it."
+        f"close together may still differ, as two directions hold only {blocks.percent(laid_out.shown)} of all "
+        "differences (principal components). Draw round a group to act on it."
     )
     if laid_out.kept is not None:
         blocks.note(
@@ -74,7 +74,7 @@ def show(visit: Visit, checked: Checked) -> None:
     _act(visit)
     counts = Counter(groups.values())
     with st.expander("The same groups as a list", key="health-map-list"):
-        rows = [[name, f"{count:,}", f"{count / len(groups):.0%}"] for name, count in counts.most_common()]
+        rows = [[name, f"{count:,}", blocks.percent(count / len(groups))] for name, count in counts.most_common()]
         blocks.table([_WAYS[str(way)], "Examples", "Share"], rows, "Examples on the map by group")
 
 

@@ -30,14 +30,15 @@ _KINDS = {
 }
 
 
-def pairs(visit: Visit, found: Round, ruled: Ruling) -> None:
-    """Every pair of a closed round with its votes, and the votes to take away."""
+def pairs(visit: Visit, found: Round, ruled: Ruling, *, to_train: bool) -> None:
+    """Every pair of a closed round with its votes, and the votes to take away. `to_train`: also, as preferences, those
+    of all closed rounds."""
     blocks.section("Every pair with its votes")
     marks = [word for word, told in (("scripted", ruled.scripted), ("practice", ruled.practice)) if told]
     read = _has_read(visit)
     with st.container(horizontal=True, gap="small"):
-        _votes(visit, "-".join(["votes", *marks, found.id]) + ".csv")
-        if read:  # the file holds the answers, the preferred one first
+        _votes(visit, found, "-".join(["votes", *marks, found.id]) + ".csv")
+        if read and to_train:  # the file holds the answers, the preferred one first
             _preferences(visit, "-".join(["preferences", *marks]) + ".jsonl")
     notices.show("taken")
     if not read:
@@ -78,10 +79,10 @@ def _saw(visit: Visit, found: Round) -> None:
 # -- to take away ----------------------------------------------------------------------------------
 
 
-def _votes(visit: Visit, name: str) -> None:
+def _votes(visit: Visit, found: Round, name: str) -> None:
     store, project = visit.store, visit.project_id
     st.download_button(
-        "Download the votes as CSV", lambda: export_command.votes_csv(store, project), name, "text/csv",
+        "Download the votes as CSV", lambda: export_command.votes_csv(store, project, found), name, "text/csv",
         key="decision-csv", icon=":material/download:", on_click="ignore",
         help="The counted votes in the table that `studio votes` reads.",
     )  # fmt: skip
@@ -196,7 +197,9 @@ def _filtered(every: Sequence[Pair], by_pair: Mapping[str, list[Vote]], names: d
     with two:
         said = st.selectbox("Votes that say", ["", *Choice, _WORDS, _BETTER], key="decision-said", format_func=_asked)
     with three:
-        kind = st.selectbox("Kind of input", ["", *slices], key="decision-slice", format_func=lambda s: s or "All")
+        kind = st.selectbox(
+            "Kind of input", ["", *slices], key="decision-slice", format_func=lambda s: s.replace("_", " ") or "All"
+        )
     return [
         p for p in every
         if (not arms_shown or (p.candidate, p.baseline) == arms_shown) and (not kind or p.slice == kind)

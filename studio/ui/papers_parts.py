@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from studio import papers as step
-from studio.records import Brief
+from studio.records import Brief, Round
 from studio.reports import written
 from studio.store import briefs
 from studio.store import papers as rows
@@ -21,24 +21,25 @@ _LABELS = {
 }  # fmt: skip
 
 
-def papers(visit: Visit) -> None:
-    """The papers of what the newest round decides about, and what only people can say in them."""
+def papers(visit: Visit, found: Round, *, newest: bool) -> None:
+    """The papers of what a closed round decides about; those of the `newest` with what only people can say in them."""
     blocks.section("Papers", "Each is written from the record when you open it, so it says what this page says now.")
     for name, kind in written.KINDS.items():
         with st.container(key=f"decision-paper-{name}"):
             blocks.item(kind.title, kind.what)
             with st.container(horizontal=True):
                 for form in kind.forms:
-                    _link(visit, name, form)
-    _notes(visit)
+                    _link(visit, name, form, "" if newest else found.id)
+    if newest:
+        _notes(visit)
 
 
-def _link(visit: Visit, name: str, form: str) -> None:
+def _link(visit: Visit, name: str, form: str, on: str) -> None:
     label, icon = {
         "html": ("Open to print", ":material/print:") if name == "print" else ("Read", ":material/article:"),
         "md": ("Download (Markdown)", ":material/download:"),
     }[form]
-    st.link_button(label, paper_route.address(visit.project_id, name, form), icon=icon)
+    st.link_button(label, paper_route.address(visit.project_id, name, form, on), icon=icon)
 
 
 def _notes(visit: Visit) -> None:

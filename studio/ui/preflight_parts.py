@@ -17,7 +17,7 @@ from studio.store import examples, prices, runs
 from studio.train import line, preflight, preflight_words, step
 from studio.train.forecast import BatchRow, LeftOut
 from studio.train.settings import Settings
-from studio.ui import again_parts, blocks, frame, job_view, keys, model_parts, taught_parts
+from studio.ui import again_parts, blocks, frame, job_view, keys, model_parts, price_parts, taught_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
@@ -98,7 +98,7 @@ def _ready(visit: Visit, report: preflight.Report) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(label, type="primary", key="train-start", icon=":material/play_arrow:", on_click=_start,
                   args=(visit, report))  # fmt: skip
-        _price(visit, report)
+        price_parts.hour(visit, report.measured.device, "preflight-price", "Price of an hour")
         st.button("Do not start this", key="preflight-aside", type="tertiary", on_click=frame.attempt, args=(
             lambda: preflight.set_aside(visit.store, visit.person.id, report.job),
             "Set aside; nothing was started. Undo brings it back."))  # fmt: skip
@@ -190,29 +190,3 @@ def _marked(text: str, kind: str) -> str:
         return f"<s>{escape(text)}</s>"
     stressed = ' class="ys-stressed"' if kind == "stressed" else ""
     return f"<mark{stressed}>{escape(text)}</mark>"
-
-
-# -- the price --------------------------------------------------------------------------------------
-
-
-def _price(visit: Visit, report: preflight.Report) -> None:
-    device = report.measured.device
-    known = prices.of(visit.store, device)
-    with st.popover("Price of an hour", key="preflight-price"):
-        blocks.note(f"What an hour of this machine ({device}) costs you. It holds for every project.")
-        st.number_input("Price", 0.0, 10_000.0, known.an_hour if known else None, 0.1, key="preflight-price-hour")
-        st.text_input("Currency", known.currency if known else "€", max_chars=8, key="preflight-price-currency")
-        st.button("Keep this price", key="preflight-price-keep", on_click=_keep_price, args=(visit, device))
-
-
-def _keep_price(visit: Visit, device: str) -> None:
-    an_hour, currency = st.session_state["preflight-price-hour"], st.session_state["preflight-price-currency"]
-
-    def keep() -> None:
-        if an_hour is None:
-            raise Refusal("No price is written. Nothing was changed. Write what an hour costs.")
-        visit.store.act(
-            "price.set", visit.person.id, {"device": device, "an_hour": an_hour, "currency": currency}, visit.project_id
-        )
-
-    frame.attempt(keep, "The price is kept.")

@@ -2,73 +2,95 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import streamlit as st
 
-from studio.records import Refusal
+from studio.records import Refusal, sha256
 from studio.store import prices
-from studio.ui import blocks, frame
+from studio.ui import blocks, draft_fields, frame
 from studio.ui.access import Visit
 
+_EURO = "€"
+_Typed = Mapping[str, Any]
+"""The ends of the keys of a form's fields -> what stands in them."""
 
-def hour(visit: Visit, device: str, key: str, label: str) -> None:
+
+def key(place: str, about: str) -> str:
+    """The key of a price's fields at a `place`: what is typed for one device or model stays with it."""
+    return f"{place}-{sha256(about)[:8]}"
+
+
+def hour(visit: Visit, device: str, place: str, label: str) -> None:
     """What an hour of a device costs."""
-    with st.popover(label, key=key):
-        known = prices.of(visit.store, device)
+    at, known = key(place, device), prices.of(visit.store, device)
+    with st.popover(label, key=at):
         blocks.note(f"What an hour of {device} costs you. It holds for every project.")
-        _field("Price", f"{key}-price", known.an_hour if known else None)
-        _currency(f"{key}-currency", known.currency if known else "€")
-        st.button("Keep this price", key=f"{key}-keep", on_click=_keep, args=(visit, key, "price.set", {
-            "device": device}, {"an_hour": "price"}))  # fmt: skip
+        _field(visit, "Price", f"{at}-price", known.an_hour if known else None)
+        _currency(visit, at, known.currency if known else _EURO)
+        _kept(visit, "Keep this price", at, ("price",), lambda typed: _set(visit, "price.set", {
+            "device": device, "an_hour": typed["price"], "currency": typed["currency"],
+        }))  # fmt: skip
 
 
-def tokens(visit: Visit, model: str, title: str, key: str) -> None:
+def tokens(visit: Visit, model: str, title: str, place: str) -> None:
     """What a model's word pieces cost; `model`: the name under which its price is kept."""
-    with st.popover(f"Price of {title}", key=key):
-        known = prices.of_tokens(visit.store, model)
+    at, known = key(place, model), prices.of_tokens(visit.store, model)
+    with st.popover(f"Price of {title}", key=at):
         blocks.note(f"What a million word pieces (tokens) of {title} cost you. It holds for every project.")
-        _field("A million read", f"{key}-in", known.million_in if known else None)
-        _field("A million written", f"{key}-out", known.million_out if known else None)
-        _currency(f"{key}-currency", known.currency if known else "€")
-        st.button("Keep these prices", key=f"{key}-keep", on_click=_keep, args=(visit, key, "token_price.set", {
-            "model": model}, {"million_in": "in", "million_out": "out"}))  # fmt: skip
+        _field(visit, "A million read", f"{at}-in", known.million_in if known else None)
+        _field(visit, "A million written", f"{at}-out", known.million_out if known else None)
+        _currency(visit, at, known.currency if known else _EURO)
+        _kept(visit, "Keep these prices", at, ("in", "out"), lambda typed: _set(visit, "token_price.set", {
+            "model": model, "million_in": typed["in"], "million_out": typed["out"], "currency": typed["currency"],
+        }))  # fmt: skip
 
 
-def expected(visit: Visit, key: str) -> None:
+def expected(visit: Visit, at: str) -> None:
     """How many answers a month this project expects, and what an hour of its people costs; either may be left open."""
-    with st.popover("Traffic and people’s time", key=key):
-        known = prices.expected(visit.store, visit.project_id)
+    known = prices.expected(visit.store, visit.project_id)
+    with st.popover("Traffic and people’s time", key=at):
         blocks.note("For this project. What is left empty is not counted.")
-        st.number_input("Answers a month", 0.0, 1e9, known.answers_a_month, 100.0, format="%.0f", key=f"{key}-month")
-        _field("An hour of people’s time", f"{key}-person", known.person_hour)
-        _currency(f"{key}-currency", known.currency or "€")
-        st.button("Keep these", key=f"{key}-keep", on_click=_keep_expected, args=(visit, key))
+        _field(visit, "Answers a month", f"{at}-month", known.answers_a_month, 1e9, step=100.0, format="%.0f")
+        _field(visit, "An hour of people’s time", f"{at}-person", known.person_hour)
+        _currency(visit, at, known.currency or _EURO)
+        _kept(visit, "Keep these", at, ("month", "person"), lambda typed: _expect(visit, typed))
 
 
-def _field(label: str, key: str, known: float | None) -> None:
-    st.number_input(label, 0.0, 100_000.0, known, 0.1, key=key)
+def _field(
+    visit: Visit, label: str, name: str, known: float | None, most: float = 100_000.0, step: float = 0.1, **more: str
+) -> None:
+    draft_fields.follow(visit, name, known)
+    draft_fields.number(visit, label, name, known, min_value=0.0, max_value=most, step=step, **more)
 
 
-def _currency(key: str, known: str) -> None:
-    st.text_input("Currency", known, max_chars=8, key=key)
+def _currency(visit: Visit, at: str, known: str) -> None:
+    draft_fields.follow(visit, f"{at}-currency", known)
+    draft_fields.line(visit, "Currency", f"{at}-currency", known, max_chars=8)
 
 
-def _keep(visit: Visit, key: str, kind: str, about: dict[str, str], fields: dict[str, str]) -> None:
-    typed = st.session_state
-    amounts = {name: typed[f"{key}-{end}"] for name, end in fields.items()}
-    payload = {**about, **amounts, "currency": typed[f"{key}-currency"]}
-    frame.attempt(lambda: _set(visit, kind, payload), "The price is kept.")
+def _kept(visit: Visit, label: str, at: str, amounts: Sequence[str], keep: Callable[[_Typed], bool]) -> None:
+    st.button(label, key=f"{at}-keep", on_click=_keep, args=(visit, at, (*amounts, "currency"), keep))
 
 
-def _keep_expected(visit: Visit, key: str) -> None:
-    typed = st.session_state
+def _keep(visit: Visit, at: str, ends: Sequence[str], keep: Callable[[_Typed], bool]) -> None:
+    typed = {end: st.session_state[f"{at}-{end}"] for end in ends}
+    if frame.attempt(lambda: keep(typed), "Kept."):
+        for end, value in typed.items():
+            draft_fields.forget(visit, f"{at}-{end}", value)
+
+
+def _expect(visit: Visit, typed: _Typed) -> bool:
     payload = {
-        "answers_a_month": typed[f"{key}-month"] or None, "person_hour": typed[f"{key}-person"],
-        "currency": typed[f"{key}-currency"],
+        "answers_a_month": typed["month"] or None, "person_hour": typed["person"], "currency": typed["currency"],
     }  # fmt: skip
-    frame.attempt(lambda: visit.store.act("expectations.set", visit.person.id, payload, visit.project_id), "Kept.")
+    visit.store.act("expectations.set", visit.person.id, payload, visit.project_id)
+    return True
 
 
-def _set(visit: Visit, kind: str, payload: dict[str, object]) -> None:
+def _set(visit: Visit, kind: str, payload: dict[str, object]) -> bool:
     if None in payload.values():
         raise Refusal("A price is not written. Nothing was changed. Write what it costs.")
     visit.store.act(kind, visit.person.id, payload, visit.project_id)
+    return True

@@ -1,4 +1,5 @@
-"""`GET /project-file/{project}`: a whole project as one file, made when it is asked for and not kept.
+"""`GET /project-file/{project}`: a whole project as one file, made when it is asked for and not kept: what a server
+that was killed meanwhile left of one is swept away when the next one starts.
 
 The file says which arm wrote what, so whoever takes it counts as having read that: their later votes stay outside.
 """
@@ -22,11 +23,18 @@ from studio.records import Refusal
 from studio.store import Store, arms, datasets, now
 
 PATH = "/project-file/"
+_FOLDER, _BEGIN, _END = "going-out", "project-", ".zip"
 
 
 def address(project: str, *, models: bool) -> str:
     """Where the file is to be had, in this studio."""
     return f"{PATH}{project}" + ("?models=1" if models else "")
+
+
+def sweep(workspace: Path) -> None:
+    """Takes away the files that were never sent. For a server that starts, as long as it alone has the workspace."""
+    for left in (workspace / _FOLDER).glob(f"{_BEGIN}*{_END}*"):
+        left.unlink(missing_ok=True)
 
 
 def route(store: Callable[[], Store]) -> BaseRoute:
@@ -39,7 +47,9 @@ def route(store: Callable[[], Store]) -> BaseRoute:
         if person.role not in PAGE_ROLES["home"].edit:
             return PlainTextResponse("A project is taken along by those who work on it.", 403)
         project, models = request.path_params["project"], request.query_params.get("models") == "1"
-        handle, name = tempfile.mkstemp(prefix="project-", suffix=".zip", dir=store().workspace)
+        folder = store().workspace / _FOLDER
+        folder.mkdir(mode=0o700, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=_BEGIN, suffix=_END, dir=folder)
         os.close(handle)
         path = Path(name)
         try:

@@ -34,7 +34,7 @@ def project(name: str, steps: Sequence[LoopStep], about: Sequence[str], stale: S
     now = f"next: <b>{escape(frame.short(following.name))}</b>, {escape(following.note)}" if following else "all done"
     strip = "".join(f'<li class="ys-{step.state}">{escape(frame.short(step.name))}</li>' for step in steps)
     more = f" And {len(stale) - 1} more." if len(stale) > 1 else ""
-    older = f'<p class="ys-older">Made before a later change: {escape(stale[0])}{more}</p>' if stale else ""
+    older = f'<p class="ys-older">Out of date: {escape(stale[0])}{more}</p>' if stale else ""
     st.html(
         f'<div class="ys-project"><h2>{escape(name)}</h2><p>{done} of {len(steps)} steps done; {now}</p>'
         f'<ol class="ys-strip">{strip}</ol><p class="ys-about">{escape("; ".join(about))}</p>{older}</div>'
@@ -79,13 +79,13 @@ def _checks(found: Criterion) -> str:
     items = [f"Applies to {wording.all_of(list(found.slices))} only."] if found.slices else []
     items += [f"A machine checks that the output {wording.check_in_words(check)}." for check in found.checks]
     if found.target:
-        items.append(f"To ship, at least {found.target:.0%} of the test answers must keep it (gate).")
+        items.append(f"To ship, at least {blocks.percent(found.target)} of the test answers must keep it (gate).")
     if not found.checks:
         how = "" if found.scale else ", by yes or no"
         items.append(f"Only people can tell{how}; it is judged in the blind round.")
     return (
         blocks.scale_html(found.scale)
-        + f'<ul class="ys-checks">{"".join(f"<li>{escape(item)}</li>" for item in items)}</ul>'
+        + f'<ul class="ys-checks">{"".join(f"<li>{wording.in_html(item)}</li>" for item in items)}</ul>'
     )
 
 
@@ -97,7 +97,7 @@ def _slice(found: Slice, names: Mapping[str, str]) -> str:
         more += f" Two people approve it{f', one of them {by}' if found.experts else ''}."
     return (
         f'<div class="ys-slice"><b>{escape(found.name)}</b>'
-        f"<p>{escape(found.meaning) or 'Not described yet.'}<span>{escape(more)}</span></p></div>"
+        f"<p>{escape(found.meaning) or 'Not described yet.'}<span>{wording.in_html(more)}</span></p></div>"
     )
 
 

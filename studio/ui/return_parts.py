@@ -16,8 +16,11 @@ from studio.ui.access import Visit
 from studio.wording import amount
 
 
-def show(visit: Visit, found: Round, assessed: Assessment, marks: Sequence[str]) -> None:
-    """The sentence, both sides of it, and the fields in which its prices are set. Closed rounds only."""
+def show(
+    visit: Visit, found: Round, assessed: Assessment, marks: Sequence[str], *, set_prices: bool = True
+) -> None:  # fmt: skip
+    """The sentence, both sides of it, and with `set_prices` the fields in which its prices are set. Closed rounds
+    only."""
     told = returns.of_round(visit.store, found, assessed)
     if told is None:
         return
@@ -35,7 +38,8 @@ def show(visit: Visit, found: Round, assessed: Assessment, marks: Sequence[str])
         blocks.plain("It cannot be told yet. What is missing:")
         blocks.bullets([each.what[:1].upper() + each.what[1:] for each in told.lacking])
     _left_out(told)
-    _fields(visit, told)
+    if set_prices:
+        _fields(visit, told)
 
 
 def _card(visit: Visit, found: Return, marks: Sequence[str]) -> None:
@@ -77,9 +81,9 @@ def _fields(visit: Visit, told: Account) -> None:
         return
     offered = {(each.kind, each.about): each for each in told.offered}
     with st.container(horizontal=True, key="return-prices"):
-        for number, each in enumerate(offered.values()):
+        for each in offered.values():
             if each.kind == "tokens":
-                price_parts.tokens(visit, each.about, each.title, f"return-tokens-{number}")
+                price_parts.tokens(visit, each.about, each.title, "return-tokens")
             else:
-                price_parts.hour(visit, each.about, f"return-hour-{number}", f"Price of an hour, {each.title}")
+                price_parts.hour(visit, each.about, "return-hour", f"Price of an hour, {each.title}")
         price_parts.expected(visit, "return-expected")

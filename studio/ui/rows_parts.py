@@ -7,20 +7,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from urllib.parse import urlencode
 
 import streamlit as st
 
-from studio import figures, signing
+from studio import decided, figures, signing
 from studio.cells import csv_table
+from studio.decision import GateState
 from studio.figures import Figure, Material, Row, table
 from studio.figures.figure import figure_id
-from studio.records import Pair, PairKind, Round
+from studio.records import Pair, PairKind, Round, Verdict
 from studio.review import gold
 from studio.review.votes_table import vote_row, write_votes
 from studio.store import Store
 from studio.store import people as people_rows
-from studio.ui import blocks, frame, pairs_parts
+from studio.ui import blocks, earlier_parts, frame, pairs_parts
 from studio.ui.access import Visit
 
 _PAGE = 50
@@ -43,8 +43,7 @@ def named(visit: Visit, text: str, name: str) -> blocks.Link:
 
 
 def _address(visit: Visit, name: str = "", pair: str = "") -> str:
-    more = {_ROWS: name, _PAIR: pair}
-    return "?" + urlencode({"project": visit.project_id} | {key: value for key, value in more.items() if value})
+    return earlier_parts.address(visit, {_ROWS: name, _PAIR: pair})
 
 
 def _back(visit: Visit, label: str, name: str = "") -> None:
@@ -58,15 +57,15 @@ def instead(visit: Visit, found: Round | None) -> None:
     if not name or found is None or found.state != "closed":
         return
     labels = _labels(visit.store, found)
-    if labels:
-        st.html(f'<div class="yr-labels">{"".join(f"<span>{label}</span>" for label in labels)}</div>')
+    if marks := [*earlier_parts.marks(visit, found), *labels]:
+        st.html(f'<div class="yr-labels">{"".join(f"<span>{label}</span>" for label in marks)}</div>')
     if name == _ALL:
         _every(visit, found)
         st.stop()
     shown = visit.store.once(("rows", found.id, name), lambda: _behind(visit.store, found, name))
     pair = st.query_params.get(_PAIR)
     if shown is None:
-        frame.empty("There is no such figure", "It is not among those of the newest round. Go back and choose again.")
+        frame.empty("There is no such figure", "It is not among those of this round. Go back and choose again.")
         _back(visit, "Back to the decision")
     elif pair:
         _one(visit, found, name, pair)
@@ -273,7 +272,12 @@ _UNITS = ("share", "to 1", "p", "coefficient", "s", *_COUNTS)
 
 
 def in_words(figure: Figure) -> str:
-    """A figure's value with its interval, as it is said: "67 % (95 % interval 35 to 88 %)"."""
+    """A figure's value with its interval, as it is said: "67 % (95 % interval 35 to 88 %)"; a gate's state and the
+    verdict in the words of the page."""
+    if figure.unit == "state":
+        return decided.in_words(GateState(figure.word))
+    if figure.unit == "verdict":
+        return decided.said(Verdict(figure.word), ())
     if figure.value is None or (figure.word and figure.unit not in _UNITS):
         return figure.word or "unknown"  # money has its own words
     low, high = figure.low, figure.high

@@ -83,7 +83,7 @@ def build_app(
 
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
-        opened = await run_in_threadpool(open_store, workspace)
+        opened = await run_in_threadpool(_opened, open_store, workspace)
         use(opened)
         beside = [asyncio.create_task(work) for work in (
             *([_supervise(opened, tick)] if tick else ()), *([_read_ahead(opened, ahead)] if ahead else ()),
@@ -106,6 +106,12 @@ def build_app(
         on_script_error=_broken_page,
         secrets=_NO_SECRETS,
     )
+
+
+def _opened(open_store: Callable[[Path], Store], workspace: Path) -> Store:
+    opened = open_store(workspace)
+    project_route.sweep(workspace)
+    return opened
 
 
 def _routes(cookie: str, token: str) -> list[BaseRoute]:

@@ -64,9 +64,10 @@ def _enough_prompts(plan: rounds.Plan, mixture: Mapping[str, float]) -> str:
         larger = replace(plan, cap=size)
         if _simulated(larger, _planned_slices(larger, mixture), theta).go >= planning.LIKELY:
             return (
-                f"To show a true {100 * theta:.0f} % preference, about {size} prompts of this mixture would be enough."
+                f"To show a true {blocks.percent(theta)} preference, about {size} prompts of this mixture would be "
+                "enough."
             )
-    return f"Even {_SIZES[-1]} prompts of this mixture would often not show a true {100 * theta:.0f} % preference."
+    return f"Even {_SIZES[-1]} prompts of this mixture would often not show a true {blocks.percent(theta)} preference."
 
 
 def _simulated(plan: rounds.Plan, slices: tuple[planning.PlannedSlice, ...], theta: float) -> planning.Outlook:

@@ -24,6 +24,7 @@ from studio.ui.access import Visit
 
 _WATCHED = {"watch": "must not get worse", "critical": "critical: must be cleared", "off": "not watched"}
 _MANY_ARMS = 3
+_NUMBERS = ("cap", "votes", "margin", "floor", "gold", "gold-right", "repeats")
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,9 @@ def _form(visit: Visit, about: _About) -> None:
     candidates = _candidates(visit, about)
     _baselines(visit, about, candidates)
     default = rounds.plan_for(visit.store, visit.project_id, candidates[-1] if candidates else "", about.dataset)
-    _numbers(about, default)
+    _numbers(visit, about, default)
     if about.slices:
-        _slices(about)
+        _slices(visit, about)
         expert_parts.choose(visit, [name for name, _, _ in about.slices], about.key)
     _trust(visit, about, candidates[-1] if candidates else "")
     plan = _read(visit, about)
@@ -179,26 +180,26 @@ def _against_key(about: _About, candidates: Sequence[str]) -> str:
     return about.key(f"against-{'-'.join(sorted(candidates))}")
 
 
-def _numbers(about: _About, default: rounds.Plan) -> None:
+def _numbers(visit: Visit, about: _About, default: rounds.Plan) -> None:
     one, two, three, four = st.columns(4, gap="medium")
     with one:
-        st.number_input(
-            "Prompts, at most (cap)", 1, about.prompts, min(about.prompts, rounds.DEFAULT_CAP), key=about.key("cap"),
-            persist_state="session", help="The round stops earlier when it is decided.",
+        draft_fields.whole(
+            visit, "Prompts, at most (cap)", about.key("cap"), min(about.prompts, rounds.DEFAULT_CAP),
+            (1, about.prompts), help="The round stops earlier when it is decided.",
         )  # fmt: skip
     with two:
-        st.number_input(
-            "Votes on each prompt", 1, opening.MOST_VOTES, 1, key=about.key("votes"), persist_state="session",
+        draft_fields.whole(
+            visit, "Votes on each prompt", about.key("votes"), 1, (1, opening.MOST_VOTES),
             help="New prompts tell more than further votes on the same ones.",
         )  # fmt: skip
     with three:
-        st.number_input(
-            "A win that matters, of 100", 50, 80, 55, key=about.key("margin"), persist_state="session",
+        draft_fields.whole(
+            visit, "A win that matters, of 100", about.key("margin"), 55, (50, 80),
             help="theta_min: preferred in at least so many of 100 prompts, a tie counting as half. 50 means any lead.",
         )  # fmt: skip
     with four:
-        st.number_input(
-            "Fit to send, of 100 answers", 0, 95, 60, key=about.key("floor"), persist_state="session",
+        draft_fields.whole(
+            visit, "Fit to send, of 100 answers", about.key("floor"), 60, (0, 95),
             help="The shippable floor: how many of the candidate's answers must be fit to send. 0: do not ask.",
         )  # fmt: skip
     second = default.second_readers > 0
@@ -210,7 +211,7 @@ def _numbers(about: _About, default: rounds.Plan) -> None:
         blocks.note("This needs two reviewers who really vote: such a prompt counts once both have.")
 
 
-def _slices(about: _About) -> None:
+def _slices(visit: Visit, about: _About) -> None:
     usual = {name: "critical" if must else "watch" for name, _, must in about.slices}
     chosen = {name: st.session_state.get(about.key(f"slice-{name}"), word) for name, word in usual.items()}
     critical = [name.replace("_", " ") for name, word in chosen.items() if word == "critical"]
@@ -229,9 +230,7 @@ def _slices(about: _About) -> None:
                     persist_state="session",
                 )  # fmt: skip
             with two:
-                st.number_input(
-                    "May lose, of 100 (delta)", 1, 40, 10, key=about.key(f"delta-{name}"), persist_state="session"
-                )
+                draft_fields.whole(visit, "May lose, of 100 (delta)", about.key(f"delta-{name}"), 10, (1, 40))
 
 
 def _trust(visit: Visit, about: _About, candidate: str) -> None:
@@ -244,24 +243,22 @@ def _trust(visit: Visit, about: _About, candidate: str) -> None:
         )
         one, two, three = st.columns(3, gap="medium")
         with one:
-            gold = st.number_input(
-                "Gold pairs for each reviewer", 0, min(20, about.spare), usual, key=about.key("gold"),
-                persist_state="session",
-            )  # fmt: skip
+            gold = draft_fields.whole(
+                visit, "Gold pairs for each reviewer", about.key("gold"), usual, (0, min(20, about.spare))
+            )
         with two:
-            st.number_input(
-                "Of them right, at least", 0, 20, max(0, usual - 1), key=about.key("gold-right"),
-                persist_state="session",
+            draft_fields.whole(
+                visit, "Of them right, at least", about.key("gold-right"), max(0, usual - 1), (0, 20),
                 help="Whoever gets so many wrong that this is out of reach leaves the count, with all their votes.",
             )  # fmt: skip
         with three:
-            st.number_input(
-                "Repeats in the round", 0, max(1, about.prompts // 2), min(10, about.prompts // 20),
-                key=about.key("repeats"), persist_state="session",
+            draft_fields.whole(
+                visit, "Repeats in the round", about.key("repeats"), min(10, about.prompts // 20),
+                (0, max(1, about.prompts // 2)),
                 help="How consistent reviewers are; shown afterwards, decides nothing.",
             )  # fmt: skip
         if gold:
-            blocks.note(GoldRule(int(gold), min(_number(about, "gold-right"), int(gold))).sentence)
+            blocks.note(GoldRule(gold, min(_number(about, "gold-right"), gold)).sentence)
         sentinel_parts.choose(visit, about.dataset, candidate, about.key)
 
 
@@ -362,3 +359,5 @@ def _open(visit: Visit, about: _About) -> None:
         notices.keep_for("open")
     else:
         draft_fields.forget(visit, about.key("guidelines"), opened.registration["guidelines"])
+        for field in (*_NUMBERS, *(f"delta-{name}" for name, _, _ in about.slices)):
+            draft_fields.forget(visit, about.key(field), _number(about, field))

@@ -31,8 +31,12 @@ def not_now() -> str:
 
 
 def too_many() -> str:
-    """The answer to an address that tried too often, whatever its token."""
-    return bare_page("Too many tries", "<p class=lead>Nothing is shown now. Try again in a minute.</p>")
+    """The answer to one more token that opens nothing, from an address that came with many."""
+    return bare_page(
+        "Too many tries",
+        "<p class=lead>This link does not work, and many like it were tried from where you are.</p><p>See that you "
+        "opened the whole of it.</p>",
+    )
 
 
 def written(shown: Shown) -> str:

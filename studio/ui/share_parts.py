@@ -6,9 +6,10 @@ import streamlit as st
 
 from studio import sharing
 from studio.records import Round
+from studio.review import numbered
 from studio.store import people, shares
 from studio.store.shares import Share
-from studio.ui import access, blocks, frame, keys, notices, share_route
+from studio.ui import access, blocks, draft_fields, frame, keys, notices, share_route
 from studio.ui.access import Visit
 from studio.wording import day
 
@@ -34,7 +35,9 @@ def links(visit: Visit, found: Round) -> None:
         _fresh()
     else:
         blocks.note("A PM or an admin makes and withdraws links.")
-    names, stopped = people.names(visit.store), [(each, sharing.state(visit.store, each)) for each in made]
+    rounds = {each.round.id: each.name for each in numbered.every(visit.store, visit.project_id)}
+    names = people.names(visit.store) | rounds
+    stopped = [(each, sharing.state(visit.store, each)) for each in made]
     for each, why in stopped:
         if not why:
             _link(visit, each, names, may)
@@ -48,10 +51,10 @@ def links(visit: Visit, found: Round) -> None:
 def _form(visit: Visit, found: Round) -> None:
     with st.container(key="share-new"):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.text_input("For whom", key="share-name", max_chars=80, persist_state="session", width=260,
-                          placeholder="Such as: steering committee")  # fmt: skip
-            st.number_input("Days that it works", 1, sharing.MOST_DAYS, sharing.DAYS, key="share-days",
-                            persist_state="session", width=160)  # fmt: skip
+            draft_fields.line(visit, "For whom", "share-name", max_chars=80, width=260,
+                              placeholder="Such as: steering committee")  # fmt: skip
+            draft_fields.whole(visit, "Days that it works", "share-days", sharing.DAYS, (1, sharing.MOST_DAYS),
+                               width=160)  # fmt: skip
             what = [_LATEST, _THIS] if found.state == "closed" else [_LATEST]
             st.selectbox("What it shows", what, key="share-what", persist_state="session", width=300)
         st.checkbox(
@@ -76,7 +79,9 @@ def _make(visit: Visit, found: Round) -> None:
     )  # fmt: skip
     if token is not None:
         typed[keys.SHARE] = [name.strip(), f"{access.origin(visit)}{share_route.PATH}{token}"]
-        typed["share-name"], typed["share-answers"] = "", False
+        draft_fields.forget(visit, "share-name")
+        draft_fields.forget(visit, "share-days", int(typed["share-days"]))
+        typed["share-answers"] = False
     notices.keep_for(_PLACE)
 
 
@@ -109,7 +114,8 @@ def _link(visit: Visit, each: Share, names: dict[str, str], may: bool) -> None:
 
 
 def _told(each: Share, names: dict[str, str]) -> str:
-    shows = "One round's decision" if each.round else "The latest decision"
+    """`names`: what people and rounds are called, by id."""
+    shows = f"The decision on {names.get(each.round, 'one round')}" if each.round else "The latest decision"
     answers = ", with a few answers" if each.answers else ""
     times = "once" if each.opened == 1 else blocks.several(each.opened, "time")
     opened = f"opened {times}, last on {blocks.when(each.last_opened)}" if each.opened else "not opened yet"

@@ -1,7 +1,7 @@
 """`GET /share/{token}`: a decision to read, for whoever holds a link to it. No account, no session, cookie or script.
 
 A token that opens nothing gets one answer, at one time, whether it was never given out, withdrawn or has expired. Who
-tries many is not answered for a while; of them no more than their address is held, in memory, for a minute.
+tries many of those is told so; of them no more than their address is held, in memory, for a minute.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 class Tries:
     """How often each address came with a token that opens nothing. `clock`: seconds that grow.
 
-    Visitors behind a proxy that does not pass their addresses on count as one, and wait for one another's misses.
+    No number of tries finds a token of 192 random bits: this keeps who tries many from having the server hold as many
+    answers back. It says nothing of links that work. Visitors behind a proxy that does not pass their addresses on
+    count as one.
     """
 
     MOST, SECONDS, ADDRESSES = 20, 60.0, 10_000
@@ -46,7 +48,7 @@ class Tries:
         self._missed: dict[str, deque[float]] = {}
 
     def too_many(self, address: str) -> bool:
-        """Whether an address has missed so often within the last minute that it is not answered now."""
+        """Whether an address has missed so often within the last minute that its misses are not told one by one."""
         missed, since = self._missed.get(address, deque()), self._clock() - self.SECONDS
         while missed and missed[0] < since:
             missed.popleft()
@@ -67,11 +69,11 @@ def route(store: Callable[[], Store], refused_seconds: float = REFUSED_SECONDS) 
 
     async def show(request: Request) -> Response:
         started = time.monotonic()
-        address = request.client.host if request.client else ""
-        if tries.too_many(address):
-            return _answer(share_page.too_many(), 429)
         share = await run_in_threadpool(sharing.find, store(), request.path_params["token"])
         if share is None:
+            address = request.client.host if request.client else ""
+            if tries.too_many(address):
+                return _answer(share_page.too_many(), 429)
             tries.miss(address)
             await asyncio.sleep(max(0.0, started + refused_seconds - time.monotonic()))
             return _answer(share_page.over(), 404)

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from studio import people
 from studio.records import Person, Refusal, Role
+from studio.reports import outside
 from studio.store import Store
 from studio.store import people as people_rows
 from studio.ui.guard import wanted_cookie, wanted_page
@@ -107,7 +108,7 @@ async def _font(request: Request) -> Response:
 
 
 async def _stylesheet(_request: Request) -> Response:
-    return FileResponse(Path(__file__).parent / "assets" / "sign_in.css", media_type="text/css")
+    return Response(outside.sheet(Path(__file__).parent / "assets" / "sign_in.css"), media_type="text/css")
 
 
 def door(problem: str = "", status: int = 200) -> HTMLResponse:

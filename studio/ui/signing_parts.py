@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import streamlit as st
 
 from studio import decided, signing
@@ -11,9 +9,10 @@ from studio.decision import Ruling
 from studio.records import Role, Round
 from studio.store import brought, decisions, people
 from studio.store.decisions import Decision
-from studio.ui import blocks, draft_fields, frame, notices
+from studio.ui import answers, blocks, draft_fields, earlier_parts, frame, notices
 from studio.ui.access import Visit
 from studio.ui.sign_in import ROLE_WORDS
+from studio.wording import in_html
 
 
 def sign(visit: Visit, found: Round, ruled: Ruling) -> None:
@@ -60,21 +59,23 @@ def _sign(visit: Visit, found: Round) -> None:
 # -- what was signed -------------------------------------------------------------------------------
 
 
-def signed(visit: Visit) -> None:
-    """Every decision of the project, the withdrawn too, newest first."""
-    found = decisions.every(visit.store, visit.project_id)
+def signed(visit: Visit, only: str = "") -> None:
+    """Every decision of the project, the withdrawn too, newest first. `only`: those on the round with this id."""
+    found = [each for each in decisions.every(visit.store, visit.project_id) if only in ("", each.round)]
     if not found:
         return
-    names = people.names(visit.store)
+    names, links, blind = people.names(visit.store), earlier_parts.links(visit), answers.held_back(visit)
     blocks.section("What was signed", "Decisions are never changed. One can be withdrawn; both then stay here.")
     notices.show("withdraw")
     notices.show("sign")
     for each in found:
         with st.container(border=True, key=f"decision-{each.id}"):
-            _decision(visit, each, names)
+            said = "" if blind else f": {in_html(str(each.body['headline']))}"
+            _decision(visit, each, names, f"{links[each.round].html}{said}")
 
 
-def _decision(visit: Visit, each: Decision, names: dict[str, str]) -> None:
+def _decision(visit: Visit, each: Decision, names: dict[str, str], about: str) -> None:
+    """`about`: HTML of the way to the round that it is about and, for who may read of arms now, what was ruled."""
     who = names.get(each.signed_by, each.signed_by)
     if "role" in each.body:
         who = f"{who} ({ROLE_WORDS[Role(each.body['role'])]})"
@@ -83,7 +84,7 @@ def _decision(visit: Visit, each: Decision, names: dict[str, str]) -> None:
     labels = [word for told, word in decided.LABELS.items() if each.body.get(told)]
     title = each.verdict.value.replace("_", " ") + (f" ({', '.join(labels)})" if labels else "")
     blocks.item(title, f"Signed by {who}, {blocks.when(each.at)}", mark)
-    blocks.plain(str(each.body["headline"]))
+    st.html(f'<p class="ys-plain">{about}</p>')
     came = brought.of(visit.store, each.project)
     if came is not None and each.at < came.at:
         blocks.note(
@@ -123,7 +124,7 @@ def _tied(each: Decision) -> str:
         "Frozen set": each.body.get("dataset_sha256") or each.body.get("dataset", ""), "Training (run)": runs,
         "State of the record": each.head,
     }  # fmt: skip
-    items = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in told.items() if value)
+    items = "".join(f"<dt>{name}</dt><dd>{in_html(value)}</dd>" for name, value in told.items() if value)
     return f'<details class="yr-tied"><summary>What it is tied to</summary><dl class="yr-facts">{items}</dl></details>'
 
 

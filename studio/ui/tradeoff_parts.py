@@ -12,14 +12,16 @@ from studio.evaluate.costs import Estimate
 from studio.records import Round
 from studio.review.assessment import Assessment
 from studio.tradeoff import Point, Tradeoff
-from studio.ui import blocks, rows_parts, verdict_charts
+from studio.ui import blocks, label_places, rows_parts, verdict_charts
 from studio.ui.access import Visit
+from studio.wording import all_of
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 _BY = {"people": "What people preferred", "rules": "Rules kept, all arms"}
-_NEAR = 0.14
+_NARROW, _TALL = 280.0, 290.0
+"""Pixels of a picture's inside on a phone."""
 
 
 def show(visit: Visit, found: Round, assessments: Sequence[Assessment], marks: Sequence[str]) -> None:
@@ -44,18 +46,23 @@ def show(visit: Visit, found: Round, assessments: Sequence[Assessment], marks: S
 
 
 def _pictures(told: Tradeoff, marks: Sequence[str]) -> None:
+    named = [f"{number} is {each.name}" for number, each in enumerate(told.points, start=1)]
     timed = any(each.seconds for each in told.points)
+    blocks.plain(f"In the picture{'s' * timed}, {all_of(named)}.")
     columns = st.columns(2, gap="large") if timed else [st.container()]
     with columns[0]:
         _picture(told, "cost", f"Price of 1,000 answers, {told.currency}" if told.currency else
-                 "Word pieces (tokens) read and written for an answer", marks)  # fmt: skip
+                 "Word pieces (tokens) of an answer", marks)  # fmt: skip
     if timed:
         with columns[1]:
-            _picture(told, "seconds", "Seconds of one request by itself, half take at most", marks)
+            _picture(told, "seconds", "Seconds of one request (median)", marks)
 
 
 def _picture(told: Tradeoff, by: str, axis: str, marks: Sequence[str]) -> None:
-    points = [(each, taken) for each in told.points if (taken := each.cost if by == "cost" else each.seconds)]
+    points = [
+        (number, each, taken) for number, each in enumerate(told.points, start=1)
+        if (taken := each.cost if by == "cost" else each.seconds)
+    ]  # fmt: skip
     if not points:
         return
     blocks.plain(told.sentence(by))
@@ -63,13 +70,15 @@ def _picture(told: Tradeoff, by: str, axis: str, marks: Sequence[str]) -> None:
     st.plotly_chart(figure, key=f"decision-tradeoff-{by}", config={"displayModeBar": False}, theme=None)
 
 
-def _figure(points: Sequence[tuple[Point, Estimate]], best: Sequence[str], axis: str, marks: Sequence[str]) -> Figure:
+def _figure(
+    points: Sequence[tuple[int, Point, Estimate]], best: Sequence[str], axis: str, marks: Sequence[str]
+) -> Figure:
     import plotly.graph_objects as go
 
     ink, soft, line, colours = verdict_charts.theme()
     figure = go.Figure()
-    widest = max(taken.high if taken.high is not None else taken.value for _, taken in points) * 1.12 or 1.0
-    for each, taken in points:
+    widest = max(taken.high if taken.high is not None else taken.value for _, _, taken in points) * 1.12 or 1.0
+    for _, each, taken in points:
         front = each.name in best
         colour = colours[0] if front else colours[2]
         figure.add_scatter(
@@ -78,12 +87,12 @@ def _figure(points: Sequence[tuple[Point, Estimate]], best: Sequence[str], axis:
             error_x=_bar(taken, 1, colour), error_y=_bar(each.quality, 100, colour),
             hovertemplate=f"{verdict_charts.plain(each.name)}<extra></extra>",
         )  # fmt: skip
-    for (each, taken), under in zip(points, _under(points), strict=True):
-        left = taken.value < 0.5 * widest
+    crosses = [_cross(each.quality, taken, widest) for _, each, taken in points]
+    for (number, each, taken), place in zip(points, label_places.places(crosses), strict=True):
         figure.add_annotation(
-            x=taken.value, y=100 * each.quality.value, text=verdict_charts.plain(each.name), showarrow=False,
-            xanchor="left" if left else "right", xshift=10 if left else -10, yshift=-15 if under else 15,
-            font={"size": 14, "color": ink}, bgcolor=verdict_charts.paper(), borderpad=0,
+            x=taken.value, y=100 * each.quality.value, text=f"<b>{number}</b>", ax=place.right, ay=-place.up,
+            showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=soft if place.far else "rgba(0,0,0,0)", standoff=8,
+            font={"size": 15, "color": ink},
         )  # fmt: skip
     verdict_charts.dress(figure, marks, height=380, showlegend=False)
     figure.update_layout(margin_t=14)
@@ -98,16 +107,16 @@ def _bar(found: Estimate, times: float, colour: str) -> dict[str, object]:
     high = 0.0 if found.high is None else found.high - found.value
     low = 0.0 if found.low is None else found.value - found.low
     return {"type": "data", "symmetric": False, "array": [times * high], "arrayminus": [times * low],
-            "thickness": 1.5, "width": 0, "color": colour}  # fmt: skip
+            "thickness": 1.5, "width": 4, "color": colour}  # fmt: skip
 
 
-def _under(points: Sequence[tuple[Point, Estimate]]) -> list[bool]:
-    """Which names stand under their point, because the one of a point at about its height stands above."""
-    under: list[bool] = []
-    for place, (each, _) in enumerate(points):
-        near = [at for at in range(place) if abs(points[at][0].quality.value - each.quality.value) < _NEAR]
-        under.append(bool(near) and not under[near[-1]])
-    return under
+def _cross(quality: Estimate, taken: Estimate, widest: float) -> label_places.Cross:
+    """Where a point lies in the picture at its narrowest: in a wider one all lie further apart."""
+    across, up = _NARROW / widest, _TALL
+    x, y = taken.value * across, quality.value * up
+    left, right = (x if end is None else end * across for end in (taken.low, taken.high))
+    low, high = (y if end is None else end * up for end in (quality.low, quality.high))
+    return label_places.Cross(x, y, left, right, low, high)
 
 
 def _table(visit: Visit, told: Tradeoff, marks: Sequence[str]) -> None:
@@ -117,11 +126,11 @@ def _table(visit: Visit, told: Tradeoff, marks: Sequence[str]) -> None:
     heads += [f"1,000 answers, {told.currency}" if told.currency else "word pieces an answer"]
     heads += ["seconds"] if timed else []
     rows = []
-    for each in told.points:
+    for number, each in enumerate(told.points, start=1):
         low, high = each.quality.low or 0.0, each.quality.high or 0.0
         behind = ("tradeoff", told.way, each.arm)
         row: list[blocks.Cell] = [
-            each.name,
+            f"{number} {each.name}",
             f"{blocks.percent(each.quality.value)} ({blocks.between((low, high))})",
             rows_parts.count(visit, each.quality.n, *behind, "quality"),
         ]

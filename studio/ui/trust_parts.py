@@ -20,6 +20,7 @@ from studio.store import Store
 from studio.store import rounds as round_rows
 from studio.ui import blocks, rows_parts
 from studio.ui.access import Visit
+from studio.wording import in_html
 
 _STATES = {True: ("passed", "Fine"), False: ("caution", "Take care"), None: ("unchecked", "Not known")}
 
@@ -82,13 +83,13 @@ def _item(visit: Visit, line: _Line) -> str:
     details = f"<details><summary>More</summary><ul>{more}</ul></details>" if more else ""
     return (
         f'<li class="yr-{kind}"><i>{word}</i>'
-        f"<div><b>{escape(line.name)}</b><p>{_html(visit, line.told)}</p>{details}</div></li>"
+        f"<div><b>{in_html(line.name)}</b><p>{_html(visit, line.told)}</p>{details}</div></li>"
     )
 
 
 def _html(visit: Visit, told: _Told) -> str:
     links = ", ".join(rows_parts.link(visit, text, *parts).html for text, parts in told.rows.items())
-    return f"{escape(told.sentence)} {links}"
+    return f"{in_html(told.sentence)} {links}"
 
 
 def _agreed(found: Agreement, arm: str) -> _Line:

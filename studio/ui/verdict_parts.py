@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from html import escape
 
 import streamlit as st
 
@@ -16,8 +15,17 @@ from studio.review.gates import Words, preference_name
 from studio.review.preference import Assessment
 from studio.store import decisions
 from studio.store.decisions import Decision
-from studio.ui import blocks, evidence_parts, frame, rows_parts, trust_parts, verdict_charts, voting_parts
+from studio.ui import (
+    blocks,
+    evidence_parts,
+    frame,
+    rows_parts,
+    trust_parts,
+    verdict_charts,
+    voting_parts,
+)
 from studio.ui.access import Visit
+from studio.wording import in_html
 
 _WORDS = {
     Verdict.go: "Go",
@@ -37,11 +45,6 @@ def ruling(visit: Visit, found: Round) -> tuple[Ruling, Assessment]:
     """What the rule says of a closed round, and of the candidate that it speaks of."""
     told = judged(visit, found)
     return told.ruling, told.subject[0]
-
-
-def ruled(visit: Visit, found: Round | None) -> dict[str, Ruling]:
-    """Of a closed round its id and ruling; of any other nothing."""
-    return {found.id: judged(visit, found).ruling} if found is not None and found.state == "closed" else {}
 
 
 def judged(visit: Visit, found: Round) -> Judgement:
@@ -80,28 +83,30 @@ def labels(ruled: Ruling) -> list[str]:
     return list(ruled.labels)
 
 
-def verdict(visit: Visit, found: Round, ruled: Ruling) -> None:
+def verdict(visit: Visit, found: Round, ruled: Ruling, *, newest: bool) -> None:
     """The one word, the one sentence, what ships, the weakest gate and what comes next; then why, what would change it,
-    and the way to the rest of the page."""
-    marks = "".join(f"<span>{escape(word)}</span>" for word in labels(ruled))
+    and the way to the rest of the page. `newest`: the round that a decision would be about."""
+    marks = "".join(f"<span>{in_html(word)}</span>" for word in labels(ruled))
     word = _WORDS[ruled.verdict] + (", length-dependent" if ruled.length_dependent else "")
     st.html(
         (f'<div class="yr-labels">{marks}</div>' if marks else "")
         + f'<section class="yr-verdict"><p class="yr-word yr-{ruled.verdict.value.lower()}">{word}</p>'
-        f'<p class="yr-line">{escape(ruled.headline)}</p></section>'
+        f'<p class="yr-line">{in_html(ruled.headline)}</p></section>'
     )
     standing = decisions.on(visit.store, found.id)
     void = signing.void_because(visit.store, standing) if standing else ""
     names = signing.names(found)
     figure = _figure(judged(visit, found).subject[0], names, ruled.weakest)
-    blocks.facts(_glance(ruled, names, standing, void, figure))
+    told = _glance(ruled, names, standing, void, figure)
+    blocks.facts(told | ({} if newest else {"Next": "Nothing here; what comes next is told on the newest round."}))
     if ruled.because:
         blocks.section("Why")
         blocks.bullets(ruled.because)
-    if ruled.would_change:
+    if ruled.would_change and newest:
         blocks.section("What would change it")
         blocks.bullets(ruled.would_change)
-    blocks.contents([*_WAYS, "Sign the decision" if standing is None else "What was signed", *_WAYS_ON])
+    signed = ["What was signed"] if standing else ["Sign the decision"] if newest else []
+    blocks.contents([*_WAYS, *signed, *_WAYS_ON])
 
 
 _WAYS = (
@@ -119,18 +124,17 @@ def _glance(
     told = {"To ship": papers.to_ship(ruled, names, standing, void)}
     weakest = next((gate for gate in ruled.gates if gate.name == ruled.weakest), None)
     if weakest is not None:
-        told["Weakest gate"] = f"{weakest.name} ({_STATES[weakest.state].lower()}){figure}"
+        told["Weakest gate"] = f"{weakest.title} ({_STATES[weakest.state].lower()}){figure}"
     if void:
         told["Next"] = "Let people vote on what stands now; why the decision is void is told where it was signed."
     elif standing and standing.ships:
         told["Next"] = "Give the engineers their brief; it is among the papers below."
     elif ruled.verdict is Verdict.go:
         told["Next"] = "Sign the decision below (a PM or an admin), then give the engineers their brief."
-    elif ruled.would_change:
-        first = ruled.would_change[0]
-        told["Next"] = (
-            first if standing else f"Sign it below (a PM or an admin), so that it stands. Then: {_low(first)}"
-        )
+    elif standing is None or ruled.would_change:
+        sign = "" if standing else "Sign it below (a PM or an admin), so that it stands."
+        then = ruled.would_change[0] if ruled.would_change else ""
+        told["Next"] = f"{sign} Then: {_low(then)}" if sign and then else sign or then
     return told
 
 
@@ -199,21 +203,21 @@ def _slices_item(sliced: Sequence[Gate], rows: Mapping[str, str]) -> str:
         f"{count[GateState.passed]} cleared, {count[GateState.open]} with not enough votes, {count[GateState.failed]} "
         f"worse, counted over all baselines. {must}; none may get worse."
     )
-    each = "".join(f"<li>{escape(g.sentence)} {rows[g.name]}</li>" for g in sliced)
-    return _row(state, "Kinds of input (slices)", escape(told), f"<summary>Each of them</summary><ul>{each}</ul>")
+    each = "".join(f"<li>{in_html(g.sentence)} {rows[g.name]}</li>" for g in sliced)
+    return _row(state, "Kinds of input (slices)", in_html(told), f"<summary>Each of them</summary><ul>{each}</ul>")
 
 
 def _item(state: GateState, name: str, text: str, evidence: Sequence[str], rows: str) -> str:
     """`rows`: HTML of the link to the rows of its figure, or ""."""
-    found = "".join(f"<li>{escape(each)}</li>" for each in evidence)
+    found = "".join(f"<li>{in_html(each)}</li>" for each in evidence)
     more = f"<summary>Evidence</summary><ul>{found}</ul>" if found else ""
-    return _row(state, name, f"{escape(text)} {rows}", more)
+    return _row(state, name, f"{in_html(text)} {rows}", more)
 
 
 def _row(state: GateState, name: str, text: str, more: str) -> str:
     """A gate as HTML, as are `text` and `more`, which is folded."""
     details = f"<details>{more}</details>" if more else ""
-    inside = f"<div><b>{escape(name)}</b><p>{text}</p>{details}</div>"
+    inside = f"<div><b>{in_html(name)}</b><p>{text}</p>{details}</div>"
     return f'<li class="yr-{state.value}"><i>{_STATES[state]}</i>{inside}</li>'
 
 
@@ -254,7 +258,7 @@ def _candidates(visit: Visit, found: Round, ruled: Ruling, names: dict[str, str]
         state = "votes pass" if each.votes_alone is Verdict.go else "votes do not pass"
         state = "not needed: a cheaper one passed" if passed and place > subject else state
         for against in each.against:
-            share = "none" if against.theta is None else f"{100 * against.theta:.0f} %"
+            share = "none" if against.theta is None else blocks.percent(against.theta)
             rows.append([
                 f"{place + 1}. {names[each.candidate]}", names[against.baseline], share,
                 blocks.between((against.interval.low, against.interval.high)),
@@ -273,9 +277,9 @@ def _preference(visit: Visit, assessed: Assessment, names: dict[str, str], marks
     rows = [
         [
             names[a.baseline],
-            "none" if a.theta is None else f"{100 * a.theta:.0f} %",
+            "none" if a.theta is None else blocks.percent(a.theta),
             blocks.between((a.interval.low, a.interval.high)),
-            f"{100 * a.net_win:.0f} %",
+            blocks.percent(a.net_win),
             blocks.percent(a.both_bad),
             rows_parts.count(visit, a.n, "preference", assessed.candidate, a.baseline, "theta"),
             rows_parts.count(visit, a.votes, "preference", assessed.candidate, a.baseline, "votes"),

@@ -59,5 +59,6 @@ def with_menu(at: AppTest, project: str) -> AppTest:
 
 
 def words(at: AppTest) -> str:
-    """Everything the page says in HTML, in one text."""
-    return "\n".join(body for e in at.get("html") if not (body := e.proto.body).startswith("<style"))
+    """Everything the page says in HTML, in one text; a space at which no line ends is one like any other."""
+    told = "\n".join(body for e in at.get("html") if not (body := e.proto.body).startswith("<style"))
+    return told.replace("\N{NO-BREAK SPACE}", " ")

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from signed_in import opened, person, press, words
 
-from studio import baselines, costs, datasets, outputs, projects
+from studio import baselines, costs, datasets, drafts, outputs, projects
 from studio.documents import step as documents
 from studio.examples import step as example_step
 from studio.records import Arm, ArmKind, Choosing, Dataset, Recipe, Role, Split, canonical, recipe_sha256, sha256
 from studio.store import Store, arms
 from studio.train import elsewhere
+from studio.ui import price_parts
 
 
 @pytest.fixture
@@ -195,8 +196,12 @@ def test_what_each_arm_costs_is_shown_with_its_intervals_and_prices(
     said = words(at)
     assert "1.50 s" in said and "n = 3 is too few" in said and "no price is set" in said and "512 MB" in said
     assert "Other programs were at work" in said
-    at.number_input(key="costs-hour-0-price").set_value(3.6).run()
-    press(at, "costs-hour-0-keep")
+    price = price_parts.key("costs-hour", "Test CPU")
+    at.number_input(key=f"{price}-price").set_value(3.6).run()
+    again = opened(store, dora[1], "baselines", project=demo)
+    assert again.number_input(key=f"{price}-price").value == 3.6, "a half written form survives a reload"
+    press(at, f"{price}-keep")
+    assert drafts.kept(store, dora[0], f"{demo}/{price}-price") is None, "and is done with once it is kept"
     assert "1.50 €" in words(at) and "one at a time" in words(at) and "in batches 0.60 €" in words(at)
 
 

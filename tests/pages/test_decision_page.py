@@ -16,7 +16,7 @@ from studio.review import rounds
 from studio.review.preference import parse_votes, read_votes
 from studio.store import Store, prices, shares
 from studio.store import decisions as rows
-from studio.ui import signing_parts
+from studio.ui import price_parts, signing_parts
 
 
 @pytest.fixture
@@ -93,6 +93,7 @@ def test_a_round_that_closed_before_any_prompt_was_done_is_told(store: Store, se
     _, session = person(store, "Pia", Role.pm)
     told = words(opened(store, session, "decision", project=seeded.project))
     assert "Inconclusive" in told and "No prompt is completed yet" in told
+    assert "Sign it below" in told and "Read the verdict and sign" not in told, "the next thing is said once"
     told = words(opened(store, session, "decision", project=seeded.project, rows="all"))
     assert "in the order of the page" in told and "nan" not in told
 
@@ -183,11 +184,12 @@ def test_a_designer_reads_and_comments_and_does_not_sign(store: Store, seeded: S
     at.text_input(key="return-expected-currency").set_value("USD")
     press(at, "return-expected-keep")
     assert prices.expected(store, seeded.project) == prices.Expected(5000.0, None, "USD")
-    at.number_input(key="return-tokens-0-in").set_value(0.4)
-    press(at, "return-tokens-0-keep")
+    price = price_parts.key("return-tokens", prices.tuned("smollm2-135m"))
+    at.number_input(key=f"{price}-in").set_value(0.4)
+    press(at, f"{price}-keep")
     assert "A price is not written" in words(at), "what a million written cost is left empty"
-    at.number_input(key="return-tokens-0-out").set_value(1.6)
-    press(at, "return-tokens-0-keep")
+    at.number_input(key=f"{price}-out").set_value(1.6)
+    press(at, f"{price}-keep")
     assert prices.of_tokens(store, prices.tuned("smollm2-135m")) == prices.TokenPrice(0.4, 1.6, "€")
     at.text_area(key=field).input("Not yet,").run()
     at.selectbox(key=f"{field}-pick").select("Pia <i>").run()

@@ -9,7 +9,7 @@ from signed_in import opened, person, press, sound, with_menu, words
 from studio import projects
 from studio.records import Refusal, Role
 from studio.review import rounds
-from studio.store import Store
+from studio.store import Store, examples
 from studio.store import projects as rows
 
 
@@ -64,6 +64,26 @@ def test_duplicate_lands_on_the_copy_and_can_be_taken_back(store: Store) -> None
     at = opened(store, session, "home")
     press(at, f"ys-undo-{store.recent(copy.id, dora.id)[0].seq}")
     assert [each.id for each in rows.every(store)] == [made.id]
+
+
+def test_a_template_is_offered_first_and_brings_its_brief_without_examples(store: Store) -> None:
+    pia, session = person(store, "Pia", Role.pm)
+    made = projects.from_demo(store, pia.id, "ticket-triage", "House <i>rules</i>")
+    assert "Start without a template" not in [b.label for b in opened(store, session, "home").button]
+    at = press(with_menu(opened(store, session, "home"), made.id), f"home-template-{made.id}")
+    assert "is offered first now" in words(at)
+    dora, session = person(store, "Dora", Role.designer)
+    at = with_menu(opened(store, session, "home"), made.id)
+    assert f"home-template-{made.id}" not in [b.key for b in at.button], "a PM decides what is a template"
+    assert "House &lt;i&gt;rules&lt;/i&gt;" in words(at) and "Brings its brief, with" in words(at)
+    order = [b.key for b in at.button]
+    assert order.index(f"home-from-{made.id}") < order.index("home-create") < order.index("home-from-ticket-triage")
+    at.text_input(key="home-new-name").set_value("Returns")
+    press(at, f"home-from-{made.id}")
+    assert "“Returns” is ready" in words(at) and "Tickets" not in rows.every(store)[-1].name
+    press(opened(store, session, "home"), f"home-from-{made.id}")
+    assert [each.name for each in rows.every(store)] == ["House <i>rules</i>", "Returns", "House <i>rules</i> 2"]
+    assert not any(examples.counts(store, each.id)["approved"] for each in rows.every(store)[1:])
 
 
 def test_many_projects_are_found_sorted_and_shown_some_at_a_time(store: Store) -> None:

@@ -11,7 +11,7 @@ from round_seed import Seeded, ready, vote_like_the_script
 from signed_in import opened, person, press, sound, words
 from streamlit.testing.v1 import AppTest
 
-from studio import baselines, people, projects
+from studio import baselines, drafts, people, projects
 from studio import brief as step
 from studio.records import Choice, Criterion, PairKind, Role, Round
 from studio.review import desk, guesses, rounds
@@ -94,6 +94,7 @@ def test_a_pm_sets_up_opens_and_undoes_a_round(store: Store, seeded: Seeded) -> 
     found = rows.every(store, seeded.project)[0]
     assert found.state == "open" and found.registration["cap"] == 6 and found.registration["theta_min"] == 0.6
     assert found.sha256 in words(at) and found.commitment in words(at) and found.seed == ""
+    assert drafts.kept(store, pia.id, f"{seeded.project}/review-cap-{seeded.dataset}") is None
     undo = next(b.key for b in at.button if b.key and b.key.startswith("ys-undo-"))
     press(at, undo)
     assert rows.every(store, seeded.project) == [] and "Set up a round" in words(at)
@@ -150,8 +151,10 @@ def test_a_model_that_is_not_for_release_is_not_offered_as_what_might_ship(store
 
 def test_a_refused_opening_says_why_and_keeps_what_was_typed(store: Store, seeded: Seeded) -> None:
     person(store, "Rita", Role.reviewer)
-    _, session = person(store, "Pia", Role.pm)
+    pia, session = person(store, "Pia", Role.pm)
+    drafts.keep(store, pia.id, f"{seeded.project}/review-cap-{seeded.dataset}", {"text": 99})
     at = opened(store, session, "review", project=seeded.project)
+    assert at.number_input(key=f"review-cap-{seeded.dataset}").value == 8, "more prompts were there when it was typed"
     at.number_input(key=f"review-margin-{seeded.dataset}").set_value(62).run()
     arm = arms.get(store, seeded.prompted)
     assert arm is not None
@@ -159,6 +162,8 @@ def test_a_refused_opening_says_why_and_keeps_what_was_typed(store: Store, seede
     press(at, "review-open")
     assert "has no output for 8 of 8 test prompts" in words(at) and rows.every(store, seeded.project) == []
     assert at.number_input(key=f"review-margin-{seeded.dataset}").value == 62
+    at = opened(store, session, "review", project=seeded.project)
+    assert at.number_input(key=f"review-margin-{seeded.dataset}").value == 62, "nor does a reload lose it"
 
 
 def test_alone_it_will_be_a_practice_round_with_the_way_out(store: Store, seeded: Seeded) -> None:

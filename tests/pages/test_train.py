@@ -147,8 +147,9 @@ def test_what_was_measured_is_shown_before_the_start(store: Store, dora: tuple[s
     assert "Where is &lt;b&gt;it&lt;/b&gt;?<mark>Thanks. </mark>" in said and '<mark class="ys-stressed">Next' in said
     assert at.button(key="train-start").label == "Leave out 1 example and start"
     assert at.button(key="preflight-longer").label == "Measure with room for all of them (704 tokens)"
-    at.number_input(key="preflight-price-hour").set_value(36.0).run()
-    press(at, "preflight-price-keep")
+    price = next(each.key for each in at.number_input if str(each.key).startswith("preflight-price-"))
+    at.number_input(key=price).set_value(36.0).run()
+    press(at, price.removesuffix("-price") + "-keep")
     assert "€ 2.24 (0.06 hours at € 36.00)" in words(at)
     press(at, "preflight-aside")
     assert "Measured, ready to start" not in words(at)
