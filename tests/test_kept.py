@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from studio.records import Person, Role
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from studio.records import Person, Refusal, Role
 from studio.store import Store, people
 from studio.store.kept import Kept
 from tests.round_seed import person
@@ -58,3 +63,33 @@ def test_a_role_that_changed_and_its_undo_are_seen_at_once(store: Store) -> None
     assert (found := now()) is not None and found.role is Role.pm
     store.undo(act.seq, admin.id)
     assert now() == rita
+
+
+def test_two_who_ask_at_once_wait_for_one_reading() -> None:
+    kept, reads, begun, go_on = Kept(), iter(range(10)), threading.Event(), threading.Event()
+
+    def slowly() -> int:
+        begun.set()
+        assert go_on.wait(10)
+        return next(reads)
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(kept.read, "all", ["votes"], slowly)
+        assert begun.wait(10)
+        second = pool.submit(kept.read, "all", ["votes"], slowly)
+        assert kept.read("another", ["votes"], lambda: "meanwhile") == "meanwhile"
+        go_on.set()
+        assert (first.result(10), second.result(10)) == (0, 0)
+    assert next(reads) == 1
+
+
+def test_a_reading_that_failed_leaves_the_next_to_try() -> None:
+    kept = Kept()
+
+    def fails() -> int:
+        raise Refusal("not now")
+
+    for _ in range(2):
+        with pytest.raises(Refusal):
+            kept.read("all", ["votes"], fails)
+    assert kept.read("all", ["votes"], lambda: 7) == 7

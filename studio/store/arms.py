@@ -196,9 +196,13 @@ class Answered:
 
 
 def answered(store: Store, dataset: str) -> list[Answered]:
-    """Who answered which of a dataset's prompts, without what they wrote."""
-    rows = store.rows("SELECT arm, example, job FROM generations WHERE dataset = ?", dataset)
-    return [Answered(r["arm"], r["example"], r["job"]) for r in rows]
+    """Who answered which of a dataset's prompts, without what they wrote. Read once for all who ask."""
+
+    def read() -> tuple[Answered, ...]:
+        rows = store.rows("SELECT arm, example, job FROM generations WHERE dataset = ?", dataset)
+        return tuple(Answered(r["arm"], r["example"], r["job"]) for r in rows)
+
+    return list(store.once(("answered", dataset), read, ("generations",)))
 
 
 def chosen_since(store: Store, project: str, since: str) -> int:

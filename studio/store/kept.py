@@ -20,6 +20,13 @@ TALK = (
 """Kinds of acts that change nothing of what `Store.once` keeps: what people say and sign, who comes and goes."""
 
 
+class _Turn:
+    """One reading at a time of the same thing; `waiting`: how many have come for it and not gone."""
+
+    def __init__(self) -> None:
+        self.lock, self.waiting = threading.Lock(), 0
+
+
 class Kept:
     """Safe to share between threads. What is kept is handed to all who ask: nobody may change it."""
 
@@ -29,6 +36,7 @@ class Kept:
         self._tables: dict[str, int] = {}
         self._kinds: dict[str, int] = {}
         self._values: OrderedDict[Hashable, tuple[int, Any]] = OrderedDict()
+        self._reading: dict[Hashable, _Turn] = {}
 
     def changed(self, seq: int, kind: str, tables: Collection[str]) -> None:
         """Act `seq` of this kind, committed but not acknowledged yet, wrote to these tables."""
@@ -49,14 +57,36 @@ class Kept:
 
     def _read(self, key: Hashable, stamp: Callable[[], int], read: Callable[[], T]) -> T:
         with self._lock:
-            now, kept = stamp(), self._values.get(key)
-            if kept is not None and kept[0] == now:
-                self._values.move_to_end(key)
-                return kept[1]  # type: ignore[no-any-return]
-        value = read()  # what is committed meanwhile has a later stamp, so that the next to ask reads again
+            if (kept := self._found(key, stamp())) is not None:
+                return kept[0]  # type: ignore[no-any-return]
+            turn = self._reading.setdefault(key, _Turn())
+            turn.waiting += 1
+        try:
+            with turn.lock:  # whoever asks meanwhile waits for this reading, rather than doing it a second time
+                with self._lock:
+                    now = stamp()
+                    if (kept := self._found(key, now)) is not None:
+                        return kept[0]  # type: ignore[no-any-return]
+                value = read()  # what is committed meanwhile has a later stamp, so that the next to ask reads again
+                self._keep(key, now, value)
+                return value
+        finally:
+            with self._lock:
+                turn.waiting -= 1
+                if not turn.waiting:
+                    del self._reading[key]
+
+    def _found(self, key: Hashable, now: int) -> tuple[Any] | None:
+        """With the lock held: what is kept, in a tuple, so that None can be kept, too."""
+        kept = self._values.get(key)
+        if kept is None or kept[0] != now:
+            return None
+        self._values.move_to_end(key)
+        return (kept[1],)
+
+    def _keep(self, key: Hashable, now: int, value: Any) -> None:
         with self._lock:
             self._values[key] = (now, value)
             self._values.move_to_end(key)
             while len(self._values) > self._most:
                 self._values.popitem(last=False)
-        return value

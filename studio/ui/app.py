@@ -9,7 +9,7 @@ import streamlit as st
 
 from studio import paths
 from studio.records import Refusal
-from studio.ui import access, frame, guide_route
+from studio.ui import access, ahead_parts, frame, guide_route
 from studio.ui.sign_in import ROLE_WORDS
 
 st.set_page_config(page_title="Yardstick", page_icon=frame.MARK, layout="wide")
@@ -30,5 +30,6 @@ with st.sidebar:
     st.html(f'<div class="ys-who"><p>{who}</p>{ways}</div>')
 try:
     current.run()
+    ahead_parts.charts(visit, current.url_path)
 except Refusal as refusal:
     frame.refused(refusal)

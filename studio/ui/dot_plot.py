@@ -72,7 +72,7 @@ def draw(
             "margin": {"l": 0, "r": 16, "t": 40 if len(lanes) > 1 else 16, "b": 56 if lines else 36},
             "xaxis": {**told["xaxis"], "range": [-2, 102], "ticksuffix": " %", "dtick": 25, "gridcolor": line,
                       "zeroline": False},
-            "yaxis": {**told["yaxis"], "range": [foot, _TOP], "visible": False},
+            "yaxis": {**told["yaxis"], "range": [foot, _TOP], "visible": False, "automargin": False},
         },
     )  # fmt: skip
     st.plotly_chart(figure, key=key, config={"displayModeBar": False}, theme=None)

@@ -58,7 +58,7 @@ def preference(found: Assessment, names: dict[str, str], marks: Sequence[str], k
         )  # fmt: skip
     dress(figure, marks, height=95 + _ROW * max(1, len(told)), showlegend=False)
     figure.update_xaxes(range=[-1, 101], ticksuffix=" %", dtick=25, gridcolor=line, zeroline=False, side="top")
-    figure.update_yaxes(range=[len(told) - 0.2, -0.75], visible=False)
+    figure.update_yaxes(range=[len(told) - 0.2, -0.75], visible=False, automargin=False)
     st.plotly_chart(figure, key=key, config={"displayModeBar": False}, theme=None)
 
 
@@ -122,7 +122,7 @@ def reasons(told: Account, names: Mapping[str, str], marks: Sequence[str], key: 
     dress(figure, marks, height=110 + _ROW * len(shown), showlegend=True)
     title = {"text": "of the votes for each arm that said why", "font": {"color": soft, "size": 14}}
     figure.update_xaxes(range=[-2, 102], ticksuffix=" %", dtick=25, gridcolor=line, zeroline=False, title=title)
-    figure.update_yaxes(range=[len(shown) - 0.4, -0.7], visible=False)
+    figure.update_yaxes(range=[len(shown) - 0.4, -0.7], visible=False, automargin=False)
     st.plotly_chart(figure, key=key, config={"displayModeBar": False}, theme=None)
 
 
@@ -149,8 +149,9 @@ def look(marks: Sequence[str]) -> dict[str, Any]:
         "font": {"family": "Source Sans, sans-serif", "size": 14, "color": ink},
         "dragmode": False,
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        "xaxis": {"fixedrange": True, "tickfont": {"color": soft}},
-        "yaxis": {"fixedrange": True, "tickfont": {"color": soft}, "automargin": True},
+        # Labels have room: to let plotly see for itself whether they have takes a third of its time.
+        "xaxis": {"fixedrange": True, "tickfont": {"color": soft}, "ticklabeloverflow": "allow"},
+        "yaxis": {"fixedrange": True, "tickfont": {"color": soft}, "ticklabeloverflow": "allow", "automargin": True},
         "annotations": [corner] if marks else [],
     }
 

@@ -1,0 +1,24 @@
+"""The library that draws charts, loaded by the browser while somebody who decides still reads another page.
+
+It is nearly 5 MB, and to make it ready takes half a second of the browser: without this the first to open a decision
+would wait for it. Streamlit offers no way to load it ahead but to draw a chart, so one is drawn that nobody sees.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from studio import signing
+from studio.ui.access import Visit
+
+_DOT = {"data": [{"type": "scatter", "x": [0], "y": [0]}], "layout": {"width": 10, "height": 10}}
+
+
+def charts(visit: Visit, page: str) -> None:
+    """For whoever may sign, once a round is closed, on any page but the decision's own."""
+    if page == "decision" or not visit.project or visit.person.role not in signing.MAY_SIGN:
+        return
+    found = signing.latest_round(visit.store, visit.project)
+    if found is not None and found.state == "closed":
+        with st.container(key="ys-ahead"):
+            st.plotly_chart(_DOT, key="ys-ahead-chart", config={"staticPlot": True}, theme=None)
