@@ -3,6 +3,8 @@
 A closed round over so many prompts, a candidate against two baselines, three votes on each pair by ten reviewers, with
 gold pairs and repeats among them. The server's time is from asking for the page until all of it has arrived over
 loopback; Chromium's from a click on "Decision" until the verdict stands, and until the page is whole, charts drawn.
+Whoever clicks has had the page before in front of them for two seconds ("hasty": for 0.3 s, so that the charts'
+library is still on its way); "by its address": a browser that was never here opens the page itself, programs included.
 "At once" is the very first opening, right after the server's start; "first" the first one once it has read ahead
 (`studio.read_ahead`), ten seconds later; "after an act" when something was written since; "again" when nothing was.
 Promised: at most 1.5 s.
@@ -21,6 +23,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,15 +113,27 @@ async def by_socket(team: Team, served: Served) -> float:
         return found.drawn - began
 
 
-def by_browser(page: Any, served: Served, team: Team) -> tuple[float, float]:
-    """From the click on the page's name: seconds until the verdict stands, and until nothing more comes."""
+def by_browser(page: Any, served: Served, team: Team, reads: float = 2.0) -> tuple[float, float]:
+    """From the click on the page's name, `reads` seconds after the page before was whole: seconds until the verdict
+    stands, and until nothing more comes."""
     page.goto(f"{served.url}/review?project={team.project}")
     page.wait_for_selector(_WHOLE, timeout=60_000)
     link = page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name="Decision", exact=True)
     link.wait_for()
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(1000 * reads)
     began = time.perf_counter()
     link.click()
+    return _drawn(page, began)
+
+
+def by_address(page: Any, served: Served, team: Team) -> tuple[float, float]:
+    """The same from asking for the page's address."""
+    began = time.perf_counter()
+    page.goto(f"{served.url}/decision?project={team.project}")
+    return _drawn(page, began)
+
+
+def _drawn(page: Any, began: float) -> tuple[float, float]:
     page.wait_for_selector(".yr-verdict", timeout=60_000)
     stands = time.perf_counter() - began
     page.wait_for_selector(_WHOLE, timeout=60_000)
@@ -160,7 +175,12 @@ def measure(team: Team, starts: int, again: int) -> Took:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         for _ in range(starts):
             with serving(team.workspace) as served:
-                _in_chromium(browser.new_page(viewport={"width": 1440, "height": 900}), served, team, again, told)
+                time.sleep(AHEAD)
+                _in_chromium(_page(browser, served, team), served, team, again, told)
+                for when, opened in (("hasty", partial(by_browser, reads=0.3)), ("by its address", by_address)):
+                    page = _page(browser, served, team)
+                    _noted(told, when, opened(page, served, team))
+                    page.context.close()
         browser.close()
     return told
 
@@ -172,17 +192,25 @@ def _by_server(team: Team, served: Served, when: str, told: Took) -> None:
     told[f"its processor, {when}"].append(served.seconds() - used)
 
 
-def _in_chromium(page: Any, served: Served, team: Team, again: int, told: Took) -> None:
+def _page(browser: Any, served: Served, team: Team) -> Any:
+    """Of somebody who is signed in and whose browser knows nothing of the studio yet."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     name, value = cookie(team.workspace, _session(team)).split("=", 1)
     page.context.add_cookies([{"name": name, "value": value, "url": served.url}])
-    time.sleep(AHEAD)
+    return page
+
+
+def _noted(told: Took, when: str, took: tuple[float, float]) -> None:
+    for kind, seconds in zip(("verdict", "page"), took, strict=True):
+        told[f"{kind} in Chromium, {when}"].append(seconds)
+
+
+def _in_chromium(page: Any, served: Served, team: Team, again: int, told: Took) -> None:
     for when in ("first", *["again"] * again, *["after an act"] * again):
         if when == "after an act":
             _something_written(team)
-        verdict, whole = by_browser(page, served, team)
-        told[f"verdict in Chromium, {when}"].append(verdict)
-        told[f"page in Chromium, {when}"].append(whole)
-    page.close()
+        _noted(told, when, by_browser(page, served, team))
+    page.context.close()
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from studio import beside_votes, certificate, datasets, decided, judgement, loop
 from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement, judge, names
 from studio.records import Arm, Person, Refusal, Role, Round, Split, Verdict, to_json
-from studio.review import guesses, rounds
+from studio.review import guesses, numbered, rounds
 from studio.review.gates import join_words
 from studio.review.stability import Stability
 from studio.review.voters import Voters, voters
@@ -167,7 +167,8 @@ def _for_release(store: Store, found: Round) -> Gate:
 
 def latest_round(store: Store, project: str) -> Round | None:
     """The round a decision would be about: the newest that was not cancelled."""
-    return next((r for r in round_rows.every(store, project) if r.state != "cancelled"), None)
+    told = numbered.every(store, project)
+    return told[0].round if told else None
 
 
 def sign(store: Store, person: Person, found: Round, comment: str, override: str | None = None) -> rows.Decision:

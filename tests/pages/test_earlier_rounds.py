@@ -3,6 +3,7 @@ one, and with the rows behind each of its figures."""
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import html
 import re
@@ -10,15 +11,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs
 
+import httpx
 import pytest
 from round_seed import MAKER, Seeded, ready, vote_like_the_script
 from signed_in import opened, person, press, words
+from starlette.responses import Response
+from starlette.routing import Router
 
-from studio import discussion, export_command, figures, outputs, signing
+from studio import discussion, export_command, figures, outputs, people, signing
 from studio.records import Refusal, Role, Round
 from studio.reports import written
 from studio.review import numbered, rounds
 from studio.store import Store
+from studio.ui import paper_route
+from studio.ui.guard import Guard
 
 LINK = re.compile(r'<a class="ys-way" href="\?([^"]+)"[^>]*>([^<]+)</a>')
 
@@ -56,7 +62,7 @@ def links(told: str) -> list[tuple[dict[str, list[str]], str]]:
     return [(parse_qs(html.unescape(query)), text) for query, text in LINK.findall(told)]
 
 
-def test_rounds_keep_their_numbers_and_a_cancelled_one_has_none(two: Two) -> None:
+def test_rounds_keep_their_numbers(two: Two) -> None:
     told = numbered.every(two.store, two.seeded.project)
     assert [(each.round.id, each.name, each.newest) for each in told] == [
         (two.second.id, "Round 2", True), (two.first.id, "Round 1", False),
@@ -163,7 +169,7 @@ def test_a_comment_stays_with_its_round(two: Two) -> None:
 
 
 def test_who_votes_in_an_open_round_reads_no_earlier_one(two: Two) -> None:
-    """The last test here: it opens a third round."""
+    """It opens a third round, which the tests after it need."""
     rounds.open_round(two.store, MAKER, two.seeded.project, two.seeded.plan)
     at = opened(two.store, two.session, "decision", project=two.seeded.project)
     told, headline = words(at), signing.ruling(two.store, two.first).headline
@@ -181,3 +187,32 @@ def test_who_votes_in_an_open_round_reads_no_earlier_one(two: Two) -> None:
     newest = shown(two, session)
     assert html.escape(headline) in newest and "Gates over the rounds" in newest
     assert "Round 2 is an earlier round" in told and "no signature stands on it" in told and "What a GO needs" in told
+
+
+def test_papers_that_tell_of_arms_are_kept_from_who_votes(two: Two) -> None:
+    """While that round is open, whoever knows the address."""
+    app = Guard(Router([paper_route.route(lambda: two.store)]), lambda: two.store, "c", Response)
+    joined = people.join(two.store, people.make_invitation(two.store, people.SYSTEM, "Quinn", Role.pm), "")
+
+    async def get(name: str, on: str) -> int:
+        path, cookies = paper_route.address(two.seeded.project, name, "html", on), {"c": joined.session}
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://studio", cookies=cookies) as client:
+            return (await client.get(path)).status_code
+
+    def every() -> list[int]:
+        asked = [("print", two.first.id), ("print", ""), ("card", ""), ("dataset-card", "")]
+        return [asyncio.run(get(*each)) for each in asked]
+
+    assert every() == [403, 403, 403, 200]
+    outputs.saw(two.store, joined.person.id, two.seeded.project, two.seeded.dataset)
+    assert every() == [200, 200, 200, 200]
+
+
+def test_a_cancelled_round_has_no_number(two: Two) -> None:
+    open_one = numbered.every(two.store, two.seeded.project)[0]
+    assert (open_one.name, open_one.newest) == ("Round 3", True)
+    rounds.cancel(two.store, MAKER, open_one.round, "It asked the wrong thing.")
+    told = numbered.every(two.store, two.seeded.project)
+    assert [(each.round.id, each.name, each.newest) for each in told][0] == (two.second.id, "Round 2", True)
+    assert signing.latest_round(two.store, two.seeded.project) == told[0].round
