@@ -142,12 +142,15 @@ def _reads_removed(arm: Arm, here: set[str]) -> bool:
 
 
 def _changed_since(store: Store, project: str, rows_blob: str) -> int:
-    frozen = {
-        row["id"]: (row["input"], row["ideal"], row["slice"], row.get("system", ""), _turns(row.get("earlier", [])))
-        for row in json.loads(store.get_blob(rows_blob))
-    }
-    now = examples.approved_words(store, project)
-    return sum(frozen.get(name) != words for name, words in now.items())
+    def read() -> int:
+        frozen = {
+            row["id"]: (row["input"], row["ideal"], row["slice"], row.get("system", ""), _turns(row.get("earlier", [])))
+            for row in json.loads(store.get_blob(rows_blob))
+        }
+        now = examples.approved_words(store, project)
+        return sum(frozen.get(name) != words for name, words in now.items())
+
+    return store.once(("changed since", project, rows_blob), read, ("examples",))
 
 
 def _turns(earlier: list[Any]) -> str:

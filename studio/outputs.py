@@ -290,7 +290,8 @@ def compare(store: Store, project: str, dataset: str, split: Split = Split.test)
     brief, found = briefs.latest(store, project), dataset_rows.get(store, dataset)
     if brief is None or found is None:
         return []
-    told = (by_rules(store, arm, brief, found, split) for arm in arms.every(store, project))
+    wrote = {each.arm for each in arms.answered(store, dataset)}
+    told = (by_rules(store, arm, brief, found, split) for arm in arms.every(store, project) if arm.id in wrote)
     return [each for each in told if each.written]
 
 
