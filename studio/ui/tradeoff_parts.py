@@ -88,7 +88,8 @@ def _figure(
             hovertemplate=f"{verdict_charts.plain(each.name)}<extra></extra>",
         )  # fmt: skip
     crosses = [_cross(each.quality, taken, widest) for _, each, taken in points]
-    for (number, each, taken), place in zip(points, label_places.places(crosses), strict=True):
+    where = label_places.places(crosses, _NARROW, _TALL)
+    for (number, each, taken), place in zip(points, where, strict=True):
         figure.add_annotation(
             x=taken.value, y=100 * each.quality.value, text=f"<b>{number}</b>", ax=place.right, ay=-place.up,
             showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=soft if place.far else "rgba(0,0,0,0)", standoff=8,
