@@ -95,8 +95,8 @@ def _figure(
             showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=soft if place.far else "rgba(0,0,0,0)", standoff=8,
             font={"size": 15, "color": ink},
         )  # fmt: skip
-    verdict_charts.dress(figure, marks, height=380, showlegend=False)
-    figure.update_layout(margin_t=14)
+    verdict_charts.dress(figure, marks, height=402, showlegend=False)
+    figure.update_layout(margin_t=36)  # room for the number of a point at the very top
     title = {"text": axis, "font": {"color": soft, "size": 14}}
     figure.update_xaxes(range=[0, widest], gridcolor=line, zeroline=True, zerolinecolor=line, title=title)
     figure.update_yaxes(range=[-2, 102], ticksuffix=" %", dtick=25, gridcolor=line, zeroline=False)
