@@ -63,11 +63,12 @@ def waiting(store: Store, person: Person) -> tuple[Wait, ...]:
 
 def _mentions(here: _Here) -> Iterator[Wait]:
     for each in discussion.waiting(here.store, here.person):
-        # An earlier round's page is kept from who votes in an open one; the newest page has its comments, too.
-        blind = kept_blind(here.store, each.project, here.person)
-        about = {} if blind else {"round": each.remark.round}
+        if kept_blind(here.store, each.project, here.person):  # it may tell of arms, as the page of its round does
+            said = f"{each.by} named you on an earlier verdict. You read it once the open round has closed."
+            yield here.wait(each.project, said, "review", "Go to the blind round")
+            continue
         said = f"{each.by} named you on the verdict: “{each.text}”"
-        yield here.wait(each.project, said, "decision", "Read it", **about)
+        yield here.wait(each.project, said, "decision", "Read it", round=each.remark.round)
 
 
 def _decisions(here: _Here) -> Iterator[Wait]:

@@ -76,15 +76,21 @@ def _outputs(store: Store, project: str) -> tuple[bool, str]:
 
 
 def _round(store: Store, project: str) -> tuple[bool, str]:
-    found = [r for r in rounds.every(store, project) if r.state != "cancelled"]
-    if not found:
+    found = _newest_round(store, project)
+    if found is None:
         return False, "not opened"
-    return (True, "closed") if found[0].state == "closed" else (False, "open now")
+    return (True, "closed") if found.state == "closed" else (False, "open now")
 
 
 def _decision(store: Store, project: str) -> tuple[bool, str]:
-    found = [d for d in decisions.every(store, project) if not d.withdrawn]
-    return (True, found[0].verdict.value.replace("_", " ").capitalize()) if found else (False, "not signed")
+    """On the newest round: what was signed on one before it says nothing of this one."""
+    newest = _newest_round(store, project)
+    found = decisions.on(store, newest.id) if newest else None
+    return (True, found.verdict.value.replace("_", " ").capitalize()) if found else (False, "not signed")
+
+
+def _newest_round(store: Store, project: str) -> Round | None:
+    return next((found for found in rounds.every(store, project) if found.state != "cancelled"), None)
 
 
 _NOTES = {
@@ -101,7 +107,7 @@ _NOTES = {
 
 def stale(store: Store, project: str) -> list[str]:
     """What predates an earlier link of the chain, one sentence each with how many; empty when all is fresh."""
-    newest = next((found for found in rounds.every(store, project) if found.state != "cancelled"), None)
+    newest = _newest_round(store, project)
     return stale_for(store, newest) if newest else _before_a_round(store, project)
 
 

@@ -176,19 +176,23 @@ def latest_round(store: Store, project: str) -> Round | None:
     return told[0].round if told else None
 
 
-def sign(store: Store, person: Person, found: Round, comment: str, override: str | None = None) -> rows.Decision:
-    """Signs the ruling as it stands. `override`: the written reason to ship although the verdict is not GO.
+def sign(
+    store: Store, person: Person, found: Round, comment: str, override: str | None = None, *, read: str = ""
+) -> rows.Decision:  # fmt: skip
+    """Signs the ruling as it stands. `override`: the written reason to ship although the verdict is not GO; `read`: the
+    headline that the signer had before them, "" for one who signs whatever stands.
 
     Raises Refusal for a role that may not sign, while the round is open, once a newer one was opened, with a decision
-    standing, and for an override without a reason, of a GO, of a round that was practice or scripted, or of an arm that
-    is not for release.
+    standing, when another ruling stands than was read, and for an override without a reason, of a GO, of a round that
+    was practice or scripted, or of an arm that is not for release.
     """
     if person.role not in MAY_SIGN:
         raise Refusal("Decisions are signed by a PM or an admin. Nothing was signed.")
-    newest = latest_round(store, found.project)
-    if newest is not None and newest.id != found.id:
-        raise Refusal("A newer round was opened since, and a decision is about the newest. Nothing was signed.")
     told = judged(store, found)
+    if read and read != told.ruling.headline:
+        raise Refusal(
+            "The verdict has changed since this page showed it. Nothing was signed. Read it again, then sign."
+        )
     if override is not None:
         _refuse_override(told.ruling, override)
     body = {**to_json(told.ruling), "override": (override or "").strip(), **decided.record(found, told, person)}

@@ -49,6 +49,11 @@ def test_a_decision_waits_for_who_may_sign_and_a_round_for_who_may_judge(team: T
     assert not told(team, team.dora)
     discussion.add(store, team.pia, round_rows.every(store, project)[0], "@Dora, is this ours?")
     assert told(team, team.dora) == [("decision", "Pia named you on the verdict: “@Dora, is this ours?”")]
+    newer = rounds.open_round(store, MAKER, project, team.seeded.plan)
+    assert told(team, team.dora)[0] == (
+        "review", "Pia named you on an earlier verdict. You read it once the open round has closed.",
+    ), "what is said of arms is kept from who votes"  # fmt: skip
+    rounds.cancel(store, MAKER, newer, "Opened by mistake.")
     discussion.settle(store, team.pia, discussion.threads(store, found)[0], True)
     signing.sign(store, team.pia, found, "As it says.")
     assert not told(team, team.pia) and not told(team, team.dora)

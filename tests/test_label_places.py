@@ -5,9 +5,17 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.ui.label_places import Cross, Place, places
+from studio.ui import label_places
+from studio.ui.label_places import Cross, Place
 
 HALF_WIDE, HALF_TALL, HALF_MARK = 6, 7, 8
+
+
+WIDE, TALL = 300, 300
+
+
+def places(points: list[Cross]) -> list[Place]:
+    return label_places.places(points, WIDE, TALL)
 
 
 def cross(x: float, y: float, across: float = 8, up: float = 30) -> Cross:
@@ -29,6 +37,14 @@ def test_of_two_points_however_close_no_label_hides_an_interval(right: int, up: 
             assert not meet(label, (each.left, each.y, each.right, each.y))
             assert not meet(label, (each.x, each.low, each.x, each.high))
     assert not meet(*labels)
+
+
+@given(st.sampled_from((0, 150, WIDE)), st.sampled_from((0, 150, TALL)))
+def test_no_label_is_cut_off_at_an_edge(x: int, y: int) -> None:
+    point = cross(x, y)
+    (place,) = places([point])
+    left, low, right, high = box(point, place)
+    assert left >= 0 and low >= 0 and right <= WIDE and high <= TALL
 
 
 def test_in_a_crowd_labels_keep_off_each_other_and_lines_lead_to_the_far_ones() -> None:

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
-from studio import people, projects, sharing, signing
+from studio import outputs, people, projects, sharing, signing
 from studio.records import Person, Refusal, Role, Round, sha256
 from studio.review import rounds
 from studio.store import Store, decisions, shares
@@ -211,6 +211,22 @@ def test_of_a_newer_round_it_tells_no_more_than_that_it_is_open(
     still = outside.get(f"/share/{pinned}").text
     assert "Votes are coming in" not in still
     assert without_head(still.partition("<main>")[2]) == without_head(before)
+
+
+def test_a_link_does_not_tell_who_votes_what_their_pages_keep(
+    store: Store, seeded: Seeded, pia: Person, found: Round, outside: TestClient
+) -> None:
+    """While the round is open that the test before it opened."""
+    assert any(each.state == "open" for each in round_rows.every(store, seeded.project))
+    token, _ = made(store, pia, seeded.project, round_id=found.id)
+    joined = people.join(store, people.make_invitation(store, people.SYSTEM, "Quinn", Role.pm), "")
+    outside.cookies.set("c", joined.session)
+    own = outside.get(f"/share/{token}")
+    assert own.status_code == 403 and "your votes in it count" in own.text and found.sha256 not in own.text
+    outputs.saw(store, joined.person.id, seeded.project, seeded.dataset)
+    assert found.sha256 in outside.get(f"/share/{token}").text
+    outside.cookies.clear()
+    assert outside.get(f"/share/{token}").status_code == 200, "whoever is not of this studio reads it"
 
 
 def without_head(page: str) -> str:

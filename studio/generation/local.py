@@ -12,7 +12,7 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from studio.generation import ArmSpec, Written, chat
+from studio.generation import ArmSpec, Written, at_once, chat
 from studio.records import Decoding, Prompt, Refusal, canonical, sha256, to_json
 
 _CANARY = Prompt("Where is my order?")
@@ -21,7 +21,6 @@ _CANARY = Prompt("Where is my order?")
 class LocalModel:
     """A `Generator` over a model folder. Arms with an adapter get it attached by PEFT; the others run without."""
 
-    batch_size = 32
     repeats = True
 
     def __init__(self, path: Path, model_sha256: str, dtype: torch.dtype = torch.bfloat16) -> None:
@@ -32,6 +31,10 @@ class LocalModel:
             path, dtype=dtype, use_safetensors=True, trust_remote_code=False
         )
         self._model: Any = model.to(self._device).eval()
+        self.batch_size = at_once.LEAST
+        if self._device == "cuda":
+            card = torch.cuda.get_device_properties(0).total_memory
+            self.batch_size = at_once.rows(model.config, model.get_memory_footprint(), card)
         self._sha256 = model_sha256
         self._template = chat.template_sha256(self._tokenizer)
         self._adapters: dict[str, str] = {}

@@ -37,7 +37,14 @@ class Decision:
         return not self.withdrawn and (self.verdict is Verdict.go or bool(self.body.get("override")))
 
 
-@applies("decision.signed")
+def _about_the_newest(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
+    newest = "SELECT id FROM rounds WHERE project = ? AND state <> 'cancelled' ORDER BY \"at\" DESC LIMIT 1"
+    found = tx.query(newest, act.project)
+    if found and found[0]["id"] != payload["round"]:
+        raise Refusal("A newer round was opened since, and a decision is about the newest. Nothing was signed.")
+
+
+@applies("decision.signed", allowed=_about_the_newest)
 def decision_signed(tx: Tx, act: Act, payload: dict[str, Any]) -> None:
     """payload: id, round, body (with verdict), comment, head."""
     Verdict(payload["body"]["verdict"])

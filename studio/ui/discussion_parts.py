@@ -12,7 +12,7 @@ from studio.discussion import Read, Thread
 from studio.records import Refusal, Round
 from studio.store import comments, decisions, now, people
 from studio.store.comments import Remark
-from studio.ui import blocks, draft_fields, earlier_parts, frame, keys, notices
+from studio.ui import answers, blocks, draft_fields, earlier_parts, frame, keys, notices
 from studio.ui.access import Visit, spoken
 from studio.wording import all_of
 
@@ -53,9 +53,16 @@ def show(visit: Visit, found: Round) -> None:
 
 
 def earlier(visit: Visit, found: Round) -> None:
-    """What was said of the project's other rounds, which this page does not show any more: to read and to answer."""
+    """What was said of the project's other rounds, which this page does not show any more: to read and to answer. Not
+    for who votes in an open one: it is about what each arm did."""
     told = discussion.earlier(visit.store, found)
     if not told:
+        return
+    if answers.held_back(visit):
+        blocks.note(
+            f"{blocks.several(len(told), 'thread')} of comments on earlier rounds: shown to you again when the open "
+            "round, in which your votes count, has closed."
+        )
         return
     if found.state != "closed":
         notices.show(_PLACE)

@@ -37,15 +37,16 @@ class Place:
         return max(abs(self.right), abs(self.up)) > _NEAR
 
 
-def places(points: Sequence[Cross]) -> list[Place]:
-    """For each point the first place that hides least. A crowd may leave none that hides nothing; a label has no ground
-    of its own, so that what lies under it is still seen."""
+def places(points: Sequence[Cross], wide: float, tall: float) -> list[Place]:
+    """For each point the first place that hides least, inside a picture so `wide` and `tall` where it can be. A crowd
+    may leave none that hides nothing; a label has no ground of its own, so that what lies under it is still seen."""
     marks = [(p.x - _MARK, p.y - _MARK, p.x + _MARK, p.y + _MARK) for p in points]
     bars = [bar for p in points for bar in ((p.left, p.y, p.right, p.y), (p.x, p.low, p.x, p.high))]
     labels: list[_Box] = []
     found: list[Place] = []
     for point in points:
-        best = min(_offered(), key=lambda place: _hidden(_box(point, place), marks + labels, bars))
+        told = {place: _box(point, place) for place in _offered()}
+        best = min(told, key=lambda place: _hidden(told[place], marks + labels, bars, (0.0, 0.0, wide, tall)))
         labels.append(_box(point, best))
         found.append(best)
     return found
@@ -66,9 +67,10 @@ def _box(point: Cross, place: Place) -> _Box:
     return x - _WIDE, y - _TALL, x + _WIDE, y + _TALL
 
 
-def _hidden(label: _Box, solid: Sequence[_Box], bars: Sequence[_Box]) -> int:
-    """A mark or another label under it is worse than any number of intervals."""
-    return 100 * sum(_meet(label, each) for each in solid) + sum(_meet(label, each) for each in bars)
+def _hidden(label: _Box, solid: Sequence[_Box], bars: Sequence[_Box], picture: _Box) -> int:
+    """A mark or another label under it, or an edge of the picture through it, is worse than any number of intervals."""
+    cut = label[0] < picture[0] or label[1] < picture[1] or label[2] > picture[2] or label[3] > picture[3]
+    return 100 * (cut + sum(_meet(label, each) for each in solid)) + sum(_meet(label, each) for each in bars)
 
 
 def _meet(one: _Box, other: _Box) -> bool:

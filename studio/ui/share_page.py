@@ -30,6 +30,17 @@ def not_now() -> str:
     )
 
 
+def kept() -> str:
+    """The answer to somebody who is signed in here and votes in an open round: what their pages keep from them is not
+    told by a link."""
+    return bare_page(
+        "Not while you vote",
+        "<p class=lead>A blind round is open and your votes in it count, so this decision, which tells of arms, is not "
+        "shown to you.</p><p>The link is in order and works for whoever you send it to. It works for you, too, when "
+        "the round has closed.</p>",
+    )
+
+
 def too_many() -> str:
     """The answer to one more token that opens nothing, from an address that came with many."""
     return bare_page(

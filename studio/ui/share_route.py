@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute, Route
 
 from studio import sharing
 from studio.records import Person, Refusal
+from studio.review import independence
 from studio.store import Store
 from studio.store.shares import Share
 from studio.ui import share_page
@@ -77,6 +78,9 @@ def route(store: Callable[[], Store], refused_seconds: float = REFUSED_SECONDS) 
             tries.miss(address)
             await asyncio.sleep(max(0.0, started + refused_seconds - time.monotonic()))
             return _answer(share_page.over(), 404)
+        reader = request.scope.get("yardstick")  # whoever is signed in here
+        if reader and await run_in_threadpool(independence.kept_blind, store(), share.project, reader):
+            return _answer(share_page.kept(), 403)
         try:
             shown = await run_in_threadpool(decisions.of, store(), share)
         except Refusal as refusal:
@@ -84,8 +88,7 @@ def route(store: Callable[[], Store], refused_seconds: float = REFUSED_SECONDS) 
             return _answer(share_page.not_now(), 409)
         page = await run_in_threadpool(share_page.written, shown)
         if request.method == "GET":
-            reader = request.scope["yardstick"] if shown.answers else None
-            await run_in_threadpool(_count, store(), share, reader)
+            await run_in_threadpool(_count, store(), share, reader if shown.answers else None)
         return _answer(page, 200)
 
     return Route(f"{PATH}{{token}}", show, methods=["GET"])

@@ -39,16 +39,19 @@ def sign(visit: Visit, found: Round, ruled: Ruling) -> None:
     elif why := signing.stopped_for_good(ruled):
         blocks.note(f"{' '.join(why)} The verdict can be signed; it cannot be overridden.")
     label = "Sign the override" if ships else f"Sign: {ruled.in_words}"
-    st.button(label, type="primary", key="decision-sign", on_click=_sign, args=(visit, found))
+    st.button(label, type="primary", key="decision-sign", on_click=_sign, args=(visit, found, ruled.headline))
     notices.show("sign")
 
 
-def _sign(visit: Visit, found: Round) -> None:
+def _sign(visit: Visit, found: Round, read: str) -> None:
+    """`read`: the headline over the button."""
     typed = st.session_state
     ships = bool(typed.get("decision-override"))
     override = str(typed.get("decision-reason") or "") if ships else None
     comment = str(typed.get("decision-comment") or "")
-    done = frame.attempt(lambda: signing.sign(visit.store, visit.person, found, comment, override), "Signed.")
+    done = frame.attempt(
+        lambda: signing.sign(visit.store, visit.person, found, comment, override, read=read), "Signed."
+    )
     if done is not None:
         for field in ("decision-comment", "decision-reason"):
             draft_fields.forget(visit, field)
@@ -71,11 +74,12 @@ def signed(visit: Visit, only: str = "") -> None:
     for each in found:
         with st.container(border=True, key=f"decision-{each.id}"):
             said = "" if blind else f": {in_html(str(each.body['headline']))}"
-            _decision(visit, each, names, f"{links[each.round].html}{said}")
+            _decision(visit, each, names, f"{links[each.round].html}{said}", blind=blind)
 
 
-def _decision(visit: Visit, each: Decision, names: dict[str, str], about: str) -> None:
-    """`about`: HTML of the way to the round that it is about and, for who may read of arms now, what was ruled."""
+def _decision(visit: Visit, each: Decision, names: dict[str, str], about: str, *, blind: bool) -> None:
+    """`about`: HTML of the way to the round that it is about and, for who may read of arms now, what was ruled.
+    `blind`: what people wrote with it is kept from this person, as it may tell of arms."""
     who = names.get(each.signed_by, each.signed_by)
     if "role" in each.body:
         who = f"{who} ({ROLE_WORDS[Role(each.body['role'])]})"
@@ -93,12 +97,7 @@ def _decision(visit: Visit, each: Decision, names: dict[str, str], about: str) -
         )
     if void:
         frame.warnings([f"This decision is void. {void} Let people vote on what stands now."])
-    if each.body.get("override"):
-        blocks.item("Shipped against the verdict, because", str(each.body["override"]))
-    if each.comment:
-        blocks.item("Comment", each.comment)
-    if each.withdrawn:
-        blocks.item("Withdrawn, because", each.withdrawn)
+    _written(each, blind=blind)
     st.html(_tied(each))
     if not each.withdrawn and visit.person.role in signing.MAY_SIGN:
         with st.popover("Withdraw", type="tertiary", key=f"decision-withdraw-{each.id}"):
@@ -107,6 +106,20 @@ def _decision(visit: Visit, each: Decision, names: dict[str, str], about: str) -
             st.button(
                 "Withdraw it", key=f"decision-withdraw-do-{each.id}", on_click=_withdraw, args=(visit, each.id, key)
             )
+
+
+def _written(each: Decision, *, blind: bool) -> None:
+    """The words that people put to a decision."""
+    told = {
+        "Shipped against the verdict, because": str(each.body.get("override") or ""), "Comment": each.comment,
+        "Withdrawn, because": each.withdrawn,
+    }  # fmt: skip
+    if blind and any(told.values()):
+        blocks.note("What was written with it is shown to you when the open round, in which your votes count, closes.")
+        return
+    for title, text in told.items():
+        if text:
+            blocks.item(title, text)
 
 
 def stands(each: Decision) -> str:

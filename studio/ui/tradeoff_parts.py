@@ -88,14 +88,15 @@ def _figure(
             hovertemplate=f"{verdict_charts.plain(each.name)}<extra></extra>",
         )  # fmt: skip
     crosses = [_cross(each.quality, taken, widest) for _, each, taken in points]
-    for (number, each, taken), place in zip(points, label_places.places(crosses), strict=True):
+    where = label_places.places(crosses, _NARROW, _TALL)
+    for (number, each, taken), place in zip(points, where, strict=True):
         figure.add_annotation(
             x=taken.value, y=100 * each.quality.value, text=f"<b>{number}</b>", ax=place.right, ay=-place.up,
             showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=soft if place.far else "rgba(0,0,0,0)", standoff=8,
             font={"size": 15, "color": ink},
         )  # fmt: skip
-    verdict_charts.dress(figure, marks, height=380, showlegend=False)
-    figure.update_layout(margin_t=14)
+    verdict_charts.dress(figure, marks, height=402, showlegend=False)
+    figure.update_layout(margin_t=36)  # room for the number of a point at the very top
     title = {"text": axis, "font": {"color": soft, "size": 14}}
     figure.update_xaxes(range=[0, widest], gridcolor=line, zeroline=True, zerolinecolor=line, title=title)
     figure.update_yaxes(range=[-2, 102], ticksuffix=" %", dtick=25, gridcolor=line, zeroline=False)

@@ -31,6 +31,14 @@ def closed(store: Store, seeded: Seeded) -> rounds.Round:
     return vote_like_the_script(store, found, rita)
 
 
+def test_charts_are_got_ready_on_other_pages_for_whoever_may_sign_and_nobody_else(
+    store: Store, closed: rounds.Round
+) -> None:
+    for name, role, drawn in (("Pia", Role.pm, ["ys-ahead-chart"]), ("Rolf", Role.reviewer, [])):
+        _, session = person(store, name, role)
+        assert [str(chart.key) for chart in opened(store, session, "home").get("plotly_chart")] == drawn
+
+
 def test_an_empty_project_says_what_comes_before(store: Store) -> None:
     pia, session = person(store, "Pia", Role.pm)
     project = projects.create(store, pia.id, "Replies")

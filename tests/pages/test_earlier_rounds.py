@@ -18,7 +18,7 @@ from signed_in import opened, person, press, words
 from starlette.responses import Response
 from starlette.routing import Router
 
-from studio import discussion, export_command, figures, outputs, people, signing
+from studio import discussion, export_command, figures, loop, outputs, people, signing
 from studio.records import Refusal, Role, Round
 from studio.reports import written
 from studio.review import numbered, rounds
@@ -156,6 +156,16 @@ def test_a_decision_is_about_the_newest_round(two: Two) -> None:
     assert signed is not None
     with pytest.raises(Refusal, match="A newer round was opened since"):
         signing.sign(two.store, admin, two.first, "")
+    last = loop.stand(two.store, two.seeded.project)[-1]
+    assert (last.name, last.state, last.note) == ("decision", "current", "not signed"), "the newest is not signed"
+    with pytest.raises(Refusal, match="The verdict has changed since this page showed it"):
+        signing.sign(two.store, admin, two.second, "", read="What a tab showed an hour ago.")
+    seq = two.store.version
+    signing.sign(two.store, admin, two.second, "", read=signing.ruling(two.store, two.second).headline)
+    assert loop.stand(two.store, two.seeded.project)[-1].note == "Inconclusive"
+    made = signing.rows.every(two.store, two.seeded.project)[0]
+    signing.withdraw(two.store, admin, two.seeded.project, made.id, "A try.")
+    assert two.store.version == seq + 2 and loop.stand(two.store, two.seeded.project)[-1].note == "not signed"
 
 
 def test_a_comment_stays_with_its_round(two: Two) -> None:
@@ -174,7 +184,9 @@ def test_who_votes_in_an_open_round_reads_no_earlier_one(two: Two) -> None:
     at = opened(two.store, two.session, "decision", project=two.seeded.project)
     told, headline = words(at), signing.ruling(two.store, two.first).headline
     assert "Votes are coming in" in told and "votes are coming in</span></li>" in told
-    assert "As it says." in told, "what was signed stays, without what it says of an arm"
+    assert "INCONCLUSIVE" in told, "what was signed stays, without what it says of an arm"
+    assert "As it says." not in told and "What was written with it is shown to you when the open round" in told
+    assert "Why so few?" not in told and "1 thread of comments on earlier rounds: shown to you again" in told
     assert html.escape(headline) not in told and "Gates over the rounds" not in told
     for more in ({}, {"rows": "all"}, {"rows": f"preference/{two.seeded.tuned}/{two.seeded.base}/theta"}):
         told = shown(two, round=two.first.id, **more)
@@ -186,6 +198,7 @@ def test_who_votes_in_an_open_round_reads_no_earlier_one(two: Two) -> None:
     told = shown(two, session, round=two.second.id)
     newest = shown(two, session)
     assert html.escape(headline) in newest and "Gates over the rounds" in newest
+    assert "As it says." in newest and "Why so few?" in newest
     assert "Round 2 is an earlier round" in told and "no signature stands on it" in told and "What a GO needs" in told
 
 
