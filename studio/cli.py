@@ -265,6 +265,9 @@ def _add_data(add: Add) -> None:
     read.add_argument("--map", help="prompt=COLUMN,completion=COLUMN")
     read.add_argument("--approved", action="store_true", help="these examples are approved already")
     _add_export(add)
+    look = add("health", "Tell what the checks say of a project's examples, and whether they can be frozen.",
+               _in_workspace("health", lambda a: {"project": a.project}))  # fmt: skip
+    look.add_argument("--project", required=True)
     freeze = add("freeze", "Freeze the approved examples as a dataset.", _in_workspace("freeze", _freeze_fields))
     freeze.add_argument("--project", required=True)
     freeze.add_argument("--name", default="")

@@ -28,6 +28,7 @@ COMMANDS = [
     "import",
     "export",
     "freeze",
+    "health",
     "train",
     "generate",
     "side-effects",
@@ -104,6 +105,7 @@ def test_refusals_are_one_sentence(tmp_path: Path, csv: Path) -> None:
     result(studio("import", csv, "--project", "Mine", "--json", cwd=tmp_path))
     refused(studio("freeze", "--project", "Nobody", cwd=tmp_path), "no project called")
     refused(studio("freeze", "--project", "Mine", cwd=tmp_path), "Write the brief first")
+    refused(studio("health", "--project", "Mine", cwd=tmp_path), "Write the brief first")
     refused(studio("train", "--project", "Mine", cwd=tmp_path), "no such frozen dataset")
     refused(studio("import", "absent.csv", "--project", "Mine", cwd=tmp_path))
     refused(studio("import", csv, "--project", "Mine", "--map", "prompt", cwd=tmp_path), "ROLE=COLUMN")
