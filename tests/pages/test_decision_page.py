@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
+from typing import Any
 
 import pytest
 from round_seed import Seeded, ready, vote_like_the_script
@@ -38,6 +41,19 @@ def test_charts_are_got_ready_on_other_pages_for_whoever_may_sign_and_nobody_els
     for name, role, drawn in (("Pia", Role.pm, ["ys-ahead-chart"]), ("Rolf", Role.reviewer, [])):
         _, session = person(store, name, role)
         assert [str(chart.key) for chart in opened(store, session, "home").get("plotly_chart")] == drawn
+
+
+_HALF_OF_ZERO = 11
+"""Pixels that half of "0 %" takes."""
+
+
+def _left_of_zero(chart: Any) -> float:
+    """Pixels left of the middle of "0 %" where a chart has it, on a phone 390 pixels wide, whose plots are 310 wide."""
+    layout = json.loads(chart.proto.spec)["layout"]
+    if layout["xaxis"].get("ticksuffix") != " %" or layout["yaxis"]["automargin"]:
+        return math.inf
+    low, high = layout["xaxis"]["range"]
+    return float(layout["margin"]["l"] - 310 * low / (high - low))
 
 
 def test_an_empty_project_says_what_comes_before(store: Store) -> None:
@@ -85,6 +101,7 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
         "tradeoff-cost",
     }  # with one voter there is nobody to agree with
     assert drawn == {f"decision-{name}" for name in pictures}
+    assert min(map(_left_of_zero, at.get("plotly_chart"))) >= _HALF_OF_ZERO, "on a phone its label is cut off"
     for said in ("other ways of reading them", "kinds of input", "1 person cast 24 votes", "keeps more often"):
         assert said in told, said
     assert [e.label for e in at.expander].count("The same as a table") == 3
