@@ -19,6 +19,7 @@ from voted_round import closed_round
 import studio
 from studio import beside_votes, datasets, figures, loop, outputs, returns, signing
 from studio.brief import next_version
+from studio.certificate import verify
 from studio.records import Act, ArmKind, Dataset, Role, Split, Status, canonical, to_json
 from studio.review import numbered
 from studio.store import Store, arms, briefs, examples, guesses, people, rounds, runs
@@ -208,3 +209,21 @@ def _written_anew_and_meant_otherwise(store: Store, done: list[Act]) -> None:
 def _taken_back(store: Store, done: list[Act]) -> None:
     while done:
         store.undo(done.pop().seq, MAKER)
+
+
+def test_a_certificate_rules_by_the_gates_that_stand_in_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although somebody writes an arm's answers anew while it is made."""
+    found = closed_round(store)
+    asked, gates = found.registration["dataset"], signing.gates
+    (base, *_) = arms.every(store, found.project)
+    rows = [to_json(each) | {"output": "Anew."} for each in arms.generations(store, asked, base.id)]
+    anew = {"dataset": asked, "job": "", "rows_blob": store.put_blob(canonical(rows))}
+
+    def meanwhile(*args: Any) -> Any:
+        told = gates(*args)
+        monkeypatch.setattr(signing, "gates", gates)
+        store.act("generations.stored", MAKER, anew, found.project)
+        return told
+
+    monkeypatch.setattr(signing, "gates", meanwhile)
+    assert verify(signing.certificate_of(store, found)).ok
