@@ -17,14 +17,14 @@ from round_seed import MAKER, person
 from voted_round import closed_round
 
 import studio
-from studio import beside_votes, datasets, figures, loop, outputs, returns, signing
+from studio import beside_votes, datasets, figures, loop, outputs, read_ahead, returns, signing
 from studio.brief import next_version
 from studio.certificate import verify
 from studio.records import Act, ArmKind, Dataset, Role, Split, Status, canonical, to_json
 from studio.review import numbered
 from studio.store import Store, arms, briefs, examples, guesses, people, rounds, runs
 from studio.store import datasets as dataset_rows
-from studio.store.kept import Kept
+from studio.store.kept import LARGE_ONES, Kept
 from studio.train import recited
 
 _TABLES = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]+)")
@@ -140,6 +140,12 @@ def test_what_hangs_on_votes_and_guesses_reads_them_itself(traced: Traced) -> No
     read = {_name(key): tables for key, tables in traced.read_by.items()}
     assert read["weighed"] == {"pairs", "votes", "guesses"}
     assert read["stability"] == read["voters"] == {"pairs", "votes"}
+
+
+def test_there_is_room_for_the_rounds_that_are_worked_out_ahead(traced: Traced) -> None:
+    """With three arms each; else the second would put out what the first one left."""
+    large = [key for key in traced.declared if _name(key) not in _SMALL]
+    assert read_ahead._ROUNDS * len(large) <= LARGE_ONES
 
 
 def test_no_two_readings_wait_for_each_other(traced: Traced) -> None:
