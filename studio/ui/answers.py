@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
 from studio import datasets, outputs, wording
 from studio.evaluate import checks, citations
-from studio.records import PROMPTING, Arm, Brief, Dataset, Example, Generation, Split
+from studio.records import PROMPTING, Arm, Brief, Dataset, Example, Generation, Refusal, Split
 from studio.review import independence, rounds
 from studio.store import Store, arms
 from studio.store import datasets as dataset_rows
@@ -123,6 +123,18 @@ def read(visit: Visit, dataset: str) -> None:
 def held_back(visit: Visit) -> bool:
     """Whether figures by arm are kept from this person now: see `independence.kept_blind`."""
     return independence.kept_blind(visit.store, visit.project_id, visit.person)
+
+
+def unless_held_back(visit: Visit, make: Callable[[], bytes]) -> Callable[[], bytes]:
+    """A file that is made when somebody asks for it: not for who votes in a round that was opened since the page was
+    shown. What it gives raises Refusal then."""
+
+    def made() -> bytes:
+        if held_back(visit):
+            raise Refusal("A blind round was opened since, and your votes in it count. Nothing was written.")
+        return make()
+
+    return made
 
 
 def come_back_later(visit: Visit) -> None:

@@ -14,7 +14,7 @@ from studio.review import dealing, gold
 from studio.store import Store, arms, people
 from studio.store import datasets as dataset_rows
 from studio.store import rounds as round_rows
-from studio.ui import blocks, conversation, frame, like_parts, notices
+from studio.ui import answers, blocks, conversation, frame, like_parts, notices
 from studio.ui.access import Visit
 
 _PAGE = 10
@@ -82,7 +82,8 @@ def _saw(visit: Visit, found: Round) -> None:
 def _votes(visit: Visit, found: Round, name: str) -> None:
     store, project = visit.store, visit.project_id
     st.download_button(
-        "Download the votes as CSV", lambda: export_command.votes_csv(store, project, found), name, "text/csv",
+        "Download the votes as CSV",
+        answers.unless_held_back(visit, lambda: export_command.votes_csv(store, project, found)), name, "text/csv",
         key="decision-csv", icon=":material/download:", on_click="ignore",
         help="The counted votes in the table that `studio votes` reads.",
     )  # fmt: skip

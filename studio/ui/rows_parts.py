@@ -20,7 +20,7 @@ from studio.review import gold
 from studio.review.votes_table import vote_row, write_votes
 from studio.store import Store
 from studio.store import people as people_rows
-from studio.ui import blocks, earlier_parts, frame, pairs_parts
+from studio.ui import answers, blocks, earlier_parts, frame, pairs_parts
 from studio.ui.access import Visit
 
 _PAGE = 50
@@ -223,7 +223,8 @@ def take_away(visit: Visit, found: Round, marks: Sequence[str]) -> None:
     with st.container(horizontal=True, gap="small"):
         for form, label in (("csv", "CSV"), ("parquet", "Parquet")):
             st.download_button(
-                f"Download every figure ({label})", _file(visit.store, found, form), f"{name}.{form}",
+                f"Download every figure ({label})", answers.unless_held_back(visit, _file(visit.store, found, form)),
+                f"{name}.{form}",
                 key=f"decision-figures-{form}", icon=":material/download:", on_click="ignore",
             )  # fmt: skip
 

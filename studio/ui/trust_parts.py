@@ -18,7 +18,7 @@ from studio.review.preference import Agreement, Diagnostics, Robustness
 from studio.review.raters import Rater, Reliability
 from studio.store import Store
 from studio.store import rounds as round_rows
-from studio.ui import blocks, rows_parts
+from studio.ui import answers, blocks, rows_parts
 from studio.ui.access import Visit
 from studio.wording import in_html
 
@@ -213,8 +213,8 @@ def certificate(visit: Visit, found: Round, ruled: Ruling) -> None:
         "prompts and answers stand in it as hashes.",
     )
     st.download_button(
-        "Download the certificate", _certificate(visit.store, found), signing.certificate_name(found, ruled),
-        "application/json",
+        "Download the certificate", answers.unless_held_back(visit, _certificate(visit.store, found)),
+        signing.certificate_name(found, ruled), "application/json",
         key="decision-certificate", icon=":material/download:", on_click="ignore",
         help="Canonical JSON. “studio export certificate --format json-texts” writes one with every text in it.",
     )  # fmt: skip
