@@ -43,6 +43,10 @@ PROMISED = 1.5
 AHEAD = 10.0
 """Seconds after the start at which everything has been worked out ahead."""
 REVIEWERS, VOTES = 10, 3
+_DRAWN = """() => {
+    const charts = [...document.querySelectorAll('[data-testid="stPlotlyChart"]')];
+    return charts.length > 1 && charts.every(chart => chart.querySelector('.main-svg'));
+}"""
 _WHOLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
 
@@ -137,7 +141,7 @@ def _drawn(page: Any, began: float) -> tuple[float, float]:
     page.wait_for_selector(".yr-verdict", timeout=60_000)
     stands = time.perf_counter() - began
     page.wait_for_selector(_WHOLE, timeout=60_000)
-    page.locator(".st-key-decision-growth .main-svg").first.wait_for(state="attached")
+    page.wait_for_function(_DRAWN)
     return stands, time.perf_counter() - began
 
 

@@ -105,10 +105,9 @@ def _target(arm: Arm, name: str, share: float, score: RuleScore | None) -> Gate:
     title = f"Brief: {name}"
     if score is None or not score.n:
         return Gate(title, GateState.unchecked, f"No test answer of {arm.name} was checked for it.", arm=arm.id)
-    low, high = score.interval
     text = (
-        f"{score.kept:,} of {several(score.n, 'test answer')} of {arm.name} keep it ({percent(score.share)}, 95 % "
-        f"interval {between((low, high))}); at least {percent(share)} was asked for before the round."
+        f"{score.kept:,} of {several(score.n, 'test answer')} of {arm.name} keep it ({percent(score.share, share)}, "
+        f"95 % interval {between(score.interval)}); at least {percent(share)} was asked for before the round."
     )
     enough = 100 * score.kept >= round(100 * share) * score.n  # whole numbers: 7 of 100 are 7 %
     state = GateState.passed if enough else GateState.failed

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from studio import cli_arms
+from studio import backup_command, cli_arms
 from studio.cli_arms import Add, Args, Result, text_of
 from studio.records import Refusal, to_json
 
@@ -364,6 +364,7 @@ def _add_care(add: Add) -> None:
     audit = add("audit", "Check the journal's chain and the database against it.",
                 _in_workspace("audit", lambda a: {"head": a.head}))  # fmt: skip
     audit.add_argument("--head", help="a hash that the chain must contain")
+    backup_command.add_all(add, _in_workspace)
     add("rebuild", "Make the database again from the journal.", _rebuild)
     add("doctor", "Tell what this machine can do and whether the workspace is in order.", _doctor)
 

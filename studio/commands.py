@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from studio import (
+    backup_command,
     baselines,
     conversations,
     costs,
@@ -390,6 +391,7 @@ COMMANDS: dict[str, Callable[[Store, Args], Args]] = {
     "conversations": conversations_,
     "costs": costs_,
     "audit": audit,
+    "backup": backup_command.write,
     "trace": trace,
 }
 """The commands that need the store. The others need no open workspace."""

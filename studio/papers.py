@@ -164,13 +164,25 @@ def subject(store: Store, project: str) -> Arm | None:
     return tuned[-1] if tuned else None
 
 
-def write_notes(store: Store, person: Person, project: str, notes: Notes) -> None:
-    """What the papers say from now on. Raises Refusal for a role that may not, and for a text that is too long."""
+def write_notes(store: Store, person: Person, project: str, notes: Notes, read: Notes | None = None) -> Notes:
+    """What the papers say from now on. `read`: what they said when its writer began, None for what they say now; a part
+    that its writer left alone stays as anybody else wrote it since.
+
+    Raises Refusal for a role that may not, for a text that is too long, and where somebody else wrote the same part.
+    """
     if person.role not in MAY_WRITE:
         raise Refusal("The papers are written by designers, PMs and admins. Nothing was changed.")
-    if notes == rows.notes(store, project):
+    stands = asdict(rows.notes(store, project))
+    began = asdict(read) if read else stands
+    own = {name: text for name, text in asdict(notes).items() if text != began[name]}
+    if any(stands[name] not in (began[name], text) for name, text in own.items()):
+        raise Refusal(
+            "Somebody wrote the same part meanwhile. Nothing was changed. Read theirs, then keep yours again."
+        )
+    if own.items() <= stands.items():
         raise Refusal("This is what the papers say already. Nothing was changed.")
-    store.act("papers.noted", person.id, asdict(notes), project)
+    store.act("papers.noted", person.id, stands | own, project)
+    return rows.notes(store, project)
 
 
 def _trial(store: Store, arm: Arm) -> Trial | None:

@@ -6,8 +6,8 @@ import uuid
 
 from studio import beside_votes, certificate, datasets, decided, judgement, loop
 from studio.decision import Gate, GateState, Ruling
-from studio.judgement import Judgement, judge, names
-from studio.records import Arm, Person, Refusal, Role, Round, Split, Verdict, to_json
+from studio.judgement import Judgement, Weighed, judge, names
+from studio.records import Arm, Pair, Person, Refusal, Role, Round, Split, Verdict, Vote, to_json
 from studio.review import guesses, numbered, rounds
 from studio.review.gates import join_words
 from studio.review.stability import Stability
@@ -40,16 +40,18 @@ def judged(store: Store, found: Round) -> Judgement:
 
 def stability(store: Store, found: Round) -> Stability:
     """Whether the verdict of a closed round's votes stands when they are read in other ways."""
-    pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
     told = judged(store, found)
     key = ("stability", *_key(found), told.ruling.subject)
-    return store.once(key, lambda: judgement.stability(found, pairs, votes, told), round_rows.TABLES)
+    return store.once(key, lambda: judgement.stability(found, *_cast(store, found), told), round_rows.TABLES)
 
 
 def voted(store: Store, found: Round) -> Voters:
     """Who voted in a closed round, one by one."""
-    pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
-    return store.once(("voters", *_key(found)), lambda: voters(found, pairs, votes), round_rows.TABLES)
+    return store.once(("voters", *_key(found)), lambda: voters(found, *_cast(store, found)), round_rows.TABLES)
+
+
+def _cast(store: Store, found: Round) -> tuple[list[Pair], list[Vote]]:
+    return round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
 
 
 def _key(found: Round) -> tuple[str, ...]:
@@ -57,11 +59,15 @@ def _key(found: Round) -> tuple[str, ...]:
 
 
 def _judged(store: Store, found: Round) -> Judgement:
-    pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
-    guessed = guesses.counted(store, found)
-    key, tables = ("weighed", *_key(found)), (*round_rows.TABLES, "guesses")
-    weighed = store.once(key, lambda: judgement.weigh(found, pairs, votes, guess=guessed), tables)
-    return judge(found, pairs, votes, gates(store, found), tests=_tests(store, found), weighed=weighed)
+    tables = (*round_rows.TABLES, "guesses")
+    weighed = store.once(("weighed", *_key(found)), lambda: _weighed(store, found), tables)
+    beside, tests = gates(store, found), _tests(store, found)
+    return judge(found, *_cast(store, found), beside, tests=tests, weighed=weighed)
+
+
+def _weighed(store: Store, found: Round) -> Weighed:
+    """Reads for itself: a guess that comes between a reading outside and the keeping would be left out for good."""
+    return judgement.weigh(found, *_cast(store, found), guess=guesses.counted(store, found))
 
 
 def gates(store: Store, found: Round) -> list[Gate]:
@@ -79,11 +85,10 @@ def certificate_of(store: Store, found: Round, texts: bool = False) -> bytes:
     """All that is needed to come to the ruling again, in one file. Raises Refusal unless the round is closed."""
     if found.state != "closed":
         raise Refusal("The round is not closed. Nothing was written. Its certificate can be made once it is.")
-    pairs, votes = round_rows.pairs(store, found.id), round_rows.votes(store, found.id)
     chain = certificate.Chain(store.version, store.head)
     tests = _tests(store, found)
     beside, told = gates(store, found), judged(store, found)
-    return certificate.written(found, pairs, votes, beside, chain, told, tests=tests, texts=texts)
+    return certificate.written(found, *_cast(store, found), beside, chain, told, tests=tests, texts=texts)
 
 
 def certificate_name(found: Round, ruled: Ruling) -> str:

@@ -20,6 +20,8 @@ STATUS_WORDS = {
     Status.rejected: "Rejected",
 }
 TASK_WORDS = {Task.labels: "one label out of a few", Task.fields: "JSON with set fields", Task.text: "free text"}
+_EVEN = 1e-9
+"""As much as sums of fractions miss a whole number by."""
 _PERCENT = re.compile(r"(?<=\d) %")
 _TOKENS = re.compile(r"\s+|\w+|[^\w\s]")
 
@@ -29,14 +31,31 @@ def several(count: int, one: str, more: str = "") -> str:
     return f"{count:,} {one if count == 1 else more or one + 's'}"
 
 
-def percent(share: float) -> str:
-    """A share as it is written everywhere, on a page and in a paper: 0.62 is "62 %"."""
-    return f"{100 * share:.0f} %"
+def percent(share: float, beside: float | None = None) -> str:
+    """A share as it is written everywhere, on a page and in a paper: 0.62 is "62 %". What is neither none nor all is
+    never told as "0 %" or "100 %": 0.996 is "99.6 %". `beside`: what it is held against and told apart from: 0.977
+    beside 0.98 is "97.7 %"."""
+    told = _of_100(share)
+    if beside is not None and abs(share - beside) > _EVEN and told == _of_100(beside):
+        told = next((text for text in (f"{100 * share:.{n}f}" for n in (1, 2)) if float(text) != 100 * beside), told)
+    return f"{told} %"
 
 
 def between(interval: tuple[float, float]) -> str:
     """An interval of a share: "62 to 84 %"."""
-    return f"{100 * interval[0]:.0f} to {percent(interval[1])}"
+    return f"{_of_100(interval[0])} to {percent(interval[1])}"
+
+
+def _of_100(share: float) -> str:
+    points = 100 * share
+    whole, near = f"{points:.0f}", f"{points:.1f}"
+    if near == "-0.0":
+        return "0"
+    if whole not in ("-100", "-0", "0", "100") or abs(points - float(whole)) <= _EVEN:
+        return whole
+    if float(near) == float(whole):
+        return f"over {float(near) - 0.1:.1f}" if points < float(near) else f"under {float(near) + 0.1:.1f}"
+    return near
 
 
 def unbroken(text: str) -> str:

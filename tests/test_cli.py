@@ -35,6 +35,8 @@ COMMANDS = [
     "votes",
     "models",
     "audit",
+    "backup",
+    "restore",
     "rebuild",
     "doctor",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -81,6 +82,33 @@ def test_two_who_ask_at_once_wait_for_one_reading() -> None:
         go_on.set()
         assert (first.result(10), second.result(10)) == (0, 0)
     assert next(reads) == 1
+
+
+def test_who_waits_takes_what_was_begun_after_they_asked_although_others_write_meanwhile() -> None:
+    """Else each of many who wait reads again, one after the other, for as long as votes come in."""
+    kept, reads, begun, go_on = Kept(), iter(range(10)), threading.Event(), threading.Event()
+
+    def while_others_vote() -> int:
+        begun.set()
+        assert go_on.wait(10)
+        number = next(reads)
+        kept.changed(number + 2, "vote.cast", {"votes"})
+        return number
+
+    def ask() -> int:
+        return kept.read("all", ["votes"], while_others_vote)
+
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(ask)
+        assert begun.wait(10)
+        kept.changed(1, "vote.cast", {"votes"})
+        waiting = [pool.submit(ask) for _ in range(3)]
+        while kept._reading["all"].waiting < 4:
+            time.sleep(0.001)
+        go_on.set()
+        assert first.result(10) == 0
+        assert {each.result(10) for each in waiting} == {1}, "not the first one, begun before the vote they know of"
+    assert ask() == 2, "somebody voted during that reading"
 
 
 def test_a_reading_that_failed_leaves_the_next_to_try() -> None:

@@ -115,6 +115,15 @@ def test_what_people_write_stands_in_the_papers_and_can_be_taken_back(store: Sto
     papers.write_notes(store, ada, project, NOTES)
     with pytest.raises(Refusal, match="already"):
         papers.write_notes(store, ada, project, NOTES)
+    two = [dataclasses.replace(NOTES, owner="Otto"), dataclasses.replace(NOTES, engineer="Eve"),
+           dataclasses.replace(NOTES, owner="Olga")]  # fmt: skip
+    papers.write_notes(store, ada, project, two[0], NOTES)
+    both = papers.write_notes(store, ada, project, two[1], NOTES)
+    assert (both.owner, both.engineer) == ("Otto", "Eve"), "an older form takes nothing back that another one wrote"
+    with pytest.raises(Refusal, match="Somebody wrote the same part meanwhile"):
+        papers.write_notes(store, ada, project, two[2], NOTES)
+    assert papers.write_notes(store, ada, project, two[2], both).owner == "Olga"
+    papers.write_notes(store, ada, project, NOTES)
     card = written.paper(store, project, "card", "md").text
     assert "is not measured. Measure it under Compare." in card and "None of the 6 answers" in card
     assert "No blind round has closed on it" in card and "Then switch it off." in card
@@ -124,7 +133,7 @@ def test_what_people_write_stands_in_the_papers_and_can_be_taken_back(store: Sto
     with pytest.raises(Refusal, match="no verdict to print"):
         written.paper(store, project, "print", "html")
     store.undo(store.version, ada.id)
-    assert rows.notes(store, project) == Notes() and store.audit() == []
+    assert rows.notes(store, project).owner == "Olga" and store.audit() == []
 
 
 def test_nothing_of_an_open_round_is_told(store: Store) -> None:

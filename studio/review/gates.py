@@ -176,9 +176,10 @@ def _floor_gate(floor: Floor, arm: str) -> Gate:
     }.get(state, "which does not settle the floor")
     if not floor.covered:
         ends = f"too few answers (at least {percent(FLOOR_COVERAGE)} of the prompts need one) to settle the floor"
+    low, high = (percent(bound, floor.registered) for bound in (floor.low, floor.high))
     sentence = (
-        f"Reviewers would ship {percent(floor.share)} of the answers of {arm} (at least {percent(floor.low)} and at "
-        f"most {percent(floor.high)}, each 95 % sure, answered on {floor.n} of {count_prompts(floor.completed)}), "
+        f"Reviewers would ship {percent(floor.share)} of the answers of {arm} (at least {low} and at "
+        f"most {high}, each 95 % sure, answered on {floor.n} of {count_prompts(floor.completed)}), "
         f"{ends} of {percent(floor.registered)}."
     )
     return Gate(name, state, sentence)

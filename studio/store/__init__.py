@@ -52,8 +52,8 @@ from studio.store import (  # noqa: F401 - importing registers the handlers
     waivers,
 )
 from studio.store.applying import applied
-from studio.store.file import applied_before, connect, own, set_aside
-from studio.store.journal import Blobs, Journal, link
+from studio.store.file import NO_ROOM, applied_before, connect, own, set_aside
+from studio.store.journal import Blobs, Journal, Mark, link
 from studio.store.kept import LARGE_ONES, TALK, Kept
 from studio.store.migrations import MIGRATIONS
 from studio.store.writes import ALLOWED, GUARDS, HANDLERS, Row, Tx, fetch
@@ -90,8 +90,10 @@ class Store:
             self._db = connect(workspace / "studio.duckdb")
             self._migrate()
             self.replayed = self._replay()
-        except BaseException:
+        except BaseException as error:
             self._lock_file.close()
+            if isinstance(error, (duckdb.IOException, duckdb.TransactionException)):  # of a commit
+                raise Refusal(NO_ROOM) from error
             raise
 
     @classmethod
@@ -246,6 +248,11 @@ class Store:
     @property
     def head(self) -> str:
         return self.journal.head
+
+    def mark(self) -> Mark:
+        """How far the journal is, between two acts: all up to there is durable and never changes."""
+        with self._lock:
+            return self.journal.mark()
 
     def recent(self, project: str, actor: str, limit: int = 10) -> list[Act]:
         """The last acts of one person in one project that can still be undone, newest first; of a series only the

@@ -68,11 +68,19 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
+NO_ROOM = (
+    "The disk refused to write the database. The journal is the record and is safe. Free some disk space and try again."
+)
+
+
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
-    """Opens or makes the database. Raises Refusal when the file is damaged."""
+    """Opens or makes the database. Raises Refusal when the file is damaged, or cannot be made."""
+    fresh = not path.exists()
     try:
         db = duckdb.connect(str(path), config=_CONFIG)
     except duckdb.Error as error:
+        if fresh:
+            raise Refusal(NO_ROOM) from error
         raise Refusal(
             "The database file cannot be opened; it looks damaged. The journal is the record and is safe. "
             "Run `studio rebuild` to make the database again from it."

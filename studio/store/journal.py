@@ -76,6 +76,15 @@ def link(act: Act) -> str:
     return sha256(canonical(body))
 
 
+@dataclasses.dataclass(frozen=True)
+class Mark:
+    """How far the journal is at one act: how many acts, the hash of the last, and the length in bytes up to there."""
+
+    acts: int
+    head: str
+    bytes: int
+
+
 class Journal:
     """One line per act in `path`. `head` is the hash of the last act, `seq` its number."""
 
@@ -118,6 +127,10 @@ class Journal:
             raise
         self._size += len(line)
         self.head, self.seq = act.hash, act.seq
+
+    def mark(self) -> Mark:
+        """How far it is. Nobody may append meanwhile."""
+        return Mark(self.seq, self.head, self._size)
 
     def read(self, after: int = 0) -> Iterator[Act]:
         """Acts with seq > `after`, in order. Raises Refusal at the first line that is not an act."""

@@ -57,16 +57,19 @@ class Kept:
 
     def _read(self, key: Hashable, stamp: Callable[[], int], read: Callable[[], T]) -> T:
         with self._lock:
-            if (kept := self._found(key, stamp())) is not None:
+            asked = stamp()
+            if (kept := self._found(key, asked)) is not None:
                 return kept[0]  # type: ignore[no-any-return]
             turn = self._reading.setdefault(key, _Turn())
             turn.waiting += 1
         try:
             with turn.lock:  # whoever asks meanwhile waits for this reading, rather than doing it a second time
                 with self._lock:
-                    now = stamp()
-                    if (kept := self._found(key, now)) is not None:
+                    # What was begun after the asking holds all that was written before it. Were only the newest good
+                    # enough, everybody who waits would read again while others write.
+                    if (kept := self._found(key, asked)) is not None:
                         return kept[0]  # type: ignore[no-any-return]
+                    now = stamp()
                 value = read()  # what is committed meanwhile has a later stamp, so that the next to ask reads again
                 self._keep(key, now, value)
                 return value
@@ -76,10 +79,10 @@ class Kept:
                 if not turn.waiting:
                     del self._reading[key]
 
-    def _found(self, key: Hashable, now: int) -> tuple[Any] | None:
-        """With the lock held: what is kept, in a tuple, so that None can be kept, too."""
+    def _found(self, key: Hashable, asked: int) -> tuple[Any] | None:
+        """With the lock held: what is kept of that stamp or later, in a tuple, so that None can be kept, too."""
         kept = self._values.get(key)
-        if kept is None or kept[0] != now:
+        if kept is None or kept[0] < asked:
             return None
         self._values.move_to_end(key)
         return (kept[1],)

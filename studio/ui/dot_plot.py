@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from studio.ui.verdict_charts import SHAPES, look, paper, plain, theme
+from studio.ui.verdict_charts import INSET, SHAPES, look, paper, plain, theme
 
 _TOP = -0.62  # where the plot begins, in rows
 
@@ -69,7 +69,7 @@ def draw(
             "shapes": [_rule(each, foot, ink if not each.dashed else soft) for each in lines],
             "height": (96 if len(lanes) > 1 else 72) + height * len(rows),
             "showlegend": len(lanes) > 1,
-            "margin": {"l": 0, "r": 16, "t": 40 if len(lanes) > 1 else 16, "b": 56 if lines else 36},
+            "margin": {"l": INSET, "r": 16, "t": 40 if len(lanes) > 1 else 16, "b": 56 if lines else 36},
             "xaxis": {**told["xaxis"], "range": [-2, 102], "ticksuffix": " %", "dtick": 25, "gridcolor": line,
                       "zeroline": False},
             "yaxis": {**told["yaxis"], "range": [foot, _TOP], "visible": False, "automargin": False},
@@ -111,8 +111,8 @@ def _heads(rows: Sequence[tuple[str, str]], ink: str, soft: str) -> list[dict[st
     """The name of each row over its dots, so that these keep the whole width of a phone."""
     return [
         {
-            "x": 0, "xref": "paper", "y": row, "yshift": 22, "showarrow": False, "xanchor": "left", "align": "left",
-            "text": f'{plain(name)} <span style="color:{soft}">{plain(more)}</span>',
+            "x": 0, "xref": "paper", "xshift": -INSET, "y": row, "yshift": 22, "showarrow": False, "xanchor": "left",
+            "align": "left", "text": f'{plain(name)} <span style="color:{soft}">{plain(more)}</span>',
             "font": {"size": 15, "color": ink}, "bgcolor": paper(), "borderpad": 1,
         }
         for row, (name, more) in enumerate(rows)

@@ -32,26 +32,26 @@ def follow(visit: Visit, key: str, saved: str | float | None) -> None:
 def put(visit: Visit, key: str, text: str) -> None:
     """Puts a text into the field and its draft; for a callback."""
     st.session_state[key] = text
-    _keep(visit, key)
+    _keep(visit, key, None)
 
 
 def line(visit: Visit, label: str, key: str, saved: str = "", **more: Any) -> str:
     """A field of one line."""
     value(visit, key, saved)
-    return st.text_input(label, key=key, on_change=_keep, args=(visit, key), persist_state="session", **more)
+    return st.text_input(label, key=key, on_change=_keep, args=(visit, key, saved), persist_state="session", **more)
 
 
 def area(visit: Visit, label: str, key: str, saved: str = "", **more: Any) -> str:
     """A field of several lines."""
     value(visit, key, saved)
-    return st.text_area(label, key=key, on_change=_keep, args=(visit, key), persist_state="session", **more)
+    return st.text_area(label, key=key, on_change=_keep, args=(visit, key, saved), persist_state="session", **more)
 
 
 def number(visit: Visit, label: str, key: str, saved: float | None, **more: Any) -> float | None:
     """A field of one number, which may be left empty."""
     _begin(visit, key, saved)
-    return st.number_input(label, value=None, key=key, on_change=_keep, args=(visit, key), persist_state="session",
-                           **more)  # fmt: skip
+    return st.number_input(label, value=None, key=key, on_change=_keep, args=(visit, key, saved),
+                           persist_state="session", **more)  # fmt: skip
 
 
 def whole(visit: Visit, label: str, key: str, saved: int, bounds: tuple[int, int], **more: Any) -> int:
@@ -61,8 +61,8 @@ def whole(visit: Visit, label: str, key: str, saved: int, bounds: tuple[int, int
     within = min(max(int(st.session_state[key]), low), high)
     if within != st.session_state[key]:
         st.session_state[key] = within
-    return int(st.number_input(label, low, high, key=key, on_change=_keep, args=(visit, key), persist_state="session",
-                               **more))  # fmt: skip
+    return int(st.number_input(label, low, high, key=key, on_change=_keep, args=(visit, key, saved),
+                               persist_state="session", **more))  # fmt: skip
 
 
 def _begin(visit: Visit, key: str, saved: str | float | None) -> None:
@@ -75,6 +75,10 @@ def _name(visit: Visit, key: str) -> str:
     return f"{visit.project or ''}/{key}"
 
 
-def _keep(visit: Visit, key: str) -> None:
-    text = st.session_state[key]
-    frame.attempt(lambda: drafts.keep(visit.store, visit.person.id, _name(visit, key), {"text": text}))
+def _keep(visit: Visit, key: str, saved: str | float | None) -> None:
+    """Keeps what stands in the field; once that is what was `saved` no draft is left, so that the field follows it."""
+    text, name = st.session_state[key], _name(visit, key)
+    if text == saved:
+        drafts.drop(visit.store, visit.person.id, name)
+    else:
+        frame.attempt(lambda: drafts.keep(visit.store, visit.person.id, name, {"text": text}))

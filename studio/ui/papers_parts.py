@@ -68,7 +68,7 @@ def _form(visit: Visit, now: Notes) -> None:
         saved = str(getattr(now, name))
         draft_fields.follow(visit, _key(name), saved)
         draw(visit, _LABELS[name], _key(name), saved, max_chars=LONGEST)
-    st.button("Keep this for the papers", key="decision-papers-keep", on_click=_keep, args=(visit,))
+    st.button("Keep this for the papers", key="decision-papers-keep", on_click=_keep, args=(visit, now))
     blocks.way(visit, "brief", "What it is meant for is in the brief", "decision-papers-brief")
 
 
@@ -76,15 +76,14 @@ def _key(name: str) -> str:
     return f"papers-{name}"
 
 
-def _keep(visit: Visit) -> None:
+def _keep(visit: Visit, read: Notes) -> None:
+    """`read`: what the papers said when the form was drawn."""
     typed = Notes(**{name: draft_fields.value(visit, _key(name)).strip() for name in NAMES})
-    kept = frame.attempt(lambda: _write(visit, typed), "The papers say this from now on.")
-    if kept:
+    kept = frame.attempt(
+        lambda: step.write_notes(visit.store, visit.person, visit.project_id, typed, read),
+        "The papers say this from now on.",
+    )
+    if kept is not None:
         for name in NAMES:
-            draft_fields.forget(visit, _key(name), str(getattr(typed, name)))
+            draft_fields.forget(visit, _key(name), str(getattr(kept, name)))
     notices.keep_for("papers")
-
-
-def _write(visit: Visit, notes: Notes) -> bool:
-    step.write_notes(visit.store, visit.person, visit.project_id, notes)
-    return True

@@ -20,6 +20,8 @@ _COLOURS = {"light": ("#1D5C55", "#B4560A", "#5B6472"), "dark": ("#7CC4B6", "#F0
 _INK = {"light": ("#22201C", "#635E54", "#DDD8CD"), "dark": ("#ECE8DF", "#B3ADA1", "#3B3833")}
 SHAPES = ("circle", "diamond", "square", "triangle-up", "x")
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+INSET = 12
+"""Pixels left of the plot, so that half of "0 %" and of a dot there has room; names over rows begin left of it."""
 _ROW = 66
 _MOST_REASONS = 12
 _MOST_POINTS = 400
@@ -46,7 +48,7 @@ def preference(found: Assessment, names: dict[str, str], marks: Sequence[str], k
         )  # fmt: skip
         text = f"against {plain(names[against.baseline])}"
         figure.add_annotation(x=0, xref="paper", y=row - 0.36, text=text, showarrow=False, xanchor="left",
-                              font={"size": 15, "color": ink})  # fmt: skip
+                              xshift=-INSET, font={"size": 15, "color": ink})  # fmt: skip
     figure.add_vline(
         50, line={"color": ink, "width": 1.5}, annotation={"text": "no difference", "font": {"color": soft}},
         annotation_position="bottom left",
@@ -118,7 +120,7 @@ def reasons(told: Account, names: Mapping[str, str], marks: Sequence[str], key: 
         )  # fmt: skip
     for row, reason in enumerate(shown):
         figure.add_annotation(x=0, xref="paper", y=row - 0.32, text=plain(reason.criterion), showarrow=False,
-                              xanchor="left", font={"size": 15, "color": ink})  # fmt: skip
+                              xanchor="left", xshift=-INSET, font={"size": 15, "color": ink})  # fmt: skip
     dress(figure, marks, height=110 + _ROW * len(shown), showlegend=True)
     title = {"text": "of the votes for each arm that said why", "font": {"color": soft, "size": 14}}
     figure.update_xaxes(range=[-2, 102], ticksuffix=" %", dtick=25, gridcolor=line, zeroline=False, title=title)
@@ -143,7 +145,7 @@ def look(marks: Sequence[str]) -> dict[str, Any]:
     corner = {"text": ", ".join(marks).upper(), "x": 1, "y": 0, "xref": "paper", "yref": "paper", "showarrow": False,
               "xanchor": "right", "yanchor": "bottom", "font": {"color": soft, "size": 12}}  # fmt: skip
     return {
-        "margin": {"l": 0, "r": 16, "t": 40, "b": 40},
+        "margin": {"l": INSET, "r": 16, "t": 40, "b": 40},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "Source Sans, sans-serif", "size": 14, "color": ink},

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
+from typing import Any
 
 import pytest
 from round_seed import Seeded, ready, vote_like_the_script
 from round_seed import person as joined
 from signed_in import opened, person, press, words
+from streamlit.testing.v1 import AppTest
 
 from studio import discussion, drafts, export_command, people, projects, sharing, signing
 from studio.certificate import sum_of, verify
@@ -37,6 +41,19 @@ def test_charts_are_got_ready_on_other_pages_for_whoever_may_sign_and_nobody_els
     for name, role, drawn in (("Pia", Role.pm, ["ys-ahead-chart"]), ("Rolf", Role.reviewer, [])):
         _, session = person(store, name, role)
         assert [str(chart.key) for chart in opened(store, session, "home").get("plotly_chart")] == drawn
+
+
+_HALF_OF_ZERO = 11
+"""Pixels that half of "0 %" takes."""
+
+
+def _left_of_zero(chart: Any) -> float:
+    """Pixels left of the middle of "0 %" where a chart has it, on a phone 390 pixels wide, whose plots are 310 wide."""
+    layout = json.loads(chart.proto.spec)["layout"]
+    if layout["xaxis"].get("ticksuffix") != " %" or layout["yaxis"]["automargin"]:
+        return math.inf
+    low, high = layout["xaxis"]["range"]
+    return float(layout["margin"]["l"] - 310 * low / (high - low))
 
 
 def test_an_empty_project_says_what_comes_before(store: Store) -> None:
@@ -84,6 +101,7 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
         "tradeoff-cost",
     }  # with one voter there is nobody to agree with
     assert drawn == {f"decision-{name}" for name in pictures}
+    assert min(map(_left_of_zero, at.get("plotly_chart"))) >= _HALF_OF_ZERO, "on a phone its label is cut off"
     for said in ("other ways of reading them", "kinds of input", "1 person cast 24 votes", "keeps more often"):
         assert said in told, said
     assert [e.label for e in at.expander].count("The same as a table") == 3
@@ -182,6 +200,23 @@ def test_only_an_override_is_called_one() -> None:
     assert told == ["ships", "overridden: ships", "stands"]
 
 
+def two_keep_a_price(at: AppTest, store: Store, other: str, own: str, draft: str, model: str) -> None:
+    """`draft`: the name of what this person half wrote."""
+    project, _, field = draft.partition("/")
+    keep = field.removesuffix("-out") + "-keep"
+    payload = {"model": model, "million_in": 0.5, "million_out": 2.0, "currency": "€"}
+    store.act("token_price.set", other, payload, project)
+    at.number_input(key=field).set_value(1.8)
+    press(at, keep)
+    assert "Somebody kept something else here meanwhile" in words(at) and "0.50 € read, 2.00 € written" in words(at)
+    assert prices.of_tokens(store, model) == prices.TokenPrice(0.5, 2.0, "€"), "an older form takes nothing back"
+    press(at, keep)
+    assert prices.of_tokens(store, model) == prices.TokenPrice(0.5, 1.8, "€"), "what was typed, and no more"
+    at.number_input(key=field).set_value(2.2).run()
+    at.number_input(key=field).set_value(1.8).run()
+    assert drafts.kept(store, own, draft) is None, "what is kept already is no draft"
+
+
 def test_a_designer_reads_and_comments_and_does_not_sign(store: Store, seeded: Seeded, closed: rounds.Round) -> None:
     dora, session = person(store, "Dora", Role.designer)
     pia, field = joined(store, "Pia <i>", Role.pm), f"comment-{closed.id}"
@@ -198,7 +233,9 @@ def test_a_designer_reads_and_comments_and_does_not_sign(store: Store, seeded: S
     assert "A price is not written" in words(at), "what a million written cost is left empty"
     at.number_input(key=f"{price}-out").set_value(1.6)
     press(at, f"{price}-keep")
-    assert prices.of_tokens(store, prices.tuned("smollm2-135m")) == prices.TokenPrice(0.4, 1.6, "€")
+    model = prices.tuned("smollm2-135m")
+    assert prices.of_tokens(store, model) == prices.TokenPrice(0.4, 1.6, "€")
+    two_keep_a_price(at, store, pia.id, dora.id, f"{seeded.project}/{price}-out", model)
     at.text_area(key=field).input("Not yet,").run()
     at.selectbox(key=f"{field}-pick").select("Pia <i>").run()
     typed = "Not yet, @Pia <i> "
