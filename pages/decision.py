@@ -40,7 +40,7 @@ elif shown.round.state == "open":
     signing_parts.signed(visit)
     if not answers.held_back(visit):
         history_parts.show(visit, {})
-elif earlier_parts.kept_back(visit, shown):
+elif answers.held_back(visit):  # its arms may stand in the open round, also where that was opened before it
     earlier_parts.head(visit, shown, {})
     answers.come_back_later(visit)
 else:

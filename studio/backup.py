@@ -18,8 +18,10 @@ from pathlib import Path
 
 from studio.exports.folder import SUMS
 from studio.jobs import folder as job_folder
-from studio.records import Refusal, canonical, sha256, to_json
-from studio.store import Store, now
+from studio.models.files import ADAPTER_FILES, files_sha256
+from studio.project_file.form import all_named
+from studio.records import JobState, Refusal, canonical, sha256, to_json
+from studio.store import Store, brought, now, projects, runs
 from studio.store.journal import Blobs, Journal
 from studio.wording import several
 
@@ -74,7 +76,7 @@ def write(store: Store, folder: Path) -> Written:
             "elsewhere, best on another disk."
         )
     with in_one_piece(folder, "Nothing was written") as made:
-        mark = store.mark()
+        tuned, mark = _tuned(store), store.mark()
         sums = {JOURNAL: copied(store.journal.path, made / JOURNAL, mark.bytes)}
         sums |= _blobs(store.blobs, made)
         beside, working = _beside(workspace, made)
@@ -85,8 +87,8 @@ def write(store: Store, folder: Path) -> Written:
         _write(made / SUMS, lines)
         _write(made / MANIFEST, canonical(to_json(manifest)) + b"\n")
         size = sum((made / name).stat().st_size for name in sums)
-    at_work = (f"{several(working, 'job')} had no result yet: what lay there by then is in it.",) if working else ()
-    return Written(str(folder), mark.acts, mark.head, len(sums), size, (*at_work, *_LEFT_OUT))
+    notes = (*_told(working, _not_as_made(tuned, sums)), *_LEFT_OUT)
+    return Written(str(folder), mark.acts, mark.head, len(sums), size, notes)
 
 
 @contextmanager
@@ -173,14 +175,48 @@ def _tree(folder: Path, workspace: Path, made: Path, left_out: set[str]) -> dict
     return sums
 
 
+def _tuned(store: Store) -> dict[str, str]:
+    """Where each tuned model should lie in the workspace, and the hash that it was made with."""
+    known = [each for archived in (False, True) for each in projects.every(store, archived=archived)]
+    made = [run for project in known for run in runs.every(store, project.id) if run.state is JobState.done]
+    return {f"jobs/{run.job}/{run.adapter}": run.adapter_sha256 for run in made if run.job and run.adapter}
+
+
+def _not_as_made(tuned: dict[str, str], sums: dict[str, str]) -> int:
+    """How many of them the copy does not hold as they were made, by the sums of its files."""
+    found = {place: {name: sums.get(f"{place}/{name}", "") for name in ADAPTER_FILES} for place in tuned}
+    return sum(files_sha256(found[place]) != made for place, made in tuned.items())
+
+
+def _told(working: int, models: int) -> Iterator[str]:
+    if working:
+        yield f"{several(working, 'job')} had no result yet: what lay there by then is in it."
+    if models:
+        yield f"The files of {several(models, 'tuned model')} are missing here or were changed: no restore mends that."
+
+
 def _being_written(path: Path) -> bool:
     return ".part" in path.name or path.name == ".writing"
 
 
 def _raise_if_damaged(made: Path) -> None:
     """A copy that could not be restored is none: better told now."""
-    if problems := Journal(made / JOURNAL, read_only=True).problems(Blobs(made / "blobs")):
+    journal, blobs = Journal(made / JOURNAL, read_only=True), Blobs(made / "blobs")
+    if problems := journal.problems(blobs) or list(_missing(journal, blobs)):
         raise Refusal(_damaged(problems[0]))
+
+
+def _missing(journal: Journal, blobs: Blobs) -> Iterator[str]:
+    """What the payloads of acts name in turn and a replay reads, as far as it is not there."""
+
+    def has(name: str) -> bool:
+        return blobs.path(name).exists()
+
+    for act in journal.read():
+        for told in brought.told([act], blobs.get):
+            for name, needed in all_named(told.payload, has, blobs.get).items():
+                if needed and not has(name):
+                    yield f"act {act.seq} ({act.kind}) names a stored part ({name[:12]}) that is missing"
 
 
 def _damaged(what: str) -> str:

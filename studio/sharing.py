@@ -9,14 +9,14 @@ import secrets
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 from studio import outputs, papers, people, signing
 from studio.papers import About
 from studio.records import Choice, PairKind, Person, Refusal, sha256
 from studio.review import rounds
-from studio.store import Store, now, projects, shares
+from studio.store import Store, now, prices, projects, shares
 from studio.store import people as people_rows
 from studio.store import rounds as round_rows
 from studio.store.shares import Share
@@ -128,7 +128,7 @@ class Decisions:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[tuple[str, str, bool], tuple[tuple[int, int], Shown]] = {}
+        self._kept: dict[tuple[str, str, bool], tuple[Hashable, Shown]] = {}
 
     def of(self, store: Store, share: Share) -> Shown:
         """What a link shows now. Raises Refusal when the arm that was decided about is not here any more."""
@@ -136,6 +136,7 @@ class Decisions:
         with self._lock:
             version = (
                 store.version_of(share.project, besides=_CHANGE_NOTHING), store.version_of("", besides=_CHANGE_NOTHING),
+                prices.standing(store),
             )  # fmt: skip
             kept = self._kept.pop(key, None)
             shown = kept[1] if kept and kept[0] == version else _decision(store, share)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from studio import beside_votes, certificate, datasets, decided, judgement, loop
 from studio.decision import Gate, GateState, Ruling
@@ -59,9 +60,12 @@ def _key(found: Round) -> tuple[str, ...]:
 
 
 def _judged(store: Store, found: Round) -> Judgement:
+    return _by(store, found, gates(store, found), _tests(store, found))
+
+
+def _by(store: Store, found: Round, beside: Sequence[Gate], tests: Sequence[str]) -> Judgement:
     tables = (*round_rows.TABLES, "guesses")
     weighed = store.once(("weighed", *_key(found)), lambda: _weighed(store, found), tables)
-    beside, tests = gates(store, found), _tests(store, found)
     return judge(found, *_cast(store, found), beside, tests=tests, weighed=weighed)
 
 
@@ -86,8 +90,9 @@ def certificate_of(store: Store, found: Round, texts: bool = False) -> bytes:
     if found.state != "closed":
         raise Refusal("The round is not closed. Nothing was written. Its certificate can be made once it is.")
     chain = certificate.Chain(store.version, store.head)
-    tests = _tests(store, found)
-    beside, told = gates(store, found), judged(store, found)
+    tests, beside = _tests(store, found), gates(store, found)
+    # Not `judged`: what somebody does in between would make it a ruling by other gates than those in the file.
+    told = _by(store, found, beside, tests)
     return certificate.written(found, *_cast(store, found), beside, chain, told, tests=tests, texts=texts)
 
 

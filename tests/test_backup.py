@@ -151,6 +151,7 @@ def test_a_backup_made_while_people_work_lacks_nothing_that_was_acknowledged(bus
         *(f"jobs/done/checkpoints/final/{name}" for name in ADAPTER_FILES),
     }  # fmt: skip
     assert any("1 job had no result yet" in note for note in busy.told["notes"])
+    assert any("The files of 1 tuned model are missing" in note for note in busy.told["notes"]), "that of the seed"
     assert any("Base models are not in it" in note for note in busy.told["notes"])
 
 
@@ -235,14 +236,22 @@ def test_where_a_backup_may_not_be_written_and_what_is_none(busy: Busy, tmp_path
 
 
 def test_a_damaged_workspace_is_told_when_it_is_backed_up(busy: Busy, tmp_path: Path) -> None:
-    path = sorted((busy.store.workspace / "blobs").glob("??/*"))[0]
-    whole = path.read_bytes()
-    _flip(path)
-    try:
-        with pytest.raises(Refusal, match=f"damaged, so nothing was written: .*{path.name}"):
-            backup.write(busy.store, tmp_path / "copy")
-    finally:
-        path.write_bytes(whole)
+    run = runs.get(busy.store, "done")
+    assert run is not None
+    (stored, *_) = busy.store.history(run.project, ["generations.stored"])
+    rows = busy.store.blobs.path(busy.store.payload(stored)["rows_blob"])
+    for path, harm, told in (
+        (busy.store.blobs.path(stored.payload), _flip, "was changed"),
+        (busy.store.blobs.path(stored.payload), Path.unlink, f"act {stored.seq} .* is missing"),
+        (rows, Path.unlink, f"act {stored.seq} .* names a stored part \\({rows.name[:12]}\\) that is missing"),
+    ):
+        whole = path.read_bytes()
+        harm(path)
+        try:
+            with pytest.raises(Refusal, match=f"damaged, so nothing was written: .*{told}"):
+                backup.write(busy.store, tmp_path / "copy")
+        finally:
+            path.write_bytes(whole)
     assert not list(tmp_path.iterdir())
 
 

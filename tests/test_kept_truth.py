@@ -17,13 +17,14 @@ from round_seed import MAKER, person
 from voted_round import closed_round
 
 import studio
-from studio import beside_votes, datasets, figures, loop, outputs, returns, signing
+from studio import beside_votes, datasets, figures, loop, outputs, read_ahead, returns, signing
 from studio.brief import next_version
+from studio.certificate import verify
 from studio.records import Act, ArmKind, Dataset, Role, Split, Status, canonical, to_json
 from studio.review import numbered
 from studio.store import Store, arms, briefs, examples, guesses, people, rounds, runs
 from studio.store import datasets as dataset_rows
-from studio.store.kept import Kept
+from studio.store.kept import LARGE_ONES, Kept
 from studio.train import recited
 
 _TABLES = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]+)")
@@ -141,6 +142,12 @@ def test_what_hangs_on_votes_and_guesses_reads_them_itself(traced: Traced) -> No
     assert read["stability"] == read["voters"] == {"pairs", "votes"}
 
 
+def test_there_is_room_for_the_rounds_that_are_worked_out_ahead(traced: Traced) -> None:
+    """With three arms each; else the second would put out what the first one left."""
+    large = [key for key in traced.declared if _name(key) not in _SMALL]
+    assert read_ahead._ROUNDS * len(large) <= LARGE_ONES
+
+
 def test_no_two_readings_wait_for_each_other(traced: Traced) -> None:
     assert "weighed" in TopologicalSorter(traced.asked_by).static_order(), "which raises where they go in a circle"
 
@@ -208,3 +215,21 @@ def _written_anew_and_meant_otherwise(store: Store, done: list[Act]) -> None:
 def _taken_back(store: Store, done: list[Act]) -> None:
     while done:
         store.undo(done.pop().seq, MAKER)
+
+
+def test_a_certificate_rules_by_the_gates_that_stand_in_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although somebody writes an arm's answers anew while it is made."""
+    found = closed_round(store)
+    asked, gates = found.registration["dataset"], signing.gates
+    (base, *_) = arms.every(store, found.project)
+    rows = [to_json(each) | {"output": "Anew."} for each in arms.generations(store, asked, base.id)]
+    anew = {"dataset": asked, "job": "", "rows_blob": store.put_blob(canonical(rows))}
+
+    def meanwhile(*args: Any) -> Any:
+        told = gates(*args)
+        monkeypatch.setattr(signing, "gates", gates)
+        store.act("generations.stored", MAKER, anew, found.project)
+        return told
+
+    monkeypatch.setattr(signing, "gates", meanwhile)
+    assert verify(signing.certificate_of(store, found)).ok

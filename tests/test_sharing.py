@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from studio import outputs, people, projects, sharing, signing
 from studio.records import Person, Refusal, Role, Round, sha256
 from studio.review import rounds
-from studio.store import Store, decisions, shares
+from studio.store import Store, arms, decisions, prices, shares
 from studio.store import rounds as round_rows
 from studio.ui import act_words, share_route, sign_in
 from studio.ui.guard import Guard
@@ -178,6 +178,37 @@ def test_it_shows_the_decision_to_read_and_neither_texts_nor_who_voted(
     assert share.opened == 1 and outside.post(f"/share/{token}").status_code == 403
     signing.withdraw(store, pia, seeded.project, decisions.every(store, seeded.project)[0].id, "Read again.")
     assert "Nobody has signed a decision" in outside.get(f"/share/{token}").text, "as the record stands now"
+
+
+def test_a_price_that_was_set_in_another_project_is_told(
+    store: Store, seeded: Seeded, pia: Person, found: Round
+) -> None:
+    _, share = made(store, pia, seeded.project)
+    links = sharing.Decisions()
+
+    def costs() -> tuple[str, ...]:
+        about = links.of(store, share).about
+        assert about is not None
+        return about.cost
+
+    before = costs()
+    models = {arm.model for arm in arms.every(store, seeded.project)}
+    assert any("the price of" in each for each in before)
+    other = projects.create(store, pia.id, "Another")
+    done = [
+        store.act(
+            "token_price.set",
+            pia.id,
+            {"model": name, "million_in": 1.0, "million_out": 2.0, "currency": "EUR"},
+            other.id,
+        )
+        for model in models
+        for name in (model, prices.tuned(model))
+    ]
+    assert costs() != before
+    for act in reversed(done):
+        store.undo(act.seq, pia.id)
+    assert costs() == before
 
 
 def test_answers_are_shown_where_that_was_ticked_and_then_seen_by_who_made_the_link(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from studio import people
-from studio.records import Brief, Example, Refusal, Role, to_json
+from studio.records import Act, Brief, Example, Refusal, Role, to_json
 from studio.store import Store, briefs, examples, projects
 from studio.store.journal import Journal
 
@@ -62,6 +62,21 @@ def test_the_key_of_slow_reads_leaves_out_what_changes_none_of_them(store: Store
     store.undo(key, "ann")
     assert store.version_of("p", besides=("outputs.seen",)) == store.version
     assert store.version_of("nowhere", besides=("outputs.seen",)) == 0
+
+
+def test_an_act_counts_as_the_last_one_when_reads_can_see_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else what is read between the journal and the database would be kept as of an act that it does not hold."""
+    append, told = store.journal.append, []
+
+    def watched(act: Act) -> None:
+        append(act)
+        told.append((store.version, store.head))
+
+    before = (store.version, store.head)
+    monkeypatch.setattr(store.journal, "append", watched)
+    make_project(store)
+    assert told == [before]
+    assert (store.version, store.head) == (store.journal.seq, store.journal.head) != before
 
 
 def test_undo_restores_and_is_itself_undone(store: Store) -> None:

@@ -90,6 +90,7 @@ class Store:
             self._db = connect(workspace / "studio.duckdb")
             self._migrate()
             self.replayed = self._replay()
+            self._stands = (self.journal.seq, self.journal.head)
         except BaseException as error:
             self._lock_file.close()
             if isinstance(error, (duckdb.IOException, duckdb.TransactionException)):  # of a commit
@@ -151,6 +152,7 @@ class Store:
                 raise Refusal(self._read_only) from error
             for kept in (self._kept, self._once):
                 kept.changed(act.seq, kind, written)
+            self._stands = (act.seq, act.hash)
         finally:
             cursor.close()
         return act
@@ -230,8 +232,8 @@ class Store:
 
     @property
     def version(self) -> int:
-        """The number of the last act: a key for cached reads."""
-        return self.journal.seq
+        """The number of the last act that reads can see: a key for cached reads. The journal has it a moment sooner."""
+        return self._stands[0]
 
     def once(self, key: Hashable, read: Callable[[], T], tables: Sequence[str] = ()) -> T:
         """`read()`, or what it gave before: when no act wrote to `tables` since, or, of what is read in many places
@@ -247,7 +249,8 @@ class Store:
 
     @property
     def head(self) -> str:
-        return self.journal.head
+        """The hash of that act, which stands for all that came before it."""
+        return self._stands[1]
 
     def mark(self) -> Mark:
         """How far the journal is, between two acts: all up to there is durable and never changes."""

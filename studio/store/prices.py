@@ -98,6 +98,13 @@ def of_tokens(store: Store, model: str) -> TokenPrice | None:
     return TokenPrice(rows[0]["million_in"], rows[0]["million_out"], rows[0]["currency"]) if rows else None
 
 
+def standing(store: Store) -> tuple[tuple[Any, ...], ...]:
+    """Every price of a device or a model as it is now. It holds in all projects, whichever it was set in."""
+    of_devices = store.rows("SELECT * FROM prices ORDER BY device")
+    of_models = store.rows("SELECT * FROM token_prices ORDER BY model")
+    return tuple(tuple(row.values()) for row in (*of_devices, *of_models))
+
+
 def expected(store: Store, project: str) -> Expected:
     """What a project expects, as far as somebody has said."""
     rows = store.rows("SELECT * FROM expectations WHERE project = ?", project)

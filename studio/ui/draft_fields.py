@@ -66,9 +66,12 @@ def whole(visit: Visit, label: str, key: str, saved: int, bounds: tuple[int, int
 
 
 def _begin(visit: Visit, key: str, saved: str | float | None) -> None:
-    if key not in st.session_state:
-        kept = drafts.kept(visit.store, visit.person.id, _name(visit, key))
+    """A browser's session goes through several projects: what was typed in another one is none of this one."""
+    name, of = _name(visit, key), f"{key}-of"
+    if key not in st.session_state or st.session_state.get(of, name) != name:
+        kept = drafts.kept(visit.store, visit.person.id, name)
         st.session_state[key] = kept["text"] if kept else saved
+    st.session_state[of] = name
 
 
 def _name(visit: Visit, key: str) -> str:

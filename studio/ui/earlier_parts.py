@@ -14,7 +14,7 @@ from studio.review import numbered
 from studio.review.numbered import Numbered
 from studio.store import decisions
 from studio.store.decisions import Decision
-from studio.ui import answers, blocks, frame
+from studio.ui import blocks, frame
 from studio.ui.access import Visit
 from studio.wording import day, in_html
 
@@ -33,12 +33,6 @@ def put_right(shown: Numbered | None) -> None:
         del st.query_params[_ROUND]
         frame.warnings(["The round in this address is not one of this project’s, or it was cancelled. Here is the "
                         "newest."])  # fmt: skip
-
-
-def kept_back(visit: Visit, shown: Numbered) -> bool:
-    """Whether an earlier round is not for this person's eyes now: its arms may stand in the open round, in which their
-    votes count. Everything that the page tells of an earlier round asks here first."""
-    return not shown.newest and answers.held_back(visit)
 
 
 def address(visit: Visit, more: Mapping[str, str]) -> str:

@@ -23,15 +23,15 @@ def sign(visit: Visit, found: Round, ruled: Ruling) -> None:
     if visit.person.role not in signing.MAY_SIGN:
         blocks.note("A PM or an admin signs. You can read everything here.")
         return
-    draft_fields.area(visit, "Comment (optional)", "decision-comment", max_chars=2000, height=90)
+    draft_fields.area(visit, "Comment (optional)", _key("comment", found), max_chars=2000, height=90)
     ships = False
     if signing.may_override(ruled):
         ships = st.checkbox(
-            "Ship it although the verdict is not GO (override)", key="decision-override", persist_state="session"
+            "Ship it although the verdict is not GO (override)", key=_key("override", found), persist_state="session"
         )
     if ships:
         draft_fields.area(
-            visit, "Why ship it all the same?", "decision-reason", max_chars=2000, height=90,
+            visit, "Why ship it all the same?", _key("reason", found), max_chars=2000, height=90,
             help="The reason is signed with your name and stays beside the verdict.",
         )  # fmt: skip
     elif ruled.scripted or ruled.practice:
@@ -43,19 +43,24 @@ def sign(visit: Visit, found: Round, ruled: Ruling) -> None:
     notices.show("sign")
 
 
+def _key(field: str, found: Round) -> str:
+    """What is written on one round is not there when the next one is signed."""
+    return f"decision-{field}-{found.id}"
+
+
 def _sign(visit: Visit, found: Round, read: str) -> None:
     """`read`: the headline over the button."""
     typed = st.session_state
-    ships = bool(typed.get("decision-override"))
-    override = str(typed.get("decision-reason") or "") if ships else None
-    comment = str(typed.get("decision-comment") or "")
+    ships = bool(typed.get(_key("override", found)))
+    override = str(typed.get(_key("reason", found)) or "") if ships else None
+    comment = str(typed.get(_key("comment", found)) or "")
     done = frame.attempt(
         lambda: signing.sign(visit.store, visit.person, found, comment, override, read=read), "Signed."
     )
     if done is not None:
-        for field in ("decision-comment", "decision-reason"):
-            draft_fields.forget(visit, field)
-        typed["decision-override"] = False
+        for field in ("comment", "reason"):
+            draft_fields.forget(visit, _key(field, found))
+        typed[_key("override", found)] = False
     notices.keep_for("sign")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from studio.review.preference import GO_EVIDENCE, Assessment, evidence_path, wilson
+from studio.wording import between, percent
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -44,11 +45,11 @@ def preference(found: Assessment, names: dict[str, str], marks: Sequence[str], k
         figure.add_scatter(
             x=[theta], y=[row], mode="markers", cliponaxis=False,
             marker={"symbol": SHAPES[row % len(SHAPES)], "size": 15, "color": colour},
-            hovertemplate=f"{theta:.0f} %, {low:.0f} to {high:.0f} %, n = {against.n}<extra></extra>",
+            hovertemplate=f"{percent(theta / 100)}, {between((low / 100, high / 100))}, n = {against.n}<extra></extra>",
         )  # fmt: skip
         text = f"against {plain(names[against.baseline])}"
         figure.add_annotation(x=0, xref="paper", y=row - 0.36, text=text, showarrow=False, xanchor="left",
-                              xshift=-INSET, font={"size": 15, "color": ink})  # fmt: skip
+                              xshift=-INSET, font={"size": 15, "color": ink}, bgcolor=paper(), borderpad=1)  # fmt: skip
     figure.add_vline(
         50, line={"color": ink, "width": 1.5}, annotation={"text": "no difference", "font": {"color": soft}},
         annotation_position="bottom left",

@@ -226,6 +226,14 @@ def test_a_cancelled_round_has_no_number(two: Two) -> None:
     open_one = numbered.every(two.store, two.seeded.project)[0]
     assert (open_one.name, open_one.newest) == ("Round 3", True)
     rounds.cancel(two.store, MAKER, open_one.round, "It asked the wrong thing.")
+    cancelled = two.store.version
     told = numbered.every(two.store, two.seeded.project)
     assert [(each.round.id, each.name, each.newest) for each in told][0] == (two.second.id, "Round 2", True)
     assert signing.latest_round(two.store, two.seeded.project) == told[0].round
+    fourth = rounds.open_round(two.store, MAKER, two.seeded.project, two.seeded.plan)
+    vote_like_the_script(two.store, fourth, person(two.store, "Rena", Role.reviewer)[0])
+    assert "What a GO needs" in shown(two)
+    two.store.undo(cancelled, MAKER)
+    told = numbered.every(two.store, two.seeded.project)
+    assert [(each.round.state, each.newest) for each in told][:2] == [("closed", True), ("open", False)]
+    assert "your votes in it count" in shown(two) and "What a GO needs" not in shown(two), "open again, and older"
