@@ -89,7 +89,8 @@ def certificate_of(store: Store, found: Round, texts: bool = False) -> bytes:
     """All that is needed to come to the ruling again, in one file. Raises Refusal unless the round is closed."""
     if found.state != "closed":
         raise Refusal("The round is not closed. Nothing was written. Its certificate can be made once it is.")
-    chain = certificate.Chain(store.version, store.head)
+    mark = store.mark()
+    chain = certificate.Chain(mark.acts, mark.head)
     tests, beside = _tests(store, found), gates(store, found)
     # Not `judged`: what somebody does in between would make it a ruling by other gates than those in the file.
     told = _by(store, found, beside, tests)
