@@ -137,6 +137,23 @@ def unless_held_back(visit: Visit, make: Callable[[], bytes]) -> Callable[[], by
     return made
 
 
+PRICE = (
+    "The file tells the arms' answers apart, by their length, prompt for prompt: whoever takes it counts as having "
+    "read the pairs, and their later votes in this project decide nothing."
+)
+
+
+def telling(visit: Visit, dataset: str, make: Callable[[], bytes]) -> Callable[[], bytes]:
+    """The same for a file by which answers can be told apart (say `PRICE` beside it): whoever takes it is noted."""
+
+    def made() -> bytes:
+        content = make()
+        outputs.saw_tests(visit.store, visit.person.id, visit.project_id, dataset)
+        return content
+
+    return unless_held_back(visit, made)
+
+
 def come_back_later(visit: Visit) -> None:
     """One sentence in place of the figures by arm."""
     blocks.plain(

@@ -42,6 +42,7 @@ def pairs(visit: Visit, found: Round, ruled: Ruling, *, to_train: bool) -> None:
             _preferences(visit, "-".join(["preferences", *marks]) + ".jsonl")
     notices.show("taken")
     if not read:
+        blocks.note(answers.PRICE)
         _ask(visit, found)
         return
     _explorer(visit, found)
@@ -81,11 +82,12 @@ def _saw(visit: Visit, found: Round) -> None:
 
 def _votes(visit: Visit, found: Round, name: str) -> None:
     store, project = visit.store, visit.project_id
+    table = answers.telling(
+        visit, found.registration["dataset"], lambda: export_command.votes_csv(store, project, found)
+    )
     st.download_button(
-        "Download the votes as CSV",
-        answers.unless_held_back(visit, lambda: export_command.votes_csv(store, project, found)), name, "text/csv",
-        key="decision-csv", icon=":material/download:", on_click="ignore",
-        help="The counted votes in the table that `studio votes` reads.",
+        "Download the votes as CSV", table, name, "text/csv", key="decision-csv", icon=":material/download:",
+        on_click="ignore", help="The counted votes in the table that `studio votes` reads.",
     )  # fmt: skip
 
 

@@ -165,7 +165,8 @@ def _csv(made: Material, rows: tuple[Row, ...], who: dict[str, str]) -> bytes:
     names = {**gold.NAMES, **signing.names(made.found)}
     table = [
         vote_row(row.pair, row.vote, names, who.get(row.vote.reviewer, row.vote.reviewer), row.guess)
-        | {"pair": row.pair.id, "counts_as": row.counts_as}
+        # Without the lengths: by them whoever votes on these prompts later could tell whose an answer is.
+        | {"pair": row.pair.id, "counts_as": row.counts_as, "length_a": None, "length_b": None}
         for row in rows
     ]
     return write_votes(table, beside=("pair", "counts_as")).encode("utf-8-sig")

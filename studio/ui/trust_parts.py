@@ -210,11 +210,11 @@ def certificate(visit: Visit, found: Round, ruled: Ruling) -> None:
         "A certificate to take away",
         "One file with the registration, the seed of the sides, every vote and the verdict. Anybody can run it again "
         "with “studio verify”, without this studio; a changed byte is found. It names no reviewer, and "
-        "prompts and answers stand in it as hashes.",
+        f"prompts and answers stand in it as hashes. {answers.PRICE}",
     )
+    file = answers.telling(visit, found.registration["dataset"], _certificate(visit.store, found))
     st.download_button(
-        "Download the certificate", answers.unless_held_back(visit, _certificate(visit.store, found)),
-        signing.certificate_name(found, ruled), "application/json",
+        "Download the certificate", file, signing.certificate_name(found, ruled), "application/json",
         key="decision-certificate", icon=":material/download:", on_click="ignore",
         help="Canonical JSON. “studio export certificate --format json-texts” writes one with every text in it.",
     )  # fmt: skip

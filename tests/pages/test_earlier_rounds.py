@@ -22,7 +22,7 @@ from studio import discussion, export_command, figures, loop, outputs, people, s
 from studio.records import Refusal, Role, Round
 from studio.reports import written
 from studio.review import numbered, rounds
-from studio.store import Store
+from studio.store import Store, arms
 from studio.ui import answers, paper_route
 from studio.ui.access import Visit
 from studio.ui.guard import Guard
@@ -218,12 +218,15 @@ def test_papers_that_tell_of_arms_are_kept_from_who_votes(two: Two) -> None:
         asked = [("print", two.first.id), ("print", ""), ("card", ""), ("dataset-card", "")]
         return [asyncio.run(get(*each)) for each in asked]
 
-    file = answers.unless_held_back(Visit(two.store, joined.person, two.seeded.project, "decision"), lambda: b"votes")
+    visit = Visit(two.store, joined.person, two.seeded.project, "decision")
+    file = answers.telling(visit, two.seeded.dataset, lambda: b"votes")
     assert every() == [403, 403, 403, 200]
     with pytest.raises(Refusal, match="A blind round was opened since"):
         file()
     outputs.saw(two.store, joined.person.id, two.seeded.project, two.seeded.dataset)
-    assert every() == [200, 200, 200, 200] and file() == b"votes"
+    assert every() == [200, 200, 200, 200]
+    assert joined.person.id not in arms.saw_tests(two.store, two.seeded.project)
+    assert file() == b"votes" and joined.person.id in arms.saw_tests(two.store, two.seeded.project)
 
 
 def test_a_cancelled_round_has_no_number(two: Two) -> None:
