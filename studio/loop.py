@@ -8,7 +8,8 @@ from typing import Any
 
 from studio.health.checks import MINIMUM
 from studio.records import PROMPTING, Arm, Dataset, JobState, Refusal, Round, Split, canonical
-from studio.store import Store, arms, briefs, datasets, decisions, documents, examples, projects, rounds, runs
+from studio.review import numbered
+from studio.store import Store, arms, briefs, datasets, decisions, documents, examples, projects, runs
 
 STEPS = ("brief", "examples", "health", "baselines", "train", "evaluate", "review", "decision")
 
@@ -76,7 +77,7 @@ def _outputs(store: Store, project: str) -> tuple[bool, str]:
 
 
 def _round(store: Store, project: str) -> tuple[bool, str]:
-    found = _newest_round(store, project)
+    found = numbered.newest(store, project)
     if found is None:
         return False, "not opened"
     return (True, "closed") if found.state == "closed" else (False, "open now")
@@ -84,13 +85,9 @@ def _round(store: Store, project: str) -> tuple[bool, str]:
 
 def _decision(store: Store, project: str) -> tuple[bool, str]:
     """On the newest round: what was signed on one before it says nothing of this one."""
-    newest = _newest_round(store, project)
+    newest = numbered.newest(store, project)
     found = decisions.on(store, newest.id) if newest else None
     return (True, found.verdict.value.replace("_", " ").capitalize()) if found else (False, "not signed")
-
-
-def _newest_round(store: Store, project: str) -> Round | None:
-    return next((found for found in rounds.every(store, project) if found.state != "cancelled"), None)
 
 
 _NOTES = {
@@ -107,7 +104,7 @@ _NOTES = {
 
 def stale(store: Store, project: str) -> list[str]:
     """What predates an earlier link of the chain, one sentence each with how many; empty when all is fresh."""
-    newest = _newest_round(store, project)
+    newest = numbered.newest(store, project)
     return stale_for(store, newest) if newest else _before_a_round(store, project)
 
 

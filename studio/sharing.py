@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from studio import outputs, papers, people, signing
 from studio.papers import About
 from studio.records import Choice, PairKind, Person, Refusal, sha256
-from studio.review import rounds
+from studio.review import numbered, rounds
 from studio.store import Store, now, prices, projects, shares
 from studio.store import people as people_rows
 from studio.store import rounds as round_rows
@@ -149,7 +149,7 @@ class Decisions:
 
 
 def _decision(store: Store, share: Share) -> Shown:
-    every = [each for each in round_rows.every(store, share.project) if each.state != "cancelled"]
+    every = [each.round for each in numbered.every(store, share.project)]
     closed = next((each for each in every if each.state == "closed" and share.round in ("", each.id)), None)
     found = papers.about(store, share.project, on=closed) if closed else None
     home = projects.get(store, share.project)

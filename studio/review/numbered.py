@@ -33,6 +33,12 @@ def every(store: Store, project: str) -> tuple[Numbered, ...]:
     return store.once(("numbered", project), read, ("rounds",))
 
 
+def newest(store: Store, project: str) -> Round | None:
+    """The newest round that was not cancelled: what a decision would be about."""
+    told = every(store, project)
+    return told[0].round if told else None
+
+
 def asked(told: Sequence[Numbered], wanted: str) -> Numbered | None:
     """The round with this id; the newest where it is not among them, and None where there is none at all."""
     return next((each for each in told if each.round.id == wanted), told[0] if told else None)

@@ -9,7 +9,7 @@ import streamlit as st
 from studio import paths
 from studio.examples import labelling
 from studio.records import Round
-from studio.review import guesses, rounds, standing
+from studio.review import guesses, numbered, rounds, standing
 from studio.review.own import Own, own
 from studio.store import projects as project_rows
 from studio.store import rounds as round_rows
@@ -93,8 +93,8 @@ def _over(visit: Visit, found: list[tuple[Project, Round]]) -> None:
 
 def _has_a_question(visit: Visit, found: Round) -> bool:
     """Whether the page of this round, the latest of its project, asks which answers were the tuned model's."""
-    latest = next((r for r in round_rows.every(visit.store, found.project) if r.state != "cancelled"), None)
-    return latest == found and guesses.is_asked(visit.store, found, visit.person.id)
+    newest = numbered.newest(visit.store, found.project)
+    return newest == found and guesses.is_asked(visit.store, found, visit.person.id)
 
 
 def in_short(mine: Own) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from studio.records import Role, Round
-from studio.review import gold, rounds, sentinels
+from studio.review import gold, numbered, rounds, sentinels
 from studio.review.gates import join_words
 from studio.store import briefs
 from studio.store import projects as project_rows
@@ -66,7 +66,7 @@ def visit() -> Visit:
 
 def show(visit: Visit) -> None:
     """What there is to do: vote, set a round up, or read how the last one ended."""
-    found = next((r for r in round_rows.every(visit.store, visit.project_id) if r.state != "cancelled"), None)
+    found = numbered.newest(visit.store, visit.project_id)
     team = visit.person.role in _TEAM
     if found is not None and found.state == "open":
         voting_parts.ballot(

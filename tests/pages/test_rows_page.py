@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 import re
 import shutil
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from voted_round import closed_round
 from studio import figures
 from studio.records import Role
 from studio.store import Store
-from studio.ui import blocks
+from studio.ui import blocks, rows_parts
 
 LINK = re.compile(r'<a class="ys-way" href="\?([^"]+)" aria-label="([^"]+)">([^<]+)</a>')
 
@@ -55,6 +57,16 @@ def test_every_figure_on_the_page_leads_to_its_own_rows(kept: Store) -> None:
     # reviewers one can be left out of only the lowest and the highest.
     unprinted = [name for name in hidden if name.endswith("/neither") or "/preferred/" in name or "without/" in name]
     assert hidden == unprinted
+
+
+def test_rows_that_are_taken_away_do_not_tell_how_long_each_answer_was(kept: Store) -> None:
+    """By that, whoever votes on these prompts in a later round could tell whose an answer is."""
+    found = closed_round(kept)
+    theta = next(each for each in figures.of_round(kept, found) if each.id.endswith("/theta"))
+    shown = rows_parts._behind(kept, found, theta.id)
+    assert shown is not None
+    rows = list(csv.DictReader(io.StringIO(shown.csv.decode("utf-8-sig"))))
+    assert len(rows) > 10 and {row["length_a"] + row["length_b"] for row in rows} == {""}
 
 
 def test_the_rows_are_shown_counted_taken_away_and_lead_to_the_pair(kept: Store) -> None:
