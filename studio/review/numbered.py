@@ -27,7 +27,7 @@ def every(store: Store, project: str) -> tuple[Numbered, ...]:
     """The project's rounds, the newest first."""
 
     def read() -> tuple[Numbered, ...]:
-        found = [each for each in rounds.every(store, project) if each.state != "cancelled"]
+        found = _standing(store, project)
         return tuple(Numbered(each, len(found) - place, place == 0) for place, each in enumerate(found))
 
     return store.once(("numbered", project), read, ("rounds",))
@@ -35,8 +35,11 @@ def every(store: Store, project: str) -> tuple[Numbered, ...]:
 
 def newest(store: Store, project: str) -> Round | None:
     """The newest round that was not cancelled: what a decision would be about."""
-    told = every(store, project)
-    return told[0].round if told else None
+    return next(iter(_standing(store, project)), None)
+
+
+def _standing(store: Store, project: str) -> list[Round]:
+    return [each for each in rounds.every(store, project) if each.state != "cancelled"]
 
 
 def asked(told: Sequence[Numbered], wanted: str) -> Numbered | None:
