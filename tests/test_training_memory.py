@@ -19,7 +19,7 @@ from tests.tiny_model import WORDS, save_tiny_model
 
 pytestmark = pytest.mark.model
 
-SETTINGS = Settings("test", epochs=1, learning_rate=1e-2, upper_layers=1.0, micro_batch=8, accumulation=1,
+SETTINGS = Settings("test", epochs=1, learning_rate=1e-2, upper_layers=1.0, micro_batch=16, accumulation=1,
                     max_length=2048, sample_tokens=4)  # fmt: skip
 MB = 2**20
 
@@ -47,13 +47,16 @@ def held_by_the_libraries() -> int:
 
 
 def test_with_less_memory_it_reads_less_at_a_time_and_goes_on(workspace: Path, model: dict[str, str]) -> None:
-    """Eight rows at a time take about 0.9 GB beside the libraries here; the worker may have 0.7."""
+    """Beside the libraries sixteen rows at a time take about 1.4 GB, four 0.45 and one 0.3; the worker may have 0.8.
+
+    The limit is far from both ends, since what the libraries hold differs between machines.
+    """
     rows = [{"id": f"r{n}", "input": " ".join(WORDS[n % 5 :] * 70), "ideal": " ".join(WORDS[n % 7 :] * 9)}
-            for n in range(8)]  # fmt: skip
+            for n in range(16)]  # fmt: skip
     spec = {"kind": "train", "id": "j", "project": "p", "model": model, "settings": to_json(SETTINGS), "seed": 0,
             "train": "inputs/train.jsonl", "samples": [], "dataset_sha256": ""}  # fmt: skip
     folder = job_folder.create(workspace / "jobs" / "j", spec, {"train.jsonl": job_folder.jsonl(rows)})
-    most = held_by_the_libraries() + 700 * MB
+    most = held_by_the_libraries() + 800 * MB
     subprocess.run(
         [sys.executable, "-m", "studio.worker", str(folder)],
         env={**worker_environment(), **ENVIRONMENT},
@@ -65,9 +68,9 @@ def test_with_less_memory_it_reads_less_at_a_time_and_goes_on(workspace: Path, m
     assert result["state"] == "done", result["reason"]
     events = job_folder.read_events(folder).rows
     told = [event for event in events if event["kind"] == "warning"]
-    assert told[0]["text"].startswith("Memory ran short. It now reads 4 examples at a time")
+    assert told[0]["text"].startswith("Memory ran short. It now reads 8 examples at a time")
     assert "from as many examples a step as before" in told[0]["text"]
     assert not any(event["spared"] for event in told)
-    # One step, as with eight at a time.
+    # One step, as with sixteen at a time.
     assert [row["step"] for row in result["losses"]] == [1]
     assert sum(event["kind"] == "state" for event in events) == 1 + len(told)
