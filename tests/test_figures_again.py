@@ -431,19 +431,23 @@ def ways(made: Exported, arm: str) -> list[tuple[str, str]]:
     return [*told, ("outside", "")]
 
 
+def at_equal(made: Exported, arm: str) -> Told:
+    """The reading at equal length that says least for the candidate."""
+    told = [length(made, [arm, other, "equal"]) for other in made.candidates[arm]]
+    return min(told, key=lambda found: math.inf if found[1] is None else found[1])
+
+
 def holds(made: Exported, parts: list[str]) -> Told:
     """The verdict's candidate read in other ways, against the baseline that has the least evidence then."""
     arm, *rest = parts
     if not rest:
         alone = by_votes(made, arm)
         same = [by_votes(reread(made, arm, *way), arm) == alone for way in ways(made, arm)]
-        hardest = min(made.candidates[arm], key=lambda other: above(made.scores(arm, other), 0.5))
-        if alone == "GO" and (low := length(made, [arm, hardest, "equal"])[1]) is not None:
+        if alone == "GO" and (low := at_equal(made, arm)[1]) is not None:
             same.append(low > 0.5)
         return sum(same), None, None, len(same)
     if rest[0] == "length":
-        hardest = min(made.candidates[arm], key=lambda other: above(made.scores(arm, other), 0.5))
-        return length(made, [arm, hardest, "equal"])
+        return at_equal(made, arm)
     again = reread(made, arm, rest[0], rest[1] if len(rest) > 1 else "")
     x = min((again.scores(arm, other) for other in made.candidates[arm]), key=lambda found: above(found, 0.5))
     return float(np.mean(x)) if x else None, *sequence(x, 40), len(x)
