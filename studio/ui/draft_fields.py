@@ -40,8 +40,8 @@ def saved_as(visit: Visit, key: str) -> None:
     drafts.drop(visit.store, visit.person.id, _name(visit, key))
 
 
-def put(visit: Visit, key: str, text: str | list[str]) -> None:
-    """Puts a text, or a list of names, into the field and its draft; for a callback."""
+def put(visit: Visit, key: str, text: str | float | list[str]) -> None:
+    """Puts a text, a number or a list of names into the field and its draft; for a callback."""
     st.session_state[key] = text
     _keep(visit, key, None)
 
@@ -108,6 +108,14 @@ def radio(visit: Visit, label: str, key: str, words: Mapping[str, str], saved: s
     which(visit, key, words, saved)
     return str(st.radio(label, list(words), format_func=words.__getitem__, key=key, on_change=_keep,
                         args=(visit, key, saved), persist_state="session", **more))  # fmt: skip
+
+
+def segments(visit: Visit, label: str, key: str, words: Mapping[str, str], saved: str, **more: Any) -> str:
+    """One of a few, beside each other."""
+    now = which(visit, key, words, saved)
+    found = st.segmented_control(label, list(words), format_func=words.__getitem__, key=key, on_change=_keep,
+                                 args=(visit, key, saved), persist_state="session", **more)  # fmt: skip
+    return str(found or now)
 
 
 def many(visit: Visit, label: str, key: str, words: Mapping[str, str], saved: Sequence[str] = (),
