@@ -91,7 +91,7 @@ def weigh(
     cast = [ballots(pairs, seen, plan.candidate, lengths) for plan in plans]
     assessments = tuple(assess(own, plan) for own, plan in zip(cast, plans, strict=True))
     checked = tuple(diagnose(one, own, guess) for one, own in zip(assessments, cast, strict=True))
-    told = reliability(pairs, votes, rule_of(found.registration))
+    told = reliability(pairs, votes, rule_of(found.registration), seen)
     return Weighed(assessments, checked, told, seal_gate(found, pairs))
 
 

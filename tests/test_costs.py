@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -126,13 +127,16 @@ def test_a_timing_job_elsewhere_is_measured_and_priced_by_the_token(
     elsewhere.allow(store, "admin", provider.address)
     base = baselines.add_elsewhere(store, "dora", dataset.project, provider.address, "small")
     provider.answers = lambda number: (200, 0.01, {})
+    began = time.monotonic()
     (job,) = costs.measure(store, "dora", dataset.project, [base.id])
     assert supervisor.wait(store, job.id).state is JobState.done
+    took = time.monotonic() - began
     store.act("token_price.set", "dora", {"model": base.model, "million_in": 1.0, "million_out": 2.0, "currency": "€"},
               dataset.project)  # fmt: skip
     (found,) = costs.measured(store, dataset.project)
     assert len(found.timed.seconds) == costs.PROMPTS == len(provider.asked)
-    assert all(0.01 <= each < 1.0 for each in found.timed.seconds) and (found.device, found.together) == ("", None)
+    assert min(found.timed.seconds) >= 0.01 and sum(found.timed.seconds) < took, "each request alone"
+    assert (found.device, found.together) == ("", None)
     assert found.each is not None and set(found.each) == {(9 + 2 * 7) / 1e6}
 
 

@@ -165,6 +165,14 @@ def test_the_projection_repeats_and_shrinks_with_evidence() -> None:
     assert near.decided > 0.9
 
 
+def test_the_projection_goes_by_the_bound_of_a_no_go_over_all_baselines() -> None:
+    """The first of three no-gos needs an e-value of 60: one that is nearly at 20 is not nearly decided."""
+    losing = scores(20, 10, 33)
+    assert 10 < evidence_below(losing, 0.55) < 20
+    one, three = project(losing), project(losing, baselines=3)
+    assert one.more is not None and three.more is not None and 3 * one.more < three.more
+
+
 # Agreement and position
 
 

@@ -95,6 +95,7 @@ def test_making_room_ends_it_and_the_next_question_starts_it(model: Resident, wo
 def test_one_that_hangs_does_not_hold_up_a_job(model: Resident, workspace: Path, monkeypatch: Any) -> None:
     found = awake(model, workspace)
     monkeypatch.setattr(resident, "_ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(resident, "_END_SECONDS", 0.3)
     os.kill(found["pid"], signal.SIGSTOP)
     began = time.monotonic()
     assert not model.state().awake

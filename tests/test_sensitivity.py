@@ -282,6 +282,25 @@ def test_raters_are_told_by_gold_repeats_and_sentinels() -> None:
     assert "unknown" in reliability(pairs, votes[:3], GoldRule()).sentence
 
 
+def test_whom_the_rule_on_gold_could_say_nothing_of_is_told() -> None:
+    """Nobody leaves a round that ended before they met enough gold: that is no sign that they are reliable."""
+    gold, real = ([Pair(f"{kind}{n}", "r", n, "p", "", "in", "l", "r", "base", True, candidate="tuned", kind=kind)
+                   for n in range(3)] for kind in (PairKind.gold, PairKind.real))  # fmt: skip
+    met = {"ann": 3, "bo": 1, "cy": 0}
+    votes = [Vote(pair.id, who, Choice.a) for who, n in met.items() for pair in (*gold[:n], real[0])]
+    votes += [Vote(pair.id, "dee", choice) for pair, choice in zip(gold, (Choice.b, Choice.b, Choice.a), strict=True)]
+    votes += [Vote("real1", "bo", Choice.skip), Vote("real1", "dee", Choice.a), Vote("real1", "eve", Choice.skip)]
+    found = reliability([*gold, *real], votes, GoldRule(3, 2))
+    assert (found.voters, found.untested) == (3, 2), "two wrong answers make one leave; who left or skipped is no voter"
+    assert found.sentence.endswith(
+        "1 left the count by the registered rule, which 2 of 3 whose votes count met too few gold pairs for."
+    )
+    counted = [vote for vote in votes if vote.reviewer != "cy"]
+    assert reliability([*gold, *real], votes, GoldRule(3, 2), counted).untested == 1
+    for rule in (GoldRule(3, 0), GoldRule()):
+        assert not reliability([*gold, *real], votes, rule).untested
+
+
 def test_two_votes_on_a_pair_were_dealt_once() -> None:
     once, twice = assignment(sided(18, 2)), assignment([*sided(18, 2), *sided(18, 2, reviewer="r1")])
     assert (twice.pairs, twice.reviewers) == (20, 2)

@@ -288,7 +288,8 @@ def shrunken(groups: Sequence[Sequence[float]]) -> tuple[float | None, ...]:
 
 def projected(assessment: Assessment) -> Projection:
     """How many prompts more the hardest baseline probably needs. Takes half a second: for closed rounds and tables."""
-    return project(assessment.hardest.scored.scores, assessment.theta_min)
+    scores = assessment.hardest.scored.scores
+    return project(scores, assessment.theta_min, baselines=len(assessment.against))
 
 
 def _against(

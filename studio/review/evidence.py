@@ -166,8 +166,11 @@ def benjamini_hochberg(p_values: Sequence[float]) -> tuple[float, ...]:
     return tuple(adjusted)
 
 
-def project(scores: Scores, theta_min: float = 0.55, horizon: int = 1000, rounds: int = 200) -> Projection:
-    """How many more prompts until go or no-go against one baseline; the same answer for the same scores.
+def project(
+    scores: Scores, theta_min: float = 0.55, horizon: int = 1000, rounds: int = 200, *, baselines: int = 1
+) -> Projection:
+    """How many more prompts until go or no-go against the hardest of so many `baselines`; the same answer for the same
+    scores.
 
     Each simulated round draws its own distribution (a Bayesian bootstrap of the scores seen, with one
     pseudo-prompt spread over loss, tie and win), so few prompts give a wide answer. It knows nothing of
@@ -183,7 +186,7 @@ def project(scores: Scores, theta_min: float = 0.55, horizon: int = 1000, rounds
     needed = np.full(rounds, np.inf)
     for i in range(rounds):
         drawn = np.minimum(np.searchsorted(edges[i], rng.random(horizon)), len(support) - 1)
-        for bets, start, threshold in zip(steps, starts, (GO_EVIDENCE, BASE_EVIDENCE), strict=True):
+        for bets, start, threshold in zip(steps, starts, (GO_EVIDENCE, BASE_EVIDENCE * baselines), strict=True):
             wealth = _mixed(start + np.cumsum(np.log1p(bets)[drawn], axis=0))
             reached = np.flatnonzero(wealth >= math.log(threshold))
             needed[i] = min(needed[i], reached[0] + 1) if len(reached) else needed[i]

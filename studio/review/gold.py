@@ -38,6 +38,11 @@ class GoldRule:
             )
 
     @property
+    def to_leave(self) -> int:
+        """How many gold pairs a reviewer must get wrong to leave the count; 0 where nobody can."""
+        return self.pairs - self.right + 1 if self.right else 0
+
+    @property
     def sentence(self) -> str:
         """The rule as it is registered, for anybody."""
         if not self.pairs:

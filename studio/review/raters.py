@@ -48,9 +48,15 @@ class Rater:
 
 @dataclass(frozen=True)
 class Reliability:
-    """All reviewers who met such a pair, by id. A skip is not counted; a tie on gold misses it."""
+    """All reviewers who met such a pair, by id. A skip is not counted; a tie on gold misses it.
+
+    `untested`: of the `voters` whose votes are evidence, those who met fewer gold pairs than one must get wrong to
+    leave the count, so that the registered rule could say nothing of them.
+    """
 
     raters: tuple[Rater, ...]
+    voters: int = 0
+    untested: int = 0
 
     def together(self, part: str) -> Tally:
         """The sum over reviewers of "gold", "repeats" or "sentinels"."""
@@ -72,16 +78,30 @@ class Reliability:
             return "No gold pairs, repeats or sentinels were judged, so how reliable reviewers were is unknown."
         who = f"{len(self.raters)} reviewer{'' if len(self.raters) == 1 else 's'}"
         gone = "nobody left" if not self.excluded else f"{self.excluded} left"
-        return f"Of {who}: {'; '.join(told)}; {gone} the count by the registered rule."
+        return f"Of {who}: {'; '.join(told)}; {gone} the count by the registered rule{self._untested}."
+
+    @property
+    def _untested(self) -> str:
+        if not self.untested:
+            return ""
+        return f", which {self.untested} of {self.voters} whose votes count met too few gold pairs for"
 
 
-def reliability(pairs: Sequence[Pair], votes: Sequence[Vote], rule: GoldRule) -> Reliability:
-    """From a round's pairs and all votes on them. `a` is the side of a gold pair that must win."""
+def reliability(
+    pairs: Sequence[Pair], votes: Sequence[Vote], rule: GoldRule, counted: Sequence[Vote] | None = None
+) -> Reliability:
+    """From a round's pairs and all votes on them. `a` is the side of a gold pair that must win. `counted`: those that
+    the rule of the round sees; None: all but those of somebody who left."""
     seen: dict[str, dict[PairKind, list[bool]]] = {}
     for pair, vote, passed in weighed(pairs, votes):
         seen.setdefault(vote.reviewer, {}).setdefault(pair.kind, []).append(passed)
     gone = excluded(pairs, votes, rule)
-    return Reliability(tuple(_rater(who, found, who in gone) for who, found in sorted(seen.items())))
+    evidence = {pair.id for pair in pairs if pair.kind is PairKind.real}
+    cast = [v for v in (votes if counted is None else counted) if v.pair in evidence and v.choice is not Choice.skip]
+    voters = {v.reviewer for v in cast} - gone
+    untested = sum(len(seen.get(who, {}).get(PairKind.gold, ())) < rule.to_leave for who in voters)
+    raters = tuple(_rater(who, found, who in gone) for who, found in sorted(seen.items()))
+    return Reliability(raters, len(voters), untested)
 
 
 def weighed(pairs: Sequence[Pair], votes: Sequence[Vote]) -> list[tuple[Pair, Vote, bool]]:

@@ -114,7 +114,7 @@ _CHECKS = {"gold": "gold pairs right", "repeats": "repeated pairs alike", "senti
 
 
 def _reviewers(found: Reliability) -> _Line:
-    fine = None if not found.raters else not found.excluded
+    fine = False if found.excluded else None if found.untested or not found.raters else True
     more = [_rater(each, n, len(found.raters)) for n, each in enumerate(found.raters, 1)]
     rows = {text: ("raters", kind) for kind, text in (
         ("gold", "See the gold pairs"), ("repeats", "the repeats"), ("sentinels", "the pairs of one arm"),

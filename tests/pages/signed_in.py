@@ -31,7 +31,7 @@ def opened(store: Store, session: str, page: str, **query: str) -> AppTest:
     # AppTest itself keeps format functions in the session state; the browser tests run with the check on.
     config.set_option("runner.enforceSerializableSessionState", False)
     server.use(store)
-    at = AppTest.from_file(str(Path(server.__file__).parent / "app.py"), default_timeout=15)
+    at = AppTest.from_file(str(Path(server.__file__).parent / "app.py"), default_timeout=60)
     at.user = {"session": session}
     if page != "home":
         at.switch_page(str(Path(server.__file__).parents[2] / "pages" / f"{page}.py"))
