@@ -21,6 +21,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from studio.records import Refusal, sha256
+from studio.ui import server
 from studio.ui.guard import wanted_page
 from studio.ui.server import serve
 
@@ -238,6 +239,13 @@ def test_no_secret_is_kept(studio: Studio) -> None:
     kept = b"".join(f.read_bytes() for f in studio.workspace.rglob("*") if f.is_file() and f.name != "server.json")
     for secret in (studio.first_link, *studio.links.values()):
         assert secret.encode() not in kept
+
+
+def test_no_part_of_an_answer_waits_for_the_browser_to_acknowledge_another(workspace: Path) -> None:
+    with server._bound(workspace, "127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        to_the_browser, _ = listening.accept()
+        with to_the_browser:
+            assert to_the_browser.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_port_in_use_is_one_sentence(workspace: Path) -> None:
