@@ -13,8 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from studio import backup_command, cli_arms
-from studio.cli_arms import Add, Args, Result, text_of
+from studio import backup_command, cli_arms, drift_command
+from studio.cli_arms import Add, Args, Result, assignment, mapping_of, text_of
 from studio.records import Refusal, to_json
 
 
@@ -186,18 +186,11 @@ def _import(args: Args) -> Result:
 
 
 def _import_fields(args: Args) -> dict[str, Any]:
-    mapping = dict(_assignment(part) for part in args.map.split(",")) if args.map else None
+    mapping = mapping_of(args.map) if args.map else None
     return {
         "file": str(args.file.resolve()), "project": args.project, "split": args.split, "format": args.format,
         "map": mapping, "approved": args.approved,
     }  # fmt: skip
-
-
-def _assignment(part: str) -> tuple[str, str]:
-    role, equals, column = part.partition("=")
-    if not equals:
-        raise Refusal(f"“{part}” in --map is not ROLE=COLUMN. Nothing was imported.")
-    return role.strip(), column.strip()
 
 
 def _export(args: Args) -> Result:
@@ -208,7 +201,8 @@ def _export(args: Args) -> Result:
 
 
 def _freeze_fields(args: Args) -> dict[str, Any]:
-    return {"project": args.project, "name": args.name, "waive": dict(_assignment(w) for w in args.waive),
+    waived = dict(assignment(each, "CHECK=REASON") for each in args.waive)
+    return {"project": args.project, "name": args.name, "waive": waived,
             "votes": args.votes, "practice": args.practice}  # fmt: skip
 
 
@@ -365,6 +359,7 @@ def _add_care(add: Add) -> None:
                 _in_workspace("audit", lambda a: {"head": a.head}))  # fmt: skip
     audit.add_argument("--head", help="a hash that the chain must contain")
     backup_command.add_all(add, _in_workspace)
+    drift_command.add_all(add)
     add("rebuild", "Make the database again from the journal.", _rebuild)
     add("doctor", "Tell what this machine can do and whether the workspace is in order.", _doctor)
 

@@ -88,3 +88,16 @@ def text_of(file: Path) -> str:
         return file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Refusal(f"{file} cannot be read as UTF-8 text ({error}). Nothing was changed.") from error
+
+
+def mapping_of(text: str) -> dict[str, str]:
+    """Role -> column, as --map takes them. Raises Refusal."""
+    return dict(assignment(part, "ROLE=COLUMN") for part in text.split(","))
+
+
+def assignment(text: str, form: str) -> tuple[str, str]:
+    """The two sides of the first "=". Raises Refusal for a text without one, telling its `form`."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise Refusal(f"“{text}” is not {form}. Nothing was done.")
+    return name.strip(), value.strip()

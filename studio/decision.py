@@ -217,8 +217,9 @@ def _because(
     sentences += [_ALONE] if one_voter else []
     if ruled is not alone:
         sentences.append(f"The votes alone would say {alone.value.replace('_', ' ')}.")
-    if alone is Verdict.go and subject.stopped_early:
-        sentences.append("The round stopped as soon as it was decided, which makes this figure a little optimistic.")
+    if subject.stopped_early:
+        luck = "optimistic" if alone is Verdict.go else "pessimistic"
+        sentences.append(f"The round stopped as soon as it was decided, which makes this figure a little {luck}.")
     if alone is Verdict.keep_collecting and projection is not None:
         sentences.append(projection_sentence(projection))
     told = {preference_name(words[a.baseline]) for a in subject.against}

@@ -39,6 +39,7 @@ COMMANDS = [
     "restore",
     "rebuild",
     "doctor",
+    "drift",
 ]
 
 

@@ -74,6 +74,14 @@ def test_that_one_person_cast_all_the_votes_is_told() -> None:
     }
 
 
+def test_a_round_that_stopped_early_says_which_way_its_figure_leans() -> None:
+    """Rounds stop on luck: a go on good luck, a no-go on bad. One that went to its cap leans neither way."""
+    for choices, leans in (("w" * 30, "optimistic"), ("l" * 20, "pessimistic")):
+        early, late = (rule(assessed(choices, prompts=n)).because for n in (200, len(choices)))
+        assert [s.endswith(f"a little {leans}.") for s in early if "stopped as soon" in s] == [True]
+        assert not any("stopped as soon" in s for s in late)
+
+
 def test_unchecked_gates_hold_a_go_back_and_are_named() -> None:
     ruling = rule(assessed("w" * 30), gates=())
     assert (ruling.verdict, ruling.votes_alone, ruling.arm) == (Verdict.inconclusive, Verdict.go, "")

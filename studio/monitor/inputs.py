@@ -1,0 +1,92 @@
+"""What people send, out of a file, and what it means: read by a process of its own, which leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio import models
+from studio.examples.meaning import EMBEDDER
+from studio.examples.sandbox import parse_untrusted
+from studio.examples.shapes import ColumnsUnclear
+from studio.jobs.resident import Resident
+from studio.jobs.vectors import Vectors
+from studio.monitor.counted import Input
+from studio.records import Prompt, Refusal
+from studio.wording import several
+
+_ASK_AGAIN_SECONDS = 0.05
+Told = Callable[[int, int], None]
+"""Told how many texts of how many have been read."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A file's inputs in their order, with every turn before them. `rows`: all rows of the file; `notes`: sentences
+    about what was left out or assumed."""
+
+    name: str
+    rows: int
+    kept: tuple[Input, ...]
+    notes: tuple[str, ...]
+
+
+def read(path: Path, mapping: Mapping[str, str] | None = None) -> Inputs:
+    """The inputs of a file in any form that `studio import` reads, parsed in a process of its own. `mapping`: role ->
+    column, where the columns' names do not say which holds the prompt. Raises Refusal, with the file's name."""
+    if not path.is_file():
+        raise Refusal(f"{path} is no file. Nothing was compared. Check the path.")
+    try:
+        parsed = parse_untrusted(path, name=path.name, mapping=mapping)
+    except ColumnsUnclear as unclear:
+        raise Refusal(f"{path.name}: {unclear} Say which with --map prompt=COLUMN.") from unclear
+    except (Refusal, OSError) as error:
+        raise Refusal(f"{path.name} could not be read, so nothing was compared. {_said(error)}") from error
+    refused = parsed.refused
+    first = f"row {refused[0].row}: {refused[0].reason}" if refused else ""
+    if not parsed.rows:
+        raise Refusal(f"{path.name} has no row with an input, so nothing was compared. The first reason: {first}.")
+    left = (
+        f"{several(len(refused), 'row')} of {path.name} could not be read and {'is' if len(refused) == 1 else 'are'} "
+    )
+    kept = tuple(Input(r.row, Prompt(r.input, r.earlier, r.system).asked, r.group) for r in parsed.rows)
+    return Inputs(path.name, parsed.total, kept, ((f"{left}left out; the first: {first}.",) if refused else ()))
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, Refusal) else f"The disk said: {getattr(error, 'strerror', None) or error}."
+
+
+def meanings(texts: Sequence[str], workspace: Path, told: Told) -> NDArray[np.float32]:
+    """One vector a text, (len(texts), 384), each of length 1, by the bundled model, which is the workspace's. The texts
+    lie meanwhile in a folder of their own, which is gone afterwards. Raises Refusal when the model cannot be had."""
+    model, asked = models.reference(EMBEDDER, workspace), {str(i): text for i, text in enumerate(texts)}
+    with tempfile.TemporaryDirectory(prefix="studio-drift-") as folder:
+        process, cache = Resident(Path(folder)), Vectors(Path(folder) / "vectors")
+        try:
+            while len(found := cache.of_texts(asked)) < len(texts):  # again from there when the process died
+                _read_some(process, model, texts, Path(folder) / "texts.jsonl", cache, told)
+        finally:
+            process.make_room()
+    return np.stack([found[name] for name in asked])
+
+
+def _read_some(
+    process: Resident, model: Mapping[str, str], texts: Sequence[str], file: Path, cache: Vectors, told: Told
+) -> None:
+    """Until all texts are read, or the process died."""
+    file.write_text("".join(json.dumps(text) + "\n" for text in texts), encoding="utf-8")
+    while not process.read(model, file, cache.folder):
+        time.sleep(_ASK_AGAIN_SECONDS)
+    while (state := process.state()).awake and state.reading.running:
+        told(state.reading.done, len(texts))
+        time.sleep(_ASK_AGAIN_SECONDS)
+    if state.reading.reason:
+        raise Refusal(state.reading.reason)
