@@ -155,6 +155,7 @@ def test_signing_withdrawing_and_signing_again(store: Store, seeded: Seeded, clo
     signed = rows.every(store, seeded.project)[0]
     assert signed.signed_by == pia.id and signed.head == head
     assert "Read &lt;b&gt;twice&lt;/b&gt;." in words(at) and head in words(at)
+    assert "<dt>Signed</dt><dd>Inconclusive, by Pia on " in words(at)
     assert not [b for b in at.button if b.key == "decision-sign"]
     press(at, "share-make")
     assert "needs the name of whom it is for" in words(at) and shares.of(store, seeded.project) == []
