@@ -156,7 +156,8 @@ class Assessment:
 
     @property
     def stopped_early(self) -> bool:
-        """Whether the evidence decided before the cap, which makes theta optimistic."""
+        """Whether the evidence decided before the cap, which makes theta optimistic after a go, pessimistic after a
+        no-go."""
         return self.votes_alone in (Verdict.go, Verdict.no_go) and not self.at_cap
 
     @property
