@@ -17,7 +17,7 @@ from studio.examples.meaning import EMBEDDER
 from studio.examples.sandbox import parse_untrusted
 from studio.examples.shapes import ColumnsUnclear
 from studio.jobs.resident import Resident
-from studio.jobs.vectors import Vectors
+from studio.jobs.vectors import Floats, Vectors
 from studio.monitor.counted import Input
 from studio.records import Prompt, Refusal
 from studio.wording import several
@@ -71,16 +71,26 @@ def _said(error: Exception) -> str:
 
 def meanings(texts: Sequence[str], workspace: Path, told: Told) -> NDArray[np.float32]:
     """One vector a text, (len(texts), 384), each of length 1, by the bundled model, which is the workspace's. The texts
-    lie meanwhile in a folder of their own, which is gone afterwards. Raises Refusal when the model cannot be had."""
-    model, asked = models.reference(EMBEDDER, workspace), {str(i): text for i, text in enumerate(texts)}
-    with tempfile.TemporaryDirectory(prefix="studio-drift-") as folder:
-        process, cache = Resident(Path(folder)), Vectors(Path(folder) / "vectors")
-        try:
-            while len(found := cache.of_texts(asked)) < len(texts):  # again from there when the process died
-                _read_some(process, model, texts, Path(folder) / "texts.jsonl", cache, told)
-        finally:
-            process.make_room()
-    return np.stack([found[name] for name in asked])
+    lie meanwhile in a folder of their own, which is gone afterwards. Raises Refusal when they cannot be read."""
+    model = models.reference(EMBEDDER, workspace)
+    try:
+        with tempfile.TemporaryDirectory(prefix="studio-drift-") as folder:
+            found = _meanings(texts, model, Path(folder), told)
+    except OSError as error:
+        raise Refusal(f"The texts could not be laid out for reading. {_said(error)} Nothing was compared.") from error
+    return np.stack([found[str(i)] for i in range(len(texts))])
+
+
+def _meanings(texts: Sequence[str], model: Mapping[str, str], folder: Path, told: Told) -> dict[str, Floats]:
+    """The vector of each text by its place."""
+    asked = {str(i): text for i, text in enumerate(texts)}
+    process, cache = Resident(folder), Vectors(folder / "vectors")
+    try:
+        while len(found := cache.of_texts(asked)) < len(texts):  # again from there when the process died
+            _read_some(process, model, texts, folder / "texts.jsonl", cache, told)
+    finally:
+        process.make_room()
+    return found
 
 
 def _read_some(
