@@ -83,25 +83,23 @@ def meanings(texts: Sequence[str], workspace: Path, told: Told) -> NDArray[np.fl
 
 def _meanings(texts: Sequence[str], model: Mapping[str, str], folder: Path, told: Told) -> dict[str, Floats]:
     """The vector of each text by its place."""
-    asked = {str(i): text for i, text in enumerate(texts)}
-    process, cache = Resident(folder), Vectors(folder / "vectors")
+    process, cache, different = Resident(folder), Vectors(folder / "vectors"), len(set(texts))
     try:
-        while len(found := cache.of_texts(asked)) < len(texts):  # again from there when the process died
-            _read_some(process, model, texts, folder / "texts.jsonl", cache, told)
+        while len(cache) < different:
+            _go_on(process, model, texts, folder / "texts.jsonl", cache)
+            told(len(cache), different)
+            time.sleep(_ASK_AGAIN_SECONDS)
     finally:
         process.make_room()
-    return found
+    return cache.of_texts({str(i): text for i, text in enumerate(texts)})
 
 
-def _read_some(
-    process: Resident, model: Mapping[str, str], texts: Sequence[str], file: Path, cache: Vectors, told: Told
-) -> None:
-    """Until all texts are read, or the process died."""
-    file.write_text("".join(json.dumps(text) + "\n" for text in texts), encoding="utf-8")
-    while not process.read(model, file, cache.folder):
-        time.sleep(_ASK_AGAIN_SECONDS)
-    while (state := process.state()).awake and state.reading.running:
-        told(state.reading.done, len(texts))
-        time.sleep(_ASK_AGAIN_SECONDS)
+def _go_on(process: Resident, model: Mapping[str, str], texts: Sequence[str], file: Path, cache: Vectors) -> None:
+    """Has the process read what is missing, unless it does. One that died is started anew; one that is too busy to
+    answer is asked again."""
+    state = process.state(wake=True)
     if state.reading.reason:
         raise Refusal(state.reading.reason)
+    if state.awake and not state.reading.running:
+        file.write_text("".join(json.dumps(text) + "\n" for text in texts), encoding="utf-8")
+        process.read(model, file, cache.folder)
