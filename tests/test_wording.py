@@ -8,11 +8,15 @@ from pathlib import Path
 
 from studio.reports import reading
 from studio.ui import blocks
-from studio.wording import between, in_html, percent
+from studio.wording import between, in_html, percent, points
 
 
 def test_a_share_and_its_interval_are_written_in_one_way() -> None:
     assert percent(0.678) == "68 %" and percent(0.0) == "0 %" and between((0.62, 1.0)) == "62 to 100 %"
+
+
+def test_a_difference_has_its_sign_and_its_unit() -> None:
+    assert [points(d) for d in (0.45, -0.2, 0.004, -0.004)] == ["+45 points", "−20 points", "0 points", "0 points"]
 
 
 def test_what_is_neither_none_nor_all_is_never_told_so() -> None:

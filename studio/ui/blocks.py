@@ -135,7 +135,7 @@ def _cell(cell: Cell) -> str:
 def _aligned(cells: Sequence[Cell]) -> str:
     """Columns of figures stand to the right, columns of words to the left."""
     texts = [cell.text if isinstance(cell, Link) else cell for cell in cells]
-    return "" if all(text[:1].isdigit() for text in texts) else ' class="ys-words"'
+    return "" if all(text.lstrip("+\N{MINUS SIGN}")[:1].isdigit() for text in texts) else ' class="ys-words"'
 
 
 def bullets(sentences: Sequence[str]) -> None:
