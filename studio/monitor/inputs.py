@@ -23,17 +23,19 @@ from studio.records import Prompt, Refusal
 from studio.wording import several
 
 _ASK_AGAIN_SECONDS = 0.05
+_READ = ("prompt", "instruction", "turns", "earlier", "group")
 Told = Callable[[int, int], None]
 """Told how many texts of how many have been read."""
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """A file's inputs in their order, with every turn before them. `rows`: all rows of the file; `notes`: sentences
-    about what was left out or assumed."""
+    """A file's inputs in their order, with every turn before them. `rows`: all rows of the file; `columns`: role ->
+    column that was read; `notes`: sentences about what was left out."""
 
     name: str
     rows: int
+    columns: dict[str, str]
     kept: tuple[Input, ...]
     notes: tuple[str, ...]
 
@@ -57,7 +59,10 @@ def read(path: Path, mapping: Mapping[str, str] | None = None) -> Inputs:
         f"{several(len(refused), 'row')} of {path.name} could not be read and {'is' if len(refused) == 1 else 'are'} "
     )
     kept = tuple(Input(r.row, Prompt(r.input, r.earlier, r.system).asked, r.group) for r in parsed.rows)
-    return Inputs(path.name, parsed.total, kept, ((f"{left}left out; the first: {first}.",) if refused else ()))
+    columns = {role: column for role, column in parsed.mapping.items() if role in _READ}
+    return Inputs(
+        path.name, parsed.total, columns, kept, ((f"{left}left out; the first: {first}.",) if refused else ())
+    )
 
 
 def _said(error: Exception) -> str:
