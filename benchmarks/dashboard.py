@@ -4,7 +4,8 @@ A closed round over so many prompts, a candidate against two baselines, three vo
 gold pairs and repeats among them. The server's time is from asking for the page until all of it has arrived over
 loopback; Chromium's from a click on "Decision" until the verdict stands, and until the page is whole, charts drawn.
 Whoever clicks has had the page before in front of them for two seconds ("hasty": for 0.3 s, so that the charts'
-library is still on its way); "by its address": a browser that was never here opens the page itself, programs included.
+library is still on its way); "by its address": the browser opens the page itself, programs included, one that was never
+here, and one that was and has been closed since ("of a browser that knows it").
 "At once" is the very first opening, right after the server's start; "first" the first one once it has read ahead
 (`studio.read_ahead`), ten seconds later; "after an act" when something was written since; "again" when nothing was.
 Promised: at most 1.5 s.
@@ -43,6 +44,7 @@ PROMISED = 1.5
 AHEAD = 10.0
 """Seconds after the start at which everything has been worked out ahead."""
 REVIEWERS, VOTES = 10, 3
+_WINDOW = {"width": 1440, "height": 900}
 _DRAWN = """() => {
     const charts = [...document.querySelectorAll('[data-testid="stPlotlyChart"]')];
     return charts.length > 1 && charts.every(chart => chart.querySelector('.main-svg'));
@@ -185,8 +187,25 @@ def measure(team: Team, starts: int, again: int) -> Took:
                     page = _page(browser, served, team)
                     _noted(told, when, opened(page, served, team))
                     page.context.close()
+                _noted(told, "by its address, of a browser that knows it", _of_who_knows_it(playwright, served, team))
         browser.close()
     return told
+
+
+def _of_who_knows_it(playwright: Any, served: Served, team: Team) -> tuple[float, float]:
+    """By its address, in a browser that opened it twice and was closed: it keeps programs, and their compiled form."""
+    with tempfile.TemporaryDirectory() as profile:
+        for visits in (2, 1):
+            known = playwright.chromium.launch_persistent_context(
+                profile, executable_path=shutil.which("chromium"), args=FLAGS, viewport=_WINDOW
+            )
+            page = _signed_in(known.new_page(), served, team)
+            for _ in range(visits):
+                page.wait_for_timeout(2000)
+                took = by_address(page, served, team)
+            page.wait_for_timeout(2000)  # what it keeps is written a little later
+            known.close()
+    return took
 
 
 def _by_server(team: Team, served: Served, when: str, told: Took) -> None:
@@ -198,7 +217,10 @@ def _by_server(team: Team, served: Served, when: str, told: Took) -> None:
 
 def _page(browser: Any, served: Served, team: Team) -> Any:
     """Of somebody who is signed in and whose browser knows nothing of the studio yet."""
-    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    return _signed_in(browser.new_context(viewport=_WINDOW).new_page(), served, team)
+
+
+def _signed_in(page: Any, served: Served, team: Team) -> Any:
     name, value = cookie(team.workspace, _session(team)).split("=", 1)
     page.context.add_cookies([{"name": name, "value": value, "url": served.url}])
     return page

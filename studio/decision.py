@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from studio.records import Refusal, Verdict
-from studio.review.assessment import Assessment, SliceState, tested
+from studio.review.assessment import AgainstBaseline, Assessment, SliceState, tested
 from studio.review.diagnostics import verdict_in_words
 from studio.review.evidence import Projection
 from studio.review.gates import (
@@ -77,6 +77,7 @@ def verdict(
     *,
     independent: bool,
     scripted: bool,
+    voters: int | None = None,
     collecting: bool = False,
     finished: bool = False,
     projection: Projection | None = None,
@@ -87,11 +88,12 @@ def verdict(
 
     `assessments`: one per candidate in the registered cost order, the cheapest first. `gates`: those that were
     computed; those of `BESIDE_THE_VOTES` that nobody brought are added. `independent`: at least one voter neither
-    curated, launched nor saw outputs. `scripted`: any vote was cast by a script. `collecting`: the round is still open,
-    so the ruling shows no evidence. `finished`: closed for good, though perhaps before its cap. `projection`: shown
-    with KEEP COLLECTING. `names`: arm id to display name. `length_dependent`: the candidates whose preference is not
-    there any more, beyond doubt, at equal length, each with a sentence; it is said with a GO and changes none. Raises
-    Refusal without an assessment.
+    curated, launched nor saw outputs. `scripted`: any vote was cast by a script. `voters`: how many people cast the
+    votes that count; None where that is not asked. `collecting`: the round is still open, so the ruling shows no
+    evidence. `finished`: closed for good, though perhaps before its cap. `projection`: shown with KEEP COLLECTING.
+    `names`: arm id to display name. `length_dependent`: the candidates whose preference is not there any more, beyond
+    doubt, at equal length, each with a sentence; it is said with a GO and changes none. Raises Refusal without an
+    assessment.
     """
     if not assessments:
         raise Refusal("There is no round to rule on: nothing was assessed.")
@@ -102,9 +104,8 @@ def verdict(
     shown = _every_gate(subject, gates, words)
     blocking = tuple(g for g in shown if g.state is not GateState.passed and (g.blocks or g.state is GateState.failed))
     scripted = scripted or any(a.scripted for a in assessments)
-    ruled = alone
-    if scripted or not independent or (alone is Verdict.go and blocking):
-        ruled = Verdict.inconclusive
+    held = scripted or not independent or (alone is Verdict.go and blocking)
+    ruled = Verdict.inconclusive if held else alone
     lengthy = (length_dependent or {}).get(subject.candidate, "") if ruled is Verdict.go else ""
     return Ruling(
         verdict=ruled,
@@ -112,7 +113,7 @@ def verdict(
         headline=_headline(subject, alone, blocking, _Trust(scripted, independent), words),
         arm=subject.candidate if ruled is Verdict.go else "",
         subject=subject.candidate,
-        because=_because(assessments, subject, (ruled, alone), blocking, projection, words, lengthy),
+        because=_because(assessments, subject, (ruled, alone), blocking, projection, words, lengthy, voters == 1),
         would_change=_would_change((ruled, alone), words[subject.candidate], blocking, _Trust(scripted, independent)),
         gates=shown,
         scripted=scripted,
@@ -120,6 +121,9 @@ def verdict(
         length_dependent=bool(lengthy),
         weakest=_weakest(shown, preference_name(words[subject.hardest.baseline])),
     )
+
+
+_ALONE = "One person cast all the votes, so nothing is known of how other people would choose."
 
 
 def _every_gate(subject: Assessment, gates: Sequence[Gate], words: Words) -> tuple[Gate, ...]:
@@ -167,7 +171,8 @@ def _headline(subject: Assessment, alone: Verdict, blocking: Sequence[Gate], tru
     if _preferred(subject) and blocking:
         end = "so votes are still needed" if alone is Verdict.keep_collecting else "so it cannot ship"
         return f"People prefer {arm}; {_blocked(blocking)}, {end}."
-    over = join_words([words[a.baseline] for a in subject.against])
+    unsettled = [a for a in subject.against if alone is Verdict.go or not _settled(a, subject)] or subject.against
+    over = join_words([words[a.baseline] for a in unsettled])
     return {
         Verdict.go: f"Ship {arm}: people preferred it to {over}, and it passed every check that a GO needs.",
         Verdict.keep_collecting: f"Keep collecting: {done} do not settle yet whether people prefer {arm} to {over}.",
@@ -177,7 +182,11 @@ def _headline(subject: Assessment, alone: Verdict, blocking: Sequence[Gate], tru
 
 def _preferred(subject: Assessment) -> bool:
     """Whether the preference part is decided in the candidate's favour, whatever else is missing."""
-    return all(a.go and a.theta is not None and a.theta >= subject.theta_min for a in subject.against)
+    return all(_settled(a, subject) for a in subject.against)
+
+
+def _settled(against: AgainstBaseline, subject: Assessment) -> bool:
+    return against.go and against.theta is not None and against.theta >= subject.theta_min
 
 
 def _no_go_reason(subject: Assessment, words: Words) -> str:
@@ -199,11 +208,13 @@ def _because(
     projection: Projection | None,
     words: Words,
     lengthy: str,
+    one_voter: bool,
 ) -> tuple[str, ...]:
     ruled, alone = verdicts
     arm = words[subject.candidate]
     sentences = [preference_sentence(a, arm, words[a.baseline]) for a in subject.against]
     sentences += [lengthy] if lengthy else []
+    sentences += [_ALONE] if one_voter else []
     if ruled is not alone:
         sentences.append(f"The votes alone would say {alone.value.replace('_', ' ')}.")
     if subject.stopped_early:

@@ -28,12 +28,13 @@ from studio.review.stability import stability as read_again
 @dataclass(frozen=True)
 class Weighed:
     """What a round's votes say of each candidate, in cost order, before anything beside the votes is looked at; and
-    `sealed`, whether its sides are those that were locked away."""
+    `sealed`, whether its sides are those that were locked away. `voters`: how many people cast votes that count."""
 
     assessments: tuple[Assessment, ...]
     diagnostics: tuple[Diagnostics, ...]
     raters: Reliability
     sealed: Gate
+    voters: int
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def judge(
         [*_amended(found), told.sealed, dealt, *gates],
         independent=not found.registration["practice"] and any(not v.conflict for v in votes),
         scripted=any(v.scripted for v in votes),
+        voters=told.voters,
         collecting=found.state == "open",
         finished=found.state == "closed",
         names=names(found),
@@ -92,7 +94,7 @@ def weigh(
     assessments = tuple(assess(own, plan) for own, plan in zip(cast, plans, strict=True))
     checked = tuple(diagnose(one, own, guess) for one, own in zip(assessments, cast, strict=True))
     told = reliability(pairs, votes, rule_of(found.registration), seen)
-    return Weighed(assessments, checked, told, seal_gate(found, pairs))
+    return Weighed(assessments, checked, told, seal_gate(found, pairs), len({vote.reviewer for vote in seen}))
 
 
 def stability(found: Round, pairs: Sequence[Pair], votes: Sequence[Vote], judged: Judgement) -> Stability:
@@ -102,10 +104,10 @@ def stability(found: Round, pairs: Sequence[Pair], votes: Sequence[Vote], judged
     seen = counted(found, pairs, votes)
     inside = {(vote.pair, vote.reviewer) for vote in seen}
     outside = [vote for vote in votes if (vote.pair, vote.reviewer) not in inside]
-    hardest = next(each for each in checked.against if each.baseline == assessed.hardest.baseline)
     return read_again(
         assessed, plan, ballots(pairs, seen, plan.candidate), ballots(pairs, outside, plan.candidate),
-        frozenset(vote.reviewer for vote in seen if vote.conflict), hardest.length,
+        frozenset(vote.reviewer for vote in seen if vote.conflict),
+        {each.baseline: each.length for each in checked.against},
     )  # fmt: skip
 
 

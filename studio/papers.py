@@ -29,6 +29,7 @@ from studio.records import (
 )
 from studio.review import numbered
 from studio.review.assessment import Assessment
+from studio.review.gates import FLOOR_NAME, preference_name
 from studio.store import Store, arms, briefs, decisions, people, projects, rounds, runs
 from studio.store import datasets as dataset_rows
 from studio.store import papers as rows
@@ -38,6 +39,7 @@ from studio.train import passport as passports
 from studio.train import takeaway
 from studio.train.passport import Passport
 from studio.train.takeaway import Taken
+from studio.wording import between, percent, several
 
 MAY_WRITE = (Role.designer, Role.pm, Role.admin)
 
@@ -52,6 +54,21 @@ def to_ship(ruled: Ruling, names: Mapping[str, str], decision: Decision | None, 
     if ruled.arm:
         return names[ruled.arm]
     return "Nothing" if ruled.verdict is Verdict.no_go else "Nothing yet"
+
+
+def rests_on(assessed: Assessment, names: Mapping[str, str], gate: str) -> str:
+    """The share that a gate of preference or the floor rests on, to follow its state; of another gate nothing."""
+    found = next((each for each in assessed.against if preference_name(names[each.baseline]) == gate), None)
+    if found is not None and found.theta is not None:
+        span = between((found.interval.low, found.interval.high))
+        return f": {percent(found.theta)} of {several(found.n, 'prompt')}, 95 % interval {span}"
+    floor = assessed.floor
+    if gate != FLOOR_NAME or floor is None or floor.share is None:
+        return ""
+    low, high = (percent(bound, floor.registered) for bound in (floor.low, floor.high))
+    ends = f"at least {low}, at most {high}"
+    asked = percent(floor.registered)
+    return f": {percent(floor.share)} of {several(floor.n, 'answer')} ({ends}) beside a floor of {asked}"
 
 
 @dataclass(frozen=True)

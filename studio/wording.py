@@ -46,6 +46,12 @@ def between(interval: tuple[float, float]) -> str:
     return f"{_of_100(interval[0])} to {percent(interval[1])}"
 
 
+def points(difference: float) -> str:
+    """A difference between two shares: 0.45 is "+45 points", and what rounds to nothing is "0 points"."""
+    whole = round(100 * difference)
+    return f"{whole:+d} points".replace("-", "\N{MINUS SIGN}") if whole else "0 points"
+
+
 def _of_100(share: float) -> str:
     points = 100 * share
     whole, near = f"{points:.0f}", f"{points:.1f}"
@@ -105,7 +111,10 @@ def check_in_words(check: Check) -> str:
         ),
         CheckKind.by_slice: lambda: (
             "contains the phrase of its slice and of no other: "
-            + "; ".join(f"{name} {any_of([f'“{p}”' for p in accepted])}" for name, accepted in check.by_slice.items())
+            + "; ".join(
+                f"{name.replace('_', ' ')} {any_of([f'“{p}”' for p in accepted])}"
+                for name, accepted in check.by_slice.items()
+            )
         ),
         CheckKind.json_fields: lambda: (
             "is a JSON object with exactly "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from studio.decision import BESIDE_THE_VOTES, Gate, GateState, Ruling, preference_sentence, unchecked_gates, verdict
-from studio.records import Refusal, Verdict, from_json, to_json
+from studio.records import Choice, Refusal, Verdict, from_json, to_json
 from studio.review.preference import Assessment, Ballot, Guardrail, PlannedPrompt, Projection, Registration, assess
 
 ALL_CHECKED = tuple(Gate(name, GateState.passed, "Checked.") for name, _ in BESIDE_THE_VOTES)
@@ -44,6 +44,34 @@ def test_a_go_needs_every_gate_checked() -> None:
         "Ship the tuned model: people preferred it to the base model, and it passed every check that a GO needs."
     )
     assert any("optimistic" in sentence for sentence in ruling.because)
+
+
+def test_only_what_is_not_settled_is_named_as_open() -> None:
+    against = {"base": "w" * 30 + "t" * 10, "prompted": "wl" * 20}
+    planned = tuple(PlannedPrompt(f"p{i}", "refunds") for i in range(40))
+    votes = [
+        Ballot(f"p{i}", other, "ann", {"w": Choice.a, "l": Choice.b, "t": Choice.tie}[told[i]])
+        for other, told in against.items()
+        for i in range(40)
+    ]
+    ruling = rule(assess(votes, Registration("tuned", tuple(against), planned, floor=None, cap=40)), finished=True)
+    assert ruling.headline == (
+        "No answer: 40 prompts did not settle whether people prefer the tuned model to the prompted base."
+    )
+
+
+def test_a_go_by_the_test_at_the_cap_says_so_where_its_interval_reaches_below_a_half() -> None:
+    early, late = assessed("w" * 30).against[0], assessed("w" * 28 + "l" * 12, prompts=40, cap=40).against[0]
+    assert late.go and late.interval.low < 0.5
+    assert "the one test kept for that moment" in preference_sentence(late, "A", "B")
+    assert "moment" not in preference_sentence(early, "A", "B")
+
+
+def test_that_one_person_cast_all_the_votes_is_told() -> None:
+    alone, two = rule(assessed("w" * 30), voters=1), rule(assessed("w" * 30), voters=2)
+    assert set(alone.because) - set(two.because) == {
+        "One person cast all the votes, so nothing is known of how other people would choose."
+    }
 
 
 def test_a_round_that_stopped_early_says_which_way_its_figure_leans() -> None:

@@ -54,6 +54,18 @@ def about(decided: tuple[Store, Seeded]) -> About:
     return papers.about(store, seeded.project)
 
 
+def test_the_weakest_gate_is_told_with_its_figure(about: About) -> None:
+    trial = about.trial
+    assert trial is not None
+    (assessed,) = trial.judged.assessments
+    told = papers.rests_on(assessed, trial.names, f"Preferred to {trial.names[assessed.hardest.baseline]}")
+    assert f" of {assessed.hardest.n} prompts, 95 % interval " in told
+    told = papers.rests_on(assessed, trial.names, "Could ship")
+    assert trial.ruling.weakest == "Could ship" and told.endswith("beside a floor of 60 %")
+    assert told.replace(" %", "\u00a0%") in print_page.written(about)
+    assert papers.rests_on(assessed, trial.names, "Sides sealed") == ""
+
+
 def test_on_a_narrow_screen_each_row_of_a_drawing_is_a_line_of_its_own() -> None:
     rows = [drawing.Dot("over <A>", 0.6, 0.5, 0.7, "60 %, n = 9"), drawing.Dot("over B", None, 0, 1, "no prompts")]
     told = drawing.dots(rows, 0.5, "said").partition("</svg>")[2]

@@ -9,12 +9,14 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+import streamlit
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
@@ -40,6 +42,7 @@ from studio.ui.server import serve
 store = Store.open(Path(sys.argv[1]))
 invite = lambda name, role: people.make_invitation(store, people.SYSTEM, name, role)
 links = {"reviewer": invite("Rosa", Role.reviewer), "designer": invite("Dora", Role.designer)}
+links |= {"far": invite("Fay", Role.reviewer)}
 links |= {"pm": invite("Pia", Role.pm), "later": invite("Lea", Role.reviewer), "spare": people.new_admin_token(store)}
 print(json.dumps(links), flush=True)
 serve(Path(sys.argv[1]), port=0, open_store=lambda _: store)
@@ -239,6 +242,25 @@ def test_no_secret_is_kept(studio: Studio) -> None:
     kept = b"".join(f.read_bytes() for f in studio.workspace.rglob("*") if f.is_file() and f.name != "server.json")
     for secret in (studio.first_link, *studio.links.values()):
         assert secret.encode() not in kept
+
+
+def test_the_browsers_programs_come_compressed_once_somebody_has_asked_for_them(studio: Studio) -> None:
+    static = Path(streamlit.__file__).parent / "static" / "static"
+    largest = max((static / "js").iterdir(), key=lambda each: each.stat().st_size)
+    path = f"/static/js/{largest.name}"
+    assert studio.visitor().get(path).status_code == 401
+    browser = studio.joined("far")
+    first = browser.get(path)
+    assert "content-encoding" not in first.headers and first.content == largest.read_bytes()
+    assert "immutable" in first.headers["cache-control"] and first.headers["vary"] == "Accept-Encoding"
+    until = time.monotonic() + 20
+    while "content-encoding" not in (again := browser.get(path)).headers:
+        assert time.monotonic() < until, "it was never compressed"
+    assert again.content == largest.read_bytes() and again.num_bytes_downloaded < len(again.content) / 3
+    plain = browser.get(path, headers={"accept-encoding": "identity"})
+    assert "content-encoding" not in plain.headers and plain.content == largest.read_bytes()
+    (style,) = (static / "css").glob("index.*.css")
+    assert browser.get(f"/static/css/{style.name}").headers["content-type"].startswith("text/css")
 
 
 def test_no_part_of_an_answer_waits_for_the_browser_to_acknowledge_another(workspace: Path) -> None:

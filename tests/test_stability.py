@@ -125,12 +125,23 @@ def test_votes_outside_the_count_and_in_conflict_are_read_once_with_and_once_wit
 def test_at_equal_length_a_go_must_still_be_sure_and_anything_else_says_nothing(low: float, holds: bool) -> None:
     length = LengthAdjusted(100, 120, 0.62, 0.7, 0.56, Interval(low, 0.6))
     go, votes = a_round({("ann", ""): (70, 0, 20)})
-    found = read(go, votes, length=length)
+    found = read(go, votes, lengths={"base": length})
     assert (found.readings[0].way, found.readings[0].holds) == (Way.length, holds)
     assert ("nobody could be sure" in found.sentence({})) is not holds
     even, votes = a_round({("ann", ""): (20, 0, 20)})
-    assert read(even, votes, length=length).told == ()
-    assert "no other way" in read(even, votes, length=length).sentence({})
+    assert read(even, votes, lengths={"base": length}).told == ()
+    assert "no other way" in read(even, votes, lengths={"base": length}).sentence({})
+
+
+def test_at_equal_length_the_baseline_where_least_is_left_is_told() -> None:
+    go, votes = a_round({("ann", ""): (70, 0, 20)})
+    kept, gone = (LengthAdjusted(90, 90, 0.78, 0.7, at, Interval(at - 0.1, at + 0.1)) for at in (0.75, 0.14))
+    found = read(go, votes, lengths={"base": kept, "prompted": gone}).readings[0]
+    assert (found.baseline, found.theta, found.holds) == ("prompted", 0.14, False)
+    apart = LengthAdjusted(90, 90, 0.78, 0.7, None, None, apart=True)
+    found = read(go, votes, lengths={"base": kept, "prompted": apart}).readings[0]
+    assert (found.baseline, found.theta, found.interval, found.holds) == ("prompted", None, Interval(0.0, 1.0), False)
+    assert not read(go, votes, lengths={"base": LengthAdjusted(2, 2, 0.5, 0.5, None, None)}).readings
 
 
 def test_the_evidence_of_groups_is_that_of_each_of_them() -> None:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import math
+from pathlib import Path
 
 from studio.reports import reading
-from studio.wording import between, in_html, percent
+from studio.ui import blocks
+from studio.wording import between, in_html, percent, points
 
 
 def test_a_share_and_its_interval_are_written_in_one_way() -> None:
     assert percent(0.678) == "68 %" and percent(0.0) == "0 %" and between((0.62, 1.0)) == "62 to 100 %"
+
+
+def test_a_difference_has_its_sign_and_its_unit() -> None:
+    assert [points(d) for d in (0.45, -0.2, 0.004, -0.004)] == ["+45 points", "−20 points", "0 points", "0 points"]
 
 
 def test_what_is_neither_none_nor_all_is_never_told_so() -> None:
@@ -33,3 +40,13 @@ def test_on_a_page_no_line_ends_before_the_sign_and_no_markup_comes_through() ->
 
 def test_a_paper_keeps_its_shares_on_one_line() -> None:
     assert "<p>Both bad 2\u00a0%.</p>" in reading.page("# A\n\nBoth bad 2 %.\n")
+
+
+def test_what_streamlit_and_the_charts_draw_by_themselves_has_it_too() -> None:
+    assert blocks.percent(0.977, 0.98) == "97.7\u00a0%" and blocks.between((0.62, 1.0)) == "62 to 100\u00a0%"
+    for module in Path(blocks.__file__).parent.glob("*.py"):
+        taken = {
+            name.name for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.ImportFrom)
+            for name in node.names if node.module == "studio.wording"
+        }  # fmt: skip
+        assert not taken & {"percent", "between"}, f"{module.name} writes a share whose line may end before its sign"

@@ -8,7 +8,7 @@ from studio.figures.figure import Basis, Behind, Figure, Material, figure_id
 from studio.records import Refusal, Round
 from studio.review import dealing, reveal
 from studio.review.assessment import Assessment
-from studio.review.gates import Gate, Words, preference_name
+from studio.review.gates import FLOOR_NAME, Gate, Words, preference_name
 from studio.review.reveal import Account
 from studio.store import Store, guesses, people
 from studio.store import rounds as round_rows
@@ -99,7 +99,7 @@ def _gate(gate: Gate, judged: Figure | None, answers: int) -> Figure:
 def judged_by(assessed: Assessment, words: Words) -> dict[str, str]:
     """Gate -> the id of the figure that it judges, for the gates of the votes on one candidate."""
     arm = assessed.candidate
-    found = {"Could ship": f"ships/{arm}", "Assignment audit": f"dealt/{arm}/evidence"}
+    found = {FLOOR_NAME: f"ships/{arm}", "Assignment audit": f"dealt/{arm}/evidence"}
     for against in assessed.against:
         name = words[against.baseline]
         found[preference_name(name)] = f"preference/{arm}/{against.baseline}/theta"

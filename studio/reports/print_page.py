@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
+from studio import papers
 from studio.decision import Gate, GateState
 from studio.papers import About, Trial
 from studio.records import Refusal
@@ -98,7 +99,9 @@ def _glance(trial: Trial) -> list[tuple[str, str]]:
     ruled = trial.ruling
     weakest = next((gate for gate in ruled.gates if gate.name == ruled.weakest), None)
     told = [("To ship", _short(trial.to_ship, 90))]
-    told += [("Weakest gate", f"{_short(weakest.title, 90)} ({evidence.STATES[weakest.state]})")] if weakest else []
+    if weakest:
+        figure = papers.rests_on(trial.judged.subject[0], trial.names, weakest.name)
+        told.append(("Weakest gate", f"{_short(weakest.title, 90)} ({evidence.STATES[weakest.state]}){figure}"))
     return told
 
 

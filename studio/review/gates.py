@@ -21,7 +21,7 @@ from studio.review.assessment import (
 )
 from studio.review.assignment import ALARM, Assignment
 from studio.review.evidence import BASE_EVIDENCE, CAP_P, GO_EVIDENCE, Interval, Projection
-from studio.wording import between, percent
+from studio.wording import between, percent, points
 
 
 class GateState(enum.StrEnum):
@@ -33,6 +33,7 @@ class GateState(enum.StrEnum):
     unchecked = "unchecked"
 
 
+FLOOR_NAME = "Could ship"
 _AGAINST = " against "
 
 
@@ -128,7 +129,17 @@ def preference_sentence(against: AgainstBaseline, candidate: str, baseline: str)
     return (
         f"People preferred {candidate} to {baseline} in {percent(against.theta)} of the prompts, a tie counting as "
         f"half (theta; {_range(against.interval)}, n = {count_prompts(against.n)}); wins minus losses "
-        f"{_signed(against.net_win)} points, both bad {percent(against.both_bad)}."
+        f"{points(against.net_win)}, both bad {percent(against.both_bad)}.{_by_the_cap(against)}"
+    )
+
+
+def _by_the_cap(against: AgainstBaseline) -> str:
+    """Why it is a go although the interval, which holds at every moment, may still reach below a half."""
+    if not against.go or against.e_go >= GO_EVIDENCE or against.p_cap is None:
+        return ""
+    return (
+        " Every registered prompt is in, and the one test kept for that moment finds this beyond chance (p = "
+        f"{against.p_cap:.4f}, a go at {CAP_P} or less); the interval is wider, because it holds at every moment."
     )
 
 
@@ -162,7 +173,7 @@ def _preference_gate(against: AgainstBaseline, assessment: Assessment, words: Wo
 
 
 def _floor_gate(floor: Floor, arm: str) -> Gate:
-    name = "Could ship"
+    name = FLOOR_NAME
     state = {
         FloorState.reached: GateState.passed,
         FloorState.missed: GateState.failed,
@@ -220,10 +231,6 @@ def count_prompts(n: int) -> str:
 def _share(value: float) -> str:
     """A share with two decimals and no leading zero: .68, 1.00."""
     return f"{value:.2f}".removeprefix("0") if value < 1 else f"{value:.2f}"
-
-
-def _signed(share: float) -> str:
-    return f"{100 * share:+.0f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _range(interval: Interval) -> str:

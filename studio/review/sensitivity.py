@@ -46,6 +46,11 @@ class LengthAdjusted:
     why: str = ""
 
     @property
+    def told(self) -> bool:
+        """Whether anything can be said of answers of equal length."""
+        return self.apart or self.interval is not None
+
+    @property
     def survives(self) -> bool | None:
         """Whether the candidate is still preferred at equal length, beyond doubt; None when it cannot be told."""
         if self.apart:

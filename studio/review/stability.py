@@ -58,10 +58,10 @@ class Way(enum.StrEnum):
 class Reading:
     """The votes read in one other way. `about`: the reviewer's id or the slice that is left out, else "".
 
-    `theta` against `baseline`, the one with the least evidence in this reading, over `n` prompts with `votes`, and its
-    95 % interval (anytime; at equal length of the fixed kind). `verdict`: of the votes alone, None where only theta can
-    be told. `holds`: whether it is the registered reading's; at equal length whether a preference is still beyond
-    doubt, and None where that says nothing of the verdict.
+    `theta` against `baseline`, the one with the least evidence in this reading (at equal length, with the lowest
+    interval), over `n` prompts with `votes`, and its 95 % interval (anytime; at equal length of the fixed kind).
+    `verdict`: of the votes alone, None where only theta can be told. `holds`: whether it is the registered reading's;
+    at equal length whether a preference is still beyond doubt, and None where that says nothing of the verdict.
     """
 
     way: Way
@@ -154,21 +154,20 @@ def _otherwise(reading: Reading) -> str:
 
 def stability(
     assessed: Assessment, registration: Registration, counted: Sequence[Ballot], outside: Sequence[Ballot],
-    conflicted: frozenset[str], length: LengthAdjusted | None = None,
+    conflicted: frozenset[str], lengths: Mapping[str, LengthAdjusted] | None = None,
 ) -> Stability:  # fmt: skip
     """Reads the votes of a closed round again, for one candidate.
 
     `counted`: the votes that the rule saw, in the order they were cast; `outside`: those that stayed outside its count.
-    `conflicted`: who of `counted` was in conflict (in a practice round their votes count). `length`: the reading at
-    equal length against the hardest baseline.
+    `conflicted`: who of `counted` was in conflict (in a practice round their votes count). `lengths`: baseline -> the
+    reading at equal length; the one that says least for the candidate is told.
     """
     desk = _Desk(assessed, registration, counted)
     verdict = _final(assessed.votes_alone)
     found = [desk.reading(Way.reviewer, who, desk.without(who)) for who in desk.reviewers if len(desk.reviewers) > 1]
     slices = [name for name in desk.slices if len(desk.slices) > 1]
     found += [desk.reading(Way.slice, name, desk.without_slice(name), name) for name in slices]
-    if length is not None and length.equal is not None and length.interval is not None:
-        found.append(_at_equal(length, assessed.hardest.baseline, verdict))
+    found += _at_equal(lengths or {}, verdict)
     if 0 < len(conflicted & set(desk.reviewers)) < len(desk.reviewers):
         found.append(desk.reading(Way.conflicted, "", desk.of(lambda vote: vote.reviewer not in conflicted)))
     if any(vote.choice is not Choice.skip for vote in outside):
@@ -182,10 +181,14 @@ def _final(alone: Verdict) -> Verdict:
     return Verdict.inconclusive if alone is Verdict.keep_collecting else alone
 
 
-def _at_equal(length: LengthAdjusted, baseline: str, verdict: Verdict) -> Reading:
-    assert length.interval is not None
+def _at_equal(lengths: Mapping[str, LengthAdjusted], verdict: Verdict) -> list[Reading]:
+    """Against the baseline where least is left; where length alone tells wins from losses, nothing is."""
+    told = [(each.interval or Interval(0.0, 1.0), name, each) for name, each in lengths.items() if each.told]
+    if not told:
+        return []
+    span, baseline, length = min(told, key=lambda one: (one[0].low, one[1]))
     holds = length.survives if verdict is Verdict.go else None
-    return Reading(Way.length, "", baseline, length.n, length.votes, length.equal, length.interval, None, holds)
+    return [Reading(Way.length, "", baseline, length.n, length.votes, length.equal, span, None, holds)]
 
 
 @dataclass(frozen=True)

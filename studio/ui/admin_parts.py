@@ -11,7 +11,7 @@ from studio.records import Act, Person, Role
 from studio.store import now
 from studio.store import people as people_rows
 from studio.store import projects as project_rows
-from studio.ui import access, act_words, blocks, frame, keys, notices
+from studio.ui import access, act_words, blocks, draft_fields, frame, keys, notices
 from studio.ui.access import Visit
 from studio.ui.sign_in import ROLE_WORDS
 
@@ -36,14 +36,22 @@ def invite(visit: Visit) -> None:
     """Name, role, and a link that is shown once."""
     blocks.section("Invite somebody", "They open the link you send them; there are no passwords.")
     with st.container(key="admin-invite", horizontal=True, vertical_alignment="bottom"):
-        st.text_input("Their name", key="admin-name", max_chars=80, persist_state="session", width=260)
-        st.selectbox(
-            "What they may do", list(_ROLES), format_func=_ROLES.__getitem__, key="admin-role", persist_state="session",
+        draft_fields.line(_anywhere(visit), "Their name", "admin-name", max_chars=80, width=260)
+        draft_fields.pick(
+            _anywhere(visit),
+            "What they may do",
+            "admin-role",
+            {role.value: said for role, said in _ROLES.items()},
             width=420,
-        )  # fmt: skip
+        )
         st.button("Make a link", type="primary", key="admin-make-link", on_click=_invite, args=(visit,))
     notices.show("invite")
     _link()
+
+
+def _anywhere(visit: Visit) -> Visit:
+    """Whom to invite has nothing to do with the project that its writer came from."""
+    return dataclasses.replace(visit, project=None)
 
 
 def _invite(visit: Visit) -> None:
@@ -51,7 +59,8 @@ def _invite(visit: Visit) -> None:
     secret = frame.attempt(lambda: people.make_invitation(visit.store, visit.person.id, name, role))
     if secret is not None:
         st.session_state[keys.LINK] = [name.strip(), f"{access.origin(visit)}/join/{secret}"]
-        st.session_state["admin-name"] = ""
+        draft_fields.forget(_anywhere(visit), "admin-name")
+        draft_fields.saved_as(_anywhere(visit), "admin-role")
     notices.keep_for("invite")
 
 

@@ -12,7 +12,7 @@ from studio.train import again, passport, passport_words
 from studio.train.settings import Settings
 from studio.ui import blocks, frame
 from studio.ui.access import Visit
-from studio.ui.train_settings import changed, typed
+from studio.ui.train_settings import changed, fields_again, typed
 from studio.ui.train_settings import fill as fill_fields
 
 
@@ -45,7 +45,7 @@ def show(visit: Visit, run: Run) -> None:
             frame.refused(refusal)
             return
         blocks.note("The same examples and base model. Change a setting to see what difference it makes.")
-        changes = changed(figures, _fields(run))
+        changes = changed(visit, figures, fields_again(run.id))
         if changes:
             differences({name: (getattr(figures, name), now) for name, now in changes.items()})
         else:
@@ -58,18 +58,14 @@ def show(visit: Visit, run: Run) -> None:
                   icon=":material/replay:", on_click=_start, args=(visit, run, figures))  # fmt: skip
 
 
-def fill(run: Run, changes: dict[str, Any]) -> None:
+def fill(visit: Visit, run: Run, changes: dict[str, Any]) -> None:
     """Opens the form with these settings filled in; nothing is started."""
-    fill_fields(_fields(run), changes)
+    fill_fields(visit, fields_again(run.id), changes)
     st.session_state[f"train-again-{run.id}"] = True
 
 
-def _fields(run: Run) -> str:
-    return f"again-{run.id}"
-
-
 def _start(visit: Visit, run: Run, figures: Settings) -> None:
-    changes, who = typed(figures, _fields(run)), visit.person.id
+    changes, who = typed(figures, fields_again(run.id)), visit.person.id
     if changes:
         said = "It is being measured, at the head of this page; you start it after that."
         frame.attempt(lambda: again.measure_again(visit.store, who, run.id, changes), said)

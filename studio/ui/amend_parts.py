@@ -69,16 +69,13 @@ def _fields(visit: Visit, found: Round, now: Amendable) -> None:
             help="For the prompts that nobody has voted on yet.",
         )  # fmt: skip
     with three:
-        st.date_input(
-            "Deadline", value=datetime.date.fromisoformat(now.deadline) if now.deadline else None,
-            key=_key(found, "deadline"), persist_state="session",
-        )  # fmt: skip
+        draft_fields.day(visit, "Deadline", _key(found, "deadline"), now.deadline)
     for each in now.guardrails:
         left, right = st.columns([2, 1], gap="medium", vertical_alignment="bottom")
         with left:
-            st.checkbox(
-                f"{each.name.replace('_', ' ')}: critical, must be cleared", value=each.critical,
-                key=_key(found, f"critical-{each.name}"), persist_state="session",
+            draft_fields.flag(
+                visit, f"{each.name.replace('_', ' ')}: critical, must be cleared",
+                _key(found, f"critical-{each.name}"), each.critical,
             )  # fmt: skip
         with right:
             draft_fields.whole(
@@ -115,5 +112,6 @@ def _amend(visit: Visit, found: Round) -> None:
     else:
         for field in ("why", "guidelines"):
             draft_fields.forget(visit, _key(found, field))
-        for field in ("cap", "votes", *(f"delta-{each.name}" for each in now.guardrails)):
-            draft_fields.forget(visit, _key(found, field), int(typed[_key(found, field)]))
+        of_slices = (f"{field}-{each.name}" for field in ("critical", "delta") for each in now.guardrails)
+        for field in ("cap", "votes", "deadline", *of_slices):
+            draft_fields.saved_as(visit, _key(found, field))

@@ -91,16 +91,15 @@ def _another(visit: Visit, known: Sequence[Arm]) -> None:
     prompts = [arm for arm in known if arm.kind in PROMPTING]
     bases = {arm.model: models.entry(arm.model).title for arm in known}
     draft_fields.line(visit, "Its name", "baselines-new-name", placeholder="For example: Shorter", max_chars=60)
-    kind = st.radio("What goes before the input", [_PLAIN, _SHOTS, _PASSAGES], key="baselines-new-kind")
+    kinds = {each: each for each in (_PLAIN, _SHOTS, _PASSAGES)}
+    kind = draft_fields.radio(visit, "What goes before the input", "baselines-new-kind", kinds)
     texts = {FROM_BRIEF: "", **{f"A copy of {a.name}": a.system_prompt for a in prompts if a.system_prompt}}
     if kind != _PLAIN:
         texts = {_NOTHING: "", **{f"The text of {a.name}": a.system_prompt for a in prompts if a.system_prompt}}
-    start = st.selectbox("Its text starts from", list(texts), key=f"baselines-new-from-{kind}")
+    start = draft_fields.pick(visit, "Its text starts from", f"baselines-new-from-{kind}", {t: t for t in texts})
     model = next(iter(bases))
     if len(bases) > 1:
-        model = st.selectbox(
-            "Which model answers", list(bases), format_func=bases.__getitem__, key="baselines-new-model"
-        )
+        model = draft_fields.pick(visit, "Which model answers", "baselines-new-model", bases)
     if kind == _PASSAGES and not documents.every(visit.store, visit.project_id):
         blocks.note("There is no document yet. Bring one under Documents on this page first.")
     add = {_PLAIN: _add, _SHOTS: _add_few_shot, _PASSAGES: _add_retrieval}[kind]
@@ -136,6 +135,8 @@ def _added(visit: Visit, add: Callable[[], Arm]) -> None:
     if made := frame.attempt(add):
         st.session_state[keys.PROMPT] = made.id
         draft_fields.forget(visit, "baselines-new-name")
+        for field in ("kind", "model", *(f"from-{kind}" for kind in (_PLAIN, _SHOTS, _PASSAGES))):
+            draft_fields.saved_as(visit, f"baselines-new-{field}")
 
 
 def base(arm: Arm) -> None:

@@ -11,7 +11,7 @@ from studio.evaluate.changes import GROUPS, PEOPLE, SURFACES
 from studio.evaluate.holding import Alike, Apart, Held, Holds
 from studio.records import Arm, Dataset, Split
 from studio.store import Store
-from studio.ui import answers, blocks, frame, job_view, model_parts, stopped_parts
+from studio.ui import answers, blocks, draft_fields, frame, job_view, model_parts, stopped_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
@@ -78,7 +78,7 @@ def _ask(visit: Visit, dataset: Dataset, known: Sequence[Arm], what: str, *, aga
     names = {arm.id: arm.name for arm in known}
     first = [arm.id for arm in known if arm.model == known[0].model][:2]
     key = f"changed-arms-{what}-{dataset.id}"
-    st.multiselect("Ask these", list(names), default=first, format_func=names.__getitem__, key=key, width=560)
+    draft_fields.many(visit, "Ask these", key, names, first, width=560)
     label = "Ask them again" if again else "Ask them"
     st.button(label, key=f"changed-start-{what}", icon=":material/play_arrow:", on_click=_start,
               type="tertiary" if again else "secondary", args=(visit, dataset.id, what, key))  # fmt: skip
@@ -86,10 +86,11 @@ def _ask(visit: Visit, dataset: Dataset, known: Sequence[Arm], what: str, *, aga
 
 def _start(visit: Visit, dataset: str, what: str, key: str) -> None:
     picked = list(st.session_state[key])
-    frame.attempt(
+    if frame.attempt(
         lambda: changed.start(visit.store, visit.person.id, visit.project_id, dataset, picked, what),
         "They are being asked. You can leave this page; it goes on.",
-    )
+    ):
+        draft_fields.saved_as(visit, key)
 
 
 def _answered(found: changed.Found, what: str) -> None:

@@ -227,9 +227,7 @@ def _rule(visit: Visit, case: Case) -> None:
     )  # fmt: skip
     draft_fields.line(visit, "Name of the rule", _field(case, "name"), placeholder="Refunds by age of the order",
                       max_chars=80)  # fmt: skip
-    st.radio(
-        "What does the new version of the brief do?", list(_KINDS), key="clash-kind", format_func=_KINDS.__getitem__
-    )
+    draft_fields.radio(visit, "What does the new version of the brief do?", _field(case, "kind"), _KINDS)
     _finish(visit, case, "Save the rule, keep both", _ruled)
 
 
@@ -265,6 +263,7 @@ def _done(visit: Visit, case: Case, do: Callable[[], None], said: str) -> None:
         for name in ("text", "rule", "name", "why"):
             if _field(case, name) in st.session_state:
                 draft_fields.forget(visit, _field(case, name))
+        draft_fields.saved_as(visit, _field(case, "kind"))
         _go()
 
 
@@ -281,7 +280,7 @@ def _written(visit: Visit, case: Case) -> None:
 
 def _ruled(visit: Visit, case: Case) -> None:
     name, rule = (draft_fields.value(visit, _field(case, field)) for field in ("name", "rule"))
-    meaning = st.session_state.get("clash-kind") == "meaning"
+    meaning = st.session_state.get(_field(case, "kind")) == "meaning"
     do = lambda: contradictions.both(  # noqa: E731
         visit.store, visit.person.id, visit.project_id, case, name=name, rule=rule, changes_meaning=meaning
     )

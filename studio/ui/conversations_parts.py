@@ -13,7 +13,7 @@ from studio.records import Arm, Brief, Dataset, Example
 from studio.store import Store
 from studio.store import arms as arm_rows
 from studio.store import datasets as dataset_rows
-from studio.ui import answers, blocks, figure_parts, frame, job_view, model_parts, stopped_parts
+from studio.ui import answers, blocks, draft_fields, figure_parts, frame, job_view, model_parts, stopped_parts
 from studio.ui import conversation as talk_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
@@ -62,8 +62,7 @@ def _ask(visit: Visit, dataset: Dataset, known: Sequence[Arm], *, again: bool) -
     names = {arm.id: arm.name for arm in known}
     first = [arm.id for arm in known if arm.model == known[0].model]
     key = f"conversations-arms-{dataset.id}"
-    st.multiselect("Go through them with", list(names), default=first, format_func=names.__getitem__, key=key,
-                   width=560)  # fmt: skip
+    draft_fields.many(visit, "Go through them with", key, names, first, width=560)
     label = "Go through them again" if again else "Go through them"
     st.button(label, key="conversations-start", icon=":material/play_arrow:", on_click=_start,
               type="tertiary" if again else "secondary", args=(visit, dataset.id, key))  # fmt: skip
@@ -71,10 +70,11 @@ def _ask(visit: Visit, dataset: Dataset, known: Sequence[Arm], *, again: bool) -
 
 def _start(visit: Visit, dataset: str, key: str) -> None:
     picked = list(st.session_state[key])
-    frame.attempt(
+    if frame.attempt(
         lambda: conversations.start(visit.store, visit.person.id, visit.project_id, dataset, picked),
         "They are being gone through. You can leave this page; it goes on.",
-    )
+    ):
+        draft_fields.saved_as(visit, key)
 
 
 def _changed(found: Found) -> None:

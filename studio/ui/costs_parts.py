@@ -9,10 +9,11 @@ import streamlit as st
 from studio import costs, models, outputs, wording
 from studio.evaluate import costs as figures
 from studio.store import arms
-from studio.ui import answers, blocks, frame, job_view, model_parts, price_parts, stopped_parts
+from studio.ui import answers, blocks, draft_fields, frame, job_view, model_parts, price_parts, stopped_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
+_ARMS = "costs-arms"
 _BUSY = 0.5
 
 
@@ -112,8 +113,7 @@ def _measuring(visit: Visit, found: Sequence[costs.Measured]) -> None:
         return
     known = {arm.id: arm for arm in arms.every(visit.store, visit.project_id)}
     names = {name: arm.name for name, arm in known.items()}
-    picked = st.multiselect("Arms to time", list(names), default=list(names), format_func=names.__getitem__,
-                            key=f"costs-arms-{len(names)}", width=560)  # fmt: skip
+    picked = draft_fields.many(visit, "Arms to time", _ARMS, names, list(names), width=560)
     for model in dict.fromkeys(known[name].model for name in picked):
         if away := model_parts.leaves(model, costs.PROMPTS * sum(known[n].model == model for n in picked)):
             blocks.plain(away)
@@ -122,7 +122,8 @@ def _measuring(visit: Visit, found: Sequence[costs.Measured]) -> None:
 
 
 def _measure(visit: Visit, picked: list[str]) -> None:
-    frame.attempt(
+    if frame.attempt(
         lambda: costs.measure(visit.store, visit.person.id, visit.project_id, picked),
         "They are being timed. You can leave this page; leave the machine alone meanwhile.",
-    )
+    ):
+        draft_fields.saved_as(visit, _ARMS)

@@ -1,7 +1,13 @@
-"""Fields whose content outlives a page change, a reload and a restart until it is saved (see `studio.drafts`)."""
+"""Fields whose content outlives a page change, a reload and a restart until it is saved (see `studio.drafts`).
+
+A choice is kept like a text. What a kept choice names and is not offered any more, such as an arm that was retired,
+is left out of it. Where nobody chose yet, the field follows what is offered first.
+"""
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -17,7 +23,7 @@ def value(visit: Visit, key: str, saved: str = "") -> str:
     return str(st.session_state[key])
 
 
-def forget(visit: Visit, key: str, saved: str | float | None = "") -> None:
+def forget(visit: Visit, key: str, saved: str | float | list[str] | None = "") -> None:
     """The field shows what is saved; for the callback that saved the draft or threw it away."""
     drafts.drop(visit.store, visit.person.id, _name(visit, key))
     st.session_state[key] = saved
@@ -29,8 +35,13 @@ def follow(visit: Visit, key: str, saved: str | float | None) -> None:
         st.session_state[key] = saved
 
 
-def put(visit: Visit, key: str, text: str) -> None:
-    """Puts a text into the field and its draft; for a callback."""
+def saved_as(visit: Visit, key: str) -> None:
+    """What stands in the field was saved elsewhere, so no draft of it is left; on screen it stays as it is."""
+    drafts.drop(visit.store, visit.person.id, _name(visit, key))
+
+
+def put(visit: Visit, key: str, text: str | float | list[str]) -> None:
+    """Puts a text, a number or a list of names into the field and its draft; for a callback."""
     st.session_state[key] = text
     _keep(visit, key, None)
 
@@ -65,7 +76,95 @@ def whole(visit: Visit, label: str, key: str, saved: int, bounds: tuple[int, int
                                persist_state="session", **more))  # fmt: skip
 
 
-def _begin(visit: Visit, key: str, saved: str | float | None) -> None:
+# -- choices: the values are names, and `words` has for each that is offered what it is called on screen -------------
+
+
+def which(visit: Visit, key: str, words: Mapping[str, str] | Sequence[str], saved: str | None = None) -> str | None:
+    """What is chosen now of what is offered, drawn or not: at first `saved`, or else the first, or else None."""
+    first = saved if saved in words else next(iter(words), None)
+    return _choice(visit, key, saved, lambda held: held if isinstance(held, str) and held in words else first)
+
+
+def several(visit: Visit, key: str, words: Mapping[str, str] | Sequence[str], saved: Sequence[str] = (),
+            most: int | None = None) -> list[str]:  # fmt: skip
+    """Which are chosen now, drawn or not; at most so many. Without any that is still offered, the field starts anew."""
+
+    def still(held: Any) -> list[str]:
+        offered = [name for name in held if name in words] if isinstance(held, list) else []
+        return (offered if offered or held == [] else [name for name in saved if name in words])[:most]
+
+    return _choice(visit, key, list(saved), still, most)
+
+
+def pick(visit: Visit, label: str, key: str, words: Mapping[str, str], saved: str | None = None, **more: Any) -> str:
+    """One of what is offered, from a list that opens. There must be something to choose from."""
+    which(visit, key, words, saved)
+    return str(st.selectbox(label, list(words), format_func=words.__getitem__, key=key, on_change=_keep,
+                            args=(visit, key, saved), persist_state="session", **more))  # fmt: skip
+
+
+def radio(visit: Visit, label: str, key: str, words: Mapping[str, str], saved: str | None = None, **more: Any) -> str:
+    """One of a few, all in sight. There must be something to choose from."""
+    which(visit, key, words, saved)
+    return str(st.radio(label, list(words), format_func=words.__getitem__, key=key, on_change=_keep,
+                        args=(visit, key, saved), persist_state="session", **more))  # fmt: skip
+
+
+def segments(visit: Visit, label: str, key: str, words: Mapping[str, str], saved: str, **more: Any) -> str:
+    """One of a few, beside each other."""
+    now = which(visit, key, words, saved)
+    found = st.segmented_control(label, list(words), format_func=words.__getitem__, key=key, on_change=_keep,
+                                 args=(visit, key, saved), persist_state="session", **more)  # fmt: skip
+    return str(found or now)
+
+
+def many(visit: Visit, label: str, key: str, words: Mapping[str, str], saved: Sequence[str] = (),
+         most: int | None = None, **more: Any) -> list[str]:  # fmt: skip
+    """Some of what is offered, in the order in which they were chosen."""
+    several(visit, key, words, saved, most)
+    return list(st.multiselect(label, list(words), format_func=words.__getitem__, key=key, on_change=_keep,
+                               args=(visit, key, list(saved)), max_selections=most, persist_state="session",
+                               **more))  # fmt: skip
+
+
+def flag(visit: Visit, label: str, key: str, saved: bool = False, **more: Any) -> bool:
+    """A check box."""
+    _choice(visit, key, saved, lambda held: held if isinstance(held, bool) else saved)
+    return st.checkbox(label, key=key, on_change=_keep, args=(visit, key, saved), persist_state="session", **more)
+
+
+def day(visit: Visit, label: str, key: str, saved: str = "", first: datetime.date | None = None, **more: Any) -> str:
+    """A date as YYYY-MM-DD, or "". One before the `first` that may be chosen, which moves on, is left out."""
+
+    def still(held: Any) -> datetime.date | None:
+        found = datetime.date.fromisoformat(held) if isinstance(held, str) and held else held or None
+        return found if found is None or first is None or found >= first else None
+
+    _choice(visit, key, saved, still)
+    found = st.date_input(label, value=None, min_value=first, key=key, on_change=_keep, args=(visit, key, saved),
+                          persist_state="session", **more)  # fmt: skip
+    return found.isoformat() if isinstance(found, datetime.date) else ""
+
+
+def _choice(visit: Visit, key: str, saved: Any, still: Callable[[Any], Any], most: int | None = None) -> Any:
+    """Where what is `saved` has changed and no draft is kept, the field goes along; `still` leaves out what is gone."""
+    before, now = f"{key}-from", [saved, most]
+    was = st.session_state.get(before, now)
+    if key in st.session_state and was[0] != saved:
+        follow(visit, key, saved)
+    st.session_state[before] = now
+    _begin(visit, key, saved)
+    held = still(st.session_state[key])
+    # With another limit it is another field to Streamlit, which would begin empty.
+    if held != st.session_state[key] or was[1] != most:
+        st.session_state[key] = held
+    return held
+
+
+# -- what is kept ------------------------------------------------------------------------------------
+
+
+def _begin(visit: Visit, key: str, saved: Any) -> None:
     """A browser's session goes through several projects: what was typed in another one is none of this one."""
     name, of = _name(visit, key), f"{key}-of"
     if key not in st.session_state or st.session_state.get(of, name) != name:
@@ -78,9 +177,11 @@ def _name(visit: Visit, key: str) -> str:
     return f"{visit.project or ''}/{key}"
 
 
-def _keep(visit: Visit, key: str, saved: str | float | None) -> None:
+def _keep(visit: Visit, key: str, saved: Any) -> None:
     """Keeps what stands in the field; once that is what was `saved` no draft is left, so that the field follows it."""
     text, name = st.session_state[key], _name(visit, key)
+    if isinstance(text, datetime.date):
+        text = text.isoformat()
     if text == saved:
         drafts.drop(visit.store, visit.person.id, name)
     else:

@@ -14,7 +14,7 @@ from studio.train.elsewhere import Told
 from studio.ui import address_parts, blocks, draft_fields, frame, keys, passport_parts, taught_parts, verbatim_parts
 from studio.ui.access import Visit
 
-_NAME, _MODEL = "elsewhere-name", "elsewhere-model"
+_NAME, _MODEL, _ADDRESS, _SET = "elsewhere-name", "elsewhere-model", "elsewhere-address", "elsewhere-set"
 _TOLD = {
     "provider": ("Who tuned it", "OpenAI"),
     "base_model": ("From which base model", "gpt-4.1-mini"),
@@ -40,11 +40,10 @@ def register(visit: Visit, sets: Sequence[Dataset]) -> None:
             return
         names = {each.id: each.name for each in sets}
         draft_fields.line(visit, "What to call it here", _NAME, placeholder="Provider’s model 1", width=420)
-        st.selectbox("Address", known, key="elsewhere-address", width=420)
+        draft_fields.pick(visit, "Address", _ADDRESS, {each: each for each in known}, width=420)
         draft_fields.line(visit, "Its model’s name there", _MODEL, placeholder="ft:gpt-4.1-mini:larkfield:tone:abc",
                           width=420)  # fmt: skip
-        st.selectbox("Tuned on this frozen set", list(names), format_func=names.__getitem__, key="elsewhere-set",
-                     width=420)  # fmt: skip
+        draft_fields.pick(visit, "Tuned on this frozen set", _SET, names, width=420)
         for key, (label, example) in _TOLD.items():
             draft_fields.line(visit, f"{label} (optional)", f"elsewhere-{key}", placeholder=example, width=420)
         blocks.note(
@@ -59,14 +58,16 @@ def _register(visit: Visit) -> None:
     done = frame.attempt(
         lambda: elsewhere.register(
             visit.store, visit.person.id, visit.project_id, name=draft_fields.value(visit, _NAME),
-            address=st.session_state["elsewhere-address"], model=draft_fields.value(visit, _MODEL),
-            dataset=st.session_state["elsewhere-set"], told=told,
+            address=st.session_state[_ADDRESS], model=draft_fields.value(visit, _MODEL),
+            dataset=st.session_state[_SET], told=told,
         ),
         "It is registered. Let it answer on the Compare page.",
     )  # fmt: skip
     if done:
         for key in (_NAME, _MODEL, *(f"elsewhere-{each}" for each in _TOLD)):
             draft_fields.forget(visit, key)
+        for key in (_ADDRESS, _SET):
+            draft_fields.saved_as(visit, key)
         st.session_state[keys.TRAIN_VIEW] = "runs"
 
 

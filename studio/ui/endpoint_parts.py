@@ -9,7 +9,7 @@ from studio.records import Arm
 from studio.ui import address_parts, blocks, draft_fields, frame, keys
 from studio.ui.access import Visit
 
-_MODEL = "baselines-elsewhere-model"
+_MODEL, _ADDRESS = "baselines-elsewhere-model", "baselines-elsewhere-address"
 
 
 def add(visit: Visit) -> None:
@@ -21,13 +21,13 @@ def add(visit: Visit) -> None:
     known = address_parts.allowed(visit)
     if not known:
         return
-    st.selectbox("Address", known, key="baselines-elsewhere-address")
+    draft_fields.pick(visit, "Address", _ADDRESS, {each: each for each in known})
     draft_fields.line(visit, "Its model’s name there", _MODEL, placeholder="gpt-4.1-mini")
     st.button("Add this model", key="baselines-elsewhere-add", type="primary", on_click=_add, args=(visit,))
 
 
 def _add(visit: Visit) -> None:
-    address, model = st.session_state["baselines-elsewhere-address"], draft_fields.value(visit, _MODEL)
+    address, model = st.session_state[_ADDRESS], draft_fields.value(visit, _MODEL)
     made = frame.attempt(
         lambda: baselines.add_elsewhere(visit.store, visit.person.id, visit.project_id, address, model),
         "Added. Its prompts leave this machine when you let it answer.",
@@ -35,6 +35,7 @@ def _add(visit: Visit) -> None:
     if made:
         st.session_state[keys.PROMPT] = made.id
         draft_fields.forget(visit, _MODEL)
+        draft_fields.saved_as(visit, _ADDRESS)
 
 
 def about(arm: Arm) -> None:

@@ -14,6 +14,7 @@ from studio.ui import (
     answers,
     blocks,
     dataset_parts,
+    draft_fields,
     frame,
     job_view,
     model_parts,
@@ -151,12 +152,9 @@ _KINDS = {
 def _ask(visit: Visit, dataset: Dataset, known: Sequence[Arm], missing: dict[str, int]) -> None:
     names = {arm.id: arm.name for arm in known}
     lacking = [arm.id for arm in known if missing[arm.id] > 0]
-    # The key changes with what is lacking, so that the default follows; a choice made by hand is kept meanwhile.
-    key = f"evaluate-arms-{dataset.id}-{'-'.join(sorted(lacking))}"
-    st.multiselect(
-        "Let these answer", list(names), default=lacking, format_func=names.__getitem__, key=key, width=560
-    )  # fmt: skip
-    picked = [arm for arm in known if arm.id in st.session_state[key]]
+    key = f"evaluate-arms-{dataset.id}"
+    chosen = draft_fields.many(visit, "Let these answer", key, names, lacking, width=560)
+    picked = [arm for arm in known if arm.id in chosen]
     for model in dict.fromkeys(arm.model for arm in picked):
         asked = sum(arm.model == model for arm in picked) * dataset.splits.get(Split.test.value, 0)
         if away := model_parts.leaves(model, asked):
@@ -170,10 +168,11 @@ def _ask(visit: Visit, dataset: Dataset, known: Sequence[Arm], missing: dict[str
 
 def _write(visit: Visit, dataset: str, key: str) -> None:
     picked = list(st.session_state[key])
-    frame.attempt(
+    if frame.attempt(
         lambda: outputs.generate_each(visit.store, visit.person.id, visit.project_id, dataset, picked, Split.test),
         "The answers are being written. You can leave this page; they go on.",
-    )
+    ):
+        draft_fields.saved_as(visit, key)
 
 
 def onwards(visit: Visit) -> None:

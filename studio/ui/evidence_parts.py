@@ -274,7 +274,8 @@ def holds(visit: Visit, found: Round, assessed: Assessment, arms: Mapping[str, s
     few = f"The {len(shown)} that come nearest to turning it; the table has all {len(told.readings)}. "
     blocks.note(
         f"{few if len(shown) < len(told.readings) else ''}Each against the baseline with the least evidence in it. "
-        "Hollow: it turns the verdict. At equal length only the share can be told, by a fixed interval."
+        "Hollow: it turns the verdict. At equal length only the share can be told, "
+        "by a fixed interval, against the baseline where least is left of the preference."
     )
     with st.expander(_TABLE, key="decision-holds-table"):
         blocks.table(

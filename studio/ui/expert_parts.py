@@ -9,7 +9,7 @@ import streamlit as st
 from studio.review import rounds
 from studio.review.gates import join_words
 from studio.store import people
-from studio.ui import blocks
+from studio.ui import blocks, draft_fields
 from studio.ui.access import Visit
 
 Key = Callable[[str], str]
@@ -20,7 +20,8 @@ def choose(visit: Visit, slices: Sequence[str], key: Key) -> None:
     names = {person.id: person.name for person in rounds.independent_people(visit.store, visit.project_id)}
     if not slices or len(names) < 2:
         return
-    kept = [name.replace("_", " ") for name, people in chosen(slices, key) if people]
+    picked = {name: draft_fields.several(visit, key(f"experts-{name}"), names) for name in slices}
+    kept = [name.replace("_", " ") for name, people in picked.items() if people]
     told = f"only experts for: {', '.join(kept)}" if kept else "everybody about everything"
     with st.expander(f"Who is asked about what ({told})", key="review-experts"):
         blocks.note(
@@ -28,9 +29,9 @@ def choose(visit: Visit, slices: Sequence[str], key: Key) -> None:
             "that kind then come to nobody else, and the round waits for them."
         )
         for name in slices:
-            st.multiselect(
-                f"Only these judge {name.replace('_', ' ')}", list(names), format_func=names.__getitem__,
-                key=key(f"experts-{name}"), persist_state="session", placeholder="Everybody",
+            draft_fields.many(
+                visit, f"Only these judge {name.replace('_', ' ')}", key(f"experts-{name}"), names,
+                placeholder="Everybody",
             )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from studio.ui import blocks, draft_fields, frame, keys, prose
 from studio.ui.access import Visit
 
 _MOST_MB = 64  # what the server takes from a browser
+_BRING_NAME = "home-bring-name"
 
 
 _FEW, _ACROSS = 6, 3
@@ -102,7 +103,7 @@ def _from_elsewhere(visit: Visit) -> None:
             "whoever is named in it is known here by name and cannot sign in."
         )
         given = st.file_uploader("The project’s file (zip)", ["zip"], key="home-bring-file")
-        st.text_input("Another name for it here, if you like", key="home-bring-name", max_chars=80)
+        draft_fields.line(_anywhere(visit), "Another name for it here, if you like", _BRING_NAME, max_chars=80)
         st.button("Bring it in", key="home-bring", on_click=_bring, args=(visit,), disabled=given is None)
         if why := st.session_state.pop(keys.NOT_BROUGHT, None):
             frame.refused(Refusal(why))
@@ -113,7 +114,7 @@ def _from_elsewhere(visit: Visit) -> None:
 
 
 def _bring(visit: Visit) -> None:
-    given, name = st.session_state.get("home-bring-file"), str(st.session_state.get("home-bring-name") or "")
+    given, name = st.session_state.get("home-bring-file"), draft_fields.value(_anywhere(visit), _BRING_NAME)
     if given is None:
         return
 
@@ -129,6 +130,7 @@ def _bring(visit: Visit) -> None:
     if came is None:  # told beside the button, which may be far from the head of the page
         st.session_state[keys.NOT_BROUGHT] = st.session_state.pop(keys.NOTICE)[1]
     else:
+        draft_fields.forget(_anywhere(visit), _BRING_NAME)
         st.session_state[keys.BRING] = False
         st.session_state[keys.NOTICE] = ["said", came.in_words]
 

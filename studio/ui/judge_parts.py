@@ -9,7 +9,7 @@ import streamlit as st
 from studio import judging, models, vote_sets
 from studio.records import Arm, Dataset
 from studio.store import Store
-from studio.ui import blocks, frame, job_view, stopped_parts
+from studio.ui import blocks, draft_fields, frame, job_view, stopped_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
@@ -70,10 +70,9 @@ def _ask(visit: Visit, dataset: Dataset, known: Sequence[Arm], *, again: bool) -
     key = f"judge-{dataset.id}"
     left, right = st.columns(2)
     with left:
-        st.selectbox("Judge", choices, format_func=lambda name: models.entry(name).title, key=f"{key}-model")
+        draft_fields.pick(visit, "Judge", f"{key}-model", {name: models.entry(name).title for name in choices})
     with right:
-        st.multiselect("Between these two", list(names), default=list(names)[:2], format_func=names.__getitem__,
-                       max_selections=2, key=f"{key}-arms")  # fmt: skip
+        draft_fields.many(visit, "Between these two", f"{key}-arms", names, list(names)[:2], 2)
     if any(models.entry(name).kind == "endpoint" for name in choices):
         blocks.note("A judge behind an address is sent the prompts and both answers: they leave this machine.")
     st.button("Ask the judge again" if again else "Ask the judge", key="judge-start", icon=":material/balance:",
@@ -83,7 +82,9 @@ def _ask(visit: Visit, dataset: Dataset, known: Sequence[Arm], *, again: bool) -
 def _start(visit: Visit, dataset: str, key: str) -> None:
     picked, model = list(st.session_state[f"{key}-arms"]), st.session_state[f"{key}-model"]
     first, second = (*picked, "", "")[:2]
-    frame.attempt(
+    if frame.attempt(
         lambda: judging.start(visit.store, visit.person.id, visit.project_id, dataset, model, first, second),
         "The judge is being asked. You can leave this page; it goes on.",
-    )
+    ):
+        for field in ("model", "arms"):
+            draft_fields.saved_as(visit, f"{key}-{field}")

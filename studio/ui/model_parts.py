@@ -11,7 +11,7 @@ from studio.models import background
 from studio.records import Refusal
 from studio.store import Store
 from studio.train import bases
-from studio.ui import blocks, frame, keys
+from studio.ui import blocks, draft_fields, frame, keys
 from studio.ui.access import Visit
 from studio.wording import duration
 
@@ -85,13 +85,11 @@ def choose(visit: Visit) -> str:
     folder = visit.store.workspace
     here = [m for m in models.catalogue() if m.purpose == "writes" and models.present(m.name, folder)]
     titles = {m.name: m.title for m in here}
-    if taken := st.session_state.get(keys.OTHER_MODEL):
+    taken = draft_fields.value(visit, keys.OTHER_MODEL)
+    if taken and models.present(taken, folder):
         titles.setdefault(taken, models.entry(taken).title)
     advice = _advice(visit.store, str(folder), visit.store.version, visit.project_id)
-    if advice.name:
-        st.session_state.setdefault("train-model", advice.name)
-    chosen = st.selectbox("Base model", list(titles), format_func=titles.__getitem__, key="train-model", width=560,
-                          persist_state="session")  # fmt: skip
+    chosen = draft_fields.pick(visit, "Base model", "train-model", titles, advice.name or None, width=560)
     machine = machine_here(str(folder))
     found = models.described(chosen, folder)
     blocks.note(f"{found.note} {found.fits(machine).sentence} {_facts(found)}")
@@ -124,8 +122,8 @@ def _listed(folder: Path, machine: models.Machine) -> None:
 
 def _another(visit: Visit, machine: models.Machine) -> None:
     """One field for any model: what it is, whether it fits, what it is good for here; and the way to train on it."""
-    text = st.text_input(
-        "A folder on this machine, a hub id, or an endpoint's address", key=_OTHER, persist_state="session", width=560,
+    text = draft_fields.line(
+        visit, "A folder on this machine, a hub id, or an endpoint's address", _OTHER, width=560,
         placeholder="/models/mine, org/model or https://host/v1#model",
     )  # fmt: skip
     if not text.strip():
@@ -140,11 +138,12 @@ def _another(visit: Visit, machine: models.Machine) -> None:
     blocks.item(found.title or found.name, f"{found.note} {_facts(found)} {found.fits(machine).sentence}")
     blocks.plain(_use(found, folder))
     if _ready(found, folder):
-        st.button("Train on this one", key="train-another-use", on_click=_take, args=(found.name,))
+        st.button("Train on this one", key="train-another-use", on_click=_take, args=(visit, found.name))
 
 
-def _take(name: str) -> None:
-    st.session_state[keys.OTHER_MODEL] = st.session_state["train-model"] = name
+def _take(visit: Visit, name: str) -> None:
+    for key in (keys.OTHER_MODEL, "train-model"):
+        draft_fields.put(visit, key, name)
 
 
 def _ready(found: models.Entry, folder: Path) -> bool:

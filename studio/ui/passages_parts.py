@@ -14,7 +14,7 @@ from studio.records import MOST_PASSAGES, Arm, Dataset, Document, Generation, Pa
 from studio.store import Store
 from studio.store import datasets as dataset_rows
 from studio.store import documents as rows
-from studio.ui import answers, blocks, frame, keys, model_parts
+from studio.ui import answers, blocks, draft_fields, frame, keys, model_parts
 from studio.ui.access import Visit
 
 
@@ -83,11 +83,8 @@ def _choosing(visit: Visit, arm: Arm, passages: Passages, here: Sequence[Documen
     names = {each.id: each.name for each in here}
     own = [each.id for each in here if each.sha256 in passages.documents]
     picks, count = f"{keys.PASSAGES}-from-{arm.id}", f"{keys.PASSAGES}-count-{arm.id}"
-    st.session_state.setdefault(picks, own)
-    st.session_state[picks] = [name for name in st.session_state[picks] if name in names]
-    st.multiselect("From these documents", list(names), format_func=names.__getitem__, key=picks,
-                   persist_state="session")  # fmt: skip
-    st.number_input("How many passages", 1, MOST_PASSAGES, passages.count, key=count, width=160)
+    draft_fields.many(visit, "From these documents", picks, names, own)
+    draft_fields.whole(visit, "How many passages", count, passages.count, (1, MOST_PASSAGES), width=160)
     st.button(f"Save what it is given as version {arm.version + 1}", key="passages-save", on_click=_save,
               args=(visit, arm, picks, count))  # fmt: skip
 
@@ -104,6 +101,8 @@ def _save(visit: Visit, arm: Arm, picks: str, count: str) -> None:
 
     made = frame.attempt(save, f"Saved as version {arm.version + 1}. Older answers no longer count.")
     if made:  # a text that is being written goes on from the version that was just made
+        for key in (picks, count):
+            draft_fields.saved_as(visit, key)
         st.session_state[f"{keys.PROMPT_FROM}-{arm.id}"] = [made.version, made.system_prompt]
 
 

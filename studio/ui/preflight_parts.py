@@ -17,7 +17,7 @@ from studio.store import examples, prices, runs
 from studio.train import line, preflight, preflight_words, step
 from studio.train.forecast import BatchRow, LeftOut
 from studio.train.settings import Settings
-from studio.ui import again_parts, blocks, frame, job_view, keys, model_parts, price_parts, taught_parts
+from studio.ui import again_parts, blocks, frame, job_view, keys, model_parts, price_parts, taught_parts, train_settings
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
@@ -110,6 +110,8 @@ def _start(visit: Visit, report: preflight.Report) -> None:
         "Training has started. You can leave this page or close the browser; it goes on.",
     )
     if started:
+        again = report.job.detail["run"].get("again", {}).get("of", "")
+        train_settings.begun(visit, report.settings, report.dataset.id, report.model, again)
         st.session_state[keys.TRAIN_VIEW] = "runs"
 
 

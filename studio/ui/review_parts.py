@@ -18,6 +18,7 @@ from studio.ui import (
     access,
     amend_parts,
     blocks,
+    draft_fields,
     exit_parts,
     expert_parts,
     frame,
@@ -32,6 +33,7 @@ from studio.ui.access import Visit
 
 _LOOK = Path(__file__).parent / "assets" / "rounds.css"
 _TEAM = (Role.designer, Role.pm, Role.admin)
+_CANCEL_WHY = "review-cancel-why"
 
 
 def look() -> None:
@@ -163,14 +165,14 @@ def _end_it(visit: Visit, found: Round) -> None:
         blocks.plain(
             "The votes stay in the record, and nothing is decided. While nobody has voted, undo the opening instead."
         )
-        st.text_input("Why is it cancelled?", key="review-cancel-why", max_chars=300, persist_state="session")
+        draft_fields.line(visit, "Why is it cancelled?", _CANCEL_WHY, max_chars=300)
         st.button("Cancel it for everybody", key="review-cancel-do", on_click=_cancel, args=(visit, found))
 
 
 def _cancel(visit: Visit, found: Round) -> None:
-    why = str(st.session_state.get("review-cancel-why") or "")
+    why = draft_fields.value(visit, _CANCEL_WHY)
     if frame.attempt(lambda: _cancelled(visit, found, why), "The round is cancelled; its votes are kept."):
-        st.session_state["review-cancel-why"] = ""
+        draft_fields.forget(visit, _CANCEL_WHY)
     else:
         notices.keep_for("cancel")
 

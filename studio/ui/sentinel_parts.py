@@ -10,7 +10,7 @@ from studio import outputs, twice
 from studio.records import Arm
 from studio.review.sentinels import Sentinels
 from studio.store import Store, arms
-from studio.ui import blocks, frame, job_view, model_parts, stopped_parts
+from studio.ui import blocks, draft_fields, frame, job_view, model_parts, stopped_parts
 from studio.ui.access import Visit
 from studio.ui.job_panel import job_panel
 
@@ -44,9 +44,9 @@ def choose(visit: Visit, dataset: str, candidate: str, key: Callable[[str], str]
         "how often people do says how far their other preferences go."
     )
     if known.answers:
-        st.number_input(
-            "Sentinels for each reviewer", 0, len(known.answers), min(_USUAL, len(known.answers)),
-            key=key("sentinels"), persist_state="session", width=280,
+        draft_fields.whole(
+            visit, "Sentinels for each reviewer", key("sentinels"), min(_USUAL, len(known.answers)),
+            (0, len(known.answers)), width=280,
         )  # fmt: skip
     elif model_parts.are_here(visit):
         st.button(

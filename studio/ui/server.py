@@ -25,6 +25,7 @@ from studio.store import Store
 from studio.store import people as people_rows
 from studio.ui import command_route, guide_route, paper_route, project_route, share_route, sign_in, takeaway_route
 from studio.ui.guard import Guard
+from studio.ui.programs import Programs
 
 if TYPE_CHECKING:
     import uvicorn
@@ -101,7 +102,7 @@ def build_app(
     return st.App(
         _ENTRY,
         routes=_routes(cookie, token),
-        middleware=[Middleware(Guard, store=store, cookie=cookie, sign_in=sign_in.door)],
+        middleware=[Middleware(Guard, store=store, cookie=cookie, sign_in=sign_in.door), Middleware(Programs)],
         lifespan=lifespan,
         on_script_error=_broken_page,
         secrets=_NO_SECRETS,

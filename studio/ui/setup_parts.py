@@ -24,7 +24,11 @@ from studio.ui.access import Visit
 
 _WATCHED = {"watch": "must not get worse", "critical": "critical: must be cleared", "off": "not watched"}
 _MANY_ARMS = 3
-_NUMBERS = ("cap", "votes", "margin", "floor", "gold", "gold-right", "repeats")
+_FIELDS = (
+    "candidates", "order", "against", "cap", "votes", "margin", "floor", "second", "gold", "gold-right", "repeats",
+    "sentinels", "plain", "deadline",
+)  # fmt: skip
+_OF_SLICES = ("slice", "delta", "experts")
 
 
 @dataclass(frozen=True)
@@ -117,14 +121,12 @@ def _form(visit: Visit, about: _About) -> None:
 def _candidates(visit: Visit, about: _About) -> list[str]:
     """Which arms might ship, the cheapest first; the order can be changed where it matters."""
     newest = next((a for a in reversed(about.fit) if a.kind is ArmKind.tuned), about.fit[-1])
-    chosen = st.multiselect(
-        "Which might ship? (candidates)", [arm.id for arm in about.fit], default=[newest.id],
-        format_func=about.names.__getitem__, key=about.key("candidates"), persist_state="session",
-        max_selections=min(_MANY_ARMS, len(about.names) - 1),
+    chosen = draft_fields.many(
+        visit, "Which might ship? (candidates)", about.key("candidates"), {arm.id: arm.name for arm in about.fit},
+        [newest.id], min(_MANY_ARMS, len(about.names) - 1),
         help="Let the prompt compete beside the tuned model to learn whether the prompt is enough.",
     )  # fmt: skip
-    _put_in_order(visit, about, chosen)
-    ordered = list(st.session_state[about.key("order")])
+    ordered = _in_order(visit, about, chosen)
     if len(ordered) < 2:
         if ordered == [newest.id] and any(arm.kind in PROMPTING for arm in about.fit):
             blocks.note(
@@ -141,43 +143,41 @@ def _candidates(visit: Visit, about: _About) -> list[str]:
             if place:
                 st.button(
                     "Test it earlier", key=f"review-earlier-{name}", type="tertiary", icon=":material/arrow_upward:",
-                    on_click=_earlier, args=(about, name),
+                    on_click=_earlier, args=(visit, about, name),
                 )  # fmt: skip
     return ordered
 
 
-def _put_in_order(visit: Visit, about: _About, chosen: Sequence[str]) -> None:
-    """Keeps the order that somebody chose; what is new in it goes where its cost puts it."""
-    kept = [name for name in st.session_state.get(about.key("order"), []) if name in chosen]
+def _in_order(visit: Visit, about: _About, chosen: Sequence[str]) -> list[str]:
+    """In the order that somebody chose; once an arm is new in it, the costs put them all in order."""
+    key = about.key("order")
+    kept = [name for name in draft_fields.several(visit, key, about.names) if name in chosen]
     if set(kept) == set(chosen):
-        st.session_state[about.key("order")] = kept
-        return
-    prices = {m.arm.id: (m.currency, m.together) for m in costs.measured(visit.store, visit.project_id)}
-    arms = [arm for arm in about.fit if arm.id in chosen]
-    st.session_state[about.key("order")] = [arm.id for arm in opening.in_cost_order(arms, prices)]
+        st.session_state[key] = kept
+    else:
+        prices = {m.arm.id: (m.currency, m.together) for m in costs.measured(visit.store, visit.project_id)}
+        arms = [arm for arm in about.fit if arm.id in chosen]
+        draft_fields.forget(visit, key, [arm.id for arm in opening.in_cost_order(arms, prices)])
+    return list(st.session_state[key])
 
 
-def _earlier(about: _About, name: str) -> None:
+def _earlier(visit: Visit, about: _About, name: str) -> None:
     order = list(st.session_state[about.key("order")])
     at = order.index(name)
     order[at - 1], order[at] = order[at], order[at - 1]
-    st.session_state[about.key("order")] = order
+    draft_fields.put(visit, about.key("order"), order)
 
 
 def _baselines(visit: Visit, about: _About, candidates: Sequence[str]) -> None:
-    others = [name for name in about.names if name not in candidates]
+    others = {name: said for name, said in about.names.items() if name not in candidates}
     newest = candidates[-1] if candidates else ""
     default = rounds.plan_for(visit.store, visit.project_id, newest, about.dataset).baselines
-    most = opening.MOST_ARMS - len(candidates)
-    st.multiselect(
-        "Which must they beat? (baselines)" if len(candidates) > 1 else "Which must it beat? (baselines)", others,
-        default=[name for name in default if name in others][:most], format_func=about.names.__getitem__,
-        key=_against_key(about, candidates), persist_state="session", max_selections=most,
+    draft_fields.many(
+        visit,
+        "Which must they beat? (baselines)" if len(candidates) > 1 else "Which must it beat? (baselines)",
+        about.key("against"), others, [name for name in default if name in others],
+        opening.MOST_ARMS - len(candidates),
     )  # fmt: skip
-
-
-def _against_key(about: _About, candidates: Sequence[str]) -> str:
-    return about.key(f"against-{'-'.join(sorted(candidates))}")
 
 
 def _numbers(visit: Visit, about: _About, default: rounds.Plan) -> None:
@@ -203,17 +203,16 @@ def _numbers(visit: Visit, about: _About, default: rounds.Plan) -> None:
             help="The shippable floor: how many of the candidate's answers must be fit to send. 0: do not ask.",
         )  # fmt: skip
     second = default.second_readers > 0
-    doubled = st.checkbox(
-        "Two people read one prompt in five, so that you see how far they agree", value=second, key=about.key("second"),
-        persist_state="session",
-    )  # fmt: skip
+    doubled = draft_fields.flag(
+        visit, "Two people read one prompt in five, so that you see how far they agree", about.key("second"), second
+    )
     if doubled and not second:
         blocks.note("This needs two reviewers who really vote: such a prompt counts once both have.")
 
 
 def _slices(visit: Visit, about: _About) -> None:
     usual = {name: "critical" if must else "watch" for name, _, must in about.slices}
-    chosen = {name: st.session_state.get(about.key(f"slice-{name}"), word) for name, word in usual.items()}
+    chosen = {n: draft_fields.which(visit, about.key(f"slice-{n}"), _WATCHED, word) for n, word in usual.items()}
     critical = [name.replace("_", " ") for name, word in chosen.items() if word == "critical"]
     told = f"critical: {', '.join(critical)}" if critical else "none is critical"
     with st.expander(f"Kinds of input to watch ({told})", key="review-slices"):
@@ -221,13 +220,12 @@ def _slices(visit: Visit, about: _About) -> None:
             "A kind of input (slice) that people clearly like less stops the round. A critical one must also be shown "
             "to be no worse by more than the margin, which takes 50 to 100 prompts of that kind."
         )
-        for name, prompts, must in about.slices:
+        for name, prompts, _ in about.slices:
             one, two = st.columns([2, 1], gap="medium")
             with one:
-                st.selectbox(
-                    f"{name.replace('_', ' ')} ({blocks.several(prompts, 'test prompt')})", list(_WATCHED),
-                    index=1 if must else 0, format_func=_WATCHED.__getitem__, key=about.key(f"slice-{name}"),
-                    persist_state="session",
+                draft_fields.pick(
+                    visit, f"{name.replace('_', ' ')} ({blocks.several(prompts, 'test prompt')})",
+                    about.key(f"slice-{name}"), _WATCHED, usual[name],
                 )  # fmt: skip
             with two:
                 draft_fields.whole(visit, "May lose, of 100 (delta)", about.key(f"delta-{name}"), 10, (1, 40))
@@ -266,9 +264,8 @@ def _looks(visit: Visit, plan: rounds.Plan, about: _About) -> None:
     """What would give an arm away, and the way to hide it."""
     if told := setup_outlook.telling(visit, plan, about.names):
         frame.warnings(told)
-    st.checkbox(
-        "Show all answers without Markdown marks (headings, bold, lists begun alike)", key=about.key("plain"),
-        persist_state="session",
+    draft_fields.flag(
+        visit, "Show all answers without Markdown marks (headings, bold, lists begun alike)", about.key("plain"),
         help="For arms that could be told apart by their formatting. What was written is kept. Length stays as it is.",
     )  # fmt: skip
 
@@ -283,10 +280,8 @@ def _for_reviewers(visit: Visit, about: _About) -> None:
             placeholder="Say in your own words what to look at, what to forgive, and whom to ask.",
         )  # fmt: skip
     with two:
-        st.date_input(
-            "Deadline (optional)", value=None, min_value=datetime.datetime.now(datetime.UTC).date(),
-            key=about.key("deadline"), persist_state="session",
-        )  # fmt: skip
+        today = datetime.datetime.now(datetime.UTC).date()
+        draft_fields.day(visit, "Deadline (optional)", about.key("deadline"), first=today)
 
 
 # -- what it says ----------------------------------------------------------------------------------
@@ -299,11 +294,11 @@ def _number(about: _About, field: str) -> int:
 def _read(visit: Visit, about: _About) -> rounds.Plan:
     """The plan as the form says it now; also for a press that comes with the last change of a field."""
     typed = st.session_state
-    candidates = tuple(typed[about.key("order")])
+    candidates = tuple(_in_order(visit, about, typed[about.key("candidates")]))
     gold, day = _number(about, "gold"), typed.get(about.key("deadline"))
     return rounds.Plan(
         candidates=candidates,
-        baselines=tuple(typed.get(_against_key(about, candidates), [])),
+        baselines=tuple(name for name in typed.get(about.key("against"), []) if name not in candidates),
         dataset=about.dataset,
         cap=_number(about, "cap"),
         theta_min=_number(about, "margin") / 100,
@@ -359,5 +354,5 @@ def _open(visit: Visit, about: _About) -> None:
         notices.keep_for("open")
     else:
         draft_fields.forget(visit, about.key("guidelines"), opened.registration["guidelines"])
-        for field in (*_NUMBERS, *(f"delta-{name}" for name, _, _ in about.slices)):
-            draft_fields.forget(visit, about.key(field), _number(about, field))
+        for field in (*_FIELDS, *(f"{each}-{name}" for each in _OF_SLICES for name, _, _ in about.slices)):
+            draft_fields.saved_as(visit, about.key(field))

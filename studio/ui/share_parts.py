@@ -56,9 +56,9 @@ def _form(visit: Visit, found: Round) -> None:
             draft_fields.whole(visit, "Days that it works", "share-days", sharing.DAYS, (1, sharing.MOST_DAYS),
                                width=160)  # fmt: skip
             what = [_LATEST, _THIS] if found.state == "closed" else [_LATEST]
-            st.selectbox("What it shows", what, key="share-what", persist_state="session", width=300)
-        st.checkbox(
-            "Show a few answers, too", key="share-answers", persist_state="session",
+            draft_fields.pick(visit, "What it shows", "share-what", {each: each for each in what}, width=300)
+        draft_fields.flag(
+            visit, "Show a few answers, too", "share-answers",
             help="Some prompts with both answers and what reviewers chose, not who; none while a round is open. "
             "Prompts may hold personal data of your customers: tick this only if whoever gets the link may read them. "
             "You then count as having read which arm wrote what: your later votes here stay outside the count.",
@@ -81,7 +81,8 @@ def _make(visit: Visit, found: Round) -> None:
         typed[keys.SHARE] = [name.strip(), f"{access.origin(visit)}{share_route.PATH}{token}"]
         draft_fields.forget(visit, "share-name")
         draft_fields.forget(visit, "share-days", int(typed["share-days"]))
-        typed["share-answers"] = False
+        draft_fields.saved_as(visit, "share-what")
+        draft_fields.forget(visit, "share-answers", False)
     notices.keep_for(_PLACE)
 
 

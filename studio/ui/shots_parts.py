@@ -69,16 +69,15 @@ def _older(visit: Visit, arm: Arm, dataset: Dataset | None) -> None:
 
 
 def _choosing(visit: Visit, arm: Arm, shots: Shots, known: Sequence[Example]) -> None:
-    choice = st.segmented_control(
-        "How they are chosen", list(_WORDS), default=shots.choosing, format_func=_WORDS.__getitem__,
-        key=f"{keys.SHOTS}-choosing-{arm.id}", required=True,
-    )  # fmt: skip
-    choosing = choice or shots.choosing
+    ways = {way.value: said for way, said in _WORDS.items()}
+    choosing = Choosing(draft_fields.segments(
+        visit, "How they are chosen", _key(arm, "choosing"), ways, shots.choosing.value, required=True
+    ))  # fmt: skip
     blocks.note(_SAID[choosing])
     if choosing is Choosing.by_hand:
         _picking(visit, arm, shots, known)
     else:
-        st.number_input("How many", 1, MOST_SHOTS, shots.count, key=f"{keys.SHOTS}-count-{arm.id}", width=160)
+        draft_fields.whole(visit, "How many", _key(arm, "count"), shots.count, (1, MOST_SHOTS), width=160)
     st.button(
         f"Save what is shown as version {arm.version + 1}",
         key="shots-save",
@@ -89,26 +88,22 @@ def _choosing(visit: Visit, arm: Arm, shots: Shots, known: Sequence[Example]) ->
 
 def _picking(visit: Visit, arm: Arm, shots: Shots, known: Sequence[Example]) -> None:
     """A field to find examples in, and the list of those chosen and found; the whole set would be too much to send."""
-    picks = f"{keys.SHOTS}-picked-{arm.id}"
-    st.session_state.setdefault(picks, list(shots.examples))
     wanted = draft_fields.line(
         visit, f"Find among {blocks.several(len(known), 'training example')}", f"shots-find-{arm.id}",
         placeholder="Words of the input", width=420,
     ).casefold()  # fmt: skip
     texts = {each.id: f"{blocks.start_of(each.input, 90)}" for each in known if each.ideal.strip()}
     found = [name for name, text in texts.items() if wanted in text.casefold()]
-    offered = list(dict.fromkeys([*(n for n in st.session_state[picks] if n in texts), *found[:_LISTED]]))
-    st.multiselect(
-        "Shown, in this order", offered, format_func=texts.__getitem__, key=picks, max_selections=MOST_SHOTS,
-        persist_state="session",
-    )  # fmt: skip
+    picked = draft_fields.several(visit, _key(arm, "picked"), texts, shots.examples, MOST_SHOTS)
+    offered = {name: texts[name] for name in dict.fromkeys([*picked, *found[:_LISTED]])}
+    draft_fields.many(visit, "Shown, in this order", _key(arm, "picked"), offered, shots.examples, MOST_SHOTS)
     if len(found) > _LISTED:
         blocks.note(f"{_LISTED} of {len(found):,} are offered. Write more words to find others.")
 
 
 def _save(visit: Visit, arm: Arm, choosing: Choosing) -> None:
-    picked = st.session_state.get(f"{keys.SHOTS}-picked-{arm.id}", [])
-    count = st.session_state.get(f"{keys.SHOTS}-count-{arm.id}", arm.recipe.shots.count if arm.recipe.shots else 1)
+    picked = st.session_state.get(_key(arm, "picked"), [])
+    count = st.session_state.get(_key(arm, "count"), arm.recipe.shots.count if arm.recipe.shots else 1)
 
     def save() -> Arm:
         shots = baselines.shots(visit.store, visit.project_id, choosing, int(count), picked)
@@ -116,7 +111,7 @@ def _save(visit: Visit, arm: Arm, choosing: Choosing) -> None:
             visit.store, visit.person.id, arm, text=arm.system_prompt, recipe=Recipe(shots)
         )  # fmt: skip
 
-    _saved(arm, frame.attempt(save, f"Saved as version {arm.version + 1}. Older answers no longer count."))
+    _saved(visit, arm, frame.attempt(save, f"Saved as version {arm.version + 1}. Older answers no longer count."))
 
 
 def _move(visit: Visit, arm: Arm) -> None:
@@ -124,12 +119,18 @@ def _move(visit: Visit, arm: Arm) -> None:
         recipe = Recipe(baselines.moved(visit.store, arm))
         return baselines.change_prompt(visit.store, visit.person.id, arm, text=arm.system_prompt, recipe=recipe)
 
-    _saved(arm, frame.attempt(move, f"Saved as version {arm.version + 1}, with examples of the newest set."))
+    _saved(visit, arm, frame.attempt(move, f"Saved as version {arm.version + 1}, with examples of the newest set."))
 
 
-def _saved(arm: Arm, made: Arm | None) -> None:
+def _key(arm: Arm, field: str) -> str:
+    return f"{keys.SHOTS}-{field}-{arm.id}"
+
+
+def _saved(visit: Visit, arm: Arm, made: Arm | None) -> None:
     """A text that is being written goes on from the version that was just made."""
     if made:
+        for field in ("choosing", "count", "picked"):
+            draft_fields.saved_as(visit, _key(arm, field))
         st.session_state[f"{keys.PROMPT_FROM}-{arm.id}"] = [made.version, made.system_prompt]
 
 

@@ -26,9 +26,7 @@ def sign(visit: Visit, found: Round, ruled: Ruling) -> None:
     draft_fields.area(visit, "Comment (optional)", _key("comment", found), max_chars=2000, height=90)
     ships = False
     if signing.may_override(ruled):
-        ships = st.checkbox(
-            "Ship it although the verdict is not GO (override)", key=_key("override", found), persist_state="session"
-        )
+        ships = draft_fields.flag(visit, "Ship it although the verdict is not GO (override)", _key("override", found))
     if ships:
         draft_fields.area(
             visit, "Why ship it all the same?", _key("reason", found), max_chars=2000, height=90,
@@ -60,7 +58,7 @@ def _sign(visit: Visit, found: Round, read: str) -> None:
     if done is not None:
         for field in ("comment", "reason"):
             draft_fields.forget(visit, _key(field, found))
-        typed[_key("override", found)] = False
+        draft_fields.forget(visit, _key("override", found), False)
     notices.keep_for("sign")
 
 

@@ -20,6 +20,7 @@ from studio.ui import (
     canary_parts,
     checkpoint_parts,
     curve_parts,
+    draft_fields,
     elsewhere_parts,
     frame,
     job_view,
@@ -34,7 +35,7 @@ from studio.ui import (
 )
 from studio.ui.access import Visit
 from studio.ui.job_panel import RUNNING, job_panel
-from studio.ui.train_settings import changed, in_words, method, typed
+from studio.ui.train_settings import changed, fields, in_words, method, typed
 from studio.wording import duration, gigabytes
 
 _STATES = {JobState.failed: "stopped with a fault", JobState.cancelled: "stopped"}
@@ -68,43 +69,31 @@ def start_form(visit: Visit, sets: Sequence[Dataset]) -> None:
     names = {
         d.id: f"{d.name} ({blocks.several(d.splits.get(Split.train.value, 0), 'example')} to learn from)" for d in sets
     }
-    chosen = st.selectbox("Learn from", list(names), format_func=names.__getitem__, key="train-set", width=560,
-                          persist_state="session")  # fmt: skip
+    chosen = draft_fields.pick(visit, "Learn from", "train-set", names, width=560)
     dataset = next(d for d in sets if d.id == chosen)
-    preset = _preset()
+    preset = _preset(visit)
     model = model_parts.choose(visit)
     with st.expander("Settings, for experts", key="train-settings"):
-        figures = step.settings_for(visit.store, dataset, preset, method(), model)
-        fields = _fields(figures, dataset, model)
-        changes = changed(figures, fields)
+        figures = step.settings_for(visit.store, dataset, preset, method(visit), model)
+        under = fields(figures, dataset.id, model)
+        changes = changed(visit, figures, under)
     pinned = watch_parts.pick(visit, dataset)
     blocks.note(in_words(figures, changes, dataset.splits.get(Split.train.value, 0)))
     st.button(
         "Measure first", type="primary", key="train-measure", icon=":material/speed:", on_click=_measure,
-        args=(visit, dataset.id, model, figures, fields, pinned),
+        args=(visit, dataset.id, model, figures, under, pinned),
     )  # fmt: skip
     blocks.note("It times a few real steps and shows what it would take and leave out. You start it after that.")
 
 
-def _fields(figures: presets.Settings, dataset: Dataset, model: str) -> str:
-    """Tells the fields of one choice from those of another, whose figures are others."""
-    method = [figures.method] if figures.method != presets.LORA else []
-    other = [model] if model != step.DEFAULT_MODEL else []
-    return "-".join([figures.preset, *method, *other, dataset.id])
-
-
-def _preset() -> str:
+def _preset(visit: Visit) -> str:
     titles = {p.name: p.title for p in presets.PRESETS}
     sentences = [p.sentence for p in presets.PRESETS]
-    chosen = st.radio(
-        "How thoroughly", list(titles), format_func=titles.__getitem__, captions=sentences,
-        index=list(titles).index(presets.DEFAULT), key="train-preset", persist_state="session",
-    )  # fmt: skip
-    return str(chosen)
+    return draft_fields.radio(visit, "How thoroughly", "train-preset", titles, presets.DEFAULT, captions=sentences)
 
 
-def _measure(visit: Visit, dataset: str, model: str, figures: presets.Settings, fields: str, pinned: list[str]) -> None:
-    preflight_parts.measure(visit, dataset, model, figures, typed(figures, fields), pinned)
+def _measure(visit: Visit, dataset: str, model: str, figures: presets.Settings, under: str, pinned: list[str]) -> None:
+    preflight_parts.measure(visit, dataset, model, figures, typed(figures, under), pinned)
 
 
 # -- watch ------------------------------------------------------------------------------------------
@@ -179,7 +168,7 @@ def _head(visit: Visit, run: Run) -> None:
 def _rest(visit: Visit, run: Run) -> None:
     """Its evidence, what it took, and all that can be asked of it and done with it."""
     if run.state is JobState.done:
-        lesson_parts.show(run)
+        lesson_parts.show(visit, run)
     beside = preflight.compared(visit.store, run)
     if told := " ".join(filter(None, (preflight_words.came_out(beside) if beside else "", _in_figures(run, beside)))):
         blocks.note(told)

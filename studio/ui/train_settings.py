@@ -8,7 +8,12 @@ from typing import Any
 
 import streamlit as st
 
-from studio.train.settings import FULL, METHODS, Settings
+from studio.train.settings import FULL, LORA, METHODS, Settings
+from studio.train.step import DEFAULT_MODEL
+from studio.ui import draft_fields, keys
+from studio.ui.access import Visit
+
+_CHOICES = ("train-set", "train-preset", "train-method", "train-model", "votes-set", "votes-start", keys.OTHER_MODEL)
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ _FIELDS = (
 )  # fmt: skip
 
 
-def changed(figures: Settings, key: str) -> dict[str, Any]:
+def changed(visit: Visit, figures: Settings, key: str) -> dict[str, Any]:
     """Draws the fields, filled with `figures`; returns those that were changed. `key` tells presets and sets apart."""
     left, right = st.columns(2, gap="large")
     for place, each in enumerate(_of(figures)):
@@ -59,24 +64,23 @@ def changed(figures: Settings, key: str) -> dict[str, Any]:
         whole = isinstance(preset, int)
         number = int if whole else float
         with left if place % 2 == 0 else right:
-            st.number_input(
-                each.label, number(each.low), number(each.high), preset, number(each.step),
-                help=each.help, format=each.format, key=_key(each, key), persist_state="session",
+            draft_fields.number(
+                visit, each.label, _key(each, key), preset, min_value=number(each.low), max_value=number(each.high),
+                step=number(each.step), help=each.help, format=each.format,
             )  # fmt: skip
     return typed(figures, key)
 
 
-def method() -> str:
+def method(visit: Visit) -> str:
     """Draws the choice of what learns; the figures of a preset hang on it."""
-    chosen = st.radio(
-        "What learns", list(METHODS), format_func=METHODS.__getitem__, key="train-method", persist_state="session",
+    return draft_fields.radio(
+        visit, "What learns", "train-method", METHODS,
         captions=[
             "Small, quick, and can be switched off: the base stays beside it.",
             "For a model that does not fit otherwise, when it is taken by itself: slower, and a little less exact.",
             "Can learn more and forgets more; several times the memory and disk. Rarely needed.",
         ],
     )  # fmt: skip
-    return str(chosen)
 
 
 def _of(figures: Settings) -> list[_Field]:
@@ -88,11 +92,39 @@ def _of(figures: Settings) -> list[_Field]:
     return [each for each in named if figures.method != FULL or not each.name.startswith("lora_")]
 
 
-def fill(key: str, values: dict[str, Any]) -> None:
-    """Puts values into the fields, as if somebody had typed them. Called before they are drawn."""
+def fill(visit: Visit, key: str, values: dict[str, Any]) -> None:
+    """Puts values into the fields, as if somebody had typed them; for a callback."""
     for each in _FIELDS:
         if each.name in values:
-            st.session_state[_key(each, key)] = values[each.name]
+            draft_fields.put(visit, _key(each, key), values[each.name])
+
+
+def fields(figures: Settings, dataset: str, model: str) -> str:
+    """Tells the fields of one choice from those of another, whose figures are others."""
+    method = [figures.method] if figures.method != LORA else []
+    other = [model] if model != DEFAULT_MODEL else []
+    return "-".join([figures.preset, *method, *other, dataset])
+
+
+def fields_of_votes(dataset: str, start: str) -> str:
+    """`start`: the run that is gone on from, or ""."""
+    return f"votes-{dataset}-{start}"
+
+
+def fields_again(run: str) -> str:
+    return f"again-{run}"
+
+
+def pinned_key(dataset: str) -> str:
+    """The session key of the prompts to watch."""
+    return f"train-pinned-{dataset}"
+
+
+def begun(visit: Visit, figures: Settings, dataset: str, model: str, again: str) -> None:
+    """A training began with what was chosen, so none of it is a draft any more. `again`: the run it repeats, or ""."""
+    asked = (fields(figures, dataset, model), fields_of_votes(dataset, figures.start), fields_again(again))
+    for key in (*_CHOICES, pinned_key(dataset), *(_key(each, under) for under in asked for each in _FIELDS)):
+        draft_fields.saved_as(visit, key)
 
 
 def label(name: str) -> str:

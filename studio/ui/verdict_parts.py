@@ -11,7 +11,7 @@ from studio.decision import Gate, GateState, Ruling
 from studio.judgement import Judgement
 from studio.records import Round, Verdict
 from studio.review import guesses, rounds, standing
-from studio.review.gates import Words, preference_name
+from studio.review.gates import Words
 from studio.review.preference import Assessment
 from studio.store import decisions
 from studio.store.decisions import Decision
@@ -25,7 +25,7 @@ from studio.ui import (
     voting_parts,
 )
 from studio.ui.access import Visit
-from studio.wording import in_html
+from studio.wording import in_html, points
 
 _WORDS = {
     Verdict.go: "Go",
@@ -96,7 +96,7 @@ def verdict(visit: Visit, found: Round, ruled: Ruling, *, newest: bool) -> None:
     standing = decisions.on(visit.store, found.id)
     void = signing.void_because(visit.store, standing) if standing else ""
     names = signing.names(found)
-    figure = _figure(judged(visit, found).subject[0], names, ruled.weakest)
+    figure = papers.rests_on(judged(visit, found).subject[0], names, ruled.weakest)
     told = _glance(ruled, names, standing, void, figure)
     blocks.facts(told | ({} if newest else {"Next": "Nothing here; what comes next is told on the newest round."}))
     if ruled.because:
@@ -136,15 +136,6 @@ def _glance(
         then = ruled.would_change[0] if ruled.would_change else ""
         told["Next"] = f"{sign} Then: {_low(then)}" if sign and then else sign or then
     return told
-
-
-def _figure(assessed: Assessment, names: Mapping[str, str], gate: str) -> str:
-    """Of a gate of preference the share that it rests on, to follow its state; of another one nothing."""
-    found = next((each for each in assessed.against if preference_name(names[each.baseline]) == gate), None)
-    if found is None or found.theta is None:
-        return ""
-    span = blocks.between((found.interval.low, found.interval.high))
-    return f": {blocks.percent(found.theta)} of {blocks.several(found.n, 'prompt')}, 95 % interval {span}"
 
 
 def _low(sentence: str) -> str:
@@ -279,7 +270,7 @@ def _preference(visit: Visit, assessed: Assessment, names: dict[str, str], marks
             names[a.baseline],
             "none" if a.theta is None else blocks.percent(a.theta),
             blocks.between((a.interval.low, a.interval.high)),
-            blocks.percent(a.net_win),
+            points(a.net_win),
             blocks.percent(a.both_bad),
             rows_parts.count(visit, a.n, "preference", assessed.candidate, a.baseline, "theta"),
             rows_parts.count(visit, a.votes, "preference", assessed.candidate, a.baseline, "votes"),

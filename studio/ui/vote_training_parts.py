@@ -14,9 +14,9 @@ from studio.store import Store, arms, rounds
 from studio.store import datasets as dataset_rows
 from studio.train import from_votes, preflight
 from studio.train.settings import Settings
-from studio.ui import blocks, frame, model_parts
+from studio.ui import blocks, draft_fields, frame, model_parts
 from studio.ui.access import Visit
-from studio.ui.train_settings import changed, in_words, typed
+from studio.ui.train_settings import changed, fields_of_votes, in_words, typed
 
 _BASE = ""
 _WHY = (
@@ -95,18 +95,18 @@ def _freeze(visit: Visit, made: vote_sets.Found) -> None:
 def _form(visit: Visit, sets: Sequence[Dataset]) -> None:
     """Which votes, what it starts as, and the figures on request."""
     names = {each.id: f"{each.name} ({blocks.several(vote_sets.facts(each).pairs, 'pair')})" for each in sets}
-    chosen = st.selectbox("Votes", list(names), format_func=names.__getitem__, key="votes-set", width=560)
+    chosen = draft_fields.pick(visit, "Votes", "votes-set", names, width=560)
     dataset = next(each for each in sets if each.id == chosen)
     blocks.bullets(vote_sets.in_words(vote_sets.facts(dataset)))
     start = _start(visit)
     model = DEFAULT_MODEL if start else model_parts.choose(visit)
     figures, base = from_votes.asked(visit.store, dataset, start=start, model=model)
-    fields = f"votes-{dataset.id}-{start}"
+    under = fields_of_votes(dataset.id, start)
     with st.expander("Settings, for experts", key="votes-settings"):
-        changes = changed(figures, fields)
+        changes = changed(visit, figures, under)
     blocks.note(in_words(figures, changes, dataset.splits.get(Split.train.value, 0)))
     st.button("Measure first", type="primary", key="votes-measure", icon=":material/speed:", on_click=_measure,
-              args=(visit, dataset, start, base, figures, fields))  # fmt: skip
+              args=(visit, dataset, start, base, figures, under))  # fmt: skip
 
 
 def _start(visit: Visit) -> str:
@@ -118,7 +118,7 @@ def _start(visit: Visit) -> str:
         for arm in each.registration["arms"].values()
     }  # fmt: skip
     order = sorted(titles, key=lambda name: (name == _BASE, name not in voted))
-    return str(st.selectbox("Starts as", order, format_func=titles.__getitem__, key="votes-start", width=560))
+    return draft_fields.pick(visit, "Starts as", "votes-start", {name: titles[name] for name in order}, width=560)
 
 
 def _title(visit: Visit, run: Run) -> str:
@@ -126,9 +126,9 @@ def _title(visit: Visit, run: Run) -> str:
     return arm.name if arm is not None else f"Run {run.id}"
 
 
-def _measure(visit: Visit, dataset: Dataset, start: str, model: str, figures: Settings, fields: str) -> None:
+def _measure(visit: Visit, dataset: Dataset, start: str, model: str, figures: Settings, under: str) -> None:
     def begin() -> Job:
-        wanted, base = from_votes.asked(visit.store, dataset, start=start, model=model, changes=typed(figures, fields))
+        wanted, base = from_votes.asked(visit.store, dataset, start=start, model=model, changes=typed(figures, under))
         return preflight.begin(visit.store, visit.person.id, dataset, wanted, base)
 
     frame.attempt(begin)

@@ -11,7 +11,7 @@ from studio.records import Dataset, Split
 from studio.store import Store
 from studio.store import datasets as dataset_rows
 from studio.train.watched import PINNED, Tally, Watched, tallies
-from studio.ui import blocks, conversation, frame
+from studio.ui import blocks, conversation, draft_fields, frame, train_settings
 from studio.ui.access import Visit
 
 _LATEST = "the latest"
@@ -22,17 +22,16 @@ def pick(visit: Visit, dataset: Dataset) -> list[str]:
     names = _kept_aside(visit.store, str(visit.store.workspace), dataset.id)
     if not names:
         return []
-    key = f"train-pinned-{dataset.id}"
+    key = train_settings.pinned_key(dataset.id)
     with st.expander("Prompts to watch it by", key="train-pinned"):
         blocks.note(
             f"They are answered before the first step, by the base, and again each time the training is measured. "
             f"Choose up to {PINNED} of the examples kept aside, or leave it to the studio, which spreads them over the "
             "slices. None is learned from, and none is of the test."
         )
-        return st.multiselect(
-            "Prompts", list(names), format_func=names.__getitem__, max_selections=PINNED, key=key,
-            persist_state="session", placeholder="Chosen by the studio", label_visibility="collapsed",
-        )  # fmt: skip
+        return draft_fields.many(
+            visit, "Prompts", key, names, most=PINNED, placeholder="Chosen by the studio", label_visibility="collapsed"
+        )
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
 from signed_in import person, sound
 from streamlit.testing.v1 import AppTest
 
 from studio import drafts
-from studio.records import Role
+from studio.records import Person, Role
 from studio.store import Store
 from studio.ui import server
 
@@ -46,3 +48,88 @@ def test_what_was_typed_in_one_project_is_not_in_another(tmp_path: Path) -> None
     at.text_input(key="a-name").input("as saved").run()
     assert drafts.kept(store, pia.id, "one/a-name") is None, "typed back: nothing is left to keep"
     store.close()
+
+
+def choices() -> None:
+    import datetime
+    from typing import cast
+
+    import streamlit as st
+
+    from studio.ui import access, draft_fields, keys, server
+
+    pia = access.current_person()
+    assert pia is not None
+    st.session_state[keys.OPENED] = ["home", pia.id, pia.role.value]
+    visit = access.Visit(server.store(), pia, "one")
+    arms = {name: name.upper() for name in st.query_params["arms"]}
+    first = cast("list[str]", list(st.query_params["first"]))
+    draft_fields.many(visit, "Arms", "arms", arms, first, most=2)
+    draft_fields.pick(visit, "Arm", "arm", arms, first[0])
+    draft_fields.radio(visit, "How", "how", arms)
+    draft_fields.flag(visit, "Too", "too", True)
+    draft_fields.day(visit, "Until", "until", first=datetime.date.fromisoformat(st.query_params["today"]))
+
+
+Loaded = Callable[..., AppTest]
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Iterator[tuple[Loaded, Store, Person]]:
+    """A page of choices as a browser shows it after a reload: a session of its own, the drafts as they are."""
+    store = Store.open(tmp_path)
+    pia, session = person(store, "Pia", Role.pm)
+    server.configure()
+    server.use(store)
+
+    def load(at: AppTest | None = None, **given: str) -> AppTest:
+        at = at or AppTest.from_function(choices)
+        at.user = {"session": session}
+        at.query_params.update({"arms": "abc", "first": "a", "today": "2026-01-01"} | given)
+        return sound(at.run())
+
+    yield load, store, pia
+    store.close()
+
+
+def shown(at: AppTest) -> list[object]:
+    until = at.date_input(key="until").value
+    return [at.multiselect(key="arms").value, at.selectbox(key="arm").value, at.radio(key="how").value,
+            at.checkbox(key="too").value, str(until)]  # fmt: skip
+
+
+def chosen_otherwise(at: AppTest) -> AppTest:
+    at.multiselect(key="arms").set_value(["c", "b"])
+    at.selectbox(key="arm").set_value("b")
+    at.radio(key="how").set_value("c")
+    at.checkbox(key="too").uncheck()
+    at.date_input(key="until").set_value("2026-03-01")
+    return sound(at.run())
+
+
+def test_what_was_chosen_is_there_after_a_reload(loaded: tuple[Loaded, Store, Person]) -> None:
+    load, store, pia = loaded
+    at = load()
+    assert shown(at) == [["a"], "a", "a", True, "None"]
+    chosen_otherwise(at)
+    assert shown(load()) == [["c", "b"], "b", "c", False, "2026-03-01"]
+    at.multiselect(key="arms").set_value([]).run()
+    assert shown(load())[0] == [], "that nothing is chosen is a choice, too"
+    at.selectbox(key="arm").set_value("a").run()
+    assert drafts.kept(store, pia.id, "one/arm") is None, "chosen back: nothing is left to keep"
+
+
+def test_a_kept_choice_leaves_out_what_is_gone_and_a_day_that_is_past(loaded: tuple[Loaded, Store, Person]) -> None:
+    load, _, _ = loaded
+    at = chosen_otherwise(load())
+    assert shown(load(at, arms="ab")) == [["b"], "b", "a", False, "2026-03-01"], "in the page that is open"
+    assert shown(load(arms="ac", today="2026-03-02")) == [["c"], "a", "c", False, "None"], "and in one that is loaded"
+    assert shown(load(arms="a"))[0] == ["a"], "none of them is left: as if nobody had chosen"
+
+
+def test_until_somebody_chooses_the_field_follows_what_is_offered_first(loaded: tuple[Loaded, Store, Person]) -> None:
+    load, _, _ = loaded
+    at = load()
+    assert shown(load(at, first="b"))[:2] == [["b"], "b"]
+    at.selectbox(key="arm").set_value("c").run()
+    assert shown(load(at, first="ab"))[:2] == [["a", "b"], "c"]

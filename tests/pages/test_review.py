@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import time
 from dataclasses import replace
@@ -117,6 +118,48 @@ def test_the_prompt_competes_beside_the_tuned_model_and_is_tested_first(store: S
     assert found.candidates[1].baselines == (seeded.base, seeded.prompted)
     assert found.registration["guidelines"] == "Be kind." and found.registration["repeats"] == 1
     assert "2 gold pairs, told afterwards; nobody leaves" in words(at)
+
+
+def test_every_choice_of_the_set_up_outlives_a_reload_until_the_round_is_registered(
+    store: Store, seeded: Seeded
+) -> None:
+    rita, _ = person(store, "Rita", Role.reviewer)
+    pia, session = person(store, "Pia", Role.pm)
+
+    def field(name: str) -> str:
+        return f"review-{name}-{seeded.dataset}"
+
+    def chosen(at: AppTest) -> list[object]:
+        order = [b.key for b in at.button if b.key and b.key.startswith("review-earlier-")]
+        return [
+            at.multiselect(key=field("candidates")).value, order, at.multiselect(key=field("against")).value,
+            at.checkbox(key=field("second")).value, at.selectbox(key=field("slice-refunds")).value,
+            at.multiselect(key=field("experts-refunds")).value, at.checkbox(key=field("plain")).value,
+            at.date_input(key=field("deadline")).value,
+        ]  # fmt: skip
+
+    at = opened(store, session, "review", project=seeded.project)
+    second = at.checkbox(key=field("second")).value
+    at.multiselect(key=field("candidates")).set_value([seeded.tuned, seeded.prompted]).run()
+    press(at, f"review-earlier-{seeded.tuned}")
+    at.checkbox(key=field("second")).set_value(not second)
+    at.selectbox(key=field("slice-refunds")).set_value("critical")
+    at.multiselect(key=field("experts-refunds")).set_value([rita.id, pia.id])
+    at.checkbox(key=field("plain")).check()
+    deadline = datetime.datetime.now(datetime.UTC).date() + datetime.timedelta(30)
+    at.date_input(key=field("deadline")).set_value(deadline)
+    before = chosen(sound(at.run()))
+    assert before == [
+        [seeded.tuned, seeded.prompted], [f"review-earlier-{seeded.prompted}"], [seeded.base], not second, "critical",
+        [rita.id, pia.id], True, deadline,
+    ]  # fmt: skip
+    at = opened(store, session, "review", project=seeded.project)
+    assert chosen(at) == before
+    baselines.retire(store, "maker", seeded.project, seeded.prompted)
+    assert chosen(sound(at.run()))[:3] == [[seeded.tuned], [], [seeded.base]], "an arm that is gone is left out"
+    press(at, "review-open")
+    frozen = rows.every(store, seeded.project)[0].registration
+    assert frozen["deadline"] == deadline.isoformat() and not list((store.workspace / "drafts").iterdir())
 
 
 def test_a_pm_amends_an_open_round_with_a_reason_and_everybody_reads_it(store: Store, seeded: Seeded) -> None:

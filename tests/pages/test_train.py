@@ -11,7 +11,7 @@ import psutil
 import pytest
 from signed_in import opened, person, press, words
 
-from studio import baselines, datasets, models, projects
+from studio import baselines, datasets, drafts, models, projects
 from studio.jobs import folder as job_folder
 from studio.models.files import ADAPTER_FILES, seal
 from studio.records import Dataset, JobState, Refusal, Role, Run, Split, canonical, sha256, to_json
@@ -111,7 +111,10 @@ def test_the_form_says_what_will_be_done_and_a_refusal_keeps_it(
     (models_here / "smollm2-135m" / "model.safetensors").write_bytes(b"damaged")
     press(at, "train-measure")
     assert "is damaged" in words(at) and not runs.every(store, demo)
+    at.number_input(key=field.replace("epochs", "lora_dropout")).set_value(0.25).run()
+    at = opened(store, dora[1], "train", project=demo)
     assert at.number_input(key=field).value == 2 and at.radio(key="train-preset").value == "quick_trial"
+    assert "You changed 2 of the settings." in words(at), "nor does a reload lose what was chosen"
 
 
 def measured(store: Store, dataset: Dataset, name: str, left_out: tuple[LeftOut, ...] = ()) -> None:
@@ -202,11 +205,13 @@ def test_what_came_of_trainings_stands_first_and_the_form_is_a_choice_away(
     at.segmented_control(key="train-view").set_value("start").run()
     assert "Unfinished training" not in words(at) and at.query_params["train-view"] == "start"
     at.radio(key="train-preset").set_value("quick_trial").run()
+    assert drafts.kept(store, dora[0], f"{demo}/train-preset")
     started(store, dataset, "busy")
     measured(store, dataset, "m1")
     at.run()
     press(at, "train-start")
     assert at.segmented_control(key="train-view").value == "runs" and "Waiting in line" in words(at)
+    assert drafts.kept(store, dora[0], f"{demo}/train-preset") is None
     at.segmented_control(key="train-view").set_value("start").run()
     assert at.radio(key="train-preset").value == "quick_trial"
 
