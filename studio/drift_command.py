@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from studio.cli_arms import Add, Args, Result, mapping_of
 from studio.health import normalise
 from studio.monitor import drift, inputs
-from studio.monitor.counted import LEAST, Counted, Input, Side, counted
+from studio.monitor.counted import LEAST, MOST, Counted, Input, Side, counted
 from studio.wording import between, percent, several
 
 _MOST_MOVED, _MOST_LETTERS = 20, 500
@@ -44,14 +44,17 @@ def tell(reference: inputs.Inputs, current: inputs.Inputs, workspace: Path) -> d
     """What the command says of two files. Of the workspace only the bundled model is used. Raises Refusal."""
     began, seen = time.monotonic(), counted(reference.kept, current.kept)
     told: dict[str, Any] = {
-        "n": seen.n, "p_value": None, "alarm": False, "enough_data": seen.n >= LEAST, "moved": [],
-        "sentence": _too_few(seen), "level": drift.LEVEL, "share": None, "interval": None,
+        "sentence": "", "alarm": False, "p_value": None, "level": drift.LEVEL, "n": seen.n,
+        "enough_data": seen.n >= LEAST, "share": None, "interval": None, "distance": None,
         "compared": {"reference": _side(reference, seen.reference), "current": _side(current, seen.current)},
-        "notes": [*reference.notes, *current.notes, *_often(reference, "REFERENCE"), *_often(current, "CURRENT")],
+        "notes": [*_notes(reference, seen.reference, "REFERENCE"), *_notes(current, seen.current, "CURRENT")],
+        "moved": [],
     }  # fmt: skip
     if told["enough_data"]:
         vectors = inputs.meanings(seen.texts, workspace, _Progress())
         told |= _compared(seen, current.kept, vectors)
+    else:
+        told["sentence"] = _too_few(seen)
     return told | {"seconds": round(time.monotonic() - began, 2)}
 
 
@@ -85,11 +88,28 @@ def _moved(current: Sequence[Input], scores: Mapping[str, float]) -> list[dict[s
 
 
 def _side(told: inputs.Inputs, side: Side) -> dict[str, Any]:
-    return {"file": told.name, "rows": told.rows, "compared": len(side.rows), "different": side.different}
+    return {
+        "file": told.name,
+        "columns": told.columns,
+        "rows": told.rows,
+        "compared": len(side.rows),
+        "different": side.different,
+    }
+
+
+def _notes(told: inputs.Inputs, side: Side, name: str) -> list[str]:
+    """What is said of how a file was read and which of its rows are compared."""
+    groups = Counter(each.group for each in told.kept if each.group)
+    notes = [*told.notes]
+    if groups.total() > len(groups):
+        notes.append(f"Of each of {len(groups):,} groups in {name} one row is compared: rows of a group are alike.")
+    if len(side.rows) == MOST < len(told.kept):
+        notes.append(f"Of {name} {MOST:,} rows are compared, drawn from all of it.")
+    return [*notes, *_often(told, name)]
 
 
 def _often(told: inputs.Inputs, name: str) -> list[str]:
-    """What is said of texts that make up much of a file: no alarm comes of them."""
+    """The texts that make up much of a file: no alarm comes of them."""
     texts = {normalise(each.text): each.text for each in reversed(told.kept)}
     times = Counter(normalise(each.text) for each in told.kept)
     return [
@@ -131,9 +151,17 @@ def _loud(found: drift.Shift, moved: drift.Moved, seen: Counted) -> str:
     return (
         f"What comes in has shifted (p = {_plain(found.p_value)}; the alarm is at {_plain(drift.LEVEL)}), with "
         f"{_beside(seen)}: if nothing had changed, at most {1000 * found.p_value:.0f} of 1,000 checks would differ as "
-        f"much. At least {percent(moved.share)} of the current inputs ({between(moved.interval)}) are of a kind that "
-        "the reference hardly has. Read what moved, and judge answers to inputs like it: a shift of inputs does not "
+        f"much. {_how_much(moved)} Read what moved, and judge answers to inputs like it: a shift of inputs does not "
         "say that answers got worse."
+    )
+
+
+def _how_much(moved: drift.Moved) -> str:
+    if moved.interval[0] == 0:
+        return f"How much of it is of a new kind cannot be told from so few ({between(moved.interval)})."
+    return (
+        f"At least {percent(moved.share)} of the current inputs ({between(moved.interval)}) are of a kind that the "
+        "reference hardly has."
     )
 
 

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from studio import cli, drift_command
-from studio.monitor import drift
+from studio.monitor import drift, inputs
 from studio.monitor.counted import LEAST, Input, counted
+from studio.records import Refusal
 
 WIDTH = 12
 
@@ -37,7 +38,7 @@ def by_hand(kernel: np.ndarray, one: Iterable[int], other: Iterable[int]) -> flo
 
 @pytest.mark.parametrize("rows", [list(range(8)), [0, 1, 2, 3, 3, 4, 5, 1]], ids=["all different", "with repeats"])
 def test_every_deal_of_a_small_case_comes_out_as_by_hand(rows: list[int]) -> None:
-    kernel = drift.similarities(clouds(np.random.default_rng(1), 0, 0, 1, 0, 2, 2, 1, 2))
+    kernel = drift.similarities(clouds(np.random.default_rng(1), 0, 0, 1, 0, 2, 2, 1, 2))[1]
     sides = [set(each) for each in itertools.combinations(range(8), 4)]
     deals = np.array([[i in side for i in range(8)] for side in sides])
     told = drift.distances(kernel, np.array(rows), deals)
@@ -51,15 +52,24 @@ def test_every_deal_of_a_small_case_comes_out_as_by_hand(rows: list[int]) -> Non
 
 def test_the_p_value_is_the_share_of_all_deals_that_are_as_far() -> None:
     vectors = clouds(np.random.default_rng(2), 0, 0, 0, 1, 0, 1, 1, 1)
-    kernel = drift.similarities(vectors)
     sides = list(itertools.combinations(range(8), 4))
-    far = [by_hand(kernel, side, set(range(8)) - set(side)) for side in sides]
-    exact = np.mean([each >= far[0] - 1e-12 for each in far])
-    found = drift.shift(vectors, np.arange(4), np.arange(4, 8), permutations=4_000)
+    by_kernel = [
+        [by_hand(kernel, side, set(range(8)) - set(side)) for side in sides] for kernel in drift.similarities(vectors)
+    ]
+    assert len(by_kernel) == 2
+    scores = [max((each[i] - np.mean(each)) / np.std(each) for each in by_kernel) for i in range(len(sides))]
+    exact = sum(score >= scores[0] - 1e-9 for score in scores) / len(sides)
     assert 0.02 < exact < 0.5
-    assert found.distance == pytest.approx(far[0])
+    assert drift.p_value(np.array(by_kernel).T) == pytest.approx(exact)
+    found = drift.shift(vectors, np.arange(4), np.arange(4, 8), permutations=4_000)
+    assert found.distance == pytest.approx(by_kernel[0][0])
     assert found.p_value == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 4_000))
     assert (found.p_value * 4_001) == pytest.approx(round(found.p_value * 4_001))
+
+
+def test_a_deal_without_a_distance_counts_as_far() -> None:
+    """One with a single text on a side has none; leaving it out would make p too small."""
+    assert drift.p_value(np.array([[3.0, 3.0], [1.0, 2.0], [np.nan, np.nan], [0.0, 1.0]])) == 0.5
 
 
 def test_where_nothing_moved_every_p_value_is_as_likely() -> None:
@@ -184,13 +194,39 @@ def test_below_100_different_inputs_it_says_so_and_raises_no_alarm(
 ) -> None:
     few = table(tmp_path / "few.csv", [*questions(LEAST - 1, "q"), "Q 7!", "q 7"])
     many = table(tmp_path / "many.csv", questions(LEAST, "about"), "message")
+    with many.open("a", encoding="utf-8") as file:
+        file.write("dam\ufffdged\n")
     found = told(capsys, few, many, "--map-current", "prompt=message", "--workspace", tmp_path / "none")
     assert (found["n"], found["p_value"], found["alarm"], found["enough_data"], found["moved"]) == (
         LEAST - 1, None, False, False, [],
     )  # fmt: skip
     assert found["sentence"].startswith("Not enough data: REFERENCE has 99 different inputs, and 100 are needed")
-    assert found["compared"]["reference"] == {"file": "few.csv", "rows": 101, "compared": 101, "different": 99}
+    assert found["compared"]["reference"] == {
+        "file": "few.csv",
+        "columns": {"prompt": "prompt"},
+        "rows": 101,
+        "compared": 101,
+        "different": 99,
+    }
+    assert found["notes"][0].startswith("1 row of many.csv could not be read and is left out; the first: row 102: ")
     assert not (tmp_path / "none").exists()
+
+
+def test_what_is_not_compared_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    many = table(tmp_path / "many.csv", questions(2_300, "about"))
+    chats = tmp_path / "chats.csv"
+    chats.write_text("said,chat\n" + "".join(f"turn {i},c{i % 40}\n" for i in range(90)) + "ping,\n" * 60)
+    found = told(capsys, many, chats, "--map-current", "prompt=said,group=chat")
+    assert found["notes"] == [
+        "Of REFERENCE 2,000 rows are compared, drawn from all of it.",
+        "Of each of 40 groups in CURRENT one row is compared: rows of a group are alike.",
+        'One text is 40 % of CURRENT (60 of 150 inputs), and is compared as one: "ping"',
+    ]
+    assert found["compared"]["current"] == {
+        "file": "chats.csv", "columns": {"prompt": "said", "group": "chat"}, "rows": 150, "compared": 50,
+        "different": 41,
+    }  # fmt: skip
+    assert (found["compared"]["reference"]["rows"], found["compared"]["reference"]["different"]) == (2_300, 2_000)
 
 
 @pytest.mark.parametrize(
@@ -225,6 +261,20 @@ def test_without_the_model_it_is_said_how_to_fetch_it(
     file = table(tmp_path / "now.csv", questions(LEAST, "q"))
     assert cli.main(["drift", str(file), str(file)]) == 1
     assert "studio models fetch minilm" in capsys.readouterr().err
+
+
+@pytest.mark.model
+@pytest.mark.usefixtures("models_cache")
+def test_without_room_for_the_texts_it_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(Refusal, match=r"The disk said: No such file or directory\. Nothing was compared\."):
+        inputs.meanings(["hello"], tmp_path, lambda done, total: None)
+
+
+def test_a_shift_whose_size_nobody_can_tell_is_said_as_such() -> None:
+    some, none = drift.Moved(0.31, (0.2, 0.4), np.zeros(0)), drift.Moved(0.02, (0.0, 0.09), np.zeros(0))
+    assert drift_command._how_much(some).startswith("At least 31 % of the current inputs (20 to 40 %)")
+    assert drift_command._how_much(none).startswith("How much of it is of a new kind cannot be told")
 
 
 ABOUT = {

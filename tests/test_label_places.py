@@ -1,4 +1,4 @@
-"""Labels beside the points of a picture: none hides a mark, an interval or another label while there is room."""
+"""Labels beside the points of a picture: none hides a mark, an interval, another label or the line to one."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.ui import label_places
-from studio.ui.label_places import Cross, Place
+from studio.ui.label_places import MARK, TALL, WIDE, Cross, Place
 
-HALF_WIDE, HALF_TALL, HALF_MARK = 6, 7, 8
-
-
-WIDE, TALL = 300, 300
+ACROSS, UP = 240, 290
+CROWD = 8
 
 
 def places(points: list[Cross]) -> list[Place]:
-    return label_places.places(points, WIDE, TALL)
+    return label_places.places(points, ACROSS, UP)
 
 
 def cross(x: float, y: float, across: float = 8, up: float = 30) -> Cross:
@@ -24,43 +22,67 @@ def cross(x: float, y: float, across: float = 8, up: float = 30) -> Cross:
 
 def test_a_point_by_itself_has_its_label_beside_it_clear_of_its_own_bars() -> None:
     (place,) = places([cross(100, 100)])
-    assert not place.far and min(abs(place.right) - HALF_WIDE, abs(place.up) - HALF_TALL) > HALF_MARK
+    assert min(abs(place.right) - WIDE, abs(place.up) - TALL) > MARK
 
 
-@given(st.integers(-60, 60), st.integers(-60, 60))
-def test_of_two_points_however_close_no_label_hides_an_interval(right: int, up: int) -> None:
-    points = [cross(150, 150), cross(150 + right, 150 + up)]
-    labels = [box(point, place) for point, place in zip(points, places(points), strict=True)]
-    for label in labels:
-        for each in points:
-            assert not meet(label, (each.x - HALF_MARK, each.y - HALF_MARK, each.x + HALF_MARK, each.y + HALF_MARK))
-            assert not meet(label, (each.left, each.y, each.right, each.y))
-            assert not meet(label, (each.x, each.low, each.x, each.high))
-    assert not meet(*labels)
+@st.composite
+def crosses(draw: st.DrawFn, near: int) -> Cross:
+    """A point within `near` pixels of the middle, its intervals as wide as the picture may show them."""
+    x, y = ACROSS / 2 + draw(st.integers(-near, near)), UP / 2 + draw(st.integers(-near, near))
+    left, right, low, high = (draw(st.integers(0, 90)) for _ in range(4))
+    return Cross(x, y, max(0, x - left), min(ACROSS, x + right), max(0, y - low), min(UP, y + high))
 
 
-@given(st.sampled_from((0, 150, WIDE)), st.sampled_from((0, 150, TALL)))
+@given(st.lists(crosses(near=110), min_size=1, max_size=CROWD))
+def test_no_label_of_up_to_eight_hides_anything(points: list[Cross]) -> None:
+    nothing_is_hidden(points)
+
+
+@given(st.lists(crosses(near=6), min_size=2, max_size=CROWD))
+def test_nor_where_they_all_lie_nearly_at_the_same_place(points: list[Cross]) -> None:
+    nothing_is_hidden(points)
+
+
+@given(st.lists(crosses(near=40), min_size=2, max_size=CROWD), st.floats(1, 4))
+def test_nor_in_a_wider_picture_with_the_labels_in_the_same_places_of_it(points: list[Cross], times: float) -> None:
+    wider = [Cross(p.x * times, p.y, p.left * times, p.right * times, p.low, p.high) for p in points]
+    told = [Place(place.right * times, place.up) for place in places(points)]
+    nothing_is_hidden(wider, told, ACROSS * times)
+
+
+@given(st.sampled_from((0, 150, ACROSS)), st.sampled_from((0, 150, UP)))
 def test_no_label_is_cut_off_at_an_edge(x: int, y: int) -> None:
-    point = cross(x, y)
-    (place,) = places([point])
-    left, low, right, high = box(point, place)
-    assert left >= 0 and low >= 0 and right <= WIDE and high <= TALL
+    nothing_is_hidden([cross(x, y)])
 
 
-def test_in_a_crowd_labels_keep_off_each_other_and_lines_lead_to_the_far_ones() -> None:
-    points = [cross(150 + 3 * n, 150 + 5 * n) for n in range(6)]
-    told = places(points)
-    labels = [box(point, place) for point, place in zip(points, told, strict=True)]
-    assert not any(meet(one, other) for n, one in enumerate(labels) for other in labels[:n])
-    assert any(place.far for place in told)
+def test_the_same_crowd_is_labelled_in_the_same_way() -> None:
+    points = [cross(120 + 3 * n, 150 + 2 * n) for n in range(CROWD)]
+    assert places(points) == places(points)
 
 
 Box = tuple[float, float, float, float]
 
 
+def nothing_is_hidden(points: list[Cross], told: list[Place] | None = None, across: float = ACROSS) -> None:
+    told = told or places(points)
+    labels = [box(point, place) for point, place in zip(points, told, strict=True)]
+    for number, label in enumerate(labels):
+        assert label[0] >= 0 and label[1] >= 0 and label[2] <= across and label[3] <= UP
+        assert not any(meet(label, other) for other in labels[:number])
+        for each in points:
+            assert not meet(label, (each.x - MARK, each.y - MARK, each.x + MARK, each.y + MARK))
+            assert not meet(label, (each.left, each.y, each.right, each.y))
+            assert not meet(label, (each.x, each.low, each.x, each.high))
+        for other, (point, place) in enumerate(zip(points, told, strict=True)):
+            if other != number:  # the line to another label, looked at pixel by pixel
+                steps = [n / 200 for n in range(201)]
+                dots = [(point.x + step * place.right, point.y + step * place.up) for step in steps]
+                assert not any(label[0] < x < label[2] and label[1] < y < label[3] for x, y in dots)
+
+
 def box(point: Cross, place: Place) -> Box:
     x, y = point.x + place.right, point.y + place.up
-    return x - HALF_WIDE, y - HALF_TALL, x + HALF_WIDE, y + HALF_TALL
+    return x - WIDE, y - TALL, x + WIDE, y + TALL
 
 
 def meet(one: Box, other: Box) -> bool:

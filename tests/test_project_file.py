@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -403,3 +405,24 @@ def test_a_download_is_for_the_team_and_whoever_has_it_is_no_longer_blind(made: 
         assert given.status_code == 200 and zipfile.is_zipfile(io.BytesIO(given.content))
     assert rounds.conflict(store, made.project, paul.person) == "saw which arm wrote what"
     assert not list(store.workspace.rglob("project-*.zip*"))
+
+
+def test_what_an_older_build_left_in_the_workspace_is_swept_and_nothing_else(made: Made, tmp_path: Path) -> None:
+    whole, a_week_ago = made.file.read_bytes(), time.time() - 7 * 24 * 3600
+    theirs = io.BytesIO()
+    with zipfile.ZipFile(theirs, "w") as file:
+        file.writestr("notes.txt", "Mine.")
+    left = {"project-ab1_cd34.zip": whole, "project-ab1_cd34.zip.partial": whole[:90], "project-x7x7x7x7.zip": b""}
+    kept = {
+        "project-20261127.zip": whole, "project-supports.zip": whole, "project-ab1_cd34-2.zip": whole,
+        "project-b2b2b2b2.zip": theirs.getvalue(), "other-ab1_cd34.zip": whole,
+    }  # fmt: skip
+    for name, content in (left | kept).items():
+        (tmp_path / name).write_bytes(content)
+        os.utime(tmp_path / name, (a_week_ago, a_week_ago))
+    (tmp_path / "project-c3c3c3c3.zip").write_bytes(whole)  # of now: it may be on its way
+    (tmp_path / "project-d4d4d4d4.zip").symlink_to(made.file)
+    (tmp_path / "project-e5e5e5e5.zip").mkdir()
+    project_route.sweep(tmp_path)
+    others = {"project-c3c3c3c3.zip", "project-d4d4d4d4.zip", "project-e5e5e5e5.zip"}
+    assert {path.name for path in tmp_path.glob("*.zip*")} == {*kept, *others} and made.file.exists()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import math
+from pathlib import Path
 
 from studio.reports import reading
+from studio.ui import blocks
 from studio.wording import between, in_html, percent, points
 
 
@@ -37,3 +40,13 @@ def test_on_a_page_no_line_ends_before_the_sign_and_no_markup_comes_through() ->
 
 def test_a_paper_keeps_its_shares_on_one_line() -> None:
     assert "<p>Both bad 2\u00a0%.</p>" in reading.page("# A\n\nBoth bad 2 %.\n")
+
+
+def test_what_streamlit_and_the_charts_draw_by_themselves_has_it_too() -> None:
+    assert blocks.percent(0.977, 0.98) == "97.7\u00a0%" and blocks.between((0.62, 1.0)) == "62 to 100\u00a0%"
+    for module in Path(blocks.__file__).parent.glob("*.py"):
+        taken = {
+            name.name for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.ImportFrom)
+            for name in node.names if node.module == "studio.wording"
+        }  # fmt: skip
+        assert not taken & {"percent", "between"}, f"{module.name} writes a share whose line may end before its sign"

@@ -16,9 +16,9 @@ import streamlit as st
 from studio import paths, wording
 from studio.ui import frame
 from studio.ui.access import PAGE_ROLES, Visit
-from studio.wording import between, in_html, percent, several, when
+from studio.wording import in_html, several, unbroken, when
 
-__all__ = ["between", "percent", "several", "when"]  # what is used with these pieces everywhere
+__all__ = ["several", "when"]  # what is used with these pieces everywhere
 
 _LOOK = Path(__file__).parent / "assets" / "blocks.css"
 
@@ -26,6 +26,16 @@ _LOOK = Path(__file__).parent / "assets" / "blocks.css"
 def look() -> None:
     """The style of these pieces; sent once a page."""
     st.html(_LOOK)
+
+
+def percent(share: float, beside: float | None = None) -> str:
+    """A share as it is written everywhere, also for what Streamlit or a chart draws: no line ends before its "%"."""
+    return unbroken(wording.percent(share, beside))
+
+
+def between(interval: tuple[float, float]) -> str:
+    """An interval of a share, likewise."""
+    return unbroken(wording.between(interval))
 
 
 def undo(visit: Visit) -> None:

@@ -14,7 +14,8 @@ from studio.examples.sandbox import parse_untrusted
 from studio.examples.shapes import ColumnsUnclear
 from studio.records import Refusal
 from studio.store import Store
-from studio.wording import duration, percent
+from studio.ui import blocks
+from studio.wording import duration
 
 Read = ParsedBatch | tuple[str, tuple[str, ...]]
 """What a file holds; or, when its columns are unclear or it cannot be read, the sentence and the columns."""
@@ -51,7 +52,7 @@ def _read(store: Store, file: str, name: str, mapping: dict[str, str]) -> Read:
         if spent < _SHOWN_AFTER_S:
             return
         left = f", about {duration(spent * (1 - share) / share)} left" if share > 0.03 else ""
-        place.progress(min(share, 1.0), f"Reading the file: {percent(share)}{left}")
+        place.progress(min(share, 1.0), f"Reading the file: {blocks.percent(share)}{left}")
 
     try:
         return parse_untrusted(uploads.where(store, file), name=name, mapping=mapping, told=told)

@@ -18,9 +18,9 @@ from studio.records import Refusal
 from studio.store import Store
 from studio.store import series as rows
 from studio.store.series import Series
-from studio.ui import access, act_words, keys
+from studio.ui import access, act_words, blocks, keys
 from studio.ui.access import Visit
-from studio.wording import duration, percent
+from studio.wording import duration
 
 _SHOWN_AFTER_S = 0.6
 
@@ -78,7 +78,9 @@ def _bar(doing: str) -> Told:
                 bars.append(st.progress(share))
                 st.button("Stop", key="long-step-stop", icon=":material/stop:", on_click=_stop)
         left = f", about {duration(spent * (1 - share) / done)} left" if done > 0.02 else ""
-        bars[0].progress(share, f"{doing}: {percent(share)}{left}. Others can save meanwhile; keep this page open.")
+        bars[0].progress(
+            share, f"{doing}: {blocks.percent(share)}{left}. Others can save meanwhile; keep this page open."
+        )
 
     return told
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,11 +21,16 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from studio import outputs, project_file
+from studio.project_file.form import MANIFEST
 from studio.records import Refusal
 from studio.store import Store, arms, datasets, now
 
 PATH = "/project-file/"
 _FOLDER, _BEGIN, _END = "going-out", "project-", ".zip"
+_BEFORE = re.compile(r"project-(?=\w*\d)(?=\w*[a-z_])[a-z0-9_]{8}\.zip(\.partial)?")
+"""What such a file was called when it lay in the workspace itself; chance drew the eight characters."""
+_OLD = 24 * 3600  # seconds: nobody is still being sent it
+_ENTRY = b"PK\x03\x04"
 
 
 def address(project: str, *, models: bool) -> str:
@@ -35,6 +42,19 @@ def sweep(workspace: Path) -> None:
     """Takes away the files that were never sent. For a server that starts, as long as it alone has the workspace."""
     for left in (workspace / _FOLDER).glob(f"{_BEGIN}*{_END}*"):
         left.unlink(missing_ok=True)
+    for left in workspace.glob(f"{_BEGIN}*{_END}*"):
+        if _BEFORE.fullmatch(left.name) and _left_behind(left):
+            left.unlink(missing_ok=True)
+
+
+def _left_behind(path: Path) -> bool:
+    """Whether it is a file of its own, a day old, and empty or begun as a project's file is: with what tells of it."""
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode) or time.time() - found.st_mtime < _OLD:
+        return False
+    with path.open("rb") as file:
+        head = file.read(30 + len(MANIFEST))  # of a zip: 30 bytes about its first entry, then that one's name
+    return not head or (head.startswith(_ENTRY) and head[30:] == MANIFEST.encode())
 
 
 def route(store: Callable[[], Store]) -> BaseRoute:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 _BY = {"people": "What people preferred", "rules": "Rules kept, all arms"}
-_NARROW, _TALL = 280.0, 290.0
-"""Pixels of a picture's inside on a phone."""
+_NARROW, _TALL = 240.0, 290.0
+"""Pixels of a picture's inside where it is narrowest. The numbers' places are stretched with a wider one."""
+_LOWEST, _HIGHEST = -2.0, 102.0
 
 
 def show(visit: Visit, found: Round, assessments: Sequence[Assessment], marks: Sequence[str]) -> None:
@@ -87,19 +88,20 @@ def _figure(
             error_x=_bar(taken, 1, colour), error_y=_bar(each.quality, 100, colour),
             hovertemplate=f"{verdict_charts.plain(each.name)}<extra></extra>",
         )  # fmt: skip
-    crosses = [_cross(each.quality, taken, widest) for _, each, taken in points]
-    where = label_places.places(crosses, _NARROW, _TALL)
-    for (number, each, taken), place in zip(points, where, strict=True):
+    across, up = widest / _NARROW, (_HIGHEST - _LOWEST) / _TALL
+    crosses = [_cross(each.quality, taken, across, up) for _, each, taken in points]
+    for (number, each, taken), place in zip(points, label_places.places(crosses, _NARROW, _TALL), strict=True):
+        x, y = taken.value, 100 * each.quality.value
         figure.add_annotation(
-            x=taken.value, y=100 * each.quality.value, text=f"<b>{number}</b>", ax=place.right, ay=-place.up,
-            showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=soft if place.far else "rgba(0,0,0,0)", standoff=8,
+            x=x, y=y, text=f"<b>{number}</b>", ax=x + place.right * across, ay=y + place.up * up, axref="x", ayref="y",
+            showarrow=True, arrowhead=0, arrowwidth=1, arrowcolor=soft, standoff=8,
             font={"size": 15, "color": ink},
         )  # fmt: skip
     verdict_charts.dress(figure, marks, height=402, showlegend=False)
     figure.update_layout(margin_t=36)  # room for the number of a point at the very top
     title = {"text": axis, "font": {"color": soft, "size": 14}}
     figure.update_xaxes(range=[0, widest], gridcolor=line, zeroline=True, zerolinecolor=line, title=title)
-    figure.update_yaxes(range=[-2, 102], ticksuffix=" %", dtick=25, gridcolor=line, zeroline=False)
+    figure.update_yaxes(range=[_LOWEST, _HIGHEST], ticksuffix=" %", dtick=25, gridcolor=line, zeroline=False)
     return figure
 
 
@@ -111,12 +113,11 @@ def _bar(found: Estimate, times: float, colour: str) -> dict[str, object]:
             "thickness": 1.5, "width": 4, "color": colour}  # fmt: skip
 
 
-def _cross(quality: Estimate, taken: Estimate, widest: float) -> label_places.Cross:
-    """Where a point lies in the picture at its narrowest: in a wider one all lie further apart."""
-    across, up = _NARROW / widest, _TALL
-    x, y = taken.value * across, quality.value * up
-    left, right = (x if end is None else end * across for end in (taken.low, taken.high))
-    low, high = (y if end is None else end * up for end in (quality.low, quality.high))
+def _cross(quality: Estimate, taken: Estimate, across: float, up: float) -> label_places.Cross:
+    """Where a point lies in the picture at its narrowest. `across`, `up`: what a pixel there stands for."""
+    x, y = taken.value / across, (100 * quality.value - _LOWEST) / up
+    left, right = (x if end is None else end / across for end in (taken.low, taken.high))
+    low, high = (y if end is None else (100 * end - _LOWEST) / up for end in (quality.low, quality.high))
     return label_places.Cross(x, y, left, right, low, high)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from studio.review.preference import GO_EVIDENCE, Assessment, evidence_path, wilson
-from studio.wording import between, percent
+from studio.ui import blocks
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -45,7 +45,8 @@ def preference(found: Assessment, names: dict[str, str], marks: Sequence[str], k
         figure.add_scatter(
             x=[theta], y=[row], mode="markers", cliponaxis=False,
             marker={"symbol": SHAPES[row % len(SHAPES)], "size": 15, "color": colour},
-            hovertemplate=f"{percent(theta / 100)}, {between((low / 100, high / 100))}, n = {against.n}<extra></extra>",
+            hovertemplate=f"{blocks.percent(theta / 100)}, {blocks.between((low / 100, high / 100))}, n = {against.n}"
+            "<extra></extra>",
         )  # fmt: skip
         text = f"against {plain(names[against.baseline])}"
         figure.add_annotation(x=0, xref="paper", y=row - 0.36, text=text, showarrow=False, xanchor="left",
