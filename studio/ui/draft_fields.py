@@ -110,12 +110,13 @@ def radio(visit: Visit, label: str, key: str, words: Mapping[str, str], saved: s
                         args=(visit, key, saved), persist_state="session", **more))  # fmt: skip
 
 
-def segments(visit: Visit, label: str, key: str, words: Mapping[str, str], saved: str, **more: Any) -> str:
-    """One of a few, beside each other."""
-    now = which(visit, key, words, saved)
+def segments(visit: Visit, label: str, key: str, words: Mapping[str, str], saved: str | None = None,
+             **more: Any) -> str | None:  # fmt: skip
+    """One of a few, beside each other; without one that is `saved` also none."""
+    _choice(visit, key, saved, lambda held: held if held in words else saved)
     found = st.segmented_control(label, list(words), format_func=words.__getitem__, key=key, on_change=_keep,
                                  args=(visit, key, saved), persist_state="session", **more)  # fmt: skip
-    return str(found or now)
+    return saved if found is None else str(found)
 
 
 def many(visit: Visit, label: str, key: str, words: Mapping[str, str], saved: Sequence[str] = (),
