@@ -151,9 +151,17 @@ def _loud(found: drift.Shift, moved: drift.Moved, seen: Counted) -> str:
     return (
         f"What comes in has shifted (p = {_plain(found.p_value)}; the alarm is at {_plain(drift.LEVEL)}), with "
         f"{_beside(seen)}: if nothing had changed, at most {1000 * found.p_value:.0f} of 1,000 checks would differ as "
-        f"much. At least {percent(moved.share)} of the current inputs ({between(moved.interval)}) are of a kind that "
-        "the reference hardly has. Read what moved, and judge answers to inputs like it: a shift of inputs does not "
+        f"much. {_how_much(moved)} Read what moved, and judge answers to inputs like it: a shift of inputs does not "
         "say that answers got worse."
+    )
+
+
+def _how_much(moved: drift.Moved) -> str:
+    if moved.interval[0] == 0:
+        return f"How much of it is of a new kind cannot be told from so few ({between(moved.interval)})."
+    return (
+        f"At least {percent(moved.share)} of the current inputs ({between(moved.interval)}) are of a kind that the "
+        "reference hardly has."
     )
 
 

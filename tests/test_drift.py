@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from studio import cli, drift_command
-from studio.monitor import drift
+from studio.monitor import drift, inputs
 from studio.monitor.counted import LEAST, Input, counted
+from studio.records import Refusal
 
 WIDTH = 12
 
@@ -260,6 +261,20 @@ def test_without_the_model_it_is_said_how_to_fetch_it(
     file = table(tmp_path / "now.csv", questions(LEAST, "q"))
     assert cli.main(["drift", str(file), str(file)]) == 1
     assert "studio models fetch minilm" in capsys.readouterr().err
+
+
+@pytest.mark.model
+@pytest.mark.usefixtures("models_cache")
+def test_without_room_for_the_texts_it_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    with pytest.raises(Refusal, match=r"The disk said: No such file or directory\. Nothing was compared\."):
+        inputs.meanings(["hello"], tmp_path, lambda done, total: None)
+
+
+def test_a_shift_whose_size_nobody_can_tell_is_said_as_such() -> None:
+    some, none = drift.Moved(0.31, (0.2, 0.4), np.zeros(0)), drift.Moved(0.02, (0.0, 0.09), np.zeros(0))
+    assert drift_command._how_much(some).startswith("At least 31 % of the current inputs (20 to 40 %)")
+    assert drift_command._how_much(none).startswith("How much of it is of a new kind cannot be told")
 
 
 ABOUT = {

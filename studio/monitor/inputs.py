@@ -17,7 +17,7 @@ from studio.examples.meaning import EMBEDDER
 from studio.examples.sandbox import parse_untrusted
 from studio.examples.shapes import ColumnsUnclear
 from studio.jobs.resident import Resident
-from studio.jobs.vectors import Vectors
+from studio.jobs.vectors import Floats, Vectors
 from studio.monitor.counted import Input
 from studio.records import Prompt, Refusal
 from studio.wording import several
@@ -71,27 +71,35 @@ def _said(error: Exception) -> str:
 
 def meanings(texts: Sequence[str], workspace: Path, told: Told) -> NDArray[np.float32]:
     """One vector a text, (len(texts), 384), each of length 1, by the bundled model, which is the workspace's. The texts
-    lie meanwhile in a folder of their own, which is gone afterwards. Raises Refusal when the model cannot be had."""
-    model, asked = models.reference(EMBEDDER, workspace), {str(i): text for i, text in enumerate(texts)}
-    with tempfile.TemporaryDirectory(prefix="studio-drift-") as folder:
-        process, cache = Resident(Path(folder)), Vectors(Path(folder) / "vectors")
-        try:
-            while len(found := cache.of_texts(asked)) < len(texts):  # again from there when the process died
-                _read_some(process, model, texts, Path(folder) / "texts.jsonl", cache, told)
-        finally:
-            process.make_room()
-    return np.stack([found[name] for name in asked])
+    lie meanwhile in a folder of their own, which is gone afterwards. Raises Refusal when they cannot be read."""
+    model = models.reference(EMBEDDER, workspace)
+    try:
+        with tempfile.TemporaryDirectory(prefix="studio-drift-") as folder:
+            found = _meanings(texts, model, Path(folder), told)
+    except OSError as error:
+        raise Refusal(f"The texts could not be laid out for reading. {_said(error)} Nothing was compared.") from error
+    return np.stack([found[str(i)] for i in range(len(texts))])
 
 
-def _read_some(
-    process: Resident, model: Mapping[str, str], texts: Sequence[str], file: Path, cache: Vectors, told: Told
-) -> None:
-    """Until all texts are read, or the process died."""
-    file.write_text("".join(json.dumps(text) + "\n" for text in texts), encoding="utf-8")
-    while not process.read(model, file, cache.folder):
-        time.sleep(_ASK_AGAIN_SECONDS)
-    while (state := process.state()).awake and state.reading.running:
-        told(state.reading.done, len(texts))
-        time.sleep(_ASK_AGAIN_SECONDS)
+def _meanings(texts: Sequence[str], model: Mapping[str, str], folder: Path, told: Told) -> dict[str, Floats]:
+    """The vector of each text by its place."""
+    process, cache, different = Resident(folder), Vectors(folder / "vectors"), len(set(texts))
+    try:
+        while len(cache) < different:
+            _go_on(process, model, texts, folder / "texts.jsonl", cache)
+            told(len(cache), different)
+            time.sleep(_ASK_AGAIN_SECONDS)
+    finally:
+        process.make_room()
+    return cache.of_texts({str(i): text for i, text in enumerate(texts)})
+
+
+def _go_on(process: Resident, model: Mapping[str, str], texts: Sequence[str], file: Path, cache: Vectors) -> None:
+    """Has the process read what is missing, unless it does. One that died is started anew; one that is too busy to
+    answer is asked again."""
+    state = process.state(wake=True)
     if state.reading.reason:
         raise Refusal(state.reading.reason)
+    if state.awake and not state.reading.running:
+        file.write_text("".join(json.dumps(text) + "\n" for text in texts), encoding="utf-8")
+        process.read(model, file, cache.folder)

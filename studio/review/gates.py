@@ -138,8 +138,8 @@ def _by_the_cap(against: AgainstBaseline) -> str:
     if not against.go or against.e_go >= GO_EVIDENCE or against.p_cap is None:
         return ""
     return (
-        " Every registered prompt is in, and the one test kept for that moment finds this beyond chance (p = "
-        f"{against.p_cap:.4f}, a go at {CAP_P} or less); the interval is wider, because it holds at every moment."
+        " With every prompt in, the test kept for that moment decides, not this wider interval: so much by luck "
+        f"alone has a chance of {against.p_cap:.4f} (p; a go at {CAP_P} or less)."
     )
 
 
