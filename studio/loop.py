@@ -87,7 +87,7 @@ def _decision(store: Store, project: str) -> tuple[bool, str]:
     """On the newest round: what was signed on one before it says nothing of this one."""
     newest = numbered.newest(store, project)
     found = decisions.on(store, newest.id) if newest else None
-    return (True, found.verdict.value.replace("_", " ").capitalize()) if found else (False, "not signed")
+    return (True, found.in_words.capitalize()) if found else (False, "not signed")
 
 
 _NOTES = {

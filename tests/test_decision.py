@@ -63,7 +63,7 @@ def test_only_what_is_not_settled_is_named_as_open() -> None:
 def test_a_go_by_the_test_at_the_cap_says_so_where_its_interval_reaches_below_a_half() -> None:
     early, late = assessed("w" * 30).against[0], assessed("w" * 28 + "l" * 12, prompts=40, cap=40).against[0]
     assert late.go and late.interval.low < 0.5
-    assert "the one test kept for that moment" in preference_sentence(late, "A", "B")
+    assert "the test kept for that moment decides" in preference_sentence(late, "A", "B")
     assert "moment" not in preference_sentence(early, "A", "B")
 
 

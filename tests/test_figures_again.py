@@ -268,10 +268,23 @@ def one_slice(made: Exported, parts: list[str]) -> Told:
     arm, other, name, *key = parts
     x = made.scores(arm, other, name)
     delta = next(g["delta"] for g in made.plan["guardrails"] if g["name"] == name)
-    evidence = {"cleared": above(x, 0.5 - delta), "regressed": below(x, 0.5)}
+    evidence = {"cleared": above(x, 0.5 - delta), "regressed": below(x, 0.5),
+                "shrunken": shrunken(made, arm, other, name)}  # fmt: skip
     return (evidence[key[0]], None, None, len(x)) if key else (
         float(np.mean(x)) if x else None, *sequence(x, 40), len(x),
     )  # fmt: skip
+
+
+def shrunken(made: Exported, arm: str, other: str, name: str) -> float:
+    """Empirical Bayes: what is left of the variance of the means when that within the kinds is taken out of it."""
+    kinds = [g["name"] for g in made.plan["guardrails"]]
+    told = pd.DataFrame([(kind, x) for kind in kinds for x in made.scores(arm, other, kind)], columns=["kind", "x"])
+    within = sm.OLS(told["x"], pd.get_dummies(told["kind"]).astype(float)).fit().mse_resid
+    means, n = told.groupby("kind")["x"].mean(), told.groupby("kind")["x"].size()
+    between = max(0.0, means.var() - (within / n).mean())
+    centre = told["x"].mean()
+    return float(centre if name not in n or not between else
+                 centre + between / (between + within / n[name]) * (means[name] - centre))  # fmt: skip
 
 
 @functools.cache

@@ -165,9 +165,10 @@ def test_what_is_signed_stands_in_the_papers_until_it_is_void(store: Store) -> N
     seeded, rita = ready(store, tests=6), joined(store, "Rita", Role.reviewer)
     found = vote_like_the_script(store, rounds.open_round(store, MAKER, seeded.project, seeded.plan), rita)
     pia = joined(store, "Pia", Role.pm)
-    signing.sign(store, pia, found, "Read twice.")
+    signing.sign(store, pia, found, "Read twice.", override="Legal read it on 26 Nov.")
     brief = written.paper(store, seeded.project, "brief", "md").text
-    assert "signed by Pia on" in brief and "Comment: Read twice." in brief and "Void:" not in brief
+    assert "signed by Pia on" in brief and "Void:" not in brief
+    assert "because: Legal read it on 26 Nov. Comment: Read twice." in brief
     rewritten = [dataclasses.asdict(g) for g in arms.generations(store, seeded.dataset, seeded.base)]
     rewritten[0]["output"] = "Something else."
     payload = {"dataset": seeded.dataset, "job": "", "rows_blob": store.put_blob(canonical(rewritten))}

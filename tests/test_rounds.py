@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from round_seed import MAKER, Seeded, frozen, person, ready, trained, vote_like_the_script
 
-from studio import baselines, brief, decided, export_command, outputs, people, signing
+from studio import baselines, brief, decided, export_command, loop, outputs, people, signing
 from studio.records import Candidate, Choice, PairKind, Person, Prompt, Refusal, Role, Round, Verdict, canonical, sha256
 from studio.review import desk, planning, rounds
 from studio.review.evidence import evidence_path
@@ -439,6 +439,7 @@ def test_a_decision_is_signed_once_withdrawn_with_a_reason_and_signed_again(
     signing.withdraw(store, pia, seeded.project, first.id, "read again")
     withdrawn = store.version
     second = signing.sign(store, pia, found, "", override="The gates were checked by hand.")
+    assert loop.stand(store, seeded.project)[-1].note == "Inconclusive, overridden"
     assert second.ships and [d.withdrawn for d in decision_rows.every(store, seeded.project)][1] != ""
     with pytest.raises(Refusal, match="Another decision"):
         store.undo(withdrawn, pia.id)

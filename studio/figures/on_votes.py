@@ -81,6 +81,10 @@ def _slice(assessed: Assessment, against: AgainstBaseline, found: SliceFinding, 
     low, high = _ends(found.interval)
     yield Figure(start, "Kinds of input", f"{both}: preferred (theta)", found.theta, low, high, found.n, SHARE, told,
                  word=found.state.value, behind=behind)  # fmt: skip
+    drawn = "unknown" if found.shrunken is None else percent(found.shrunken)
+    yield Figure(f"{start}/shrunken", "Kinds of input", f"{both}: preferred, drawn toward the other kinds",
+                 found.shrunken, None, None, found.n, SHARE, f"{both}: preferred {drawn} when drawn toward the other "
+                 "kinds, the more the fewer prompts it has; to look at, never a reason.", behind=behind)  # fmt: skip
     for key, name, value in (
         ("cleared", f"evidence that it is no worse by more than {found.delta:g}", found.e_cleared),
         ("regressed", "evidence that it is worse", found.e_regressed),

@@ -98,7 +98,8 @@ def signed(trial: Trial, about: About) -> str:
     said += f"{in_words(found.verdict)}, signed by {who} on {day(found.at)} on the record {found.head[:12]}"
     reason = str(found.body.get("override", ""))
     said += f"; shipped against the verdict, because: {reason}" if reason else ""
-    return f"{said}. Comment: {found.comment}" if found.comment else f"{said}."
+    said = f"{said.rstrip('.')}."
+    return f"{said} Comment: {found.comment}" if found.comment else said
 
 
 def in_words(found: Verdict) -> str:

@@ -21,7 +21,7 @@ from studio.review.assessment import (
 )
 from studio.review.assignment import ALARM, Assignment
 from studio.review.evidence import BASE_EVIDENCE, CAP_P, GO_EVIDENCE, Interval, Projection
-from studio.wording import between, percent, points
+from studio.wording import between, percent, points, several
 
 
 class GateState(enum.StrEnum):
@@ -103,7 +103,7 @@ def assignment_gate(audits: Sequence[Assignment], in_order: bool | None = None) 
     if evidence >= ALARM:
         return Gate(name, GateState.failed, worst.sentence, told)
     pairs = sum(audit.pairs for audit in seen)
-    text = f"Nothing speaks against {pairs:,} pairs dealt by chance"
+    text = f"Nothing speaks against {several(pairs, 'pair')} dealt by chance"
     return Gate(
         name,
         GateState.passed,
@@ -138,8 +138,8 @@ def _by_the_cap(against: AgainstBaseline) -> str:
     if not against.go or against.e_go >= GO_EVIDENCE or against.p_cap is None:
         return ""
     return (
-        " Every registered prompt is in, and the one test kept for that moment finds this beyond chance (p = "
-        f"{against.p_cap:.4f}, a go at {CAP_P} or less); the interval is wider, because it holds at every moment."
+        " With every prompt in, the test kept for that moment decides, not this wider interval: so much by luck "
+        f"alone has a chance of {against.p_cap:.4f} (p; a go at {CAP_P} or less)."
     )
 
 

@@ -32,6 +32,12 @@ class Decision:
         return Verdict(self.body["verdict"])
 
     @property
+    def in_words(self) -> str:
+        """What was signed: "no go", "inconclusive, overridden"."""
+        word = self.verdict.value.replace("_", " ").lower()
+        return f"{word}, overridden" if self.body.get("override") else word
+
+    @property
     def ships(self) -> bool:
         """Whether it stands and lets something ship: a GO, or an override with its reason."""
         return not self.withdrawn and (self.verdict is Verdict.go or bool(self.body.get("override")))

@@ -91,9 +91,8 @@ def _names(visit: Visit) -> dict[str, str]:
 
 
 def _signature(each: decisions.Decision, names: dict[str, str]) -> str:
-    word = each.verdict.value.replace("_", " ").lower()
     taken = "; withdrawn since" if each.withdrawn else ""
-    return f"{names.get(each.signed_by, 'Somebody')} signed: {word}, {blocks.when(each.at)}{taken}"
+    return f"{names.get(each.signed_by, 'Somebody')} signed: {each.in_words}, {blocks.when(each.at)}{taken}"
 
 
 # -- one thread ------------------------------------------------------------------------------------

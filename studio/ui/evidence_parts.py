@@ -89,9 +89,15 @@ def _slices_sentence(found: Mapping[str, Mapping[str, SliceFinding]], names: Map
         return told
     theta, baseline, low = min(seen, key=lambda each: (each[0], each[2].interval.low))
     span = blocks.between((low.interval.low, low.interval.high))
-    return (
+    told = (
         f"{told} The lowest figure is “{low.name.replace('_', ' ')}” against {names[baseline]}: preferred in "
         f"{blocks.percent(theta)} (95 % interval {span}, n = {blocks.several(low.n, 'prompt')})."
+    )
+    if len(seen) == 1 or low.shrunken is None:
+        return told
+    return (
+        f"{told} The lowest of several is lower than it would be another time: drawn toward the others (a shrunken "
+        f"estimate) it is {blocks.percent(low.shrunken)}."
     )
 
 
@@ -103,14 +109,19 @@ def _slices_table(
         [
             name.replace("_", " ") + (" (critical)" if own[name].critical else ""), names[baseline],
             "no prompts" if own[name].theta is None else blocks.percent(own[name].theta or 0),
-            blocks.between((own[name].interval.low, own[name].interval.high)),
+            blocks.between((own[name].interval.low, own[name].interval.high)), _drawn(own[name].shrunken),
             rows_parts.count(visit, own[name].n, "slices", assessed.candidate, baseline, name),
             blocks.percent(0.5 - own[name].delta), _STATES.get(own[name].state, _UNDECIDED),
         ]
         for name in order for baseline, own in found.items()
     ]  # fmt: skip
-    heads = ["Kind of input", "against", "preferred (theta)", "95 % interval", "prompts", "margin", "state"]
+    heads = ["Kind of input", "against", "preferred (theta)", "95 % interval", "drawn toward the others", "prompts",
+             "margin", "state"]  # fmt: skip
     blocks.table(heads, rows, "Kinds of input (slices)")
+
+
+def _drawn(shrunken: float | None) -> str:
+    return "unknown" if shrunken is None else blocks.percent(shrunken)
 
 
 # -- what checks say -------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from studio.records import Round, Verdict
 from studio.review import guesses, rounds, standing
 from studio.review.gates import Words
 from studio.review.preference import Assessment
-from studio.store import decisions
+from studio.store import decisions, people
 from studio.store.decisions import Decision
 from studio.ui import (
     blocks,
@@ -25,7 +25,7 @@ from studio.ui import (
     voting_parts,
 )
 from studio.ui.access import Visit
-from studio.wording import in_html, points
+from studio.wording import day, in_html, points
 
 _WORDS = {
     Verdict.go: "Go",
@@ -97,7 +97,8 @@ def verdict(visit: Visit, found: Round, ruled: Ruling, *, newest: bool) -> None:
     void = signing.void_because(visit.store, standing) if standing else ""
     names = signing.names(found)
     figure = papers.rests_on(judged(visit, found).subject[0], names, ruled.weakest)
-    told = _glance(ruled, names, standing, void, figure)
+    signer = people.names(visit.store).get(standing.signed_by, "somebody") if standing else ""
+    told = _glance(ruled, names, standing, void, figure, signer)
     blocks.facts(told | ({} if newest else {"Next": "Nothing here; what comes next is told on the newest round."}))
     if ruled.because:
         blocks.section("Why")
@@ -116,15 +117,20 @@ _WAYS = (
 _WAYS_ON = ("Comments", "Papers", "Every figure", "Every pair with its votes")
 
 
+_VOID = ", void by now"
+
+
 def _glance(
-    ruled: Ruling, names: Mapping[str, str], standing: Decision | None, void: str, figure: str
+    ruled: Ruling, names: Mapping[str, str], standing: Decision | None, void: str, figure: str, signer: str
 ) -> dict[str, str]:
     """What somebody asks first, in a line each. `standing`: the decision that was signed on it; `void`: why it says
-    nothing of what stands here now; `figure`: what the weakest gate rests on."""
+    nothing of what stands here now; `figure`: what the weakest gate rests on; `signer`: who signed it."""
     told = {"To ship": papers.to_ship(ruled, names, standing, void)}
     weakest = next((gate for gate in ruled.gates if gate.name == ruled.weakest), None)
     if weakest is not None:
         told["Weakest gate"] = f"{weakest.title} ({_STATES[weakest.state].lower()}){figure}"
+    if standing:
+        told["Signed"] = f"{standing.in_words.capitalize()}, by {signer} on {day(standing.at)}{_VOID * bool(void)}"
     if void:
         told["Next"] = "Let people vote on what stands now; why the decision is void is told where it was signed."
     elif standing and standing.ships:

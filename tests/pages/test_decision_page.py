@@ -102,7 +102,8 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
     }  # with one voter there is nobody to agree with
     assert drawn == {f"decision-{name}" for name in pictures}
     assert min(map(_left_of_zero, at.get("plotly_chart"))) >= _HALF_OF_ZERO, "on a phone its label is cut off"
-    for said in ("other ways of reading them", "kinds of input", "1 person cast 24 votes", "keeps more often"):
+    for said in ("other ways of reading them", "kinds of input", "1 person cast 24 votes", "keeps more often",
+                 "lower than it would be another time: drawn toward the others"):  # fmt: skip
         assert said in told, said
     assert [e.label for e in at.expander].count("The same as a table") == 3
     made = signing.certificate_of(store, closed)
@@ -155,6 +156,7 @@ def test_signing_withdrawing_and_signing_again(store: Store, seeded: Seeded, clo
     signed = rows.every(store, seeded.project)[0]
     assert signed.signed_by == pia.id and signed.head == head
     assert "Read &lt;b&gt;twice&lt;/b&gt;." in words(at) and head in words(at)
+    assert "<dt>Signed</dt><dd>Inconclusive, by Pia on " in words(at)
     assert not [b for b in at.button if b.key == "decision-sign"]
     press(at, "share-make")
     assert "needs the name of whom it is for" in words(at) and shares.of(store, seeded.project) == []
