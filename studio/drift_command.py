@@ -142,8 +142,8 @@ def _beside(seen: Counted) -> str:
 
 def _quiet(found: drift.Shift, seen: Counted) -> str:
     return (
-        f"No shift shown (p = {_plain(found.p_value)}; the alarm is at {_plain(drift.LEVEL)}), with {_beside(seen)}. A "
-        "small shift can hide in so many, and nothing here says whether answers are good."
+        f"No shift shown (p = {_plain(found.p_value)}; the alarm is at {_plain(drift.LEVEL)}), with {_beside(seen)}. "
+        "That does not rule out a small one, and it does not say whether answers are good."
     )
 
 
@@ -166,7 +166,7 @@ def _how_much(moved: drift.Moved) -> str:
 
 
 def _plain(p: float) -> str:
-    return f"{p:.3f}".rstrip("0").removeprefix("0")
+    return f"{p:.3f}".rstrip("0").rstrip(".").removeprefix("0")
 
 
 class _Progress:

@@ -83,15 +83,20 @@ def test_where_nothing_moved_every_p_value_is_as_likely() -> None:
 
 
 def test_a_longer_file_is_not_taken_for_another_because_it_holds_more_of_the_rare() -> None:
-    """Ten texts are most of the traffic; the rare ones mean something else. Counting each text once a file and then
-    dealing texts, not rows, would alarm nearly always."""
-    draw, alarms = np.random.default_rng(4), 0
+    """Ten texts are most of the traffic and the rare ones mean something else. Whoever drops repeats first and then
+    deals texts alarms nearly always."""
+    draw, alarms, wrong = np.random.default_rng(4), 0, 0
     for i in range(20):
         rows = np.where(draw.random(460) < 0.6, draw.integers(0, 10, 460), np.arange(10, 470))
         texts, placed = np.unique(rows, return_inverse=True)
         vectors = clouds(draw, *np.where(texts < 10, 0, 1))
-        alarms += drift.shift(vectors, placed[:400], placed[400:], permutations=199, seed=i).p_value <= 0.05
+        one, other = placed[:400], placed[400:]
+        alarms += drift.shift(vectors, one, other, permutations=199, seed=i).p_value <= 0.05
+        apart = vectors[np.concatenate([np.unique(one), np.unique(other)])]
+        sides = np.split(np.arange(len(apart)), [len(np.unique(one))])
+        wrong += drift.shift(apart, *sides, permutations=199, seed=i).p_value <= 0.05
     assert alarms <= 4  # at most 1 in 20 is expected
+    assert wrong >= 15
 
 
 def test_a_shift_is_found_and_the_same_file_twice_is_none() -> None:
@@ -275,6 +280,7 @@ def test_a_shift_whose_size_nobody_can_tell_is_said_as_such() -> None:
     some, none = drift.Moved(0.31, (0.2, 0.4), np.zeros(0)), drift.Moved(0.02, (0.0, 0.09), np.zeros(0))
     assert drift_command._how_much(some).startswith("At least 31 % of the current inputs (20 to 40 %)")
     assert drift_command._how_much(none).startswith("How much of it is of a new kind cannot be told")
+    assert [drift_command._plain(p) for p in (0.001, 0.01, 0.4, 1.0)] == [".001", ".01", ".4", "1"]
 
 
 ABOUT = {

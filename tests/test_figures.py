@@ -56,6 +56,13 @@ def test_kinds_of_input_are_called_as_the_page_calls_them(made: Material) -> Non
     assert replace(odd, sentence="Not about one.").title == odd.name
 
 
+def test_evidence_is_told_as_what_a_bettor_has_by_now(made: Material) -> None:
+    """Also where it lost: evidence below one is no odds at which a bet was lost."""
+    told = {f.id.rpartition("/")[2]: f for f in figures.listed(made) if f.id.startswith("preference/")}
+    for key, bound in (("go", "a go at 100"), ("no_go", "a no-go at ")):
+        assert f"has {told[key].value:,.1f} now; {bound}" in told[key].sentence
+
+
 def test_the_rows_are_counted_in_words(made: Material) -> None:
     arm, other = made.found.candidates[0].arm, made.found.candidates[0].baselines[0]
     theta = figures.named(figures.listed(made), f"preference/{arm}/{other}/theta")

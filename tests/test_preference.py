@@ -120,7 +120,7 @@ def test_no_votes_say_nothing() -> None:
     assert evidence_path([], 0.5) == ()
     empty = confidence_sequence([])
     assert (empty.low, empty.high) == (0.0, 1.0)
-    assert standard_error([1.0]) is None
+    assert standard_error([1.0]) is None and standard_error([1.0] * 9) is None
 
 
 def test_long_one_sided_rounds_stay_finite() -> None:

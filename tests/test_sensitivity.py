@@ -146,7 +146,12 @@ def test_votes_that_length_alone_tells_apart_do_not_survive_it() -> None:
     [
         ([ballot(i, "w", candidate_left=True) for i in range(9)], "too few"),
         ([ballot(i, "wl"[i % 2], candidate_left=True, length_a=9, length_b=5) for i in range(9)], "same share"),
-        ([ballot(i, "w", candidate_left=True, length_a=9 + i, length_b=5) for i in range(9)], "every vote"),
+        ([ballot(i, "w", candidate_left=True, length_a=9 + i, length_b=5) for i in range(9)], "every prompt"),
+        ([ballot(i, "t", candidate_left=i % 2 == 0, length_a=9 + i, length_b=5) for i in range(9)], "every prompt"),
+        (
+            [ballot(i, "wl"[i % 2], candidate_left=i % 2 == 0, length_a=9 + i // 2, length_b=5) for i in range(8)],
+            "side",
+        ),
         ([], "too few"),
     ],
 )
@@ -181,6 +186,14 @@ def test_reviewers_who_differ_widen_the_error() -> None:
     alone = two_way([ballot(i, "wl"[i % 2]) for i in range(10)])
     assert alone.two_way is None and alone.larger == alone.by_prompt and "Only one reviewer" in alone.sentence
     assert two_way([ballot(0, "w")]).larger is None
+
+
+@pytest.mark.parametrize("choice", "wtl")
+def test_prompts_that_all_went_the_same_way_have_no_standard_error(choice: str) -> None:
+    """Nine wins of nine do not make the tenth certain."""
+    found = two_way([ballot(i, choice) for i in range(9)])
+    assert (found.n, found.by_prompt, found.larger, found.interval) == (9, None, None, None)
+    assert found.sentence.startswith("All 9 prompts went the same way")
 
 
 def test_leaving_out_the_reviewer_who_carries_the_result() -> None:

@@ -8,7 +8,7 @@ from studio.figures.figure import Basis, Behind, Figure, Material, figure_id
 from studio.review.agreement import wilson
 from studio.review.assessment import AgainstBaseline, Assessment, SliceFinding
 from studio.review.diagnostics import Diagnostics, Robustness
-from studio.review.evidence import Interval
+from studio.review.evidence import GO_EVIDENCE, Interval
 from studio.review.gates import Words, preference_sentence
 from studio.wording import percent
 
@@ -64,10 +64,11 @@ def _preference(assessed: Assessment, found: AgainstBaseline, words: Words) -> I
     yield Figure(f"{start}/votes", "Preference", f"{both}: votes", found.votes, None, None, found.votes, VOTES,
                  f"{found.votes:,} votes compare {arm} with {other}.", "vote", behind=behind)  # fmt: skip
     yield figure("error", "standard error", found.se, SHARE, f"{both}: the standard error of the share over prompts.")
-    yield figure("go", "evidence for a go", found.e_go, EVIDENCE, f"A bet that people do not prefer {arm} to {other} "
-                 f"would have been lost {found.e_go:,.1f} to 1.")  # fmt: skip
-    yield figure("no_go", "evidence for a no-go", found.e_no_go, EVIDENCE, f"A bet that {arm} wins by the margin would "
-                 f"have been lost {found.e_no_go:,.1f} to 1; a no-go at {found.no_go_at:.0f}.")  # fmt: skip
+    began = "Whoever began with 1 and bet that"
+    told = f"{began} people prefer {arm} to {other} has {found.e_go:,.1f} now; a go at {GO_EVIDENCE:.0f}."
+    yield figure("go", "evidence for a go", found.e_go, EVIDENCE, told)
+    told = f"{began} {arm} wins by less than the margin has {found.e_no_go:,.1f} now; a no-go at {found.no_go_at:.0f}."
+    yield figure("no_go", "evidence for a no-go", found.e_no_go, EVIDENCE, told)
     if found.p_cap is not None:
         yield figure("cap", "test at the cap", found.p_cap, P, f"{both}: the one test at the cap, one-sided.")
 

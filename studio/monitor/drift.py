@@ -132,8 +132,8 @@ def moved(vectors: NDArray[np.float32], reference: Integers, current: Integers, 
     A logistic regression tells the sides apart; each text is judged by one that learned from the other folds, in which
     both sides weigh the same. Above a score, which the other folds choose, it calls texts new: some of the current side
     and by mistake some of the reference. The difference of these shares is the least by which the two collections
-    differ (their total variation); the interval takes texts as independent. A high score is a reason to read the text
-    and no more: some score high where nothing moved.
+    differ (their total variation). The interval takes texts as independent, which makes it too short where nothing
+    moved (RESULTS.md): ask only after an alarm. A high score is a reason to read the text and no more: some always are.
     """
     one, other = np.unique(reference), np.unique(current)
     # A text of both sides is in one fold, so that nobody has seen it when it is judged.

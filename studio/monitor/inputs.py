@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio import models
-from studio.examples.meaning import EMBEDDER
 from studio.examples.sandbox import parse_untrusted
 from studio.examples.shapes import ColumnsUnclear
 from studio.jobs.resident import Resident
@@ -72,6 +71,8 @@ def _said(error: Exception) -> str:
 def meanings(texts: Sequence[str], workspace: Path, told: Told) -> NDArray[np.float32]:
     """One vector a text, (len(texts), 384), each of length 1, by the bundled model, which is the workspace's. The texts
     lie meanwhile in a folder of their own, which is gone afterwards. Raises Refusal when they cannot be read."""
+    from studio.examples.meaning import EMBEDDER  # brings the database, which no other command without one needs
+
     model = models.reference(EMBEDDER, workspace)
     try:
         with tempfile.TemporaryDirectory(prefix="studio-drift-") as folder:

@@ -121,9 +121,10 @@ def cap_test(scores: Scores) -> float | None:
 
 
 def standard_error(scores: Scores) -> float | None:
-    """Standard error of the mean over prompts (votes on one prompt are not independent). None below 2 scores."""
+    """Standard error of the mean over prompts (votes on one prompt are not independent). None below 2 scores, and where
+    all are equal: they say nothing of how far the next may lie."""
     x = _checked(scores)
-    return float(x.std(ddof=1) / math.sqrt(len(x))) if len(x) > 1 else None
+    return float(x.std(ddof=1) / math.sqrt(len(x))) if len(x) > 1 and float(np.ptp(x)) > 0 else None
 
 
 def e_holm_thresholds(evidence: Sequence[float], base: float = BASE_EVIDENCE) -> tuple[float, ...]:

@@ -21,7 +21,7 @@ from studio.review.assessment import (
 )
 from studio.review.assignment import ALARM, Assignment
 from studio.review.evidence import BASE_EVIDENCE, CAP_P, GO_EVIDENCE, Interval, Projection
-from studio.wording import between, percent, points
+from studio.wording import between, percent, points, several
 
 
 class GateState(enum.StrEnum):
@@ -103,7 +103,7 @@ def assignment_gate(audits: Sequence[Assignment], in_order: bool | None = None) 
     if evidence >= ALARM:
         return Gate(name, GateState.failed, worst.sentence, told)
     pairs = sum(audit.pairs for audit in seen)
-    text = f"Nothing speaks against {pairs:,} pairs dealt by chance"
+    text = f"Nothing speaks against {several(pairs, 'pair')} dealt by chance"
     return Gate(
         name,
         GateState.passed,

@@ -23,6 +23,7 @@ from studio.wording import between, percent
 GUESSED = 0.05
 """At this p value or below, the page says in a banner that reviewers could tell which answer was tuned."""
 _Z = 1.959963984540054
+_ALIKE = 1e-20  # of the variance of a mean of prompts: rounding, no difference
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ class LengthAdjusted:
 @dataclass(frozen=True)
 class TwoWay:
     """The standard error of theta, clustered by prompt, and by prompt and reviewer together (Cameron, Gelbach and
-    Miller, 2011). With few `reviewers` the second is rough. None below two prompts or two reviewers."""
+    Miller, 2011). With few `reviewers` the second is rough. None below two prompts or two reviewers, and where every
+    prompt went the same way: prompts that do not differ say nothing of the next."""
 
     n: int
     reviewers: int
@@ -110,7 +112,12 @@ class TwoWay:
     def sentence(self) -> str:
         """What the figures mean, in plain words."""
         if self.by_prompt is None or self.interval is None:
-            return "Too few prompts to tell how far the figure may be off."
+            if self.n < 2:
+                return "Too few prompts to tell how far the figure may be off."
+            return (
+                f"All {self.n} prompts went the same way, so a standard error says nothing of how far the figure may "
+                "be off; the interval of the preference does."
+            )
         if self.two_way is None:
             return (
                 f"Only one reviewer voted (n = {self.n} prompts), so nothing is known of how other people would vote; "
@@ -222,6 +229,8 @@ def length_adjusted(votes: Iterable[Ballot]) -> LengthAdjusted:
     if n < 3:
         return replace(raw, why="too few votes have the lengths of both answers")
     spread = float(np.std(relative))
+    if plain.by_prompt is None:
+        return replace(raw, why="every prompt went the same way")
     if spread < 1e-9:
         return replace(raw, why="the two answers differed in length by the same share everywhere")
     sides = [0.5 if v.candidate_left else -0.5 for v in told]
@@ -235,7 +244,7 @@ def length_adjusted(votes: Iterable[Ballot]) -> LengthAdjusted:
         return replace(raw, equal=equal, interval=interval)
     if logistic(np.column_stack([columns[0], *columns[2:]]), *rest) is not None:
         return replace(raw, apart=True, why="length alone tells every win from every loss")
-    return replace(raw, why="every vote was the same, or the side alone tells the votes apart")
+    return replace(raw, why="the side alone tells the votes apart")
 
 
 def two_way(votes: Iterable[Ballot]) -> TwoWay:
@@ -249,6 +258,8 @@ def two_way(votes: Iterable[Ballot]) -> TwoWay:
     theta = float(shares @ worth)
     rest = shares * (worth - theta)
     by_prompt = _clustered(rest, [v.prompt for v in cast])
+    if by_prompt < _ALIKE:
+        return TwoWay(n, reviewers, theta, None, None)
     if reviewers < 2:
         return TwoWay(n, reviewers, theta, math.sqrt(by_prompt), None)
     both = by_prompt + _clustered(rest, [v.reviewer for v in cast])

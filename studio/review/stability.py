@@ -114,7 +114,7 @@ class Stability:
     def sentence(self, names: Mapping[str, str]) -> str:
         """In how many ways of reading the votes it holds, and what it would be in the others."""
         if not self.told:
-            return "There is no other way to read these votes: one person voted, on one kind of input."
+            return "There is no other way to read these votes: they are of one person at most, on one kind of input."
         verdict, n = _spoken(self.verdict), len(self.told)
         if not self.turning:
             ways = "the one other way" if n == 1 else f"all {n} other ways"

@@ -12,7 +12,7 @@ from studio.records import HARD_KINDS, Brief, Example, Status
 from studio.store import briefs, finding, people
 from studio.store import examples as rows
 from studio.store.finding import Filter
-from studio.ui import blocks, finding_parts, form_fields, frame, keys, long_step
+from studio.ui import blocks, draft_fields, finding_parts, form_fields, frame, keys, long_step
 from studio.ui.access import Visit
 
 _ACTIONS = {Status.approved: "Approve", Status.in_review: "Back to review", Status.rejected: "Reject"}
@@ -162,7 +162,7 @@ def _field(visit: Visit, what: str) -> None:
         names = {"": "Nobody"} | {p.id: p.name for p in people.everyone(visit.store) if p.active}
         st.selectbox("Person", list(names), key=key, format_func=lambda p: names.get(p, "Somebody who left"))
     elif what == "recheck":
-        st.text_input("Why, in a few words", key=key, placeholder="The refund policy changed", persist_state="session")
+        draft_fields.line(visit, "Why, in a few words", key, placeholder="The refund policy changed")
     elif what == "review_by":
         st.date_input("Review by (empty: no date)", None, key=key)
     elif what == "add_tags":
@@ -182,6 +182,7 @@ def _changed(visit: Visit, what: str, chosen: list[str]) -> None:
     given: Any = tuple(value or ()) if what.endswith(("_tags", "_kinds")) else value or ""
     said = f"{_WHAT[what]}: done for {blocks.several(len(chosen), 'example')}. Undo takes it back."
     if do(visit, chosen, Change(**{what: given}), said) is not None:
+        draft_fields.saved_as(visit, f"acting-{what}")
         _unpick(visit, chosen)
 
 

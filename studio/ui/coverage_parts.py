@@ -11,7 +11,7 @@ from studio.examples.coverage import Cell, Coverage, Reach, coverage, usual_goal
 from studio.records import Brief
 from studio.store import Store, briefs
 from studio.store import examples as rows
-from studio.ui import blocks, example_parts, form_fields, frame
+from studio.ui import blocks, draft_fields, example_parts, form_fields, frame
 from studio.ui.access import Visit
 
 SAMPLE = 2_000
@@ -31,10 +31,10 @@ def show(visit: Visit) -> None:
         blocks.way(visit, "brief", "Open the brief", "coverage-brief")
         return
     usual = usual_goal(rows.approved_kinds(visit.store, visit.project_id))
-    goal = int(st.number_input(
-        "Approved examples to aim at", 20, 1_000_000, usual, step=50, key="coverage-goal", persist_state="session",
-        width=260, help="The brief's shares are of this many. A few hundred teach a habit.",
-    ))  # fmt: skip
+    goal = draft_fields.whole(
+        visit, "Approved examples to aim at", "coverage-goal", usual, (20, 1_000_000), step=50, width=260,
+        help="The brief's shares are of this many. A few hundred teach a habit.",
+    )  # fmt: skip
     found = _found(visit.store, str(visit.store.workspace), visit.store.version, visit.project_id, goal)
     blocks.lead(_lead(found))
     _next(visit, found)

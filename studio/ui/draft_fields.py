@@ -81,8 +81,12 @@ def whole(visit: Visit, label: str, key: str, saved: int, bounds: tuple[int, int
 
 def which(visit: Visit, key: str, words: Mapping[str, str] | Sequence[str], saved: str | None = None) -> str | None:
     """What is chosen now of what is offered, drawn or not: at first `saved`, or else the first, or else None."""
-    first = saved if saved in words else next(iter(words), None)
-    return _choice(visit, key, saved, lambda held: held if isinstance(held, str) and held in words else first)
+    first = _first(words, saved)
+    return _choice(visit, key, first, lambda held: held if isinstance(held, str) and held in words else first)
+
+
+def _first(words: Mapping[str, str] | Sequence[str], saved: str | None) -> str | None:
+    return saved if saved in words else next(iter(words), None)
 
 
 def several(visit: Visit, key: str, words: Mapping[str, str] | Sequence[str], saved: Sequence[str] = (),
@@ -100,22 +104,23 @@ def pick(visit: Visit, label: str, key: str, words: Mapping[str, str], saved: st
     """One of what is offered, from a list that opens. There must be something to choose from."""
     which(visit, key, words, saved)
     return str(st.selectbox(label, list(words), format_func=words.__getitem__, key=key, on_change=_keep,
-                            args=(visit, key, saved), persist_state="session", **more))  # fmt: skip
+                            args=(visit, key, _first(words, saved)), persist_state="session", **more))  # fmt: skip
 
 
 def radio(visit: Visit, label: str, key: str, words: Mapping[str, str], saved: str | None = None, **more: Any) -> str:
     """One of a few, all in sight. There must be something to choose from."""
     which(visit, key, words, saved)
     return str(st.radio(label, list(words), format_func=words.__getitem__, key=key, on_change=_keep,
-                        args=(visit, key, saved), persist_state="session", **more))  # fmt: skip
+                        args=(visit, key, _first(words, saved)), persist_state="session", **more))  # fmt: skip
 
 
-def segments(visit: Visit, label: str, key: str, words: Mapping[str, str], saved: str, **more: Any) -> str:
-    """One of a few, beside each other."""
-    now = which(visit, key, words, saved)
+def segments(visit: Visit, label: str, key: str, words: Mapping[str, str], saved: str | None = None,
+             **more: Any) -> str | None:  # fmt: skip
+    """One of a few, beside each other; without one that is `saved` also none."""
+    _choice(visit, key, saved, lambda held: held if isinstance(held, str) and held in words else saved)
     found = st.segmented_control(label, list(words), format_func=words.__getitem__, key=key, on_change=_keep,
                                  args=(visit, key, saved), persist_state="session", **more)  # fmt: skip
-    return str(found or now)
+    return saved if found is None else str(found)
 
 
 def many(visit: Visit, label: str, key: str, words: Mapping[str, str], saved: Sequence[str] = (),
@@ -185,4 +190,4 @@ def _keep(visit: Visit, key: str, saved: Any) -> None:
     if text == saved:
         drafts.drop(visit.store, visit.person.id, name)
     else:
-        frame.attempt(lambda: drafts.keep(visit.store, visit.person.id, name, {"text": text}))
+        frame.attempt(lambda: drafts.keep(visit.store, visit.person.id, name, {"text": text}), seeing=True)

@@ -95,7 +95,7 @@ def _slices_sentence(found: Mapping[str, Mapping[str, SliceFinding]], names: Map
         f"{told} The lowest figure is “{low.name.replace('_', ' ')}” against {names[baseline]}: preferred in "
         f"{blocks.percent(theta)} (95 % interval {span}, n = {blocks.several(low.n, 'prompt')})."
     )
-    if len(seen) == 1 or low.shrunken is None:
+    if low.shrunken is None or blocks.percent(low.shrunken) == blocks.percent(theta):
         return told
     return (
         f"{told} The lowest of several is lower than it would be another time: drawn toward the others (a shrunken "

@@ -6,7 +6,7 @@ import streamlit as st
 
 from studio.records import Pair, Round
 from studio.review import desk, guesses, rounds
-from studio.ui import blocks, frame, keys, notices
+from studio.ui import blocks, draft_fields, frame, keys, notices
 from studio.ui.access import Visit
 
 _SIDES = {"left": "Left", "right": "Right", "none": "No idea"}
@@ -45,21 +45,18 @@ def ask(visit: Visit, found: Round) -> None:
     )
     with st.container(key="exit-pairs"):
         for pair in pairs:
-            _one(pair)
+            _one(visit, pair)
     st.button("Send my guesses", key="exit-send", type="primary", on_click=_send, args=(visit, found, pairs))
 
 
-def _one(pair: Pair) -> None:
+def _one(visit: Visit, pair: Pair) -> None:
     with st.container(border=True, key=f"exit-{pair.id}"):
         blocks.note(blocks.start_of(pair.input, _START))
         shown = (("left", pair.left), ("right", pair.right))
         for column, (side, text) in zip(st.columns(2, gap="medium"), shown, strict=True):
             with column:
                 frame.reading(blocks.start_of(text, _START), _SIDES[side])
-        st.segmented_control(
-            "From the tuned model", list(_SIDES), format_func=_SIDES.__getitem__, key=_key(pair),
-            persist_state="session",
-        )  # fmt: skip
+        draft_fields.segments(visit, "From the tuned model", _key(pair), _SIDES)
 
 
 def _key(pair: Pair) -> str:
@@ -69,5 +66,11 @@ def _key(pair: Pair) -> str:
 def _send(visit: Visit, found: Round, pairs: list[Pair]) -> None:
     chosen = {pair.id: str(side) for pair in pairs if (side := st.session_state.get(_key(pair)))}
     said = "Thank you, your guesses are kept. The team reads them with the result."
-    frame.attempt(lambda: guesses.answer(visit.store, found, visit.person, chosen), said)
+
+    def answer() -> None:
+        guesses.answer(visit.store, found, visit.person, chosen)
+        for pair in pairs:
+            draft_fields.saved_as(visit, _key(pair))
+
+    frame.attempt(answer, said)
     notices.keep_for("exit")

@@ -17,9 +17,10 @@ from studio.store import finding, people
 from studio.store import views as view_rows
 from studio.store.finding import MOST_GROUPS, NO, NONE, YES, Choices, Filter
 from studio.store.views import View
-from studio.ui import blocks, form_fields, frame, keys, prose
+from studio.ui import blocks, draft_fields, form_fields, frame, keys, prose
 from studio.ui.access import Visit
 
+_VIEW_NAME = "examples-view-name"
 _FIELDS = tuple(f.name for f in fields(Filter) if f.name != "trashed")
 _SPLITS = {"train": "Learnt from (train)", "validation": "Watched (validation)", "test": "Held back (test)"}
 CONSENT = {"unknown": "Not known", "given": "Given", "not_needed": "Not needed", "withdrawn": "Withdrawn"}
@@ -220,7 +221,7 @@ def _views(visit: Visit, now: Filter) -> None:
     if not visit.may_edit:
         return
     current = next((view for view in found if view.wanted == now), None)
-    st.text_input("Name", key="examples-view-name", persist_state="session", max_chars=views.LONGEST)
+    draft_fields.line(visit, "Name", _VIEW_NAME, max_chars=views.LONGEST)
     if current:
         label = f"Rename “{form_fields.plain(current.name)}”"
         st.button(label, key="examples-view-rename", on_click=_renamed, args=(visit, current))
@@ -247,19 +248,19 @@ def _told_of(visit: Visit, wanted: Filter) -> list[str]:
 
 
 def _saved(visit: Visit, now: Filter) -> None:
-    name = str(st.session_state.get("examples-view-name") or "")
+    name = draft_fields.value(visit, _VIEW_NAME)
     do = partial(views.save, visit.store, visit.person.id, visit.project_id, name, now)
     if made := frame.attempt(do):
         st.session_state[keys.NOTICE] = ["said", f"Saved as the view “{made.name}”."]
-        st.session_state["examples-view-name"] = ""
+        draft_fields.forget(visit, _VIEW_NAME)
 
 
 def _renamed(visit: Visit, view: View) -> None:
-    name = str(st.session_state.get("examples-view-name") or "")
+    name = draft_fields.value(visit, _VIEW_NAME)
     do = partial(views.rename, visit.store, visit.person.id, visit.project_id, view, name)
     if made := frame.attempt(do):
         st.session_state[keys.NOTICE] = ["said", f"The view is now called “{made.name}”."]
-        st.session_state["examples-view-name"] = ""
+        draft_fields.forget(visit, _VIEW_NAME)
 
 
 def _removed(visit: Visit, view: View) -> None:

@@ -177,7 +177,7 @@ def _slices(visit: Visit, finding: Finding, label: str, slug: str) -> None:
     with st.popover(f"{label}…", key=f"health-slices-{slug}"):
         names = [s.name for s in brief.slices] if brief else []
         key = f"health-slice-{slug}"
-        st.selectbox("Kind of input (slice)", names, key=key, format_func=form_fields.plain)
+        draft_fields.pick(visit, "Kind of input (slice)", key, {name: form_fields.plain(name) for name in names})
         st.button(f"Put {blocks.several(len(finding.ids), 'example')} there", key=f"health-slice-do-{slug}",
                   type="primary", on_click=_into_slice, args=(visit, finding, key))  # fmt: skip
 
@@ -185,7 +185,9 @@ def _slices(visit: Visit, finding: Finding, label: str, slug: str) -> None:
 def _into_slice(visit: Visit, finding: Finding, key: str) -> None:
     wanted = Change(slice=str(st.session_state.get(key) or ""))
     ids = finding.ids
-    _attempt(lambda: change(visit.store, visit.person.id, visit.project_id, ids, wanted), "{n} put into this slice.")
+    into = lambda: change(visit.store, visit.person.id, visit.project_id, ids, wanted)  # noqa: E731
+    if _attempt(into, "{n} put into this slice."):
+        draft_fields.saved_as(visit, key)
 
 
 def _rights(visit: Visit, finding: Finding, slug: str) -> None:
@@ -193,9 +195,8 @@ def _rights(visit: Visit, finding: Finding, slug: str) -> None:
     with st.popover("Note both consent and licence…", key=f"health-rights-{slug}"):
         blocks.note("What you leave open stays as it is in each example.")
         chosen, typed = f"health-consent-{slug}", f"health-licence-{slug}"
-        st.selectbox("Consent of the people it comes from", [c.value for c in Consent if c is not Consent.unknown],
-                     index=None, placeholder="Leave as it is", key=chosen,
-                     format_func=lambda c: finding_parts.CONSENT[c])  # fmt: skip
+        words = {c.value: finding_parts.CONSENT[c.value] for c in Consent if c is not Consent.unknown}
+        draft_fields.pick(visit, "Consent of the people it comes from", chosen, {"": "Leave as it is"} | words)
         draft_fields.line(visit, "Licence", typed, placeholder="For example: CC BY 4.0", max_chars=120)
         st.button(f"Note it for {blocks.several(len(finding.ids), 'example')}", key=f"health-rights-do-{slug}",
                   type="primary", on_click=_note_rights, args=(visit, finding, chosen, typed))  # fmt: skip
@@ -207,3 +208,4 @@ def _note_rights(visit: Visit, finding: Finding, chosen: str, typed: str) -> Non
     ids = finding.ids
     if _attempt(lambda: change(visit.store, visit.person.id, visit.project_id, ids, wanted), "Noted for {n}."):
         draft_fields.forget(visit, typed)
+        draft_fields.forget(visit, chosen)

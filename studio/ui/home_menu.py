@@ -8,7 +8,7 @@ import streamlit as st
 
 from studio import project_copy, project_file, projects
 from studio.store.projects import Project
-from studio.ui import blocks, frame, keys, project_route
+from studio.ui import blocks, draft_fields, frame, keys, project_route
 from studio.ui.access import Visit
 from studio.wording import several
 
@@ -29,10 +29,12 @@ def more(visit: Visit, project: Project) -> None:
 
 
 def _name(visit: Visit, project: Project) -> None:
-    st.text_input("Name", project.name, key=f"{keys.RENAME}-{project.id}", max_chars=80)
-    st.button("Rename", key=f"home-rename-do-{project.id}", on_click=_rename, args=(visit, project.id))
+    key, within = f"{keys.RENAME}-{project.id}", dataclasses.replace(visit, project=project.id)
+    draft_fields.follow(within, key, project.name)
+    draft_fields.line(within, "Name", key, project.name, max_chars=80)
+    st.button("Rename", key=f"home-rename-do-{project.id}", on_click=_rename, args=(within, project.id))
     blocks.way(
-        dataclasses.replace(visit, project=project.id), "brief", "Should we fine-tune at all?",
+        within, "brief", "Should we fine-tune at all?",
         f"home-advice-{project.id}", **{keys.BRIEF_VIEW: "advice"},
     )  # fmt: skip
 
@@ -86,8 +88,14 @@ def _take_along(visit: Visit, project: Project) -> None:
 
 
 def _rename(visit: Visit, project: str) -> None:
-    name = str(st.session_state[f"{keys.RENAME}-{project}"])
-    frame.attempt(lambda: projects.rename(visit.store, visit.person.id, project, name), "Renamed.")
+    key = f"{keys.RENAME}-{project}"
+    name = str(st.session_state[key])
+
+    def rename() -> None:
+        projects.rename(visit.store, visit.person.id, project, name)
+        draft_fields.forget(visit, key, name.strip())
+
+    frame.attempt(rename, "Renamed.")
 
 
 def _copy(visit: Visit, source: str, with_examples: bool) -> None:

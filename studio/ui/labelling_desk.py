@@ -20,7 +20,7 @@ from studio.examples.labelling import Seat
 from studio.records import HARD_KINDS, Brief, Example, Speaker
 from studio.store import briefs, finding, labels, people
 from studio.store.labels import Answer, Label, Queue
-from studio.ui import as_seen, blocks, conversation, form_fields, frame, keys, notices, prose
+from studio.ui import as_seen, blocks, conversation, draft_fields, form_fields, frame, keys, notices, prose
 from studio.ui.access import Visit
 from studio.wording import duration
 
@@ -193,7 +193,7 @@ def _reasons(visit: Visit, found: Queue, seat: Seat, brief: Brief) -> None:
     assert seat.example is not None
     key = seat.example.id
     st.html('<p class="yl-why">Which rule does it break?</p>')
-    st.text_input("In your own words (optional)", key=f"label-note-{key}", max_chars=400)
+    draft_fields.line(visit, "In your own words (optional)", f"label-note-{key}", max_chars=400)
     with st.container(key="label-keys", horizontal=True, gap="small"):
         for n, criterion in enumerate(brief.criteria[:_MOST_RULES], start=1):
             st.button(form_fields.plain(criterion.name), key=f"label-rule-{n}-{key}", shortcut=str(n), on_click=_say,
@@ -288,6 +288,7 @@ def _say(visit: Visit, found: Queue, seat: Seat, decision: Answer, criterion: st
     if done is not None:
         drafts.drop(visit.store, visit.person.id, _draft(found, example.id))
         st.session_state.pop(f"label-ideal-{example.id}", None)
+        draft_fields.forget(visit, f"label-note-{example.id}")
         _go(found, example="", after=seat.position, last=example.id)
 
 

@@ -184,11 +184,10 @@ def _forecast(visit: Visit) -> None:
     brief = briefs.latest(visit.store, visit.project_id) or Brief()
     blocks.section("How much is left", "For a set of the size you aim at, by the shares of the brief.")
     usual = usual_goal(rows.approved_kinds(visit.store, visit.project_id))
-    goal = st.number_input(
-        "Approved examples you aim at", MINIMUM, 1_000_000, usual, 50, key=keys.LABEL_GOAL, width=240
-    )
+    goal = draft_fields.whole(visit, "Approved examples you aim at", keys.LABEL_GOAL, usual, (MINIMUM, 1_000_000),
+                              step=50, width=240)  # fmt: skip
     times, answers = labels.given_in(visit.store, visit.project_id)
-    told = pace.forecast(brief, rows.tally(visit.store, visit.project_id), int(goal), times, answers)
+    told = pace.forecast(brief, rows.tally(visit.store, visit.project_id), goal, times, answers)
     blocks.lead(told.sentence)
     body = [
         (g.slice or "all", *(f"{n:,}" for n in (g.target, g.approved, g.missing, g.waiting, g.to_write)))

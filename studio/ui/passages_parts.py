@@ -111,8 +111,8 @@ def _save(visit: Visit, arm: Arm, picks: str, count: str) -> None:
 
 def _try(visit: Visit, arm: Arm) -> None:
     """An input of one's own, and what would stand with it; nothing is asked of the model that answers."""
-    text = st.text_input("What would it be given with this input?", key=f"{keys.PASSAGES}-try-{arm.id}", type="search",
-                         persist_state="session", width=520, placeholder="Write an input")  # fmt: skip
+    text = draft_fields.line(visit, "What would it be given with this input?", f"{keys.PASSAGES}-try-{arm.id}",
+                             type="search", width=520, placeholder="Write an input")  # fmt: skip
     if not text.strip():
         return
     try:

@@ -9,10 +9,11 @@ from studio.examples.acting import Change
 from studio.records import Example
 from studio.store import finding
 from studio.store.finding import Filter
-from studio.ui import acting_parts, blocks, example_parts, finding_parts, prose
+from studio.ui import acting_parts, blocks, draft_fields, example_parts, finding_parts, prose
 from studio.ui.access import Visit
 
 _SHOWN = 10
+_PHRASE, _REASON = "recheck-phrase", "recheck-reason"
 _QUEUES = (Filter(recheck=True), Filter(due=True), Filter(stale=True))
 
 
@@ -48,18 +49,18 @@ def _send(visit: Visit) -> None:
         "is sent to be looked at again, with your reason.",
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        phrase = st.text_input("What they mention", key="recheck-phrase", live=True, width=300,
-                               placeholder="refund policy", persist_state="session")  # fmt: skip
-        reason = st.text_input("Why, in a few words", key="recheck-reason", live=True, width=360,
-                               placeholder="The refund policy changed on 1 May", persist_state="session")  # fmt: skip
-    wanted = Filter(text=(phrase or "").strip())
+        phrase = draft_fields.line(visit, "What they mention", _PHRASE, live=True, width=300,
+                                   placeholder="refund policy")  # fmt: skip
+        reason = draft_fields.line(visit, "Why, in a few words", _REASON, live=True, width=360,
+                                   placeholder="The refund policy changed on 1 May")  # fmt: skip
+    wanted = Filter(text=phrase.strip())
     if not wanted.text:
         return
     count = finding.count(visit.store, visit.project_id, wanted)
     if not count:
         blocks.note("No example mentions it. It must stand there as you typed it; capitals make no difference.")
         return
-    given = bool((reason or "").strip())
+    given = bool(reason.strip())
     with st.container(horizontal=True, vertical_alignment="center"):
         which = "it" if count == 1 else f"all {count:,}"
         st.button(
@@ -71,11 +72,12 @@ def _send(visit: Visit) -> None:
 
 
 def _sent(visit: Visit, wanted: Filter) -> None:
-    reason = " ".join(str(st.session_state.get("recheck-reason") or "").split())
+    reason = " ".join(draft_fields.value(visit, _REASON).split())
     ids = finding.ids(visit.store, visit.project_id, wanted)
     said = f"{blocks.several(len(ids), 'example')} will be looked at again. Undo takes it back."
     if acting_parts.do(visit, ids, Change(recheck=reason), said) is not None:
-        st.session_state["recheck-phrase"] = ""
+        draft_fields.forget(visit, _PHRASE)
+        draft_fields.saved_as(visit, _REASON)
 
 
 def _queue(visit: Visit, wanted: Filter, title: str, about: str, nothing: str) -> None:

@@ -12,10 +12,10 @@ from studio.evaluation import Report
 from studio.outputs import Compared
 from studio.records import SCALE_LEVELS, Brief, Criterion, Dataset, Example, Split
 from studio.store import Store, arms
-from studio.ui import answers, blocks, conversation, frame
+from studio.ui import answers, blocks, conversation, draft_fields, frame
 from studio.ui.access import Visit
 
-_YES_NO = {1: "Yes", 0: "No"}
+_YES_NO = {"1": "Yes", "0": "No"}
 
 
 def show(visit: Visit, brief: Brief, dataset: Dataset, told: Report, shown: Sequence[Compared]) -> None:
@@ -78,23 +78,28 @@ def _rate(
         conversation.shown(example.prompt, "Asked")
         frame.reading(waiting.output, "An answer")
         for at, criterion in enumerate(rubric.criteria(brief)):
-            _ask(criterion, f"{key}-{at}")
+            _ask(visit, criterion, f"{key}-{at}")
         st.button("Save and go on", key=f"{key}-save", type="primary", on_click=_save,
                   args=(visit, brief, dataset.id, waiting, key))  # fmt: skip
         blocks.note(f"{blocks.several(waiting.left, 'answer')} after this one. Stop whenever you like.")
 
 
-def _ask(criterion: Criterion, key: str) -> None:
+def _ask(visit: Visit, criterion: Criterion, key: str) -> None:
     if criterion.scale:
-        options = list(range(1, SCALE_LEVELS + 1))
-        st.segmented_control(criterion.name, options, key=key, help=criterion.how_to_tell or None)
+        levels = {str(level): str(level) for level in range(1, SCALE_LEVELS + 1)}
+        draft_fields.segments(visit, criterion.name, key, levels, help=criterion.how_to_tell or None)
         blocks.scale(criterion.scale)
     else:
-        st.segmented_control(criterion.name, list(_YES_NO), key=key, format_func=_YES_NO.__getitem__,
-                             help=criterion.how_to_tell or None)  # fmt: skip
+        draft_fields.segments(visit, criterion.name, key, _YES_NO, help=criterion.how_to_tell or None)
 
 
 def _save(visit: Visit, brief: Brief, dataset: str, waiting: rubric.Waiting, key: str) -> None:
     chosen = {c.name: st.session_state.get(f"{key}-{at}") for at, c in enumerate(rubric.criteria(brief))}
     values = {name: int(value) for name, value in chosen.items() if value is not None}
-    frame.attempt(lambda: rubric.rate(visit.store, visit.person.id, visit.project_id, brief, dataset, waiting, values))
+
+    def rate() -> None:
+        rubric.rate(visit.store, visit.person.id, visit.project_id, brief, dataset, waiting, values)
+        for at in range(len(chosen)):
+            draft_fields.saved_as(visit, f"{key}-{at}")
+
+    frame.attempt(rate)

@@ -72,7 +72,7 @@ def _choosing(visit: Visit, arm: Arm, shots: Shots, known: Sequence[Example]) ->
     ways = {way.value: said for way, said in _WORDS.items()}
     choosing = Choosing(draft_fields.segments(
         visit, "How they are chosen", _key(arm, "choosing"), ways, shots.choosing.value, required=True
-    ))  # fmt: skip
+    ) or shots.choosing)  # fmt: skip
     blocks.note(_SAID[choosing])
     if choosing is Choosing.by_hand:
         _picking(visit, arm, shots, known)

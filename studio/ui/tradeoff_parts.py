@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _BY = {"people": "What people preferred", "rules": "Rules kept, all arms"}
 _NARROW, _TALL = 240.0, 290.0
 """Pixels of a picture's inside where it is narrowest. The numbers' places are stretched with a wider one."""
+_WIDEST = 620  # pixels: in a wider picture the numbers would stand far from their points
 _LOWEST, _HIGHEST = -2.0, 102.0
 
 
@@ -50,7 +51,7 @@ def _pictures(told: Tradeoff, marks: Sequence[str]) -> None:
     named = [f"{number} is {each.name}" for number, each in enumerate(told.points, start=1)]
     timed = any(each.seconds for each in told.points)
     blocks.plain(f"In the picture{'s' * timed}, {all_of(named)}.")
-    columns = st.columns(2, gap="large") if timed else [st.container()]
+    columns = st.columns(2, gap="large") if timed else [st.container(width=_WIDEST)]
     with columns[0]:
         _picture(told, "cost", f"Price of 1,000 answers, {told.currency}" if told.currency else
                  "Word pieces (tokens) of an answer", marks)  # fmt: skip

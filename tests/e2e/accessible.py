@@ -41,6 +41,12 @@ _WEARS = """dark => { const app = document.querySelector("[data-testid=stApp]");
   const pale = e => getComputedStyle(e).color.match(/[0-9.]+/g).slice(0, 3).every(part => part > 127);
   return app.dataset.testScriptState === "notRunning" && words.every(each => pale(each) === dark); }"""
 
+_STILL = """() => { const before = window.yardstickColours;
+  const colours = e => { const s = getComputedStyle(e); return s.color + s.backgroundColor; };
+  window.yardstickColours = [...document.body.querySelectorAll("*")].map(colours).join();
+  return window.yardstickColours === before && !document.getAnimations().some(a => a instanceof CSSTransition); }"""
+"""Asked twice: whether every colour is as it was the time before."""
+
 
 @dataclass
 class Eyes:
@@ -81,7 +87,7 @@ def wear(page: Page, dark: bool) -> None:
     """Light or dark, and all of a page of the studio in it: its words change a moment after its ground."""
     page.emulate_media(color_scheme="dark" if dark else "light")
     page.wait_for_function(_WEARS, arg=dark)
-    page.wait_for_timeout(100)
+    page.wait_for_function(_STILL, polling=100)
 
 
 def tab_to(page: Page, name: str, within: int = 150) -> str:

@@ -17,10 +17,10 @@ from studio import discussion, drafts, export_command, people, projects, sharing
 from studio.certificate import sum_of, verify
 from studio.records import Role
 from studio.review import rounds
-from studio.review.preference import parse_votes, read_votes
+from studio.review.preference import Guardrail, parse_votes, read_votes, slice_finding
 from studio.store import Store, prices, shares
 from studio.store import decisions as rows
-from studio.ui import price_parts, signing_parts
+from studio.ui import evidence_parts, price_parts, signing_parts
 
 
 @pytest.fixture
@@ -271,3 +271,12 @@ def test_the_pairs_are_shown_at_a_price_and_the_table_reads_back(
     assert rounds.conflict(store, seeded.project, pia) == "saw which arm wrote what"
     table = read_votes(parse_votes(export_command.votes_csv(store, seeded.project).decode()))
     assert {v.candidate for v in table} == {"Tuned on Dataset 1"} and len(table) == 24
+
+
+def test_of_kinds_that_are_alike_none_is_said_to_be_low_by_luck() -> None:
+    def told(shrunken: float) -> str:
+        found = {name: slice_finding([1.0, 0.5], Guardrail(name), 2, shrunken) for name in ("refunds", "upset")}
+        return evidence_parts._slices_sentence({"base": found}, {"base": "Base"})
+
+    assert "another time" not in told(0.75)
+    assert "drawn toward the others (a shrunken estimate) it is 80" in told(0.8)

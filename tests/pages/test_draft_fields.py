@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from studio import drafts
 from studio.records import Person, Role
 from studio.store import Store
-from studio.ui import server
+from studio.ui import draft_fields, server
 
 
 def page() -> None:
@@ -132,4 +134,30 @@ def test_until_somebody_chooses_the_field_follows_what_is_offered_first(loaded: 
     at = load()
     assert shown(load(at, first="b"))[:2] == [["b"], "b"]
     at.selectbox(key="arm").set_value("c").run()
-    assert shown(load(at, first="ab"))[:2] == [["a", "b"], "c"]
+    assert shown(load(at, first="ab", arms="cab"))[:3] == [["a", "b"], "c", "c"]
+
+
+SHOWN_OTHERWISE = {
+    "baselines_parts": 1, "conversations_parts": 1, "coverage_parts": 1, "dataset_parts": 5, "evaluate_parts": 1,
+    "exemplar_pick": 2, "explore_parts": 3, "history_parts": 3, "home_list": 3, "home_menu": 1, "map_parts": 1,
+    "meaning_parts": 1, "pairs_parts": 3, "rows_parts": 1, "side_by_side_parts": 1, "side_effects_parts": 1,
+    "taught_parts": 1, "tradeoff_parts": 1, "watch_parts": 2, "where_parts": 1,
+}  # fmt: skip
+"""So many fields in each module only change what is shown of what there is, or what is taken away of it."""
+WITH_A_SELECTION = {"acting_parts": 7}
+"""These belong to examples that are selected, and no selection outlives a reload."""
+FIELDS = {
+    "text_input", "text_area", "number_input", "multiselect", "selectbox", "checkbox", "toggle", "radio", "pills",
+    "segmented_control", "date_input", "time_input", "slider", "select_slider", "data_editor",
+}  # fmt: skip
+
+
+def test_every_other_field_keeps_what_it_holds_or_saves_it_at_once() -> None:
+    """A field without a draft is one that says so here; one with `on_change` saves, or keeps a draft of its own."""
+    found: Counter[str] = Counter()
+    for module in Path(draft_fields.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in FIELDS:
+                drawn = ast.unparse(node.func.value) == "st" and module.stem not in ("draft_fields", "form_fields")
+                found[module.stem] += drawn and all(given.arg != "on_change" for given in node.keywords)
+    assert +found == SHOWN_OTHERWISE | WITH_A_SELECTION

@@ -190,7 +190,7 @@ def test_answers_are_rated_one_by_one_without_a_name(store: Store, seeded: Seede
     assert not any(arm in save for arm in (seeded.base, seeded.prompted, seeded.tuned))
     press(at, save)
     assert "Nothing was rated." in words(at)
-    at.session_state[save.replace("-save", "-0")] = 1
+    at.session_state[save.replace("-save", "-0")] = "1"
     press(at, save)
     assert "196 answers after this one" in words(at) and "1 rater" in words(at)
     assert len(ratings.every(store, seeded.dataset)) == 1

@@ -103,8 +103,10 @@ def test_the_whole_queue_by_its_buttons(store: Store, project: str, rita: tuple[
     assert "1 of 3" in words(at) and examples.counts(store, project)["approved"] == 1
     read_then(at, "label-reject-")
     assert "Which rule does it break?" in words(at)
-    at.text_input[0].set_value("Too curt")
+    at.text_input[0].set_value("Too curt").run()
+    assert "Your access changed" not in words(at) and len(list((store.workspace / "drafts").iterdir())) == 1
     read_then(at, "label-rule-1-")
+    assert not list((store.workspace / "drafts").iterdir())
     ids = finding.ids(store, project, Filter())
     label = labels.of_person(store, labels.queues(store, project)[0].id, ids[1], rita[0])
     assert label is not None and (label.criterion, label.note) == ("Tone", "Too curt")
