@@ -72,6 +72,15 @@ def test_a_go_by_the_test_at_the_cap_says_so_where_its_interval_reaches_below_a_
     assert growth_sentence(assessed("w" * 30), Words(NAMES)).endswith("before every prompt is in.")
 
 
+def test_what_is_unchecked_would_change_an_undecided_verdict_too() -> None:
+    ruling = rule(assessed("wl" * 20, cap=40, prompts=40), gates=ALL_CHECKED[1:], finished=True)
+    assert ruling.verdict is Verdict.inconclusive
+    assert ruling.would_change[0].startswith("A new round") and ruling.would_change[1:] == (
+        f"Checking what is not checked yet: {BESIDE_THE_VOTES[0][0]}.",
+    )
+    assert len(rule(assessed("wl" * 20, cap=40, prompts=40), finished=True).would_change) == 1
+
+
 def test_that_one_person_cast_all_the_votes_is_told() -> None:
     alone, two = rule(assessed("w" * 30), voters=1), rule(assessed("w" * 30), voters=2)
     assert set(alone.because) - set(two.because) == {
