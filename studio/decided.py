@@ -44,7 +44,7 @@ class Told:
     """What one signed decision names. Names are those that were registered with the round; `runs`: of the arm in
     question, "" where it was not trained here; `size`: examples in the frozen set, None where it is gone. `role`: the
     signer's when they signed, None where the decision is older than its keeping. `labels`: what must
-    stand on its verdict, of `LABELS`."""
+    stand on its verdict, of `LABELS`. `override`: why it ships against its verdict, "" where it does not."""
 
     id: str
     round: str
@@ -64,6 +64,7 @@ class Told:
     role: Role | None
     comment: str
     labels: tuple[str, ...] = ()
+    override: str = ""
 
 
 def record(found: Round, told: Judgement, person: Person) -> dict[str, Any]:
@@ -106,7 +107,7 @@ def _told(store: Store, signed: rows.Decision) -> Told:
         tuple(Against(**{**each, "baseline": called.get(each["baseline"], each["baseline"])}) for each in kept),
         tuple(from_json(Gate, each) for each in body.get("gates", [])),
         signed.signed_by, Role(body["role"]) if "role" in body else None, signed.comment,
-        tuple(word for name, word in LABELS.items() if body.get(name)),
+        tuple(word for name, word in LABELS.items() if body.get(name)), str(body.get("override", "")),
     )  # fmt: skip
 
 
@@ -150,16 +151,27 @@ class Between:
         named = [fact for fact in self.facts if fact.name in _THINGS]
         other = [_THINGS[fact.name] for fact in named if fact.changed]
         same = [_THINGS[fact.name] for fact in named if not fact.changed]
-        told = [start]
+        told = [start, *_overridden(self.before, self.after)]
         if other:
             told.append(f"Not the same: {join_words(other)}.")
         if same:
             told.append(f"The same: {join_words(same)}.")
-        moved = len(self.gates)
+        once = sum(_NOT_ASKED in (gate.before, gate.after) for gate in self.gates)
+        moved = len(self.gates) - once
         told.append(f"{several(moved, 'gate')} changed state." if moved else "No gate changed state.")
+        told += [f"{several(once, 'gate')} {'was' if once == 1 else 'were'} asked in one of them only."] if once else []
         return " ".join(told)
 
 
+def _overridden(before: Told, after: Told) -> list[str]:
+    """Which of them was signed to ship against its verdict."""
+    which = [word for word, told in (("earlier", before), ("later", after)) if told.override]
+    if len(which) == 2:
+        return ["Both were signed to ship against the verdict."]
+    return [f"The {which[0]} one was signed to ship against its verdict."] if which else []
+
+
+_NOT_ASKED = "not asked"
 _THINGS = {"Arm": "the arm", "Dataset": "the dataset", "Training (run)": "the training", "Brief": "the brief"}
 
 
@@ -174,6 +186,8 @@ def between(before: Told, after: Told) -> Between:
         Fact("Training (run)", before.run or "none here", after.run or "none here"),
         Fact("Brief", f"version {before.brief_version}", f"version {after.brief_version}"),
     ]
+    if before.override or after.override:
+        facts.append(Fact("Overridden, because", *(each.override or "not overridden" for each in (before, after))))
     for name in dict.fromkeys(each.baseline for told in (before, after) for each in told.against):
         facts.append(Fact(f"Preferred to {name}", *(_theta(told, name) for told in (before, after))))
     return Between(before, after, tuple(facts), tuple(_moved(before, after)))
@@ -197,7 +211,7 @@ def _dataset(told: Told) -> str:
 def _theta(told: Told, baseline: str) -> str:
     found = next((each for each in told.against if each.baseline == baseline), None)
     if found is None or found.theta is None:
-        return "not asked"
+        return _NOT_ASKED
     return f"{percent(found.theta)} ({wording.between((found.low, found.high))}, n = {found.n:,})"
 
 
@@ -214,7 +228,7 @@ def _moved(before: Told, after: Told) -> list[Fact]:
 def in_words(state: GateState | None) -> str:
     """A gate's state as it is said; None: the round had no such gate."""
     if state is None:
-        return "not asked"
+        return _NOT_ASKED
     return {GateState.open: "not decided", GateState.unchecked: "not checked"}.get(state, state.value)
 
 

@@ -243,6 +243,9 @@ def _other_failures(assessments: Sequence[Assessment], subject: Assessment, alon
     return others[: [a.candidate for a in assessments].index(subject.candidate)]
 
 
+_UNCHECKED = "Checking what is not checked yet: "
+
+
 def _would_change(
     verdicts: tuple[Verdict, Verdict], arm: str, blocking: Sequence[Gate], trust: _Trust
 ) -> tuple[str, ...]:
@@ -256,7 +259,7 @@ def _would_change(
         failed = [g.title for g in blocking if g.state is GateState.failed]
         waiting = [g.title for g in blocking if g.state is not GateState.failed]
         sentences += [f"Repairing what failed and a new round: {join_words(failed)}."] if failed else []
-        sentences += [f"Checking what is not checked yet: {join_words(waiting)}."] if waiting else []
+        sentences += [f"{_UNCHECKED}{join_words(waiting)}."] if waiting else []
     if ruled is Verdict.go:
         sentences.append(
             "A change of the brief, the outputs or the decoding settings: the result is about those that were judged."
@@ -267,6 +270,8 @@ def _would_change(
         sentences.append("More completed prompts.")
     if alone is Verdict.inconclusive:
         sentences.append("A new round with more prompts, or a better version; an override needs a signed reason.")
+        unchecked = [g.title for g in blocking if g.state is GateState.unchecked]
+        sentences += [f"{_UNCHECKED}{join_words(unchecked)}."] if unchecked else []
     return tuple(sentences)
 
 

@@ -28,7 +28,7 @@ def test_what_differs_between_two_decisions_is_told_in_words_and_figures() -> No
     found = decided.between(FIRST, later)
     assert found.sentence == (
         "No go became go. Not the same: the arm and the training. The same: the dataset and the brief. "
-        "2 gates changed state."
+        "1 gate changed state. 1 gate was asked in one of them only."
     )
     facts = {fact.name: (fact.before, fact.after, fact.changed) for fact in found.facts}
     assert facts["Preferred to House rules"] == ("21 % (4 to 54 %, n = 24)", "81 % (54 to 96 %, n = 32)", True)
@@ -44,6 +44,16 @@ def test_a_practice_verdict_is_never_told_without_its_label() -> None:
     found = decided.between(FIRST, practice)
     assert found.sentence.startswith("No go became inconclusive (scripted votes, practice).")
     assert found.facts[0].after == "inconclusive (scripted votes, practice)"
+
+
+def test_an_override_is_told_between_two_decisions() -> None:
+    later = dataclasses.replace(FIRST, id="d2", ships=True, override="A pilot with a human in the loop.")
+    found = decided.between(FIRST, later)
+    assert found.sentence.startswith("The verdict stayed no go. The later one was signed to ship against its verdict.")
+    facts = {fact.name: (fact.before, fact.after) for fact in found.facts}
+    assert facts["Overridden, because"] == ("not overridden", "A pilot with a human in the loop.")
+    assert "Both were signed to ship" in decided.between(later, later).sentence
+    assert "Overridden, because" not in {fact.name for fact in decided.between(FIRST, FIRST).facts}
 
 
 def test_two_decisions_that_name_the_same_say_so() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from studio.decision import BESIDE_THE_VOTES, Gate, GateState, Ruling, preference_sentence, unchecked_gates, verdict
 from studio.records import Choice, Refusal, Verdict, from_json, to_json
+from studio.review.gates import Words, growth_sentence
 from studio.review.preference import Assessment, Ballot, Guardrail, PlannedPrompt, Projection, Registration, assess
 
 ALL_CHECKED = tuple(Gate(name, GateState.passed, "Checked.") for name, _ in BESIDE_THE_VOTES)
@@ -65,6 +66,19 @@ def test_a_go_by_the_test_at_the_cap_says_so_where_its_interval_reaches_below_a_
     assert late.go and late.interval.low < 0.5
     assert "the test kept for that moment decides" in preference_sentence(late, "A", "B")
     assert "moment" not in preference_sentence(early, "A", "B")
+    told = growth_sentence(assessed("w" * 28 + "l" * 12, prompts=40, cap=40), Words(NAMES))
+    assert told.startswith(f"It ended at {late.e_go:.1f} to 1 over the base model; at 100 to 1 it is a go before")
+    assert told.endswith("Over the base model the test for a round with every prompt in made it one.")
+    assert growth_sentence(assessed("w" * 30), Words(NAMES)).endswith("before every prompt is in.")
+
+
+def test_what_is_unchecked_would_change_an_undecided_verdict_too() -> None:
+    ruling = rule(assessed("wl" * 20, cap=40, prompts=40), gates=ALL_CHECKED[1:], finished=True)
+    assert ruling.verdict is Verdict.inconclusive
+    assert ruling.would_change[0].startswith("A new round") and ruling.would_change[1:] == (
+        f"Checking what is not checked yet: {BESIDE_THE_VOTES[0][0]}.",
+    )
+    assert len(rule(assessed("wl" * 20, cap=40, prompts=40), finished=True).would_change) == 1
 
 
 def test_that_one_person_cast_all_the_votes_is_told() -> None:

@@ -60,7 +60,9 @@ def examples(draw: st.DrawFn) -> list[Example]:
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl", "trl", "parquet"])
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(rows=examples())
 def test_export_then_import_gives_the_same_rows(tmp_path: Path, format: str, rows: list[Example]) -> None:
     file = tmp_path / f"out{FORMATS[format].ending}"
@@ -143,7 +145,9 @@ def test_a_trainers_format_comes_back_and_says_what_it_lacks(tmp_path: Path, for
 
 
 @pytest.mark.parametrize("format", _STRICT)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(rows=examples())
 def test_no_text_is_lost_in_a_trainers_format(tmp_path: Path, format: str, rows: list[Example]) -> None:
     carried, _ = _STRICT[format]

@@ -107,7 +107,7 @@ def assignment_gate(audits: Sequence[Assignment], in_order: bool | None = None) 
     return Gate(
         name,
         GateState.passed,
-        f"{text} (evidence against it {_figure(evidence)} to 1; the alarm is at {ALARM:,.0f} to 1).",
+        f"{text} (evidence against it {odds(evidence)} to 1; the alarm is at {ALARM:,.0f} to 1).",
         told,
     )
 
@@ -138,9 +138,17 @@ def _by_the_cap(against: AgainstBaseline) -> str:
     if not against.go or against.e_go >= GO_EVIDENCE or against.p_cap is None:
         return ""
     return (
-        " With every prompt in, the test kept for that moment decides, not this wider interval: so much by luck "
-        f"alone has a chance of {against.p_cap:.4f} (p; a go at {CAP_P} or less)."
+        " With every prompt in, the test kept for that moment decides, not this wider interval: so clear a result by "
+        f"luck alone has a chance of {against.p_cap:.4f} (p; a go at {CAP_P} or less)."
     )
+
+
+def growth_sentence(assessment: Assessment, words: Words) -> str:
+    """Where the evidence for the candidate stood at the end, and what a go takes."""
+    ends = join_words([f"{odds(a.e_go)} to 1 over {words[a.baseline]}" for a in assessment.against])
+    at_cap = [words[a.baseline] for a in assessment.against if _by_the_cap(a)]
+    by_test = f" Over {join_words(at_cap)} the test for a round with every prompt in made it one." if at_cap else ""
+    return f"It ended at {ends}; at {GO_EVIDENCE:.0f} to 1 it is a go before every prompt is in.{by_test}"
 
 
 def projection_sentence(projection: Projection) -> str:
@@ -163,8 +171,8 @@ def _preference_gate(against: AgainstBaseline, assessment: Assessment, words: Wo
     elif against.go and enough:
         state = GateState.passed
     evidence = [
-        f"evidence for {candidate}: {_figure(against.e_go)} to 1 (a go at {GO_EVIDENCE:.0f})",
-        f"evidence against a win of {_share(assessment.theta_min)}: {_figure(against.e_no_go)} to 1 "
+        f"evidence for {candidate}: {odds(against.e_go)} to 1 (a go at {GO_EVIDENCE:.0f})",
+        f"evidence against a win of {_share(assessment.theta_min)}: {odds(against.e_no_go)} to 1 "
         f"(a no-go at {against.no_go_at:.0f})",
     ]
     if against.p_cap is not None:
@@ -211,8 +219,8 @@ def _slice_gate(finding: SliceFinding, baseline: str) -> Gate:
         figures = f"preferred in {percent(finding.theta)}, {_range(finding.interval)}, n = {count_prompts(finding.n)}"
     kind = "Critical slice" if finding.critical else "Slice"
     evidence = (
-        f"evidence that it is no worse: {_figure(finding.e_cleared)} to 1 (cleared at {BASE_EVIDENCE:.0f})",
-        f"evidence that it is worse: {_figure(finding.e_regressed)} to 1 (regressed at {finding.regressed_at:.0f})",
+        f"evidence that it is no worse: {odds(finding.e_cleared)} to 1 (cleared at {BASE_EVIDENCE:.0f})",
+        f"evidence that it is worse: {odds(finding.e_regressed)} to 1 (regressed at {finding.regressed_at:.0f})",
     )
     sentence = f"{kind} {finding.name.replace('_', ' ')}: {meaning} ({figures})."
     return Gate(f"{finding.name}{_AGAINST}{baseline}", state, sentence, evidence, blocks=finding.critical)
@@ -237,7 +245,8 @@ def _range(interval: Interval) -> str:
     return f"95 % interval {between((interval.low, interval.high))}"
 
 
-def _figure(value: float) -> str:
+def odds(value: float) -> str:
+    """Evidence in figures, to be followed by "to 1"."""
     if value < 0.1:
         return "less than 0.1"
     return f"{value:.1f}" if value < 1000 else f"{value:.1e}"

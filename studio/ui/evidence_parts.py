@@ -12,12 +12,13 @@ from studio.figures.on_stability import reading_id
 from studio.records import Round
 from studio.review.agreement import wilson
 from studio.review.assessment import Assessment, SliceFinding, SliceState
-from studio.review.evidence import Interval
+from studio.review.evidence import Interval, evidence_path
+from studio.review.gates import Words, growth_sentence, odds
 from studio.review.raters import Reliability
 from studio.review.stability import Reading, Stability, Way
 from studio.review.voters import Voter, Voters
 from studio.store import people
-from studio.ui import blocks, dot_plot, rows_parts
+from studio.ui import blocks, dot_plot, rows_parts, verdict_charts
 from studio.ui.access import Visit
 from studio.ui.dot_plot import Dot, Lane, Line
 
@@ -25,6 +26,7 @@ _TABLE = "The same as a table"
 _STATES = {SliceState.cleared: "cleared", SliceState.regressed: "got worse"}
 _UNDECIDED = "not enough votes"
 _MOST_READINGS = 12
+_MOST_STEPS = 12
 
 
 # -- kinds of input --------------------------------------------------------------------------------
@@ -288,6 +290,27 @@ def holds(visit: Visit, found: Round, assessed: Assessment, arms: Mapping[str, s
                 for each in told.readings
             ],
             "Each other reading, against the baseline with the least evidence in it",
+        )  # fmt: skip
+
+
+def growth(assessed: Assessment, names: dict[str, str], marks: Sequence[str]) -> None:
+    """The evidence for the candidate prompt by prompt, and where it ended."""
+    blocks.section(
+        "How the evidence grew",
+        "Evidence for the candidate over each baseline, prompt by prompt, in the registered order. Nobody saw this "
+        "while the round was open.",
+    )
+    blocks.plain(growth_sentence(assessed, Words(names)))
+    verdict_charts.growth(assessed, names, marks, "decision-growth")
+    paths = [evidence_path(each.scored.scores, 0.5) for each in assessed.against]
+    last = max(map(len, paths))
+    step = max(1, -(-last // _MOST_STEPS))
+    with st.expander(_TABLE, key="decision-growth-table"):
+        blocks.table(
+            ["After prompt", *(f"over {names[each.baseline]}" for each in assessed.against)],
+            [[f"{n:,}", *(f"{odds(path[n - 1])} to 1" if n <= len(path) else "ended" for path in paths)]
+             for n in sorted({*range(step, last + 1, step), *([last] if last else [])})],
+            "The evidence for the candidate after each few prompts",
         )  # fmt: skip
 
 

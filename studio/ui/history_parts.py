@@ -98,7 +98,7 @@ def _decisions(visit: Visit) -> None:
 
 
 def _title(each: Told) -> str:
-    words = decided.said(each.verdict, each.labels)
+    words = decided.said(each.verdict, [*each.labels, *(["overridden"] if each.override else [])])
     return f"{blocks.when(each.at)}: {words}{', withdrawn' if each.withdrawn else ''}"
 
 

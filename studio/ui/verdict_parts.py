@@ -233,12 +233,7 @@ def evidence(visit: Visit, found: Round, ruled: Ruling, assessed: Assessment) ->
     evidence_parts.who(visit, found, marks)
     trust_parts.show(visit, found, judged(visit, found))
     evidence_parts.holds(visit, found, assessed, names, marks)
-    blocks.section(
-        "How the evidence grew",
-        "Evidence for the candidate over each baseline, prompt by prompt, in the registered order. Nobody saw this "
-        "while the round was open.",
-    )
-    verdict_charts.growth(assessed, names, marks, "decision-growth")
+    evidence_parts.growth(assessed, names, marks)
 
 
 def _candidates(visit: Visit, found: Round, ruled: Ruling, names: dict[str, str]) -> None:

@@ -105,7 +105,7 @@ def test_a_closed_round_is_told_in_words_figures_and_gates(store: Store, seeded:
     for said in ("other ways of reading them", "kinds of input", "1 person cast 24 votes", "keeps more often",
                  "lower than it would be another time: drawn toward the others"):  # fmt: skip
         assert said in told, said
-    assert [e.label for e in at.expander].count("The same as a table") == 3
+    assert [e.label for e in at.expander].count("The same as a table") == 4
     made = signing.certificate_of(store, closed)
     assert verify(made).ok and sum_of(made) not in told
     at.session_state["decision-certificate-sum"] = True
