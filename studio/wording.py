@@ -49,7 +49,7 @@ def between(interval: tuple[float, float]) -> str:
 def points(difference: float) -> str:
     """A difference between two shares: 0.45 is "+45 points", and what rounds to nothing is "0 points"."""
     whole = round(100 * difference)
-    return f"{whole:+d} points".replace("-", "\N{MINUS SIGN}") if whole else "0 points"
+    return f"{whole:+d} point{'s' if abs(whole) != 1 else ''}".replace("-", "\N{MINUS SIGN}") if whole else "0 points"
 
 
 def _of_100(share: float) -> str:

@@ -185,6 +185,7 @@ def test_reviewers_who_differ_widen_the_error() -> None:
     assert "made a difference" in found.sentence
     alone = two_way([ballot(i, "wl"[i % 2]) for i in range(10)])
     assert alone.two_way is None and alone.larger == alone.by_prompt and "Only one reviewer" in alone.sentence
+    assert "other prompts would typically move the figure by 17 points (standard error 0.167)" in alone.sentence
     assert two_way([ballot(0, "w")]).larger is None
 
 

@@ -16,7 +16,7 @@ def test_a_share_and_its_interval_are_written_in_one_way() -> None:
 
 
 def test_a_difference_has_its_sign_and_its_unit() -> None:
-    assert [points(d) for d in (0.45, -0.2, 0.004, -0.004)] == ["+45 points", "−20 points", "0 points", "0 points"]
+    assert [points(d) for d in (0.45, -0.2, 0.01, -0.004)] == ["+45 points", "−20 points", "+1 point", "0 points"]
 
 
 def test_what_is_neither_none_nor_all_is_never_told_so() -> None:

@@ -18,7 +18,7 @@ from studio.review.agreement import wilson
 from studio.review.evidence import Interval, evidence_above
 from studio.review.regression import Array, logistic
 from studio.review.scoring import WORTH, Ballot
-from studio.wording import between, percent
+from studio.wording import between, percent, points
 
 GUESSED = 0.05
 """At this p value or below, the page says in a banner that reviewers could tell which answer was tuned."""
@@ -79,6 +79,10 @@ class LengthAdjusted:
         return f"{told}: the preference may rest on length." if self.lost else f"{told}."
 
 
+def _off(error: float) -> str:
+    return f"{points(error).lstrip('+')} (standard error {error:.3f})"
+
+
 @dataclass(frozen=True)
 class TwoWay:
     """The standard error of theta, clustered by prompt, and by prompt and reviewer together (Cameron, Gelbach and
@@ -121,7 +125,7 @@ class TwoWay:
         if self.two_way is None:
             return (
                 f"Only one reviewer voted (n = {self.n} prompts), so nothing is known of how other people would vote; "
-                f"over prompts the standard error is {self.by_prompt:.3f}."
+                f"other prompts would typically move the figure by {_off(self.by_prompt)}."
             )
         more = self.two_way > self.by_prompt
         reads = (
@@ -129,8 +133,8 @@ class TwoWay:
         )
         few = " With so few reviewers this is rough." if self.reviewers < 6 else ""
         return (
-            f"{reads}: the standard error is {self.by_prompt:.3f} over prompts and "
-            f"{self.two_way:.3f} over prompts and {self.reviewers} reviewers together. By the larger one the "
+            f"{reads}: other prompts would typically move the figure by {_off(self.by_prompt)}, other prompts and "
+            f"other people than these {self.reviewers} by {_off(self.two_way)}. By the larger one the "
             f"preference lies between {percent(self.interval.low)} and {percent(self.interval.high)} (n = {self.n} "
             f"prompts).{few}"
         )

@@ -1,7 +1,8 @@
 """Fields whose content outlives a page change, a reload and a restart until it is saved (see `studio.drafts`).
 
 A choice is kept like a text. What a kept choice names and is not offered any more, such as an arm that was retired,
-is left out of it. Where nobody chose yet, the field follows what is offered first.
+is left out of it. Where nobody chose yet, the field follows what is offered first, and a number what is saved. A draft
+that holds something of another kind counts as none.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from studio.ui.access import Visit
 def value(visit: Visit, key: str, saved: str = "") -> str:
     """What the field `key` holds now: its draft, or else what is saved."""
     _begin(visit, key, saved)
+    if not isinstance(st.session_state[key], str):
+        st.session_state[key] = saved
     return str(st.session_state[key])
 
 
@@ -60,20 +63,31 @@ def area(visit: Visit, label: str, key: str, saved: str = "", **more: Any) -> st
 
 def number(visit: Visit, label: str, key: str, saved: float | None, **more: Any) -> float | None:
     """A field of one number, which may be left empty."""
-    _begin(visit, key, saved)
+    _choice(visit, key, saved, lambda held: _within(held, saved, more.get("min_value"), more.get("max_value")))
     return st.number_input(label, value=None, key=key, on_change=_keep, args=(visit, key, saved),
                            persist_state="session", **more)  # fmt: skip
 
 
 def whole(visit: Visit, label: str, key: str, saved: int, bounds: tuple[int, int], **more: Any) -> int:
     """A field of one whole number from the lower to the upper of `bounds`, which may have moved since it was typed."""
-    _begin(visit, key, saved)
     low, high = bounds
-    within = min(max(int(st.session_state[key]), low), high)
-    if within != st.session_state[key]:
-        st.session_state[key] = within
+
+    def still(held: Any) -> int:
+        return int(_within(saved if held is None else held, saved, low, high) or 0)
+
+    _choice(visit, key, saved, still)
     return int(st.number_input(label, low, high, key=key, on_change=_keep, args=(visit, key, saved),
                                persist_state="session", **more))  # fmt: skip
+
+
+def _within(held: Any, saved: float | None, low: float | None, high: float | None) -> float | None:
+    """What is held, as near as the bounds allow; what is saved in place of what is no number."""
+    if held is not None and (isinstance(held, bool) or not isinstance(held, (int, float))):
+        held = saved
+    if held is None:
+        return None
+    held = held if low is None else max(held, low)
+    return held if high is None else min(held, high)
 
 
 # -- choices: the values are names, and `words` has for each that is offered what it is called on screen -------------
@@ -94,7 +108,7 @@ def several(visit: Visit, key: str, words: Mapping[str, str] | Sequence[str], sa
     """Which are chosen now, drawn or not; at most so many. Without any that is still offered, the field starts anew."""
 
     def still(held: Any) -> list[str]:
-        offered = [name for name in held if name in words] if isinstance(held, list) else []
+        offered = [name for name in held if isinstance(name, str) and name in words] if isinstance(held, list) else []
         return (offered if offered or held == [] else [name for name in saved if name in words])[:most]
 
     return _choice(visit, key, list(saved), still, most)
@@ -142,13 +156,20 @@ def day(visit: Visit, label: str, key: str, saved: str = "", first: datetime.dat
     """A date as YYYY-MM-DD, or "". One before the `first` that may be chosen, which moves on, is left out."""
 
     def still(held: Any) -> datetime.date | None:
-        found = datetime.date.fromisoformat(held) if isinstance(held, str) and held else held or None
+        found = _date(held)
         return found if found is None or first is None or found >= first else None
 
     _choice(visit, key, saved, still)
     found = st.date_input(label, value=None, min_value=first, key=key, on_change=_keep, args=(visit, key, saved),
                           persist_state="session", **more)  # fmt: skip
     return found.isoformat() if isinstance(found, datetime.date) else ""
+
+
+def _date(held: Any) -> datetime.date | None:
+    try:
+        return held if isinstance(held, datetime.date) else datetime.date.fromisoformat(held)
+    except (TypeError, ValueError):
+        return None
 
 
 def _choice(visit: Visit, key: str, saved: Any, still: Callable[[Any], Any], most: int | None = None) -> Any:
@@ -174,7 +195,7 @@ def _begin(visit: Visit, key: str, saved: Any) -> None:
     name, of = _name(visit, key), f"{key}-of"
     if key not in st.session_state or st.session_state.get(of, name) != name:
         kept = drafts.kept(visit.store, visit.person.id, name)
-        st.session_state[key] = kept["text"] if kept else saved
+        st.session_state[key] = kept.get("text", saved) if kept else saved
     st.session_state[of] = name
 
 

@@ -33,7 +33,6 @@ from studio.ui.access import Visit
 
 _LOOK = Path(__file__).parent / "assets" / "rounds.css"
 _TEAM = (Role.designer, Role.pm, Role.admin)
-_CANCEL_WHY = "review-cancel-why"
 
 
 def look() -> None:
@@ -165,16 +164,21 @@ def _end_it(visit: Visit, found: Round) -> None:
         blocks.plain(
             "The votes stay in the record, and nothing is decided. While nobody has voted, undo the opening instead."
         )
-        draft_fields.line(visit, "Why is it cancelled?", _CANCEL_WHY, max_chars=300)
+        draft_fields.line(visit, "Why is it cancelled?", _why(found), max_chars=300)
         st.button("Cancel it for everybody", key="review-cancel-do", on_click=_cancel, args=(visit, found))
 
 
 def _cancel(visit: Visit, found: Round) -> None:
-    why = draft_fields.value(visit, _CANCEL_WHY)
+    why = draft_fields.value(visit, _why(found))
     if frame.attempt(lambda: _cancelled(visit, found, why), "The round is cancelled; its votes are kept."):
-        draft_fields.forget(visit, _CANCEL_WHY)
+        draft_fields.forget(visit, _why(found))
     else:
         notices.keep_for("cancel")
+
+
+def _why(found: Round) -> str:
+    """A reason that was written for one round is none for the next."""
+    return f"review-cancel-why-{found.id}"
 
 
 def _cancelled(visit: Visit, found: Round, why: str) -> bool:

@@ -10,7 +10,7 @@ from studio import rubric
 from studio.evaluate.rubric import FEWEST, Rubric
 from studio.evaluation import Report
 from studio.outputs import Compared
-from studio.records import SCALE_LEVELS, Brief, Criterion, Dataset, Example, Split
+from studio.records import SCALE_LEVELS, Brief, Criterion, Dataset, Example, Split, canonical, sha256, to_json
 from studio.store import Store, arms
 from studio.ui import answers, blocks, conversation, draft_fields, frame
 from studio.ui.access import Visit
@@ -72,13 +72,13 @@ def _rate(
         blocks.note("You have rated every answer.")
         return
     example = examples[waiting.example]
-    # A name of its own for each answer, that says nothing of whose it is.
-    key = f"evaluate-rate-{example.id}-{waiting.left}"
+    # A name of its own for each answer, that says nothing of whose it is; a draft under it is of no other answer.
+    key = f"evaluate-rate-{example.id}-{waiting.left}-{sha256(waiting.output)[:8]}"
     with st.container(border=True, key="evaluate-rate"):
         conversation.shown(example.prompt, "Asked")
         frame.reading(waiting.output, "An answer")
-        for at, criterion in enumerate(rubric.criteria(brief)):
-            _ask(visit, criterion, f"{key}-{at}")
+        for criterion in rubric.criteria(brief):
+            _ask(visit, criterion, _key(key, criterion))
         st.button("Save and go on", key=f"{key}-save", type="primary", on_click=_save,
                   args=(visit, brief, dataset.id, waiting, key))  # fmt: skip
         blocks.note(f"{blocks.several(waiting.left, 'answer')} after this one. Stop whenever you like.")
@@ -93,13 +93,19 @@ def _ask(visit: Visit, criterion: Criterion, key: str) -> None:
         draft_fields.segments(visit, criterion.name, key, _YES_NO, help=criterion.how_to_tell or None)
 
 
+def _key(answer: str, criterion: Criterion) -> str:
+    """By what is asked, not by its place: with another brief another criterion may stand there."""
+    return f"{answer}-{sha256(canonical([criterion.name, to_json(criterion.scale)]))[:8]}"
+
+
 def _save(visit: Visit, brief: Brief, dataset: str, waiting: rubric.Waiting, key: str) -> None:
-    chosen = {c.name: st.session_state.get(f"{key}-{at}") for at, c in enumerate(rubric.criteria(brief))}
+    asked = rubric.criteria(brief)
+    chosen = {each.name: st.session_state.get(_key(key, each)) for each in asked}
     values = {name: int(value) for name, value in chosen.items() if value is not None}
 
     def rate() -> None:
         rubric.rate(visit.store, visit.person.id, visit.project_id, brief, dataset, waiting, values)
-        for at in range(len(chosen)):
-            draft_fields.saved_as(visit, f"{key}-{at}")
+        for each in asked:
+            draft_fields.saved_as(visit, _key(key, each))
 
     frame.attempt(rate)

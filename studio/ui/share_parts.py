@@ -56,9 +56,9 @@ def _form(visit: Visit, found: Round) -> None:
             draft_fields.whole(visit, "Days that it works", "share-days", sharing.DAYS, (1, sharing.MOST_DAYS),
                                width=160)  # fmt: skip
             what = [_LATEST, _THIS] if found.state == "closed" else [_LATEST]
-            draft_fields.pick(visit, "What it shows", "share-what", {each: each for each in what}, width=300)
+            draft_fields.pick(visit, "What it shows", _key("what", found), {each: each for each in what}, width=300)
         draft_fields.flag(
-            visit, "Show a few answers, too", "share-answers",
+            visit, "Show a few answers, too", _key("answers", found),
             help="Some prompts with both answers and what reviewers chose, not who; none while a round is open. "
             "Prompts may hold personal data of your customers: tick this only if whoever gets the link may read them. "
             "You then count as having read which arm wrote what: your later votes here stay outside the count.",
@@ -66,23 +66,28 @@ def _form(visit: Visit, found: Round) -> None:
         st.button("Make a link", key="share-make", on_click=_make, args=(visit, found))
 
 
+def _key(field: str, found: Round) -> str:
+    """What may be shown of one round says nothing of what may be shown of the next."""
+    return f"share-{field}-{found.id}"
+
+
 def _make(visit: Visit, found: Round) -> None:
     typed = st.session_state
     name = str(typed.get("share-name") or "")
     if not name.strip() and f"{keys.NOTICE}-{_PLACE}" in typed:
         return  # the second click of a double click: the first one has made it
-    only = found.id if typed.get("share-what") == _THIS else ""
+    only = found.id if typed.get(_key("what", found)) == _THIS else ""
     token = frame.attempt(
         lambda: sharing.make(visit.store, visit.person, visit.project_id, name, round_id=only,
-                             days=int(typed["share-days"]), answers=bool(typed.get("share-answers"))),
+                             days=int(typed["share-days"]), answers=bool(typed.get(_key("answers", found)))),
         "The link is made.",
     )  # fmt: skip
     if token is not None:
         typed[keys.SHARE] = [name.strip(), f"{access.origin(visit)}{share_route.PATH}{token}"]
         draft_fields.forget(visit, "share-name")
         draft_fields.forget(visit, "share-days", int(typed["share-days"]))
-        draft_fields.saved_as(visit, "share-what")
-        draft_fields.forget(visit, "share-answers", False)
+        draft_fields.saved_as(visit, _key("what", found))
+        draft_fields.forget(visit, _key("answers", found), False)
     notices.keep_for(_PLACE)
 
 

@@ -157,7 +157,7 @@ def test_signing_withdrawing_and_signing_again(store: Store, seeded: Seeded, clo
     assert signed.signed_by == pia.id and signed.head == head
     assert "Read &lt;b&gt;twice&lt;/b&gt;." in words(at) and head in words(at)
     assert "<dt>Signed</dt><dd>Inconclusive, by Pia on " in words(at)
-    assert not [b for b in at.button if b.key == "decision-sign"]
+    assert not [b for b in at.button if b.key == "decision-sign"] and at.checkbox(key=f"share-answers-{closed.id}")
     press(at, "share-make")
     assert "needs the name of whom it is for" in words(at) and shares.of(store, seeded.project) == []
     at.text_input(key="share-name").input("The <i>board</i>").run()

@@ -27,7 +27,8 @@ def page() -> None:
     st.session_state[keys.OPENED] = ["home", pia.id, pia.role.value]
     visit = access.Visit(server.store(), pia, st.query_params["project"])
     draft_fields.line(visit, "Name", "a-name", "as saved")
-    draft_fields.whole(visit, "Days", "some-days", 30, (1, 365))
+    draft_fields.whole(visit, "Days", "some-days", int(st.query_params["saved"]), (1, 365))
+    draft_fields.number(visit, "Price", "a-price", float(st.query_params["saved"]), min_value=0.0, max_value=99.0)
 
 
 def test_what_was_typed_in_one_project_is_not_in_another(tmp_path: Path) -> None:
@@ -39,7 +40,7 @@ def test_what_was_typed_in_one_project_is_not_in_another(tmp_path: Path) -> None
     at.user = {"session": session}
 
     def shown(project: str) -> tuple[object, object]:
-        at.query_params["project"] = project
+        at.query_params.update({"project": project, "saved": "30"})
         sound(at.run())
         return at.text_input(key="a-name").value, at.number_input(key="some-days").value
 
@@ -49,6 +50,34 @@ def test_what_was_typed_in_one_project_is_not_in_another(tmp_path: Path) -> None
     assert shown("two") == ("as saved", 7) and shown("one") == ("Half writ", 30)
     at.text_input(key="a-name").input("as saved").run()
     assert drafts.kept(store, pia.id, "one/a-name") is None, "typed back: nothing is left to keep"
+    store.close()
+
+
+def test_a_number_nobody_typed_follows_what_is_saved_and_a_typed_one_stays_in_its_bounds(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    pia, session = person(store, "Pia", Role.pm)
+    server.configure()
+    server.use(store)
+
+    def shown(at: AppTest, saved: str) -> tuple[object, object]:
+        at.user = {"session": session}
+        at.query_params.update({"project": "one", "saved": saved})
+        sound(at.run())
+        return at.number_input(key="some-days").value, at.number_input(key="a-price").value
+
+    at = AppTest.from_function(page)
+    assert shown(at, "30") == (30, 30.0) and shown(at, "20") == (20, 20.0), "an undo, or somebody else"
+    at.number_input(key="some-days").set_value(7).run()
+    at.number_input(key="a-price").set_value(None).run()
+    assert shown(at, "30") == (7, None) and shown(AppTest.from_function(page), "30") == (7, None)
+    drafts.keep(store, pia.id, "one/some-days", {"text": 1000})
+    drafts.keep(store, pia.id, "one/a-price", {"text": 100.5})
+    assert shown(AppTest.from_function(page), "30") == (365, 99.0), "kept by a build with other bounds"
+    for form in ({"text": [{}]}, {"text": True}, {"": "of another build"}):
+        for field in ("a-name", "some-days", "a-price"):
+            drafts.keep(store, pia.id, f"one/{field}", form)
+        at = AppTest.from_function(page)
+        assert shown(at, "30") == (30, 30.0) and at.text_input(key="a-name").value == "as saved"
     store.close()
 
 
@@ -127,6 +156,14 @@ def test_a_kept_choice_leaves_out_what_is_gone_and_a_day_that_is_past(loaded: tu
     assert shown(load(at, arms="ab")) == [["b"], "b", "a", False, "2026-03-01"], "in the page that is open"
     assert shown(load(arms="ac", today="2026-03-02")) == [["c"], "a", "c", False, "None"], "and in one that is loaded"
     assert shown(load(arms="a"))[0] == ["a"], "none of them is left: as if nobody had chosen"
+
+
+@pytest.mark.parametrize("damaged", [[{}], "2026-02-31", 3.5, {"a": 1}, None], ids=str)
+def test_a_draft_of_another_kind_counts_as_none(loaded: tuple[Loaded, Store, Person], damaged: object) -> None:
+    load, store, pia = loaded
+    for field in ("arms", "arm", "how", "too", "until"):
+        drafts.keep(store, pia.id, f"one/{field}", {"text": damaged})
+    assert shown(load()) == [["a"], "a", "a", True, "None"]
 
 
 def test_until_somebody_chooses_the_field_follows_what_is_offered_first(loaded: tuple[Loaded, Store, Person]) -> None:

@@ -8,10 +8,10 @@ import pytest
 from round_seed import MAKER, Seeded, ready
 from signed_in import opened, person, press, sound, words
 
-from studio import baselines, outputs, projects
-from studio.records import Role, Speaker, Split, Turn, canonical, to_json
+from studio import baselines, brief, outputs, projects
+from studio.records import Criterion, Role, Speaker, Split, Turn, canonical, to_json
 from studio.review import rounds
-from studio.store import Store, arms, ratings
+from studio.store import Store, arms, briefs, ratings
 from studio.store import datasets as dataset_rows
 from studio.ui import act_words, answers
 from studio.ui.access import Visit
@@ -190,7 +190,14 @@ def test_answers_are_rated_one_by_one_without_a_name(store: Store, seeded: Seede
     assert not any(arm in save for arm in (seeded.base, seeded.prompted, seeded.tuned))
     press(at, save)
     assert "Nothing was rated." in words(at)
-    at.session_state[save.replace("-save", "-0")] = "1"
+    stem, written = save.removesuffix("-save"), briefs.latest(store, seeded.project)
+    next(c for c in at.segmented_control if (c.key or "").startswith(stem)).set_value("1").run()
+    assert written is not None
+    fair = replace(written, criteria=(Criterion("Is it fair?"), *written.criteria))
+    brief.save(store, dora.id, seeded.project, fair, note="", changes_meaning=False)
+    told = {c.label: c.value for c in sound(at.run()).segmented_control if (c.key or "").startswith(stem)}
+    assert told == {"Is it fair?": None}, "what was chosen for another criterion is none for this one"
+    next(c for c in at.segmented_control if c.label == "Is it fair?").set_value("1").run()
     press(at, save)
     assert "196 answers after this one" in words(at) and "1 rater" in words(at)
     assert len(ratings.every(store, seeded.dataset)) == 1

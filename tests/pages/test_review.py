@@ -324,11 +324,16 @@ def test_the_last_vote_closes_the_round_for_everybody(store: Store, seeded: Seed
 def test_cancelling_needs_a_reason_and_keeps_it_typed(store: Store, seeded: Seeded) -> None:
     person(store, "Rita", Role.reviewer)
     _, session = person(store, "Pia", Role.pm)
+    before = open_round(store, seeded)
+    at = opened(store, session, "review", project=seeded.project)
+    at.text_input(key=f"review-cancel-why-{before.id}").input("Half writ").run()
+    rounds.cancel(store, "maker", before, "Somebody else was quicker.")
     found = open_round(store, seeded)
     at = opened(store, session, "review", project=seeded.project)
+    assert at.text_input(key=f"review-cancel-why-{found.id}").value == "", "no reason for another round"
     press(at, "review-cancel-do")
     assert "needs a reason" in words(at)
-    at.text_input(key="review-cancel-why").input("Wrong prompt.").run()
+    at.text_input(key=f"review-cancel-why-{found.id}").input("Wrong prompt.").run()
     press(at, "review-cancel-do")
     after = rows.get(store, found.id)
     assert after is not None and after.state == "cancelled" and after.closed_because == "Wrong prompt."
