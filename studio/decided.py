@@ -26,6 +26,8 @@ SLICES = "Kinds of input (slices)"
 """The name under which all gates of slices stand as one."""
 LABELS = {"scripted": "scripted votes", "practice": "practice", "length_dependent": "length-dependent"}
 """What a ruling says of itself -> the words that must stand on its verdict."""
+OVERRIDDEN = "overridden: ships"
+"""What stands on a verdict that somebody overrode with a reason."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,11 @@ class Told:
     comment: str
     labels: tuple[str, ...] = ()
     override: str = ""
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What must stand on the verdict: its labels, and that it ships although it would not."""
+        return (*self.labels, *((OVERRIDDEN,) if self.override else ()))
 
 
 def record(found: Round, told: Judgement, person: Person) -> dict[str, Any]:
@@ -298,7 +305,7 @@ def gate_history(store: Store, project: str, ruled: Mapping[str, Ruling]) -> Gat
     for found in reversed(closed):
         told = standing.get(found.id) or (None if found.id in ruled else any_of.get(found.id))
         if told is not None:
-            columns.append(Column(found.id, found.at, told.arm, told.verdict, True, told.labels))
+            columns.append(Column(found.id, found.at, told.arm, told.verdict, True, told.marks))
             stood.append(states(told.gates))
         elif (ruling := ruled.get(found.id)) is not None:
             arm = names(found).get(ruling.subject, ruling.subject)

@@ -443,6 +443,7 @@ def test_a_decision_is_signed_once_withdrawn_with_a_reason_and_signed_again(
     assert second.ships and [d.withdrawn for d in decision_rows.every(store, seeded.project)][1] != ""
     with pytest.raises(Refusal, match="Another decision"):
         store.undo(withdrawn, pia.id)
+    assert decided.gate_history(store, seeded.project, {}).columns[0].labels[-1] == decided.OVERRIDDEN
     signing.withdraw(store, pia, seeded.project, second.id, "an older one")
     named = _names_what_it_is_about(store, seeded, found, pia)
     # One from before decisions kept their figures: its votes still give the same.

@@ -51,6 +51,7 @@ def test_a_loss_is_named_only_when_it_is_beyond_chance_and_a_skill_at_chance_is_
     same = report(asked, base, base)
     assert [skill.word for skill in same.skills] == ["held", "held", "unmeasurable"]
     assert not same.broken and "No damage beside the task was shown" in same.headline and "numbers" in same.headline
+    assert "so few items (12 plain texts, 120 questions and 12 answers)." in same.headline
     worse = Seen(
         {name: loss + 0.2 + 0.01 * (i % 2) for i, (name, loss) in enumerate(base.neutral.items())},
         {name: right and not (name.startswith("facts") and int(name[5:]) < 12) for name, right in base.right.items()},

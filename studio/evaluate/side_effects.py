@@ -25,7 +25,7 @@ from studio.evaluate.texts import refuses, words
 from studio.health.languages import told
 from studio.records import canonical, sha256
 from studio.review.evidence import holm
-from studio.wording import percent
+from studio.wording import percent, several
 
 SKILLS = {
     "grammar": "Grammar: the right of two sentences",
@@ -162,7 +162,9 @@ def report(asked: Items, base: Seen, tuned: Seen) -> Report:
     if both and gap.low > _LOSS_MATTERS:
         broken.insert(0, f"plain prose surprises it {_more(gap.value)} more")
     broken += [drift.sentence[0].lower() + drift.sentence[1:-1] for drift in drifts if drift.harms]
-    return Report(gap, plain, _loss_sentence(gap, plain), skills, drifts, tuple(broken), _headline(broken, skills))
+    answered = sum(name in tuned.answers for name in base.answers)
+    headline = _headline(broken, skills, len(both), answered)
+    return Report(gap, plain, _loss_sentence(gap, plain), skills, drifts, tuple(broken), headline)
 
 
 def _drifts(base: Mapping[str, str], tuned: Mapping[str, str]) -> tuple[Drift, ...]:
@@ -264,9 +266,11 @@ def _mcnemar(one: int, other: int) -> float:
     return min(1.0, 2 * float(bdtr(min(one, other), one + other, 0.5))) if one + other else 1.0
 
 
-def _headline(broken: Sequence[str], skills: Sequence[Skill]) -> str:
+def _headline(broken: Sequence[str], skills: Sequence[Skill], texts: int, answers: int) -> str:
     if broken:
         return f"Tuning broke something beside the task: {'; '.join(broken)}."
     blind = [s.name.split(":")[0].lower() for s in skills if s.word == "unmeasurable"]
     tail = f" Not measurable with this model: {', '.join(blind)}." if blind else ""
-    return f"No damage beside the task was shown; a small one could hide in so few items.{tail}"
+    questions = several(sum(s.n for s in skills), "question")
+    asked = f"{several(texts, 'plain text')}, {questions} and {several(answers, 'answer')}"
+    return f"No damage beside the task was shown; a small one could hide in so few items ({asked}).{tail}"

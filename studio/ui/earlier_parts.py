@@ -103,7 +103,7 @@ def _stands(found: Round, signed: Decision | None, ruled: Mapping[str, Ruling]) 
 
 def _words(signed: Decision) -> str:
     marks = [word for key, word in decided.LABELS.items() if signed.body.get(key)]
-    return decided.said(signed.verdict, [*marks, *(["overridden: ships"] if signed.body.get("override") else [])])
+    return decided.said(signed.verdict, [*marks, *([decided.OVERRIDDEN] if signed.body.get("override") else [])])
 
 
 def _banner(visit: Visit, shown: Numbered, newest: Numbered, signed: Decision | None) -> None:

@@ -98,16 +98,15 @@ def _decisions(visit: Visit) -> None:
 
 
 def _title(each: Told) -> str:
-    words = decided.said(each.verdict, [*each.labels, *(["overridden"] if each.override else [])])
-    return f"{blocks.when(each.at)}: {words}{', withdrawn' if each.withdrawn else ''}"
+    return f"{blocks.when(each.at)}: {decided.said(each.verdict, each.marks)}{', withdrawn' if each.withdrawn else ''}"
 
 
 def _side_by_side(visit: Visit, found: Between) -> None:
     blocks.lead(found.sentence)
-    heads = [blocks.when(each.at) for each in (found.before, found.after)]
+    links, both = earlier_parts.links(visit), (found.before.round, found.after.round)
+    heads = [f"{links[each.round].text}, {blocks.when(each.at)}" for each in (found.before, found.after)]
     known = people.names(visit.store)
     who = [_signer(each, known) for each in (found.before, found.after)]
-    links, both = earlier_parts.links(visit), (found.before.round, found.after.round)
     rows: list[list[blocks.Cell]] = [["Round", *(links[each] for each in both)]]
     rows += [[fact.name, fact.before, fact.after] for fact in found.facts if fact.changed]
     if who[0] != who[1]:

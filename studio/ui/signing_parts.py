@@ -128,7 +128,7 @@ def _written(each: Decision, *, blind: bool) -> None:
 def stands(each: Decision) -> str:
     """What follows from a decision that was neither withdrawn nor made void."""
     if each.body.get("override"):
-        return "overridden: ships"
+        return decided.OVERRIDDEN
     return "ships" if each.ships else "stands"
 
 
