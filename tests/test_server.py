@@ -42,7 +42,7 @@ from studio.ui.server import serve
 store = Store.open(Path(sys.argv[1]))
 invite = lambda name, role: people.make_invitation(store, people.SYSTEM, name, role)
 links = {"reviewer": invite("Rosa", Role.reviewer), "designer": invite("Dora", Role.designer)}
-links |= {"far": invite("Fay", Role.reviewer)}
+links |= {"far": invite("Fay", Role.reviewer), "typing": invite("Tom", Role.designer)}
 links |= {"pm": invite("Pia", Role.pm), "later": invite("Lea", Role.reviewer), "spare": people.new_admin_token(store)}
 print(json.dumps(links), flush=True)
 serve(Path(sys.argv[1]), port=0, open_store=lambda _: store)
@@ -198,6 +198,15 @@ def test_whoever_had_to_sign_in_first_lands_where_they_wanted(studio: Studio) ->
 )
 def test_no_other_site_is_a_page_of_this_one(text: str) -> None:
     assert wanted_page(text) == "/" and wanted_page("/review?project=a-1") == "/review?project=a-1"
+
+
+def test_every_page_has_the_script_that_sends_what_is_half_typed_before_a_reload(studio: Studio) -> None:
+    tom = studio.joined("typing")
+    with studio.socket(tom) as page:
+        assert '<script src=\\"/typed.js\\"></script>' in shown(page)
+    given = tom.get("/typed.js")
+    assert given.headers["content-type"].startswith("text/javascript") and "beforeunload" in given.text
+    assert studio.visitor().get("/typed.js").status_code == 401
 
 
 def test_identity_cannot_be_sent_by_a_client_and_ends_with_the_session(studio: Studio) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from studio import paths
 from studio.records import Refusal
-from studio.ui import access, ahead_parts, frame, guide_route
+from studio.ui import access, ahead_parts, frame, guide_route, typed_route
 from studio.ui.sign_in import ROLE_WORDS
 
 st.set_page_config(page_title="Yardstick", page_icon=frame.MARK, layout="wide")
@@ -28,6 +28,7 @@ with st.sidebar:
     guide = escape(guide_route.address(visit.person.role, back))
     ways = f'<a href="{guide}">Guide</a><a href="/sign-out">Sign out</a>'
     st.html(f'<div class="ys-who"><p>{who}</p>{ways}</div>')
+    typed_route.script()
 try:
     current.run()
     ahead_parts.charts(visit, current.url_path)

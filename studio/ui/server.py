@@ -23,7 +23,16 @@ from studio import paths, people
 from studio.records import Refusal, sha256
 from studio.store import Store
 from studio.store import people as people_rows
-from studio.ui import command_route, guide_route, paper_route, project_route, share_route, sign_in, takeaway_route
+from studio.ui import (
+    command_route,
+    guide_route,
+    paper_route,
+    project_route,
+    share_route,
+    sign_in,
+    takeaway_route,
+    typed_route,
+)
 from studio.ui.guard import Guard
 from studio.ui.programs import Programs
 
@@ -118,7 +127,7 @@ def _opened(open_store: Callable[[Path], Store], workspace: Path) -> Store:
 def _routes(cookie: str, token: str) -> list[BaseRoute]:
     """Ours, beside Streamlit's."""
     doors = sign_in.Doors(store, cookie).routes()
-    files = [takeaway_route.route(store), project_route.route(store), paper_route.route(store)]
+    files = [takeaway_route.route(store), project_route.route(store), paper_route.route(store), typed_route.route()]
     return [*doors, *guide_route.routes(), command_route.route(store, token), share_route.route(store), *files]
 
 

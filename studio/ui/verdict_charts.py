@@ -110,7 +110,8 @@ def reasons(told: Account, names: Mapping[str, str], marks: Sequence[str], key: 
         figure.add_scatter(
             x=[100 * share for share in shares], y=[row + 0.16 * side for row in range(len(shown))], mode="markers",
             cliponaxis=False,
-            name=plain(names[arm]), marker={"symbol": SHAPES[side], "size": 13, "color": colours[side]},
+            name=f"{plain(names[arm])} (n = {gave})",
+            marker={"symbol": SHAPES[side], "size": 13, "color": colours[side]},
             error_x={
                 "type": "data", "symmetric": False, "thickness": 2, "width": 0, "color": colours[side],
                 "array": [100 * (span.high - share) for span, share in zip(spans, shares, strict=True)],
@@ -122,7 +123,8 @@ def reasons(told: Account, names: Mapping[str, str], marks: Sequence[str], key: 
         )  # fmt: skip
     for row, reason in enumerate(shown):
         figure.add_annotation(x=0, xref="paper", y=row - 0.32, text=plain(reason.criterion), showarrow=False,
-                              xanchor="left", xshift=-INSET, font={"size": 15, "color": ink})  # fmt: skip
+                              xanchor="left", xshift=-INSET, font={"size": 15, "color": ink},
+                              bgcolor=paper(), borderpad=1)  # fmt: skip
     dress(figure, marks, height=110 + _ROW * len(shown), showlegend=True)
     title = {"text": "of the votes for each arm that said why", "font": {"color": soft, "size": 14}}
     figure.update_xaxes(range=[-2, 102], ticksuffix=" %", dtick=25, gridcolor=line, zeroline=False, title=title)
