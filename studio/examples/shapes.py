@@ -79,7 +79,7 @@ def _mapped(columns: tuple[str, ...], known: dict[str, str], mapping: Mapping[st
         found = column if column in columns else known.get(column.strip().casefold())
         if found is None:
             raise ColumnsUnclear(
-                f'There is no column "{column}" in this file; it has {_listed(columns)}. Nothing was imported.', columns
+                f'There is no column "{column}" in this file; it has {listed(columns)}. Nothing was imported.', columns
             )
         chosen[role] = found
     if "prompt" not in chosen:
@@ -127,12 +127,13 @@ def _asked(known: dict[str, str], turns: str | None, source: str | None) -> dict
 def unclear(columns: tuple[str, ...]) -> ColumnsUnclear:
     return ColumnsUnclear(
         "The studio does not recognise which column holds the prompt and which the completion: the file has "
-        f"{_listed(columns)}. Nothing was imported: choose the two columns, or call them prompt and completion.",
+        f"{listed(columns)}. Nothing was imported: choose the two columns, or call them prompt and completion.",
         columns,
     )
 
 
-def _listed(columns: tuple[str, ...]) -> str:
+def listed(columns: tuple[str, ...]) -> str:
+    """Columns for a sentence: the first eight by name, and how many more."""
     shown = [f'"{c[:40]}"' if c.strip() else "one without a name" for c in columns[:8]]
     more = f" and {len(columns) - 8:,} more" if len(columns) > 8 else ""
     return f"the column{'s' if len(columns) > 1 else ''} {', '.join(shown)}{more}" if columns else "no columns"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from studio import models
 from studio.examples.sandbox import parse_untrusted
-from studio.examples.shapes import ColumnsUnclear
+from studio.examples.shapes import ColumnsUnclear, listed
 from studio.jobs.resident import Resident
 from studio.jobs.vectors import Floats, Vectors
 from studio.monitor.counted import Input
@@ -47,7 +47,7 @@ def read(path: Path, mapping: Mapping[str, str] | None = None) -> Inputs:
     try:
         parsed = parse_untrusted(path, name=path.name, mapping=mapping)
     except ColumnsUnclear as unclear:
-        raise Refusal(f"{path.name}: {unclear} Say which with --map prompt=COLUMN.") from unclear
+        raise Refusal(f"{path.name}: {_unclear(unclear, mapping)} Say which with --map prompt=COLUMN.") from unclear
     except (Refusal, OSError) as error:
         raise Refusal(f"{path.name} could not be read, so nothing was compared. {_said(error)}") from error
     refused = parsed.refused
@@ -61,6 +61,16 @@ def read(path: Path, mapping: Mapping[str, str] | None = None) -> Inputs:
     columns = {role: column for role, column in parsed.mapping.items() if role in _READ}
     return Inputs(
         path.name, parsed.total, columns, kept, ((f"{left}left out; the first: {first}.",) if refused else ())
+    )
+
+
+def _unclear(unclear: ColumnsUnclear, mapping: Mapping[str, str] | None) -> str:
+    """Of what people send no answer is needed, so an import's sentence about both would ask too much."""
+    if mapping:
+        return str(unclear)
+    return (
+        f"No column is named as what people send, such as prompt; the file has {listed(unclear.columns)}. "
+        "Nothing was compared."
     )
 
 

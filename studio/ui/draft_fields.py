@@ -69,14 +69,16 @@ def number(visit: Visit, label: str, key: str, saved: float | None, **more: Any)
 
 
 def whole(visit: Visit, label: str, key: str, saved: int, bounds: tuple[int, int], **more: Any) -> int:
-    """A field of one whole number from the lower to the upper of `bounds`, which may have moved since it was typed."""
+    """A field of one whole number from the lower to the upper of `bounds`, which may have moved since it was typed.
+
+    Once it is emptied, it shows again what is saved."""
     low, high = bounds
 
     def still(held: Any) -> int:
         return int(_within(saved if held is None else held, saved, low, high) or 0)
 
     _choice(visit, key, saved, still)
-    return int(st.number_input(label, low, high, key=key, on_change=_keep, args=(visit, key, saved),
+    return int(st.number_input(label, low, high, still(saved), key=key, on_change=_keep, args=(visit, key, saved),
                                persist_state="session", **more))  # fmt: skip
 
 

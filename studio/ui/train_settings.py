@@ -66,7 +66,7 @@ def changed(visit: Visit, figures: Settings, key: str) -> dict[str, Any]:
         with left if place % 2 == 0 else right:
             draft_fields.number(
                 visit, each.label, _key(each, key), preset, min_value=number(each.low), max_value=number(each.high),
-                step=number(each.step), help=each.help, format=each.format,
+                step=number(each.step), help=each.help, format=each.format, placeholder=shown(each.name, preset),
             )  # fmt: skip
     return typed(figures, key)
 

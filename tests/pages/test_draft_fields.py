@@ -67,6 +67,7 @@ def test_a_number_nobody_typed_follows_what_is_saved_and_a_typed_one_stays_in_it
 
     at = AppTest.from_function(page)
     assert shown(at, "30") == (30, 30.0) and shown(at, "20") == (20, 20.0), "an undo, or somebody else"
+    assert at.number_input(key="some-days").proto.default == 20, "what a browser puts there once it is emptied"
     at.number_input(key="some-days").set_value(7).run()
     at.number_input(key="a-price").set_value(None).run()
     assert shown(at, "30") == (7, None) and shown(AppTest.from_function(page), "30") == (7, None)

@@ -102,6 +102,7 @@ def test_the_form_says_what_will_be_done_and_a_refusal_keeps_it(
     dataset = datasets.freeze(store, "maker", demo, name="First")
     at = opened(store, dora[1], "train", project=demo)
     passes = step.settings_for(store, dataset, "match_our_tone").epochs
+    usual = step.settings_for(store, dataset, "quick_trial")
     assert f"It will read {dataset.splits['train']} examples {passes} times, in " in words(at)
     at.radio(key="train-preset").set_value("quick_trial").run()
     assert "It will read 32 examples once, in " in words(at)
@@ -112,6 +113,9 @@ def test_the_form_says_what_will_be_done_and_a_refusal_keeps_it(
     press(at, "train-measure")
     assert "is damaged" in words(at) and not runs.every(store, demo)
     at.number_input(key=field.replace("epochs", "lora_dropout")).set_value(0.25).run()
+    rank = field.replace("epochs", "lora_rank")
+    emptied = at.number_input(key=rank).set_value(None).run().number_input(key=rank)
+    assert emptied.value is None and emptied.placeholder == str(usual.lora_rank), "an emptied field shows what counts"
     at = opened(store, dora[1], "train", project=demo)
     assert at.number_input(key=field).value == 2 and at.radio(key="train-preset").value == "quick_trial"
     assert "You changed 2 of the settings." in words(at), "nor does a reload lose what was chosen"
