@@ -157,11 +157,12 @@ def _loud(found: drift.Shift, moved: drift.Moved, seen: Counted) -> str:
 
 
 def _how_much(moved: drift.Moved) -> str:
-    span = f"95 % interval {between(moved.interval)}"
+    span = between(moved.interval)
     if moved.interval[0] == 0:
-        return f"How much of it is of a new kind cannot be told from so few ({span})."
+        return f"How much of it is of a new kind cannot be told from so few (95 % interval {span})."
     return (
-        f"At least {percent(moved.share)} of the current inputs ({span}) are of a kind that the reference hardly has."
+        f"At least about {percent(moved.share)} of the current inputs are of a kind that the reference hardly has "
+        f"(95 % interval of that least share: {span})."
     )
 
 

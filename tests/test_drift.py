@@ -278,7 +278,9 @@ def test_without_room_for_the_texts_it_is_refused(tmp_path: Path, monkeypatch: p
 
 def test_a_shift_whose_size_nobody_can_tell_is_said_as_such() -> None:
     some, none = drift.Moved(0.31, (0.2, 0.4), np.zeros(0)), drift.Moved(0.02, (0.0, 0.09), np.zeros(0))
-    assert drift_command._how_much(some).startswith("At least 31 % of the current inputs (95 % interval 20 to 40 %)")
+    told = drift_command._how_much(some)
+    assert told.startswith("At least about 31 % of the current inputs")
+    assert told.endswith("(95 % interval of that least share: 20 to 40 %).")
     assert drift_command._how_much(none).startswith("How much of it is of a new kind cannot be told")
     assert [drift_command._plain(p) for p in (0.001, 0.01, 0.4, 1.0)] == [".001", ".01", ".4", "1"]
 

@@ -12,6 +12,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from starlette.background import BackgroundTask
@@ -43,8 +44,9 @@ def sweep(workspace: Path) -> None:
     for left in (workspace / _FOLDER).glob(f"{_BEGIN}*{_END}*"):
         left.unlink(missing_ok=True)
     for left in workspace.glob(f"{_BEGIN}*{_END}*"):
-        if _BEFORE.fullmatch(left.name) and _left_behind(left):
-            left.unlink(missing_ok=True)
+        with suppress(OSError):  # what cannot be read or taken away is no reason not to start
+            if _BEFORE.fullmatch(left.name) and _left_behind(left):
+                left.unlink(missing_ok=True)
 
 
 def _left_behind(path: Path) -> bool:
