@@ -45,11 +45,11 @@ AHEAD = 10.0
 """Seconds after the start at which everything has been worked out ahead."""
 REVIEWERS, VOTES = 10, 3
 _WINDOW = {"width": 1440, "height": 900}
-_DRAWN = """() => {
+DRAWN = """() => {
     const charts = [...document.querySelectorAll('[data-testid="stPlotlyChart"]')];
     return charts.length > 1 && charts.every(chart => chart.querySelector('.main-svg'));
 }"""
-_WHOLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+WHOLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
 
 def prepared(workspace: Path, prompts: int, slices: int) -> Team:
@@ -123,7 +123,7 @@ def by_browser(page: Any, served: Served, team: Team, reads: float = 2.0) -> tup
     """From the click on the page's name, `reads` seconds after the page before was whole: seconds until the verdict
     stands, and until nothing more comes."""
     page.goto(f"{served.url}/review?project={team.project}")
-    page.wait_for_selector(_WHOLE, timeout=60_000)
+    page.wait_for_selector(WHOLE, timeout=60_000)
     link = page.locator('[data-testid="stSidebarNav"]').get_by_role("link", name="Decision", exact=True)
     link.wait_for()
     page.wait_for_timeout(1000 * reads)
@@ -142,8 +142,8 @@ def by_address(page: Any, served: Served, team: Team) -> tuple[float, float]:
 def _drawn(page: Any, began: float) -> tuple[float, float]:
     page.wait_for_selector(".yr-verdict", timeout=60_000)
     stands = time.perf_counter() - began
-    page.wait_for_selector(_WHOLE, timeout=60_000)
-    page.wait_for_function(_DRAWN)
+    page.wait_for_selector(WHOLE, timeout=60_000)
+    page.wait_for_function(DRAWN)
     return stands, time.perf_counter() - began
 
 
@@ -182,9 +182,9 @@ def measure(team: Team, starts: int, again: int) -> Took:
         for _ in range(starts):
             with serving(team.workspace) as served:
                 time.sleep(AHEAD)
-                _in_chromium(_page(browser, served, team), served, team, again, told)
+                _in_chromium(fresh_page(browser, served, team), served, team, again, told)
                 for when, opened in (("hasty", partial(by_browser, reads=0.3)), ("by its address", by_address)):
-                    page = _page(browser, served, team)
+                    page = fresh_page(browser, served, team)
                     _noted(told, when, opened(page, served, team))
                     page.context.close()
                 _noted(told, "by its address, of a browser that knows it", _of_who_knows_it(playwright, served, team))
@@ -215,7 +215,7 @@ def _by_server(team: Team, served: Served, when: str, told: Took) -> None:
     told[f"its processor, {when}"].append(served.seconds() - used)
 
 
-def _page(browser: Any, served: Served, team: Team) -> Any:
+def fresh_page(browser: Any, served: Served, team: Team) -> Any:
     """Of somebody who is signed in and whose browser knows nothing of the studio yet."""
     return _signed_in(browser.new_context(viewport=_WINDOW).new_page(), served, team)
 
