@@ -48,9 +48,14 @@ def test_without_the_reviewer_on_whom_it_hangs_it_is_the_methods_worked_example(
     assert (ben.interval.low, ben.interval.high) == pytest.approx((0.4533, 0.7379), abs=5e-5)
     assert found.verdict is Verdict.go and found.turning == (ben,)
     assert found.sentence(NAMES) == (
-        "The verdict of the votes, go, holds in 2 of 3 other ways of reading them: without Ben it would be "
-        "inconclusive. There people still prefer it in 55 of 100 prompts or more: fewer votes are less evidence, and a "
+        "No other way of reading the votes speaks against their verdict, go, but in 1 of 3 it would not be decided: "
+        "without Ben. There people still prefer it in 55 of 100 prompts or more: fewer votes are less evidence, and a "
         "round ends as soon as it has just enough."
+    )
+    mixed = replace(found, readings=(ben, replace(ben, about="ann", theta=0.5)))
+    assert mixed.sentence(NAMES).startswith(
+        "The verdict of the votes, go, holds in none of 2 other ways of reading them: without Ben or without Ann it would "
+        "be inconclusive. In 1 of these 2 people still prefer it in 55"
     )
     weaker = replace(found, theta_min=0.61)
     assert not weaker.thinner and weaker.sentence(NAMES).endswith("without Ben it would be inconclusive.")
@@ -59,8 +64,10 @@ def test_without_the_reviewer_on_whom_it_hangs_it_is_the_methods_worked_example(
 def test_many_ways_to_the_same_end_are_told_together() -> None:
     plan, votes = a_round({(who, ""): (4, 0, 0) for who in "abcde"})
     told = read(plan, votes).sentence({who: who.upper() for who in "abcde"})
-    assert told.startswith("The verdict of the votes, go, holds in none of 5 other ways of reading them: without A, ")
-    assert "without A, without B, without C or in 2 more ways it would be inconclusive. In 5 of these 5" in told
+    assert told.startswith(
+        "No other way of reading the votes speaks against their verdict, go, but in 5 of 5 it would "
+    )
+    assert "not be decided: without A, without B, without C or in 2 more ways. In each people still prefer it" in told
 
 
 def test_a_critical_slice_that_is_left_out_asks_for_nothing_any_more() -> None:

@@ -119,6 +119,12 @@ class Stability:
         if not self.turning:
             ways = "the one other way" if n == 1 else f"all {n} other ways"
             return f"The verdict of the votes, {verdict}, holds in {ways} of reading them."
+        if len(self.thinner) == len(self.turning):
+            undecided, ways = len(self.turning), _one_of([each.words(names) for each in self.turning])
+            return (
+                f"No other way of reading the votes speaks against their verdict, {verdict}, but in {undecided} of {n} "
+                f"it would not be decided: {ways}.{self._thin()}"
+            )
         ends = list(dict.fromkeys(_otherwise(each) for each in self.turning))
         told = "; ".join(
             f"{_one_of([each.words(names) for each in self.turning if _otherwise(each) == end])} {end}" for end in ends
@@ -130,7 +136,8 @@ class Stability:
     def _thin(self) -> str:
         if not self.thinner:
             return ""
-        of = "There" if len(self.turning) == 1 else f"In {len(self.thinner)} of these {len(self.turning)}"
+        one, every = len(self.turning) == 1, len(self.thinner) == len(self.turning)
+        of = "There" if one else "In each" if every else f"In {len(self.thinner)} of these {len(self.turning)}"
         return (
             f" {of} people still prefer it in {100 * self.theta_min:.0f} of 100 prompts or more: fewer votes are less "
             "evidence, and a round ends as soon as it has just enough."
