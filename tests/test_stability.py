@@ -54,8 +54,8 @@ def test_without_the_reviewer_on_whom_it_hangs_it_is_the_methods_worked_example(
     )
     mixed = replace(found, readings=(ben, replace(ben, about="ann", theta=0.5)))
     assert mixed.sentence(NAMES).startswith(
-        "The verdict of the votes, go, holds in none of 2 other ways of reading them: without Ben or without Ann it would "
-        "be inconclusive. In 1 of these 2 people still prefer it in 55"
+        "The verdict of the votes, go, holds in none of 2 other ways of reading them: without Ben or without Ann it "
+        "would be inconclusive. In 1 of these 2 people still prefer it in 55"
     )
     weaker = replace(found, theta_min=0.61)
     assert not weaker.thinner and weaker.sentence(NAMES).endswith("without Ben it would be inconclusive.")
