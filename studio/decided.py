@@ -70,8 +70,18 @@ class Told:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """What must stand on the verdict: its labels, and that it ships although it would not."""
-        return (*self.labels, *((OVERRIDDEN,) if self.override else ()))
+        """What must stand on its verdict."""
+        return marks(self.labels, self.override)
+
+
+def marks(labels: Sequence[str], override: str) -> tuple[str, ...]:
+    """What must stand on a signed verdict: its labels, and that it ships although it would not."""
+    return (*labels, *((OVERRIDDEN,) if override else ()))
+
+
+def labels(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """The words that a signed decision's body says of its ruling."""
+    return tuple(word for name, word in LABELS.items() if body.get(name))
 
 
 def record(found: Round, told: Judgement, person: Person) -> dict[str, Any]:
@@ -114,7 +124,7 @@ def _told(store: Store, signed: rows.Decision) -> Told:
         tuple(Against(**{**each, "baseline": called.get(each["baseline"], each["baseline"])}) for each in kept),
         tuple(from_json(Gate, each) for each in body.get("gates", [])),
         signed.signed_by, Role(body["role"]) if "role" in body else None, signed.comment,
-        tuple(word for name, word in LABELS.items() if body.get(name)), str(body.get("override", "")),
+        labels(body), str(body.get("override", "")),
     )  # fmt: skip
 
 

@@ -102,8 +102,8 @@ def _stands(found: Round, signed: Decision | None, ruled: Mapping[str, Ruling]) 
 
 
 def _words(signed: Decision) -> str:
-    marks = [word for key, word in decided.LABELS.items() if signed.body.get(key)]
-    return decided.said(signed.verdict, [*marks, *([decided.OVERRIDDEN] if signed.body.get("override") else [])])
+    marks = decided.marks(decided.labels(signed.body), signed.body.get("override", ""))
+    return decided.said(signed.verdict, marks)
 
 
 def _banner(visit: Visit, shown: Numbered, newest: Numbered, signed: Decision | None) -> None:

@@ -271,19 +271,19 @@ def holds(visit: Visit, found: Round, assessed: Assessment, arms: Mapping[str, s
         lines.append(Line(assessed.theta_min, "a win that matters", dashed=True))
     lanes = [Lane("preferred (theta)", [_reading_dot(row, each) for row, each in enumerate(shown)
                                         if each.theta is not None])]  # fmt: skip
-    dot_plot.draw([(_capital(each.words(names)), _after_reading(each)) for each in shown], lanes, "decision-holds",
-                  marks=marks, lines=lines)  # fmt: skip
+    rows = [(_capital(each.words(names)), _after_reading(told, each)) for each in shown]
+    dot_plot.draw(rows, lanes, "decision-holds", marks=marks, lines=lines)
     few = f"The {len(shown)} that come nearest to turning it; the table has all {len(told.readings)}. "
     blocks.note(
         f"{few if len(shown) < len(told.readings) else ''}Each against the baseline with the least evidence in it. "
-        "Hollow: it turns the verdict. At equal length only the share can be told, "
+        "Hollow: the verdict would be another. At equal length only the share can be told, "
         "by a fixed interval, against the baseline where least is left of the preference."
     )
     with st.expander(_TABLE, key="decision-holds-table"):
         blocks.table(
             ["Read", "verdict of the votes", "preferred (theta)", "95 % interval", "against", "prompts", "votes"],
             [
-                [_capital(each.words(names)), _verdict(each), "none" if each.theta is None else
+                [_capital(each.words(names)), _verdict(told, each), "none" if each.theta is None else
                  blocks.percent(each.theta), _ends(each.interval), arms[each.baseline],
                  rows_parts.named(visit, f"{each.n:,}", reading_id(told.candidate, each)) if each.n else "0",
                  f"{each.votes:,}"]
@@ -330,16 +330,18 @@ def _reading_dot(row: int, each: Reading) -> Dot:
     return Dot(row, each.theta or 0.0, span.low, span.high, told, each.holds is False)
 
 
-def _after_reading(each: Reading) -> str:
-    return f"{_verdict(each)} · n = {each.n:,}"
+def _after_reading(told: Stability, each: Reading) -> str:
+    return f"{_verdict(told, each)} · n = {each.n:,}"
 
 
-def _verdict(each: Reading) -> str:
+def _verdict(told: Stability, each: Reading) -> str:
+    if each in told.thinner:
+        return "not decided"
     if each.verdict is not None:
-        told = each.verdict.value.replace("_", " ").lower()
+        said = each.verdict.value.replace("_", " ").lower()
     else:
-        told = {True: "still preferred", False: "no longer sure", None: "share only"}[each.holds]
-    return told if each.holds is not False else f"{told} (turns it)"
+        said = {True: "still preferred", False: "no longer sure", None: "share only"}[each.holds]
+    return said if each.holds is not False else f"{said} (turns it)"
 
 
 def _capital(text: str) -> str:

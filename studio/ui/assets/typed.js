@@ -7,7 +7,7 @@ if (!window.yardstickTyped) {
   addEventListener("beforeunload", leave);
   addEventListener("keydown", (event) => {
     const again = event.key === "F5" || (event.key?.toLowerCase() === "r" && (event.ctrlKey || event.metaKey));
-    if (!again || event.altKey || !document.activeElement?.matches("input, textarea")) return;
+    if (!again || event.altKey || event.shiftKey || !document.activeElement?.matches("input, textarea")) return;
     event.preventDefault();
     leave();
     setTimeout(() => location.reload(), 150);
